@@ -56,6 +56,7 @@ import { versionRoutes } from './policy/version-routes.js';
 import { qualityRoutes } from './quality/routes.js';
 import { reportRoutes } from './reports/routes.js';
 import { requestRoutes } from './requests/routes.js';
+import { requestSoundRoutes } from './requests/sound-routes.js';
 import { retentionRoutes } from './retention/routes.js';
 import type { Ask, AskStream } from './server/ask.js';
 import { authorityRoutes } from './server/authority.js';
@@ -145,6 +146,7 @@ const resources = [
   holdRoutes,
   holdReportRoutes,
   requestRoutes,
+  requestSoundRoutes,
   certificateRoutes,
   coverageRoutes,
   consentReportRoutes,

@@ -419,6 +419,12 @@ const catalogue = {
     blame: 'operator',
     status: 409,
   },
+  privacy_refused: {
+    message: 'The sound of this call cannot be given to the person who asks.',
+    hint: 'The detail says why.',
+    blame: 'operator',
+    status: 409,
+  },
   privacy_full: {
     message: 'There are 1,000 open requests, which is the most there can be.',
     hint: 'Nothing was changed. Close requests that were answered.',

@@ -30,6 +30,7 @@ import { createPeopleRequests } from './people.js';
 import { type ConsentDeps, createConsentRequests } from './policy/consents.js';
 import { createListRequests, type ListDeps } from './policy/lists.js';
 import { createPromptRequests, type PromptDeps } from './policy/prompts.js';
+import { createOwnSide } from './privacy/own-side.js';
 import { createPrivacyRequests, type PrivacyDeps } from './privacy/requests.js';
 import { createProofs, type Proofs } from './proofs.js';
 import { createOlderRequests, type OlderDeps } from './recordings/older.js';
@@ -132,6 +133,7 @@ export function createRequests(deps: RequestsDeps): {
       ...createListRequests(shared),
       ...createHoldRequests({ ...shared, approvals }),
       ...createPrivacyRequests(shared),
+      ...createOwnSide(shared),
       ...consents.handlers,
       ...createRedactRequests(shared),
       ...createOlderRequests({ ...shared, approvals }),

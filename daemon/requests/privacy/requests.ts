@@ -52,7 +52,9 @@ const cleaned = ({ name, contact, identity, numbers, ...facts }: PrivacyFacts): 
  * The desk for requests of people about recordings of themselves. Each act is on record in its own transaction; no entry says who
  * asked, so that the log can be kept when the request is forgotten.
  */
-export function createPrivacyRequests(deps: PrivacyDeps): Pick<ControlHandlers, keyof typeof PRIVACY> {
+export function createPrivacyRequests(
+  deps: PrivacyDeps,
+): Pick<ControlHandlers, Exclude<keyof typeof PRIVACY, 'open_own_side'>> {
   const { catalogue, askers, site, deadlines, clock, mint } = deps;
   const today = (zone: string) => dates(zone)(clock());
 

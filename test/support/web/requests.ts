@@ -14,6 +14,7 @@ import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { keptOlder, type Older, shownOlder } from '../../../daemon/domain/recording/older.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
+import { segment } from '../catalogue/opened.js';
 import { certified } from '../certificates/in-dashboard.js';
 import { flip } from '../recordings/sealed.js';
 import { createAuthenticator } from './authenticator.js';
@@ -256,6 +257,15 @@ const withRequest = (sent: Sent, writes: AuditAction, more: Pick<Request, 'unwri
     send: async (house) => ({ names: { id: await requestOf(house) }, ...sent }),
   },
 ];
+
+/** Asks for what the other party said in the call, as its capture tells. */
+async function ownSide(house: House): Promise<Sent> {
+  const { catalogue } = house.dashboard;
+  const { answeredAt } = (await catalogue.calls.get(house.call))!;
+  const times = { inStartedAt: answeredAt, outStartedAt: answeredAt };
+  await catalogue.segments.save(segment(house.call, 0, { ...times, legId: 'leg-1', state: 'preserved' }));
+  return { names: { id: await requestOf(house), call: house.call } };
+}
 
 /** A matter without a query. */
 const matterOf = async (house: House): Promise<string> =>
@@ -512,6 +522,18 @@ export const requests: Record<string, Request[]> = {
         names: { id: await requestOf(house), call: house.call },
         body: { reason: 'Shared line' },
       }),
+    },
+  ],
+  'POST /api/v1/requests/:id/calls/:call/audio': [
+    // Its recording is no sound: nothing of it can be silenced for sure.
+    { writes: ['export'], status: 500, send: ownSide },
+    {
+      writes: ['damage'],
+      status: 500,
+      send: async (house) => {
+        house.damage();
+        return ownSide(house);
+      },
     },
   ],
   'POST /api/v1/requests/:id/answer': withRequest(

@@ -494,6 +494,7 @@ export const rights: Record<string, Row> = {
     is: '                                 401 403 404 403 403 403 403 404 404',
     send: { reason: 'B' },
   },
+  'POST /api/v1/requests/:id/calls/:call/audio': { is: '401 403 403 403 403 403 403 404 404' },
   'POST /api/v1/requests/:id/answer': {
     is: '                                 401 403 404 403 403 403 403 404 404',
     send: { day: '2026-05-20', outcome: 'given', grounds: [], note: '' },

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { because } from '../../../daemon/domain/reason/reason.js';
+import { segment } from '../../support/catalogue/opened.js';
+import { rmsDb } from '../../support/recordings/audio.js';
+import { apartOf, heardBy } from '../../support/recordings/opus.js';
 import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
 import { addCall, addRecording } from '../../support/web/dashboard.js';
 import { openFurnished } from '../../support/web/furnished.js';
@@ -9,6 +13,7 @@ t.setTimeout(240_000);
 const opened = await openBrowser(t);
 const shots = process.env.SHOTS;
 const HOSTILE = '<img src=x onerror="window.pwned=1">\u202egnp';
+const SECONDS = 12;
 const NUMBER = '+49 30 123444';
 const them = { number: '+4930123444', name: HOSTILE, ours: false };
 
@@ -113,4 +118,51 @@ t.test('a request is entered, its calls are looked at, and it is answered', asyn
     .getByText(/left a call out of request 1/)
     .first()
     .waitFor();
+});
+
+t.test('who asks for access gets a file in which they alone are heard', async (t) => {
+  const house = await openFurnished(t, opened, 'empty');
+  const { catalogue, clock } = house.dashboard;
+  const sound = apartOf(SECONDS, 8000, '-application', 'voip', '-b:a', '24k');
+  const startedAt = clock.ms - 600_000;
+  const [answeredAt, endedAt] = [startedAt + 5_000, startedAt + 5_000 + SECONDS * 1000];
+  const leg = (id: string, party: typeof them) => ({
+    ...{ id, party, endpoint: id, seenAt: startedAt, upAt: answeredAt, goneAt: endedAt },
+  });
+  const legs = [leg('trunk', them), leg('desk', { number: '201', name: 'Anna', ours: true })];
+  const { call } = await addRecording(house.dashboard, sound, {
+    call: { them, startedAt, answeredAt, endedAt, legs },
+    recording: { durationMs: SECONDS * 1000 },
+  });
+  const times = { inStartedAt: answeredAt, outStartedAt: answeredAt };
+  await catalogue.segments.save(segment(call.id, 0, { ...times, legId: 'trunk', state: 'preserved' }));
+  const { page } = await openDesk(t, opened, house, { path: '/requests' });
+  await page.getByRole('button', { name: 'Enter a request' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Ann Example');
+  await page.getByLabel('Telephone numbers of the person').fill(NUMBER);
+  await page.getByRole('button', { name: 'Save request' }).click();
+  await page.getByText(/^1 call: 1 with a recording\.$/).waitFor();
+  await page.getByRole('button', { name: 'Save their side' }).click();
+  await page.getByText('Write down first how the identity of the person was checked.').waitFor();
+  await page.getByRole('button', { name: 'Change' }).click();
+  await page.getByLabel('How their identity was checked').fill('Called back');
+  await page.getByRole('button', { name: 'Save request' }).click();
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save their side' }).click();
+  const file = await download;
+  t.match(file.suggestedFilename(), /^tapedeck-request-\d{4}-\d\d-\d\d-\w{26}\.ogg$/);
+  const bytes = readFileSync((await file.path())!);
+  for (const decoder of ['libopus', 'opusdec'] as const) {
+    const [given, whole] = [heardBy(decoder, bytes), heardBy(decoder, sound)];
+    t.ok(
+      rmsDb(given.channels[1]!) <= -80,
+      `${decoder}: the other party is at ${rmsDb(given.channels[1]!)} dB`,
+    );
+    t.ok(rmsDb(whole.channels[1]!) > -40);
+    t.same(given.channels[0], whole.channels[0], 'their own side is as it was recorded');
+  }
+  const [entry] = await catalogue.audit.entries({ limit: 1, actions: ['export'] });
+  t.match(entry, { object: 'call', object_id: call.id, reason: 'Request 1' });
+  t.strictSame(await faults(page), []);
+  if (shots) await page.screenshot({ path: join(shots, 'requests-access-1280-light.png'), fullPage: true });
 });

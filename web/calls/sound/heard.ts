@@ -3,6 +3,8 @@ import { coversAll } from '../../../daemon/domain/people/reach.js';
 
 /** Whether this piece of a recording, in ms since its beginning, may be heard. */
 export type MayHear = (fromMs: number, untilMs: number) => boolean;
+/** The same for each side. */
+export type Sides = { left: MayHear; right: MayHear };
 
 /**
  * What may be heard of a recording of a call of which somebody has these stretches. A stretch that goes to an end of the

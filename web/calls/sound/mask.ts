@@ -1,6 +1,6 @@
 import { pageHead, stamp } from '../../../daemon/domain/recording/ogg.js';
-import type { MayHear } from './heard.js';
-import { type Packet, readPacket, silentPacket } from './opus.js';
+import type { MayHear, Sides } from './heard.js';
+import { type Packet, readPacket, silentPacket, silentSide } from './opus.js';
 import { type Page, unfit, widen } from './pages.js';
 
 const PER_MS = 48;
@@ -9,9 +9,9 @@ const FADE = 240;
 
 /**
  * A page as somebody may hear it: packets that are not wholly in what they may hear become silent ones of the same length, so
- * that nothing moves. The page itself where nothing has to be silent.
+ * that nothing moves; of one side alone where both sides have a stream of their own. The page itself where nothing has to be silent.
  */
-export function masked(bytes: Buffer, page: Page, mayHear: MayHear): Buffer {
+export function masked(bytes: Buffer, page: Page, { left, right }: Sides): Buffer {
   const { layout } = page;
   if (layout === null) return bytes;
   const head = pageHead(bytes);
@@ -30,10 +30,15 @@ export function masked(bytes: Buffer, page: Page, mayHear: MayHear): Buffer {
       time = times.until;
       widen(times, page.off);
     }
-    if (!heard(packet, times, mayHear)) {
-      const done = carried?.done ?? 0;
-      const silence = silentPacket(packet);
-      silences.push({ at, silence: spread ? silence.subarray(done, done + piece) : silence });
+    const done = carried?.done ?? 0;
+    for (const { at: place, bytes: silence } of silenceIn(packet, {
+      left: heard(packet, times, left),
+      right: heard(packet, times, right),
+    })) {
+      const from = Math.max(place, done);
+      const until = Math.min(place + silence.length, done + piece);
+      if (from < until)
+        silences.push({ at: at + from - done, silence: silence.subarray(from - place, until - place) });
     }
     at += piece;
   });
@@ -42,6 +47,18 @@ export function masked(bytes: Buffer, page: Page, mayHear: MayHear): Buffer {
   for (const { at, silence } of silences) silence.copy(silenced, at);
   stamp(silenced);
   return silenced;
+}
+
+/** What has to be written into a packet where one side or both must not be heard. */
+function silenceIn(
+  packet: Packet,
+  hears: { left: boolean; right: boolean },
+): { at: number; bytes: Buffer }[] {
+  if (hears.left && hears.right) return [];
+  const one = hears.left ? 'right' : hears.right ? 'left' : null;
+  // Sides that were encoded together cannot be told apart: then neither is heard.
+  if (one === null || packet.layout === 'coupled') return [{ at: 0, bytes: silentPacket(packet) }];
+  return silentSide(packet, one);
 }
 
 const changed = () => unfit('It is not what it was when its pages were found.');

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
+import { fail } from '../../../daemon/domain/error.js';
 import type { Stretch } from '../../../daemon/domain/people/person.js';
 import type { Recording } from '../../../daemon/domain/recording/recording.js';
 import type { OpenSealed } from '../../../daemon/vault/open.js';
-import { type MayHear, within } from './heard.js';
+import { type Sides, within } from './heard.js';
 import { masked } from './mask.js';
 import { createIndexer, type Page } from './pages.js';
 
@@ -45,21 +46,36 @@ export function createMasks() {
     return pages;
   }
 
+  function silent(source: Source, pages: Page[], mayHear: Sides): Source {
+    return {
+      size: source.size,
+      read: (start, end) =>
+        Readable.from(end < start ? [] : silenced(source, pages, mayHear, start, end), {
+          objectMode: false,
+        }),
+    };
+  }
+
   return {
+    /**
+     * The same bytes as `source` has, but each side silent where it must not be heard. Throws `privacy_refused` for a recording whose sides
+     * were encoded together, and what `mask` throws.
+     */
+    async maskSides(source: Source, recording: Recording, mayHear: Sides): Promise<Source> {
+      const pages = await pagesOf(recording.plainSha256, source);
+      if (pages.some(({ layout }) => layout === 'coupled'))
+        throw fail('privacy_refused', 'Both sides of this recording were encoded together.');
+      return silent(source, pages, mayHear);
+    },
+
     /**
      * The same bytes as `source` has, but silent outside of these stretches of the call. Throws `mask_failed` when it cannot
      * be made silent there for sure, and what reading throws.
      */
     async mask(source: Source, recording: Recording, stretches: readonly Stretch[]): Promise<Source> {
       const pages = await pagesOf(recording.plainSha256, source);
-      const mayHear = within(stretches, recording.durationMs);
-      return {
-        size: source.size,
-        read: (start, end) =>
-          Readable.from(end < start ? [] : silenced(source, pages, mayHear, start, end), {
-            objectMode: false,
-          }),
-      };
+      const both = within(stretches, recording.durationMs);
+      return silent(source, pages, { left: both, right: both });
     },
   };
 }
@@ -68,7 +84,7 @@ export function createMasks() {
 async function* silenced(
   source: Source,
   pages: Page[],
-  mayHear: MayHear,
+  mayHear: Sides,
   start: number,
   end: number,
 ): AsyncGenerator<Buffer> {

@@ -11,18 +11,30 @@ const COUNT = 3;
 /** The TOC of one mono frame of 20 ms in the mode for music, in which two bytes of ones are a silent frame. */
 const SILENT_TOC = 0xf8;
 const SILENT_FRAME = 0xff;
+/** The longest frame whose length takes one byte. */
+const MOST_SHORT = 251;
 /** What the encoder makes of each side: one frame of 20 ms. */
 const FRAME = 960;
 /** Lengths of silent frames, each one step below the last in its TOC. */
 const SIZES = [960, 480, 240, 120];
 
 /** What silence has to have in common with the packet that it replaces. */
-export type Packet = { bytes: number; samples: number; toc: number; layout: Layout };
+export type Packet = {
+  bytes: number;
+  samples: number;
+  toc: number;
+  layout: Layout;
+  /** How many of its bytes are of the left side, where each side has a stream of its own. */
+  left: number;
+};
 
 /** Reads the packet at these bytes; returns null for what is none, or none that a recording of this layout has. */
 export function readPacket(data: Buffer, from: number, until: number, layout: Layout): Packet | null {
-  const samples = layout === 'apart' ? samplesApart(data, from, until) : samplesOf(data, from, until);
-  return samples === null ? null : { bytes: until - from, samples, toc: data[from]!, layout };
+  const left = layout === 'apart' ? leftBytes(data, from, until) : 0;
+  const samples = layout === 'coupled' ? samplesOf(data, from, until) : left === null ? null : FRAME;
+  return samples === null
+    ? null
+    : { bytes: until - from, samples, toc: data[from]!, layout, left: left ?? 0 };
 }
 
 /** How long each frame of a packet with this TOC lasts. */
@@ -44,18 +56,18 @@ function samplesOf(data: Buffer, from: number, until: number): number | null {
 }
 
 /**
- * How long the packet of two mono streams lasts. The left side's packet gives its own length (RFC 6716, appendix B), the
+ * How many bytes of a packet of two mono streams are the left side's. The left side's packet gives its own length (RFC 6716, appendix B), the
  * right side's takes what remains. Anything but one mono frame of 20 ms on each side was not made by our encoder.
  */
-function samplesApart(data: Buffer, from: number, until: number): number | null {
+function leftBytes(data: Buffer, from: number, until: number): number | null {
   if (until - from < 3) return null;
   const length = data[from + 1]!;
   const long = length >= 252;
-  const leftBytes = long ? length + 4 * data[from + 2]! : length;
-  const rightAt = from + (long ? 3 : 2) + leftBytes;
+  const frameBytes = long ? length + 4 * data[from + 2]! : length;
+  const rightAt = from + (long ? 3 : 2) + frameBytes;
   const rightBytes = until - rightAt - 1;
-  if (rightBytes < 0 || rightBytes > MAX_FRAME_BYTES || leftBytes > MAX_FRAME_BYTES) return null;
-  return isMonoFrame(data[from]!) && isMonoFrame(data[rightAt]!) ? FRAME : null;
+  if (rightBytes < 0 || rightBytes > MAX_FRAME_BYTES || frameBytes > MAX_FRAME_BYTES) return null;
+  return isMonoFrame(data[from]!) && isMonoFrame(data[rightAt]!) ? rightAt - from : null;
 }
 
 const isMonoFrame = (toc: number): boolean => (toc & (STEREO | COUNT)) === 0 && frameOf(toc) === FRAME;
@@ -74,6 +86,20 @@ export function silentPacket({ bytes, samples, toc, layout }: Packet): Buffer {
   const left = bytes - LEFT.length < 3 ? NO_LEFT : LEFT;
   left.copy(packet);
   return silence(packet, left.length, samples, SILENT_TOC);
+}
+
+/**
+ * What stands in the place of one side of a packet of two mono streams, and where in the packet. The length that the left side's
+ * packet gives stays as it is.
+ */
+export function silentSide({ bytes, left }: Packet, side: 'left' | 'right'): { at: number; bytes: Buffer }[] {
+  if (side === 'right')
+    return [{ at: left, bytes: silence(Buffer.alloc(bytes - left), 0, FRAME, SILENT_TOC) }];
+  const head = left - 2 > MOST_SHORT ? 3 : 2;
+  return [
+    { at: 0, bytes: Buffer.of(SILENT_TOC) },
+    { at: head, bytes: Buffer.alloc(left - head, SILENT_FRAME) },
+  ];
 }
 
 /** Writes silence from this byte to the end. */

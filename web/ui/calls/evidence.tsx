@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Dialog } from '../kit/dialog.js';
+import { save } from '../kit/download-link.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { t } from '../messages/language.js';
 import { ApiError, type CallDetail, evidencePack } from '../state/api.js';
@@ -30,8 +31,8 @@ function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => vo
     setState('busy');
     setProblem(null);
     try {
-      const { zip, name } = await evidencePack(call.id, reason.text);
-      save(zip, name);
+      const { file, name } = await evidencePack(call.id, reason.text);
+      save(file, name);
       setState('done');
     } catch (cause) {
       const owed = cause instanceof ApiError && cause.code === 'request_invalid' && reason.text === '';
@@ -76,12 +77,4 @@ function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => vo
       </form>
     </Dialog>
   );
-}
-
-function save(zip: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(zip);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -30,3 +30,12 @@ export function DownloadLink({ call, label, children, ...rest }: Props) {
     </a>
   );
 }
+
+/** Has the browser keep a file, as if it had been downloaded. */
+export function save(file: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { Dialog } from '../kit/dialog.js';
+import { save } from '../kit/download-link.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
 import { TableHead } from '../kit/table-head.js';
@@ -12,6 +13,7 @@ import { clean } from '../messages/numbers.js';
 import { nameOf } from '../messages/people.js';
 import { dateAndClock } from '../messages/when.js';
 import { type PrivacyCall, type PrivacyRequest, requestsApi } from '../state/api-requests.js';
+import { mayEver } from '../state/rights.js';
 import { useView } from '../state/use-view.js';
 import { Acts } from './request-acts.js';
 
@@ -83,9 +85,34 @@ function Row({ one, request, done }: RowProps) {
       </td>
       <td>
         <TableLabel name={c.columns.act} />
-        {request.state !== 'closed' && <Decide {...{ one, request, done }} />}
+        <div class="requests-acts">
+          {request.state !== 'closed' && fate === 'give' && mayEver('export') && (
+            <SaveSide request={request} call={call.id} />
+          )}
+          {request.state !== 'closed' && <Decide {...{ one, request, done }} />}
+        </div>
       </td>
     </tr>
+  );
+}
+
+/** Saves the sound of a call with everybody silent but the person who asks. */
+function SaveSide({ request, call }: { request: PrivacyRequest; call: string }) {
+  const { busy, problem, send } = useSending();
+  const { side } = t.requests.calls;
+  const take = () =>
+    send(async () => {
+      const { file, name } = await requestsApi.ownSide(request.id, call);
+      save(file, name);
+      announce(side.done);
+    });
+  return (
+    <>
+      <button type="button" class="button" disabled={busy} onClick={take}>
+        {busy ? side.busy : side.button}
+      </button>
+      {problem !== null && <ErrorNote problem={problem} />}
+    </>
   );
 }
 

@@ -7,7 +7,7 @@ import type {
   RequestsPage,
   RequestView,
 } from '../../requests/schemas.js';
-import { ask } from './api.js';
+import { ask, made } from './api.js';
 
 export type PrivacyRequest = Static<typeof RequestView>;
 export type PrivacyFacts = Static<typeof RequestBody>;
@@ -27,5 +27,6 @@ export const requestsApi = {
   extend: (id: string, reason: string) => ask<PrivacyRequest>('POST', `${at(id)}/extension`, { reason }),
   leaveOut: (id: string, call: string, reason: string | null) =>
     ask<PrivacyRequest>('POST', `${at(id)}/calls/${encodeURIComponent(call)}`, { reason }),
+  ownSide: (id: string, call: string) => made(`${at(id)}/calls/${encodeURIComponent(call)}/audio`, {}),
   close: (id: string, body: PrivacyAnswer) => ask<PrivacyRequest>('POST', `${at(id)}/answer`, body),
 };

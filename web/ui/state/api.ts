@@ -299,23 +299,22 @@ export const api = {
   status: () => ask<FullStatus>('GET', '/status', undefined, undefined, byItself(true)),
 };
 
-/** Has the evidence pack of a call made. Gives it with its name. */
-export async function evidencePack(id: string, reason: string): Promise<{ zip: Blob; name: string }> {
-  const response = await fetch(`${base}${call(id)}/evidence`, {
+/** Has a file made, and gives it with its name. */
+export async function made(path: string, body: object): Promise<{ file: Blob; name: string }> {
+  const response = await fetch(`${base}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-tapedeck': '1', ...personHeader() },
-    body: JSON.stringify({ reason }),
+    body: JSON.stringify(body),
   }).catch(() => null);
   if (!response?.ok) throw response ? await refusal(response) : new ApiError(0, {});
-  const zip = await response.blob().catch(() => {
+  const file = await response.blob().catch(() => {
     throw new ApiError(0, {});
   });
-  return {
-    zip,
-    name:
-      /filename="([\w.-]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'evidence.zip',
-  };
+  const [, name = 'file'] =
+    /filename="([\w.-]+)"/.exec(response.headers.get('content-disposition') ?? '') ?? [];
+  return { file, name };
 }
+export const evidencePack = (id: string, reason: string) => made(`${call(id)}/evidence`, { reason });
 
 /** What has sounded, for the audit log. Also while the page goes away; nobody waits for the answer. */
 export async function tellHeard(id: string, heard: [number, number][]): Promise<void> {

@@ -1,11 +1,14 @@
 import { Type } from 'typebox';
 import { PrivacyAnswer, PrivacyFacts } from '../../privacy/request.js';
-import { By, Id, NOTHING, post, Text } from './request.js';
+import { By, Id, NOTHING, post, Signed, Text } from './request.js';
 
 /**
- * Requests of people about recordings of themselves: each of these needs the right `privacy`, and no proof, because nothing of a
- * recording is given out or erased by it.
+ * Requests of people about recordings of themselves: each of these needs the right `privacy`. None needs a proof: nothing is erased by
+ * them, and who has sound given to them needs the right `export` on the call besides, as for an evidence pack.
  */
+/** Stretches of a recording, in ms. */
+const Audible = Type.Array(Type.Object({ fromMs: Type.Number(), untilMs: Type.Number() }));
+
 export const PRIVACY = {
   /** Enters a request. Throws `privacy_invalid`, `privacy_full`. */
   add_privacy: post(
@@ -28,4 +31,14 @@ export const PRIVACY = {
   ),
   /** Writes down how it was answered; nothing of it changes after that. Throws `privacy_unknown`, `privacy_closed`, `privacy_invalid`. */
   close_privacy: post('/privacy/close', Type.Object({ by: By, id: Id, answer: PrivacyAnswer }), NOTHING),
+  /**
+   * Writes the entry `export`, then gives the key of the recording of a call that matches, and where in it the person alone is heard.
+   * Needs `export` on all of the call. Throws `privacy_unknown`, `privacy_closed`, `privacy_refused`, `call_unknown`, `forbidden`,
+   * `recording_absent`, `key_missing`, `too_many`.
+   */
+  open_own_side: post(
+    '/privacy/open',
+    Type.Object({ by: Signed, id: Id, call: Id }),
+    Type.Object({ recording: Type.String(), identity: Type.String(), them: Audible, us: Audible }),
+  ),
 } as const;

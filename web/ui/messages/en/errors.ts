@@ -221,6 +221,10 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'The deadline of this request cannot be extended any more.',
     hint: 'The person has to be told of an extension before the first deadline. Answer the request as soon as you can.',
   },
+  privacy_refused: {
+    message: 'The sound of this call cannot be given to the person who asks.',
+    hint: 'The detail says why.',
+  },
   privacy_full: {
     message: 'There are 1,000 open requests, which is the most there can be.',
     hint: 'Nothing was changed. Close requests that were answered.',

@@ -178,6 +178,11 @@ export const requestsText = {
     because: ({ fate, reason }: { fate: string; reason: string }) => `${fate}: ${reason}`,
     leftOutBy: ({ who }: { who: string }) => `by ${who}`,
     parties: ({ them, us }: { them: string; us: string }) => `${them} and ${us}`,
+    side: {
+      button: 'Save their side',
+      busy: 'Saving…',
+      done: 'Saved. Only the person who asks is heard in the file.',
+    },
     out: {
       button: 'Leave out',
       title: 'Leave this call out',
