@@ -10,6 +10,7 @@ import { inWords, type Say } from '../domain/reason/words.js';
 import { manifestFault } from '../domain/recording/manifest.js';
 import type { Recording } from '../domain/recording/recording.js';
 import { registerFault } from '../domain/recording/registered.js';
+import { isUnreachable } from '../domain/recording/tier.js';
 import { createExaminer, MANIFEST_GONE } from '../recordings/scrub/examine.js';
 import { openManifest } from '../vault/manifest.js';
 import { openSealed } from '../vault/open.js';
@@ -47,7 +48,7 @@ export function verify(program: Command, ctx: CliContext): void {
     .addHelpText(
       'after',
       () =>
-        `\nExit code 0 if everything is as it was signed, 1 otherwise.\n\nTo verify an evidence pack, open verify.html from the dashboard or from dist/web/verify. Its SHA-256:\n  ${verifierHash()}\n\nExamples:\n  tapedeck verify 01JDK3V7Q8ZM5T4R2XW9YB6C1E\n  tapedeck verify --all --public-key /media/usb/tapedeck.pem`,
+        `\nExit code 0 if everything was read and is as it was signed, 1 otherwise.\n\nTo verify an evidence pack, open verify.html from the dashboard or from dist/web/verify. Its SHA-256:\n  ${verifierHash()}\n\nExamples:\n  tapedeck verify 01JDK3V7Q8ZM5T4R2XW9YB6C1E\n  tapedeck verify --all --public-key /media/usb/tapedeck.pem`,
     )
     .action(async (id: string | undefined, options: Options) => {
       if ([id, options.all, options.damaged].filter(Boolean).length !== 1)
@@ -57,20 +58,24 @@ export function verify(program: Command, ctx: CliContext): void {
       const trusted = keysOf(ctx, options.publicKey);
       let looked = 0;
       let wrong = 0;
+      let away = 0;
       for await (const recording of chosen(await ctx.catalogue(), id, options, timesIn(zone))) {
         const verdict = await examine(ctx, recording, trusted);
         looked += 1;
         if (verdict.faults.length > 0) wrong += 1;
+        if (verdict.notes.includes(UNREAD)) away += 1;
         if (options.json) ctx.out(JSON.stringify(verdict));
         else if (verdict.faults.length > 0 || !options.all) ctx.out(asText(verdict, zone));
       }
-      if (!options.json)
+      if (!options.json) {
         ctx.out(
           wrong === 0
-            ? `${looked} verified: all as sealed and signed.`
-            : `${looked} verified, ${wrong} NOT as they should be.`,
+            ? `${looked - away} verified: all as sealed and signed.`
+            : `${looked - away} verified, ${wrong} NOT as they should be.`,
         );
-      if (wrong > 0) process.exitCode = 1;
+        if (away > 0) ctx.out(`${away} NOT READ: the archive cannot be reached ("tapedeck archive status").`);
+      }
+      if (wrong > 0 || away > 0) process.exitCode = 1;
     });
 }
 
@@ -116,7 +121,8 @@ async function examine(
 ): Promise<Verdict> {
   const catalogue = await ctx.catalogue();
   const call = await catalogue.calls.get(recording.callId);
-  const file = recording.state === 'sealed' ? await fileFault(ctx, catalogue, recording) : null;
+  const read = recording.state !== 'sealed' ? null : await fileFault(ctx, catalogue, recording).catch(unread);
+  const file = read === UNREAD ? null : read;
   const manifest = await manifestFaults(catalogue, call, recording, trusted);
   const noted = recording.state === 'erased' ? null : await registerFaults(ctx, catalogue, recording);
   return {
@@ -124,9 +130,16 @@ async function examine(
     recording_id: recording.id,
     state: recording.state,
     ...manifest,
-    notes: [...supersedingNotes(recording), ...manifest.notes],
+    notes: [...(read === UNREAD ? [UNREAD] : []), ...supersedingNotes(recording), ...manifest.notes],
     faults: [file, noted, ...manifest.faults].filter((fault) => fault !== null),
   };
+}
+
+/** Said of a recording of which nobody can tell now whether its file is as it was sealed. */
+const UNREAD = 'NOT READ: its file is in the archive, which cannot be reached.';
+function unread(e: unknown): typeof UNREAD {
+  if (isUnreachable(e)) return UNREAD;
+  throw e;
 }
 
 /** That a version was redacted, or was made by a redaction. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { markArchive } from '../../../daemon/vault/store/archive.js';
-import { vault } from '../../support/recordings/sealed.js';
+import { vault, verifier } from '../../support/recordings/sealed.js';
 
 /** Three recordings, of which the first two are in the archive. */
 async function archived(t: Test) {
@@ -63,4 +63,18 @@ t.test('damage in the archive is found as anywhere else', async (t) => {
   await scrub.run();
   t.equal(await faultOf(0), 'Its file is missing.');
   t.equal(await faultOf(1), null);
+});
+
+t.test('the command line says which recordings it could not read', async (t) => {
+  const v = await archived(t);
+  await v.scrub.run();
+  // Its configuration names no archive.
+  const { text, code } = await verifier(t, v)('--all');
+  t.match(text, /^1 verified: all as sealed and signed\.\n2 NOT READ: the archive cannot be reached/);
+  t.equal(code, 1, 'what was not read is not verified');
+  t.match(await verifier(t, v)(v.made[0]!.call.id), {
+    text: /NOT READ: its file is in the archive/,
+    code: 1,
+  });
+  t.match(await verifier(t, v)(v.made[2]!.call.id), { code: 0 });
 });
