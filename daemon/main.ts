@@ -67,6 +67,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command, context: CliCont
   recordings: async () => (await import('./cli/recordings.js')).recordings,
   redact: async () => (await import('./cli/redact.js')).redact,
   report: async () => (await import('./cli/reports/report.js')).report,
+  requests: async () => (await import('./cli/retention/requests.js')).requests,
   retention: async () => (await import('./cli/retention.js')).retention,
   'test-call': async () => (await import('./cli/test-call.js')).testCall,
   tls: async () => (await import('./cli/tls.js')).tls,

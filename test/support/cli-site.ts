@@ -18,6 +18,7 @@ import { consent } from '../../daemon/cli/reports/consent.js';
 import { report } from '../../daemon/cli/reports/report.js';
 import { certificate } from '../../daemon/cli/retention/certificate.js';
 import { holds } from '../../daemon/cli/retention/holds.js';
+import { requests } from '../../daemon/cli/retention/requests.js';
 import { retention } from '../../daemon/cli/retention.js';
 import { user } from '../../daemon/cli/user.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
@@ -77,6 +78,7 @@ export function site(t: Test, { recorded = true, short = false } = {}) {
         evidence,
         exportCall,
         holds,
+        requests,
         jobs,
         lists,
         consents,
