@@ -8,6 +8,7 @@ import { holdsReport } from './holds.js';
 import type { Making } from './making.js';
 import { policyReport } from './policy.js';
 import { retentionReport } from './retention.js';
+import { storageReport } from './storage.js';
 import { usersReport } from './users.js';
 import { volumeReport } from './volume.js';
 
@@ -23,4 +24,5 @@ export const reports: Record<ReportName, (making: Making) => Report> = {
   users: usersReport,
   agents: agentsReport,
   volume: volumeReport,
+  storage: storageReport,
 };

@@ -12,6 +12,7 @@ export const reportNames = [
   'users',
   'agents',
   'volume',
+  'storage',
 ] as const;
 export type ReportName = (typeof reportNames)[number];
 
@@ -26,6 +27,7 @@ export const reportTitles: Record<ReportName, string> = {
   users: 'Users and rights',
   agents: 'Calls by person',
   volume: 'Call volume',
+  storage: 'Storage',
 };
 
 /** The right that a report needs besides `oversee`: what the audit log says is for who may read it. */

@@ -20,6 +20,7 @@ export const reportsText = {
     users: 'Users and rights',
     agents: 'Calls by person',
     volume: 'Call volume',
+    storage: 'Storage',
   },
   about: {
     retention: 'Which recordings are kept, by which rule and for what purpose, and until when.',
@@ -32,6 +33,7 @@ export const reportsText = {
     users: 'Who may do what, and how that changed.',
     agents: 'Every call by the person on it and by date, as FINRA Rule 3170 asks for.',
     volume: 'How many calls there were by day, hour, extension and queue.',
+    storage: 'How much room recordings take, and how much of it becomes free and when.',
   },
   presets: {
     last_month: 'Last month',
