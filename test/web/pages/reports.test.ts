@@ -167,6 +167,10 @@ t.test('this month is shown, and taken as CSV and JSON with every row', async (t
   t.equal(await page.getByRole('link', { name: 'Download PDF' }).isVisible(), false, 'paper has no buttons');
   t.ok(await page.locator('.report .answer').isVisible());
   if (shots) await page.screenshot({ path: join(shots, 'reports-print.png'), fullPage: true });
+  await page.emulateMedia({ media: null });
+  await page.goto(`${house.url}/reports?report=volume&from=${today.slice(0, 4)}-01-01&to=${today}`);
+  await page.getByRole('img', { name: /^Chart: Calls by hour of the day/ }).waitFor();
+  await looked('reports-volume');
   t.strictSame(complaints, []);
 
   const cookie = await house.signIn('anna');
