@@ -10,6 +10,7 @@ import { connectControl } from '../../../daemon/ops/control-client.js';
 import type { Ask } from '../../../web/server/ask.js';
 import { createControl } from '../../../web/server/control.js';
 import { type Dashboard, openDashboard, signInAs } from './dashboard.js';
+import { fillHolds } from './furnished/holds.js';
 import { fillTold, ledgerOf } from './furnished/told.js';
 import { hostileCalls, type OfficeCalls, officeCalls, yearOfCalls } from './furnished-calls.js';
 import { addEverybody, addPerson, type PersonId, proofsOf } from './furnished-people.js';
@@ -150,6 +151,7 @@ async function furnish(
         played: [{ from: 100, until: 4_100, heardBy: ['us'], found: { found: false, excused: false } }],
         answers: [{ kind: 'decline', how: 'button', who: HOSTILE, at: 9_000 }],
       });
+  if (kind === 'hostile') await fillHolds(dashboard, HOSTILE);
   await fillLedger(furnishing, calls);
   await fillAudit(
     furnishing,

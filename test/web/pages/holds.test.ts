@@ -139,6 +139,25 @@ t.test('an auditor holds what a search finds, and it is released by two people a
   await shoot(later.page, 'hold-released-360');
 });
 
+t.test('a matter whose texts were made to do harm', async (t) => {
+  const house = await openFurnished(t, opened, 'hostile');
+  for (const width of WIDTHS) {
+    const { page, complaints } = await openDesk(t, opened, house, { path: '/holds', width });
+    await page.getByText('1 open matter').waitFor();
+    t.equal(await tooWide(page), 0);
+    await page.locator('.table-call a').first().click();
+    await page.getByText('Every call that matches was recorded in full.').waitFor();
+    await page.getByRole('button', { name: 'Change query' }).click();
+    await page.getByRole('form', { name: 'Change the query' }).waitFor();
+    t.strictSame(await faults(page), []);
+    t.equal(await tooWide(page), 0);
+    t.equal(await page.evaluate('window.pwned'), undefined);
+    t.strictSame(complaints, []);
+    await shoot(page, `hold-hostile-${width}`);
+    await page.context().close();
+  }
+});
+
 t.test('the list of matters, wide and narrow', async (t) => {
   const house = await openFurnished(t, opened);
   const { catalogue } = house.dashboard;
