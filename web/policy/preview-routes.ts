@@ -120,7 +120,7 @@ export function previewRoutes(
   app.post(
     '/approvals/:id/save',
     {
-      config: { access: 'settings', audit: 'policy_change' },
+      config: { access: 'settings', audit: ['policy_change', 'approval_use'] },
       schema: {
         tags: ['policy'],
         summary: 'Save a policy that was approved',
