@@ -150,3 +150,24 @@ t.test('where nobody else could approve, the person who asked can after 7 days, 
   t.match(await lab.catalogue.approvals.get(id), { alone: true, notBefore: lab.clock.ms + 7 * DAY_MS });
   t.equal(standing.size, 1);
 });
+
+t.test(
+  'names and numbers are removed sooner only with a second person, also for new recordings alone',
+  async (t) => {
+    const { ask, by, save, saveApproved, approver, draft, newest } = await ruling(t);
+    const approve = await approver('ben');
+    const sooner: Policy = { ...BOTH, metadata_days: 30 };
+    await t.rejects(save(sooner), { code: 'approval_missing' });
+    await t.rejects(save({ ...sooner, metadata_days: 5 }, { apply: { ...apply, shorter: 0 } }), {
+      code: 'approval_missing',
+    });
+    const { id } = await ask('ask_policy', { by, policy: sooner, reason: 'We need no names.', ...draft });
+    await approve(id);
+    await saveApproved(id);
+    t.equal((await newest()).policy.metadata_days, 30);
+    const next = { based_on: 2 };
+    await t.rejects(save({ ...BOTH, metadata_days: 29 }, next), { code: 'approval_missing' });
+    await save({ ...BOTH, metadata_days: 60 }, next);
+    t.equal((await newest()).policy.metadata_days, 60, 'longer needs nobody');
+  },
+);
