@@ -509,6 +509,12 @@ const catalogue = {
     blame: 'operator',
     status: 409,
   },
+  reason_names: {
+    message: 'Enter a reason that names nobody who was on the call.',
+    hint: 'Nothing was erased. The reason stays in the audit log and on a signed certificate. Write what led to it, such as the day of the request, and leave out the number and the name.',
+    blame: 'operator',
+    status: 400,
+  },
   consent_reason: {
     message: 'Enter why the personal data is erased, without naming anybody.',
     hint: 'Nothing was erased. The reason is kept for good. Write what led to it, such as the day of the request, and leave out the number and the name.',

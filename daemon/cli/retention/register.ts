@@ -25,7 +25,7 @@ export function register(command: Command, ctx: CliContext): void {
         return ctx.out(
           stringify(
             rows.map((row) => row.map(harmless)),
-            { ...CSV, columns: head },
+            { ...CSV, bom: false, columns: head },
           ).trimEnd(),
         );
       ctx.out(table(head, rows, { wrap: [4] }));

@@ -25,7 +25,7 @@ const ASKED = ['time', '24 months after the request was answered.'] as const;
 const STANDING = ['person', 'When somebody erases the consent or objection.'] as const;
 const SIGNED = [
   'stays',
-  'Part of a signed certificate. Do not type names or numbers as the reason of an erasure.',
+  'Part of a signed certificate. The recorder refuses a reason that has the name or the number of an outside party of the call.',
 ] as const;
 const CHAIN = [
   'stays',

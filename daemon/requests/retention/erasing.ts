@@ -9,9 +9,10 @@ import { fail } from '../../domain/error.js';
 import { eraseObject } from '../../domain/operations/control/erasing.js';
 import type { ControlHandlers } from '../../domain/operations/control.js';
 import { reachedBy } from '../../domain/people/reach.js';
+import { namesErased } from '../../domain/policy/standing/standing.js';
 import { because } from '../../domain/reason/reason.js';
 import { reasonView, type Say } from '../../domain/reason/words.js';
-import { isId, type Recording } from '../../domain/recording/recording.js';
+import { isId, type Party, type Recording } from '../../domain/recording/recording.js';
 import type { EraseResult } from '../../domain/retention/run.js';
 import type { ApprovalsOf } from '../approvals.js';
 import type { Asker, Askers } from '../askers.js';
@@ -34,6 +35,10 @@ export type EraseDeps = {
   say: Say;
 };
 
+/** Whether a text has the name or the number of an outside party. */
+const isNamedIn = ({ number, name, ours }: Party, text: string): boolean =>
+  !ours && namesErased({ number, contact: name }, text);
+
 /** So many calls an entry names. */
 const MOST_NAMED = 100;
 const NOTHING = { erased: 0, failed: 0, left: 0, protected: 0 };
@@ -48,12 +53,19 @@ export function createEraseRequests({
   say,
 }: EraseDeps): Pick<ControlHandlers, 'run_retention' | 'erase_calls'> {
   /** Every version that is kept, oldest call first. */
-  async function recordingsOf(calls: readonly string[], person: Parameters<typeof reachedBy>[0] | null) {
+  async function recordingsOf(
+    calls: readonly string[],
+    person: Parameters<typeof reachedBy>[0] | null,
+    reason: string,
+  ) {
     const found: { recording: Recording; startedAt: number }[] = [];
     for (const id of new Set(calls)) {
       const stored = isId(id) ? await catalogue.calls.get(id) : null;
       if (!stored || stored.test) throw fail('call_unknown', id);
       const call = person ? reachedBy(person, 'view', stored).call : stored;
+      // The reason outlasts the names and numbers of the call.
+      const parties = [stored.them, ...stored.legs.map(({ party }) => party)];
+      if (parties.some((party) => isNamedIn(party, reason))) throw fail('reason_names');
       const sealed = (await catalogue.recordings.of(call.id)).filter(({ state }) => state === 'sealed');
       if (sealed.length === 0) throw fail('recording_absent', id);
       for (const recording of sealed) found.push({ recording, startedAt: call.startedAt });
@@ -94,7 +106,7 @@ export function createEraseRequests({
       if (reason === '') throw fail('request_invalid', 'reason: say why they are erased');
       const word = `erase ${new Set(calls).size}`;
       if (confirm !== word) throw fail('request_invalid', `confirm: send "${word}"`);
-      const named = await recordingsOf(calls, asker.person);
+      const named = await recordingsOf(calls, asker.person, reason);
       const refused = [];
       for (const { recording } of named) {
         const why = await catalogue.holds.guard(recording.id, clock());

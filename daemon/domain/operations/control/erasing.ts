@@ -37,7 +37,7 @@ export const ERASING = {
    * Erases all versions of the recordings of these calls, or none of them: where a legal hold or a minimum protects one, `refused`
    * names each with the reason. `confirm` is "erase" and the number of calls. Where the policy asks for a second person, the answer
    * names the `approval` that is waited for, and the same request erases once that was given. Needs the right `settings` and a
-   * proof. Throws `call_unknown`, `recording_absent`, `request_invalid`, `approval_missing`.
+   * proof. Throws `call_unknown`, `recording_absent`, `request_invalid`, `reason_names`, `approval_missing`.
    */
   erase_calls: proved(
     'erasing',

@@ -281,6 +281,10 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'That is more consents and objections than there can be.',
     hint: 'Nothing was changed. There can be 100,000 of them. A number list with a rule takes more.',
   },
+  reason_names: {
+    message: 'Enter a reason that names nobody who was on the call.',
+    hint: 'Nothing was erased. The reason stays in the audit log and on a signed certificate. Write what led to it, such as the day of the request, and leave out the number and the name.',
+  },
   consent_reason: {
     message: 'Enter why the personal data is erased, without naming anybody.',
     hint: 'Nothing was erased. The reason is kept for good. Write what led to it, such as the day of the request, and leave out the number and the name.',
