@@ -1,5 +1,6 @@
 import { createAlarming } from './app/alarming.js';
 import { createAssurance } from './app/assurance.js';
+import { createBackups } from './app/backup/backups.js';
 import { openData } from './app/data.js';
 import { createOperations } from './app/operations.js';
 import type { Base, Parts, Pbx } from './app/parts.js';
@@ -25,6 +26,7 @@ const SUBSYSTEMS = {
   pbxes: createPbxes,
   recordings: createRecordings,
   assurance: createAssurance,
+  backups: createBackups,
   operations: createOperations,
   requests: createRequests,
 };
@@ -63,6 +65,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       made.pbxes = by.pbxes(base, made);
       made.recordings = by.recordings(base, made);
       made.assurance = by.assurance(base, made);
+      made.backups = by.backups(base, made);
       made.operations = by.operations(base, made);
       made.requests = by.requests(base, made);
       return made;
@@ -76,7 +79,8 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     /** Throws `already_running` when another recorder has the data directory. */
     async start(): Promise<void> {
       parts = make();
-      const { data, prompting, alarming, pbxes, recordings, assurance, operations, requests } = parts;
+      const { data, prompting, alarming, pbxes, recordings, assurance, backups, operations, requests } =
+        parts;
       const { catalogue, keys } = data;
       await requests.start();
       for (const place of [recorderFolder(base.dir), ...config.pbxes.map((pbx) => pbx.spool)])
@@ -139,6 +143,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       recordings.scrub.start();
       operations.jobs.start();
       recordings.archiving.start();
+      backups.start();
       operations.health.start();
       operations.deadlines.start();
       recordings.custody.rotate();
@@ -147,7 +152,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     /** Finishes what is in hand; calls in progress go on being recorded by Asterisk. */
     async stop(): Promise<void> {
       if (!parts) return;
-      const { data, prompting, alarming, recordings, assurance, operations, requests } = parts;
+      const { data, prompting, alarming, recordings, assurance, backups, operations, requests } = parts;
       operations.timekeeper.stop();
       await Promise.all([
         onEach(({ calls }) => calls.testCalls.stop()),
@@ -155,6 +160,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       ]);
       data.archive?.stop(); // what waits for a storage that stands still waits no longer
       await Promise.all([operations.jobs.stop(), recordings.scrub.stop(), recordings.archiving.stop()]);
+      await backups.stop();
       await Promise.all([
         operations.health.stop(),
         operations.deadlines.stop(),

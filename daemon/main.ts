@@ -38,6 +38,12 @@ const WRONG_USE: ReadonlySet<ErrorCode> = new Set([
   'person_invalid',
   'request_invalid',
   'name_unclear',
+  'backup_off',
+  'backup_absent',
+  'backup_identity',
+  'restore_list',
+  'restore_occupied',
+  'restore_unfinished',
 ]);
 
 /** Every command, as it is called. Only that one is loaded: reading what the others need would take most of a second. */
@@ -49,6 +55,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command, context: CliCont
   status: async () => (await import('./cli/status.js')).status,
   alert: async () => (await import('./cli/alert.js')).alert,
   archive: async () => (await import('./cli/retention/archive.js')).archive,
+  backup: async () => (await import('./cli/backup/backup.js')).backup,
   approvals: async () => (await import('./cli/approvals.js')).approvals,
   audit: async () => (await import('./cli/audit.js')).audit,
   calls: async () => (await import('./cli/calls.js')).calls,
@@ -68,6 +75,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command, context: CliCont
   redact: async () => (await import('./cli/redact.js')).redact,
   report: async () => (await import('./cli/reports/report.js')).report,
   requests: async () => (await import('./cli/retention/requests.js')).requests,
+  restore: async () => (await import('./cli/backup/restore.js')).restore,
   retention: async () => (await import('./cli/retention.js')).retention,
   'test-call': async () => (await import('./cli/test-call.js')).testCall,
   tls: async () => (await import('./cli/tls.js')).tls,

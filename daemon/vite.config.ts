@@ -21,6 +21,7 @@ export default defineConfig({
         archive: 'vault/store/archive-program.ts',
         report: 'app/report-program.ts',
         keys: 'app/keys-program.ts',
+        backup: 'app/backup/program.ts',
         prompts: 'encode/prompt-search-program.ts',
         checkpoint: 'catalogue/sqlite/writing/checkpoint-program.mjs',
       },

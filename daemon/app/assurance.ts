@@ -34,7 +34,10 @@ export function createAssurance({ config, log, clock, dir }: Base, parts: Parts)
       read: () => readCheckpoints(checkpointHead(dir)),
       write: (note) => writeHead(checkpointHead(dir), note),
     },
-    tell: (note, at) => away.tell({ id: ulid(), kind: 'checkpoint', at, alarms: [], checkpoint: note }),
+    tell(note, at) {
+      away.tell({ id: ulid(), kind: 'checkpoint', at, alarms: [], checkpoint: note });
+      void parts.backups.list();
+    },
     alarms: alert,
     clock,
     everyMs: config.audit.checkpoint_minutes * 60_000,

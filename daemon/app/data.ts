@@ -10,7 +10,7 @@ import { siteRegion } from '../ops/config.js';
 import { createBallast } from '../ops/disk.js';
 import { complainOf } from '../ops/log.js';
 import { openDataFolder } from '../vault/data-folder.js';
-import { refuseAbsent } from '../vault/installation.js';
+import { refuseAbsent, refuseUnrestored } from '../vault/installation.js';
 import { ensureMasterKey, openMasterKeys } from '../vault/master-key.js';
 import { createArchiveApart } from '../vault/store/archive-apart.js';
 import { createDiskStore } from '../vault/store/disk.js';
@@ -28,6 +28,7 @@ export const MB = 1e6;
 export function openData(base: Base, parts: Parts, passphrase?: string): Data {
   const { config, dir, log } = base;
   refuseAbsent(dir, config.keys.master_key_file);
+  refuseUnrestored(dir);
   const folder = openDataFolder(dir); // before anything is made in it
   if (folder.keysWereOpen)
     log.warn(

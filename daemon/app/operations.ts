@@ -28,6 +28,7 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     alarming: { alert, deliver },
     pbxes,
     recordings: { preserver, retain, scrub, applyRetention, archiving },
+    backups,
   } = parts;
   const by = (id: PbxId) => pbxes.find(({ section }) => section.id === id)!;
   const metrics = createMetrics({ version: version(), pbxes: pbxes.map(({ section }) => section.id) });
@@ -89,6 +90,7 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     recordings_check: scrub.checkEvery,
     apply_retention: applyRetention,
     archive: archiving.job,
+    ...backups.handlers,
   };
   const jobs = createJobs({
     ...{ store: catalogue.jobs, handlers, clock, mint: ulid },

@@ -49,6 +49,7 @@ import type { MasterKeys } from '../vault/master-key.js';
 import type { OwnPrompts, PromptFiles } from '../vault/prompts.js';
 import type { createArchiveApart } from '../vault/store/archive-apart.js';
 import type { TieredStore } from '../vault/store/store.js';
+import type { createBackups } from './backup/backups.js';
 import type { createKeysApart } from './keys-apart.js';
 
 /** What every subsystem is given. `clock` tells ms since 1970. */
@@ -152,6 +153,7 @@ export type Operations = {
   /** What lets a test call hear its recording through the dashboard. */
   passes: ReturnType<typeof createPasses>;
 };
+export type Backups = ReturnType<typeof createBackups>;
 /** Where the recorder is asked, from `start` on. */
 export type Requests = { start(): Promise<void>; stop(): Promise<void> };
 
@@ -168,5 +170,6 @@ export type Parts = {
   recordings: Recordings;
   assurance: Assurance;
   operations: Operations;
+  backups: Backups;
   requests: Requests;
 };

@@ -104,6 +104,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
   const certify = createCertify({
     ...{ catalogue, clock, hasKey: keys.has, hasFile: async (place) => (await store.exists(place)) !== null },
     media: () => mediaOf(dir),
+    keepBackupsDays: config.backup.path === '' ? null : config.backup.keep_days,
     signer: () => {
       const { keyId, publicKeyPem } = custody.signer();
       return { keyId, sha256: fingerprint(publicKeyPem) };

@@ -28,6 +28,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
     pbxes,
     assurance: { checkpoints, doubts },
     operations: { deadlines, health, jobs, metrics, passes },
+    backups,
   } = parts;
   const zone = config.site.time_zone;
   const { handlers, streams, stop } = createHandlers({
@@ -101,6 +102,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
       }),
       sign_checkpoint: checkpoints.sign,
       accept_log: ({ by, reason }) => checkpoints.accept({ ...CONSOLE, actor_name: by }, reason),
+      back_up: ({ by, what }) => backups.begin(what, by),
       core_limit: () => ({ limit: coreLimit() }),
     },
   });

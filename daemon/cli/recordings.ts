@@ -1,14 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { fail } from '../domain/error.js';
-import { isOpen, type JobView, jobView } from '../domain/operations/job.js';
+import type { JobView } from '../domain/operations/job.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
+import { followJob } from './common/follow-job.js';
 import { jobProblem, jobProgress } from './common/job-text.js';
-
-const LOOK_MS = 1_000;
-/** How often progress is shown at most, in ms. */
-const SHOW_MS = 5_000;
 
 /** `tapedeck recordings`: what is done with all recordings. */
 export function recordings(program: Command, ctx: CliContext): void {
@@ -27,7 +22,7 @@ export function recordings(program: Command, ctx: CliContext): void {
       const asked = await ctx.ask('check_recordings', { by: onConsole() });
       if (!json) ctx.out(asked.already ? already(asked.job) : `The check is job ${asked.job.id}.`);
       if (!wait) return json ? ctx.out(JSON.stringify(asked, null, 2)) : undefined;
-      const job = await over(ctx, asked.job.id);
+      const job = await followJob(ctx, asked.job.id);
       ctx.out(json ? JSON.stringify(job, null, 2) : ended(job));
       if (job.state !== 'done' || job.faults > 0) process.exitCode = 1;
     });
@@ -35,23 +30,6 @@ export function recordings(program: Command, ctx: CliContext): void {
 
 const already = (job: JobView): string =>
   `It was requested before, and is ${job.state} as job ${job.id}: ${jobProgress(job)}.`;
-
-/** Follows the row, so that a restart of the recorder is waited out. */
-async function over(ctx: CliContext, id: string): Promise<JobView> {
-  const catalogue = await ctx.catalogue();
-  for (let [shown, shownAt] = ['', Number.NEGATIVE_INFINITY]; ; ) {
-    const job = await catalogue.jobs.get(id);
-    if (!job) throw fail('job_unknown', id);
-    const view = jobView(job);
-    if (!isOpen(job)) return view;
-    const said = [`${job.state}: ${jobProgress(view)}.`, jobProblem(view)].filter(Boolean).join(' ');
-    if (said !== shown && performance.now() - shownAt >= SHOW_MS) {
-      ctx.err(said);
-      [shown, shownAt] = [said, performance.now()];
-    }
-    await sleep(LOOK_MS);
-  }
-}
 
 function ended(job: JobView): string {
   const result = `${job.state === 'done' ? 'Done' : `It was ${job.state}`}: ${jobProgress(job)}.`;

@@ -270,6 +270,51 @@ const catalogue = {
     hint: "Start the recorder, which creates it. Signing needs the recorder's user or root.",
     blame: 'operator',
   },
+  backup_off: {
+    message: 'Backups are not set up.',
+    hint: 'Set path and recipient in [backup] of tapedeck.toml, and restart the recorder (docs/backup.md).',
+    blame: 'operator',
+  },
+  backup_target: {
+    message: 'The place for backups cannot be used.',
+    hint: 'Check that the folder in [backup] path is there, that its disk or mount is ("findmnt"), and that the tapedeck user may write to it.',
+    blame: 'operator',
+  },
+  backup_absent: {
+    message: 'There is no such backup.',
+    hint: '"tapedeck backup list" lists the backups at a place.',
+    blame: 'operator',
+  },
+  backup_damaged: {
+    message: 'The backup is damaged or was changed.',
+    hint: 'Use another backup ("tapedeck backup list"), and make a new one. Find out what changed this one.',
+    blame: 'operator',
+  },
+  backup_identity: {
+    message: 'The identity does not open this backup.',
+    hint: 'Use the file with the age identity ("AGE-SECRET-KEY-1...") of the recipient that [backup] recipient named when the backup was made.',
+    blame: 'operator',
+  },
+  backup_rotating: {
+    message: 'The master key is being changed.',
+    hint: 'Finish the change ("tapedeck keys rotate"). The backup is tried again by itself.',
+    blame: 'operator',
+  },
+  restore_list: {
+    message: 'The list of erasures and holds is older than the backup, or belongs to another Tapedeck.',
+    hint: 'Give the newest list of this Tapedeck: lists/newest.json and the file that it names.',
+    blame: 'operator',
+  },
+  restore_occupied: {
+    message: 'The data directory is not empty.',
+    hint: 'A restore needs an empty data directory. Move what is there away, or set another [data] dir in tapedeck.toml.',
+    blame: 'operator',
+  },
+  restore_unfinished: {
+    message: 'A restore into this data directory was not finished.',
+    hint: 'Run the same "tapedeck restore" again: it continues where it stopped. Until then nothing is served.',
+    blame: 'operator',
+  },
   catalogue_newer: {
     message: 'The catalogue was written by a newer Tapedeck.',
     hint: 'Install that version again; going back is not possible without a backup. After an upgrade, restart what still runs the earlier version: "systemctl restart tapedeck tapedeck-web".',

@@ -59,6 +59,9 @@ export const cdrJournalFile = (dataDir: string, pbx: PbxId = FIRST): string =>
 /** Files that were found under one of our names and are not ours. */
 export const asideFolder = (dataDir: string): string => `${recorderFolder(dataDir)}/aside`;
 
+/** Names the backup that is being restored: until it is gone no recorder starts here. */
+export const restoringFile = (dataDir: string): string => `${recorderFolder(dataDir)}/restoring`;
+
 /** Each PBX but the first has a folder of its own in it: they do not tidy up one another's copies. */
 export const workFolder = (dataDir: string, pbx: PbxId = FIRST): string =>
   pbx === FIRST ? `${dataDir}/work` : `${dataDir}/work/${pbx}`;

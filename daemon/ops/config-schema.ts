@@ -429,6 +429,36 @@ export const ConfigSchema = Type.Object({
       ),
     },
   ),
+  backup: section('Backups. Everything in them is encrypted; this machine cannot read them.', {
+    path: optionalPath(
+      'Folder for backups, of another disk or on a mount of another machine: it must be missing while that is not mounted. Empty: no backups.',
+    ),
+    recipient: optional(
+      'The age recipient ("age1...") that they are encrypted to. Keep its identity apart from this machine: a restore needs it, and the master key.',
+      '^age1[02-9ac-hj-np-z]{58}$',
+    ),
+    audio: Type.Boolean({
+      description:
+        'Whether recordings are in them. One that is there already is not copied again. Without them, copy the folder "recordings" in another way.',
+      default: true,
+    }),
+    schedule: Type.String({
+      description: 'When one is made, as a cron expression in the zone of the site. Empty: only by command.',
+      default: '0 5 * * *',
+    }),
+    check_schedule: Type.String({
+      description:
+        'When the newest one is read again and compared with its signed hashes. Empty: only by command.',
+      default: '0 6 * * 0',
+    }),
+    keep_days: whole(
+      'How many days one is kept. What was erased is unreadable there after so many days too; the newest one is always kept.',
+      30,
+      1,
+      3_650,
+    ),
+    overdue_hours: whole('An alarm is raised when none was made for so long.', 50, 1, 8_760),
+  }),
   metrics: section('Figures for monitoring.', {
     allow: Type.Array(Type.String({ minLength: 1 }), {
       description: 'Addresses that may read /metrics of the dashboard, which is for Prometheus.',

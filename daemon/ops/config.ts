@@ -88,6 +88,7 @@ function check(raw: Table, source: string): string[] {
     ...checkWeb(raw.web, source),
     ...checkAlerts(raw.alerts, source),
     ...checkAudit(raw.audit, raw.alerts, source),
+    ...checkBackup(raw.backup, source),
     ...checkOutside(raw, source),
     ...checkCodes(raw.codes, source),
   ];
@@ -185,6 +186,13 @@ function checkAudit(audit: unknown, alerts: unknown, source: string): string[] {
       '"audit.checkpoint_webhook_secret_file" is needed, so that the receiver knows who posts.',
     );
   return faults;
+}
+
+/** Nothing leaves this machine that it could read there. */
+function checkBackup(backup: unknown, source: string): string[] {
+  return isTable(backup) && backup.path && !backup.recipient
+    ? [`${at(source, 'backup', 'path')}: "backup.recipient" is needed too: backups are always encrypted.`]
+    : [];
 }
 
 /** Of two codes of which one is in the other only one would ever be heard. */

@@ -1,6 +1,7 @@
 import type { ReadEntry } from '../catalogue/audit.js';
 import type { Verbs } from '../catalogue/catalogue.js';
 import {
+  backupResidual,
   type CertificateItem,
   type CertificateStatement,
   type Erasure,
@@ -45,6 +46,8 @@ export type CertifyDeps = {
   sign: (text: string) => Promise<{ signature: string; keyId: string }>;
   /** The key with which `sign` signs, and the SHA-256 of its public half (DER). */
   signer: () => { keyId: string; sha256: string };
+  /** For how long Tapedeck keeps its backups; null where it makes none. */
+  keepBackupsDays: number | null;
   site: { name: string; timeZone: string };
   version: string;
   mint: () => string;
@@ -209,7 +212,7 @@ export function createCertify(deps: CertifyDeps): Certify {
       media: deps.media(),
       verification: { method: VERIFICATION, failed },
       legal_holds: { result: 'none', method: HOLD_METHOD },
-      residuals: { ...RESIDUALS, left },
+      residuals: { backups: backupResidual(issuedAt, deps.keepBackupsDays), ...RESIDUALS, left },
       audit: { log: await catalogue.audit.id(), ...entries, size, hash },
       key: { id: keyId, sha256 },
     } satisfies CertificateStatement);

@@ -34,6 +34,7 @@ const RECORDERS: readonly AuditAction[] = [
     'blind_window',
     'key_rotation',
     'damage',
+    'restore',
   ],
   'dashboard_restart',
 ] as AuditAction[];

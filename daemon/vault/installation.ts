@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { fail } from '../domain/error.js';
-import { catalogueFile, keysFile } from '../domain/paths.js';
+import { catalogueFile, keysFile, restoringFile } from '../domain/paths.js';
 import { look } from './aside.js';
 
 /** A master key that is older has been in use: it is made in the same hour as the data directory. */
@@ -30,4 +30,9 @@ export function refuseAbsent(dataDir: string, masterKeyFile: string): void {
     'data_absent',
     `Nothing of Tapedeck is in ${dataDir}, and ${masterKeyFile} is ${days} ${days === 1 ? 'day' : 'days'} old.`,
   );
+}
+
+/** Throws `restore_unfinished` while a restore is not over: what is there may still have to be erased. */
+export function refuseUnrestored(dataDir: string): void {
+  if (look(restoringFile(dataDir))) throw fail('restore_unfinished', `${restoringFile(dataDir)} is there.`);
 }

@@ -38,7 +38,8 @@ export type Awaitable<T> = {
 /** The same verbs, in this thread or in one of their own. */
 export type AnyKeys = Awaitable<Omit<Keys, 'register'>> & { register(): Awaitable<Register> };
 
-const schema = `
+/** Without the register, which is its second version. */
+export const keysSchema = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
   CREATE TABLE key (slot INTEGER PRIMARY KEY, recording_id TEXT NOT NULL UNIQUE, wrapped BLOB NOT NULL) STRICT;
 `;
@@ -219,7 +220,7 @@ export function mustOpen(path: string, masterKey: Uint8Array): void {
 }
 
 /** SQLite would make the file as open as the umask allows; its journal takes the file's mode. */
-function createPrivately(path: string): void {
+export function createPrivately(path: string): void {
   makeFolderNow(dirname(path));
   try {
     closeSync(openSync(path, 'ax', 0o600));
@@ -246,7 +247,7 @@ function prepare(db: Database.Database, masterKey: Uint8Array, readonly: boolean
     db.transaction(() => {
       const at = db.pragma('user_version', { simple: true });
       if (at === 0) {
-        db.exec(schema);
+        db.exec(keysSchema);
         db.prepare("INSERT INTO meta VALUES ('check', ?)").run(checkOf(masterKey));
       }
       if (at === 0 || at === 1) db.exec(registerSchema);

@@ -16,6 +16,18 @@ const WORDS: Record<JobKind, { name: string; progress: (job: JobView) => string 
     name: 'moving recordings to the archive',
     progress: ({ done, faults }) => `${done} moved${faults > 0 ? `, ${faults} could not be moved` : ''}`,
   },
+  backup: {
+    name: 'backup',
+    progress: ({ done, total, faults }) =>
+      total === null
+        ? 'copying the catalogue'
+        : `${total === done ? done : `${done} of ${total}`} sealed files${faults > 0 ? `, ${faults} missing or damaged` : ''}`,
+  },
+  backup_check: {
+    name: 'check of the newest backup',
+    progress: ({ done, total, faults }) =>
+      `${total === null || total === done ? done : `${done} of ${total}`} read, ${faults} damaged`,
+  },
 };
 const wordsOf = (kind: string) => (kind in WORDS ? WORDS[kind as JobKind] : null);
 

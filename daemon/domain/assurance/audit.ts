@@ -31,6 +31,7 @@ export const auditActions = [
   ],
   ...['start', 'stop', 'blind_window', 'key_rotation', 'checkpoint', 'damage'],
   ...['recordings_check', 'job_cancel', 'dashboard_restart', 'archive'],
+  ...['backup', 'backup_check', 'restore'],
   ...['prompt_add', 'prompt_activate'],
   ...['consent_add', 'consent_withdraw', 'consent_erase'],
   ...['hold_open', 'hold_add', 'hold_release'],
@@ -87,6 +88,9 @@ export const auditGroups = {
     'job_cancel',
     'dashboard_restart',
     'archive',
+    'backup',
+    'backup_check',
+    'restore',
   ],
 } as const satisfies Record<string, readonly AuditAction[]>;
 

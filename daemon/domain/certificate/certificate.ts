@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { type ActorKind, actorKinds } from '../assurance/audit.js';
 import { canonical, sha256 } from '../assurance/canonical.js';
+import { iso } from '../days.js';
 import type { CallId, RecordingId } from '../recording/recording.js';
 import type { Tier } from '../recording/tier.js';
 
@@ -162,8 +163,16 @@ export const NAMES_METHOD =
   'Names and numbers of these calls, which have no audio any more, were overwritten in the catalogue (secure_delete). It counts those since the certificate before this one.';
 export const HOLD_METHOD =
   'Legal holds were checked in the transaction in which each erasure began. No listed recording was under one.';
+const DAY_MS = 86_400_000;
+/**
+ * What a certificate says of backups; `keepDays` is null where Tapedeck is set up to make none. The day after is named, so that the
+ * promise holds wherever in the day the last one is removed.
+ */
+export const backupResidual = (issuedAt: number, keepDays: number | null): string =>
+  keepDays === null
+    ? 'Tapedeck is not set up to make backups.'
+    : `Backups that Tapedeck made before the erasure still have the keys, encrypted to an identity that is kept apart from it. Tapedeck removes each after ${keepDays} days, the newest one only once there is a newer: while backups are made, the recordings are unreadable in all of them from ${iso(issuedAt + (keepDays + 1) * DAY_MS).slice(0, 10)} on. A restore does not bring them back: the list of erasures is applied first.`;
 export const RESIDUALS = {
-  backups: 'Tapedeck makes no backups.',
   copies:
     'Copies of the data directory that others made (backups, snapshots, disk images) last until they are deleted. While such a copy has both keys.db and the file, the recording can be restored from it with the master key.',
 } as const;

@@ -122,6 +122,12 @@ export const ALARMS = {
   archive_full: shape({ directory: Text, free: Count, reserve: Count }),
   archive_fails: shape({ directory: Text, recording: Text, detail: Text }),
 
+  // Backups. `since`: when the last one was made; null for never.
+  backup_failed: shape({ what: oneOf({ backup: true, check: true, list: true }), ...ERROR }),
+  backup_overdue: shape({ since: orNull(Time) }),
+  drill_failed: shape({ backup: Text, faults: Count, first: Text }),
+  drill_overdue: shape({ since: orNull(Time) }),
+
   // Messages on their way out.
   alerts_undelivered: shape({ channel: Text, detail: Text }),
   checkpoints_undelivered: shape({ channel: Text, detail: Text }),

@@ -8,6 +8,7 @@ import { errorHint, errorInWords, inWords, type Say } from '../reason/words.js';
 import { refusalInWords } from '../recording/captures.js';
 import { roughText, sizeText } from '../written.js';
 import type { AlarmParams, AlarmWhy } from './alarm-codes.js';
+import { backupAlarms } from './alarm-words-backups.js';
 import { publicMessage } from './health.js';
 import { roomInWords } from './room.js';
 
@@ -285,6 +286,7 @@ const WORDS: {
     message: `Until this upgrade, the dashboard's user could read the keys of the recordings (${file}).`,
     hint: 'The recorder has closed them. As root, run "tapedeck keys rotate": whatever may have been copied then opens nothing without the old master key. This alarm ends by itself after a week.',
   }),
+  ...backupAlarms,
   disk_full: ({ disk, room }) => ({
     message: `${roomInWords(room)} ${
       disk === 'data'

@@ -17,6 +17,7 @@ import { REPORT_STREAMS } from './control/reports.js';
 import { get, NOTHING, post, type Request, Text } from './control/request.js';
 import { SIGN_IN } from './control/sign-in.js';
 import { TELLING } from './control/telling.js';
+import { AskedView } from './job.js';
 import { DaemonStatus } from './status.js';
 
 /**
@@ -98,6 +99,13 @@ export const CONTROL = {
     timeoutMs: SIGN_MS,
     socket: 'owner',
   }),
+  /** Begins a backup, or a check of the newest one, for this user of the machine. Throws `backup_off`. */
+  back_up: post(
+    '/backup/begin',
+    Type.Object({ by: Text(80, 1), what: Type.Enum(['backup', 'check']) }),
+    AskedView,
+    { socket: 'owner' },
+  ),
 } as const;
 
 export type ControlName = keyof typeof CONTROL;

@@ -4,7 +4,7 @@ import { type ErrorCode, errors } from '../error.js';
 import { orNull } from '../reason/coded.js';
 
 /** The kinds of jobs that this version knows. */
-export const jobKinds = ['recordings_check', 'apply_retention', 'archive'] as const;
+export const jobKinds = ['recordings_check', 'apply_retention', 'archive', 'backup', 'backup_check'] as const;
 export type JobKind = (typeof jobKinds)[number];
 
 export const jobStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
@@ -41,7 +41,7 @@ export type Job = Progress & {
 export type JobError = { code: ErrorCode; detail: string };
 
 /** Errors that no retry can change: the job has failed. */
-export const FINAL_ERRORS: readonly ErrorCode[] = ['preview_changed'];
+export const FINAL_ERRORS: readonly ErrorCode[] = ['preview_changed', 'backup_off', 'backup_absent'];
 
 export const isOpen = ({ state }: Pick<Job, 'state'>): boolean => state === 'waiting' || state === 'running';
 

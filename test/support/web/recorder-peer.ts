@@ -120,6 +120,7 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
             return asked.length === 0 ? said : { ...said, jobs: asked.map(jobView) };
           }),
           metrics: answer(() => '# TYPE tapedeck_calls_now gauge\ntapedeck_calls_now 1\n'),
+          back_up: answer(() => Promise.reject(fail('backup_off'))),
           test_alerts: answer(() => []),
           run_test_call: answer(() => {
             throw fail('pbx_unreachable', 'There is none here.');
@@ -130,9 +131,7 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
             at: '',
             note: await signer.control.signCheckpoint(),
           })),
-          accept_log: answer(() => {
-            throw fail('checkpoint_refused');
-          }),
+          accept_log: answer(() => Promise.reject(fail('checkpoint_refused'))),
           core_limit: () => ({ limit: { soft: '0', hard: '0' } }),
         },
       });

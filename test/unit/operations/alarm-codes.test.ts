@@ -281,6 +281,27 @@ const EXAMPLES: {
   ],
   keys_were_open: [[{ file: '/k.db' }, /could read the keys .*\(\/k\.db\)/, /keys rotate/]],
   data_strange: [[{ files: 3, named: ['/a', '/b'] }, /did not put there: \/a, \/b and 1 more\.$/]],
+  backup_failed: [
+    [
+      { what: 'backup', error: 'disk_full', detail: '' },
+      /^The backup failed; the backups before/,
+      /backup create/,
+    ],
+    [{ what: 'check', error: 'backup_target', detail: '/x.' }, /could not be checked\. .*\/x\.$/],
+    [{ what: 'list', error: 'of_a_later_version', detail: '' }, /would not know of the latest ones/],
+  ],
+  backup_overdue: [
+    [{ since: null }, /never|ever made/],
+    [{ since: T0 }, /2026/, /backup create/],
+  ],
+  drill_failed: [
+    [{ backup: 'B1', faults: 1, first: 'a is missing.' }, /^Backup B1 is damaged: a is missing\.$/],
+    [{ backup: 'B1', faults: 2, first: 'a is missing.' }, /2 faults, the first: a is missing\.$/],
+  ],
+  drill_overdue: [
+    [{ since: null }, /ever read again/],
+    [{ since: T0 }, /2026/, /backup check/],
+  ],
   disk_full: [
     [{ disk: 'data', room }, /^The disk of \/x has 3 MB free.* Recordings cannot be stored there\.$/],
     [{ disk: 'spool', room }, /Calls are not recorded/],

@@ -117,7 +117,9 @@ function Facts({ view: { statement: s, valid } }: { view: Certificate }) {
       <section aria-labelledby="certificate-remains">
         <h2 id="certificate-remains">{words.sections.remains}</h2>
         <ul class="certificate-remains">
-          <li>{words.backups}</li>
+          <li>
+            <Verbatim text={s.residuals.backups} />
+          </li>
           <li>{words.copies}</li>
           <li>{words.left({ n: s.residuals.left })}</li>
         </ul>

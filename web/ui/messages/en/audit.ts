@@ -1,6 +1,7 @@
 import type { ActKind } from '../../../../daemon/domain/people/act.js';
 import { count, plural } from '../locale.js';
 import { requestDeeds, requestEntries } from './people/requests.js';
+import { backupDeeds, backupEntries } from './retention/audit-backups.js';
 
 const entries = (n: number) => plural(n, { one: '1 entry', other: `${count(n)} entries` });
 
@@ -72,16 +73,13 @@ const directions: Record<string, string> = {
 };
 const toDo = ({ act }: EntryFacts['detail']) =>
   typeof act === 'string' ? (acts[act as ActKind] ?? act) : '';
-const onPbx = (detail: Parameters<typeof because>[0]): string =>
-  detail.pbx ? ` of the PBX ${text(detail.pbx)}` : '';
+const onPbx = (detail: EntryFacts['detail']): string => (detail.pbx ? ` of the PBX ${text(detail.pbx)}` : '');
 const because = (detail: EntryFacts['detail']) => (detail.because ? `: ${text(detail.because)}` : '');
 
 function proved(outcome: EntryFacts['outcome'], detail: EntryFacts['detail']): string {
   const aim = toDo(detail);
   if (outcome !== 'ok')
-    return aim
-      ? `failed to confirm ${aim}${because(detail)}`
-      : `failed to give a second factor${because(detail)}`;
+    return `failed to ${aim ? `confirm ${aim}` : 'give a second factor'}${because(detail)}`;
   return aim ? `confirmed ${aim}${proofs(detail)}` : `gave a second factor${proofs(detail)}`;
 }
 
@@ -198,6 +196,7 @@ export const auditText = {
     recordings_check: 'a check of all recordings',
     archive: 'an act on the archive',
     job_cancel: 'cancelling a job',
+    ...backupEntries,
     prompt_add: 'adding a prompt',
     prompt_activate: 'a change of the prompt that callers hear',
     consent_add: 'adding a consent or objection',
@@ -344,6 +343,7 @@ export const auditText = {
       `withdrew the request of ${text(detail.asked_by)} to ${approvalAct(detail)}`,
     approval_use: ({ detail }) =>
       `used the approval of ${text(detail.approved_by)} to ${approvalAct(detail)}`,
+    ...backupDeeds,
     dashboard_restart: ({ detail }) =>
       `had the dashboard restarted: the catalogue had been locked for ${text(detail.seconds)} s`,
   } satisfies Record<string, (facts: EntryFacts) => string>,

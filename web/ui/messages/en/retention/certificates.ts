@@ -75,7 +75,6 @@ export const certificatesText = {
   allGone: 'All keys and files are gone.',
   failed: ({ n }: { n: number }) => `${recordings(n)} could not be confirmed as erased.`,
   holds: 'Checked when each erasure began. No recording was under a legal hold.',
-  backups: 'Tapedeck makes no backups.',
   copies:
     'Copies of the data directory made by others, such as backups and snapshots, last until they are deleted. A recording can be restored from a copy that has both its key and its file.',
   left: ({ n }: { n: number }) =>

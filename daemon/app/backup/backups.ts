@@ -1,0 +1,197 @@
+import { ulid } from 'ulid';
+import { entryOf } from '../../domain/assurance/audit.js';
+import { fail, TapedeckError } from '../../domain/error.js';
+import type { AskedView } from '../../domain/operations/job.js';
+import { jobView } from '../../domain/operations/job.js';
+import type { JobHandler } from '../../ops/jobs.js';
+import { complainOf } from '../../ops/log.js';
+import { version } from '../../ops/process/version.js';
+import { createSchedule } from '../../ops/schedule.js';
+import { repeatedly, serialQueue } from '../../ops/turns.js';
+import { MB } from '../data.js';
+import type { Base, Parts } from '../parts.js';
+import { runBackupProgram } from './run.js';
+
+const WATCH_MS = 10 * 60_000;
+const HOUR_MS = 3_600_000;
+/** A check that is a week late has been forgotten, whatever its schedule. */
+const CHECK_OVERDUE_MS = 40 * 24 * HOUR_MS;
+const FAILED = 'backup_failed';
+const OVERDUE = 'backup_overdue';
+const DRILL = 'drill_failed';
+
+/** Backups: made and checked as jobs, on schedule or when somebody asks, and watched. */
+export function createBackups({ config, log: whole, time, clock, dir }: Base, parts: Parts) {
+  const { backup } = config;
+  const on = backup.path !== '';
+  const log = whole.child({ part: 'backup' });
+  const {
+    data: { catalogue, note },
+    alarming: { alert },
+    recordings: { custody },
+  } = parts;
+  const lists = serialQueue();
+  let ended = false;
+
+  const failed = (err: unknown, what: 'backup' | 'check' | 'list'): void => {
+    const { code, detail } = err instanceof TapedeckError ? err : fail('internal', String(err));
+    alert.raise(FAILED, {
+      severity: 'warning',
+      why: { code: 'backup_failed', params: { what, error: code, detail } },
+    });
+  };
+
+  const make: JobHandler = async ({ signal, save }) => {
+    if (!on) throw fail('backup_off');
+    try {
+      const { made } = await runBackupProgram(
+        {
+          what: 'backup',
+          path: backup.path,
+          order: {
+            ...{ id: ulid(clock()), at: clock(), sureAt: time.sure(), dataDir: dir },
+            archive: config.archive.directory,
+            ...{ configFile: config.file, masterKeyFile: config.keys.master_key_file },
+            ...{ recipient: backup.recipient, audio: backup.audio, keepDays: backup.keep_days },
+            reserveBytes: config.data.reserve_mb * MB,
+            site: { name: config.site.name, time_zone: config.site.time_zone },
+            version: version(),
+          },
+        },
+        'made',
+        {
+          ...{ signer: custody.signer(), signal },
+          progress: (done, total) => save({ cursor: '', done, total, faults: 0 }),
+        },
+      );
+      await save({ cursor: made.id, done: made.sealed, total: made.sealed, faults: made.missing });
+      await note('backup', {
+        object: 'backup',
+        object_id: made.id,
+        detail: {
+          ...{ sealed: made.sealed, copied: made.copied, copied_bytes: made.copiedBytes },
+          ...{ missing: made.missing, removed: made.removed, target: backup.path },
+        },
+      });
+      alert.clear(FAILED);
+      alert.clear(OVERDUE);
+    } catch (err) {
+      if (!signal.aborted) failed(err, 'backup');
+      throw err;
+    }
+  };
+
+  const check: JobHandler = async ({ signal, save }) => {
+    if (!on) throw fail('backup_off');
+    try {
+      const { checked } = await runBackupProgram({ what: 'check', path: backup.path }, 'checked', {
+        ...{ signer: custody.signer(), signal },
+        progress: (done, total) => save({ cursor: '', done, total, faults: 0 }),
+      });
+      const { id, objects, faults } = checked;
+      await save({ cursor: id, done: objects, total: objects, faults: faults.length });
+      await note('backup_check', {
+        object: 'backup',
+        object_id: id,
+        outcome: faults.length > 0 ? 'failed' : 'ok',
+        detail: { objects, damaged: faults.length, named: faults.slice(0, 5) },
+      });
+      if (faults.length === 0) return alert.clear(DRILL);
+      alert.raise(DRILL, {
+        severity: 'critical',
+        why: { code: 'drill_failed', params: { backup: id, faults: faults.length, first: faults[0]! } },
+      });
+    } catch (err) {
+      if (!signal.aborted) failed(err, 'check');
+      throw err;
+    }
+  };
+
+  /** When the newest entry of this kind was written that tells of success; else since when there could have been one. */
+  async function lastOf(action: 'backup' | 'backup_check'): Promise<{ at: number; done: boolean }> {
+    const found = await catalogue.audit.entries({ actions: [action], limit: 50 });
+    const newest = found.find(({ actor, outcome }) => actor === 'tapedeck' && outcome === 'ok');
+    if (newest) return { at: Date.parse(newest.at), done: true };
+    const [first] = await catalogue.audit.rows(1, 1);
+    return { at: first ? Date.parse(JSON.parse(String(first.text)).at) : clock(), done: false };
+  }
+
+  async function watch(): Promise<void> {
+    const look = async (
+      key: string,
+      action: 'backup' | 'backup_check',
+      expression: string,
+      overdueMs: number,
+    ) => {
+      const { at, done } = await lastOf(action);
+      if (expression === '' || clock() - at < overdueMs) return alert.clear(key);
+      alert.raise(key, {
+        severity: 'warning',
+        why: {
+          code: action === 'backup' ? 'backup_overdue' : 'drill_overdue',
+          params: { since: done ? at : null },
+        },
+      });
+    };
+    await look(OVERDUE, 'backup', backup.schedule, backup.overdue_hours * HOUR_MS);
+    await look('drill_overdue', 'backup_check', backup.check_schedule, CHECK_OVERDUE_MS);
+  }
+
+  const watching = repeatedly(WATCH_MS, watch, (err) => log.warn({ err }, 'Backups could not be looked at'));
+  const scheduled = (setting: string, expression: string, kind: 'backup' | 'backup_check') =>
+    createSchedule({
+      ...{ setting, expression, timeZone: config.site.time_zone, missedToo: true },
+      job: () =>
+        parts.operations.jobs.ask(kind).catch(complainOf(log, 'A backup that was due could not be begun')),
+    });
+  const schedules = [
+    ...(backup.schedule === '' ? [] : [scheduled('backup.schedule', backup.schedule, 'backup')]),
+    ...(backup.check_schedule === ''
+      ? []
+      : [scheduled('backup.check_schedule', backup.check_schedule, 'backup_check')]),
+  ];
+
+  return {
+    handlers: { backup: make, backup_check: check } satisfies Record<string, JobHandler>,
+
+    /** Asks for a backup, or for a check of the newest one. Throws `backup_off`. */
+    async begin(what: 'backup' | 'check', by: string): Promise<AskedView> {
+      if (!on) throw fail('backup_off');
+      const kind = what === 'backup' ? 'backup' : 'backup_check';
+      const console = { actor: 'console', actor_id: '', actor_name: by, address: '' } as const;
+      await catalogue.audit.append(entryOf(console, clock(), kind));
+      const { job, already } = await parts.operations.jobs.ask(kind);
+      return { job: jobView(job), already };
+    },
+
+    /** Renews the list of erasures and holds at the target. Resolves in any case. */
+    list: (): Promise<void> =>
+      lists.run(async () => {
+        if (!on || ended) return;
+        const order = {
+          what: 'list',
+          path: backup.path,
+          dataDir: dir,
+          recipient: backup.recipient,
+          at: clock(),
+        } as const;
+        await runBackupProgram(order, 'listed', { signer: custody.signer() }).catch((err) => {
+          log.warn({ err }, 'The list of erasures and holds could not be renewed');
+          failed(err, 'list');
+        });
+      }),
+
+    start(): void {
+      if (!on) return;
+      watching.start();
+      void watching.now();
+      for (const schedule of schedules) schedule.start();
+    },
+    async stop(): Promise<void> {
+      ended = true;
+      for (const schedule of schedules) await schedule.stop();
+      await watching.stop();
+      await lists.idle();
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import {
+  BackupStatement,
+  backupsFolder,
+  expired,
+  type FoundBackup,
+  manifestObject,
+  SealedLine,
+  sealedFolder,
+  sealedObject,
+} from '../../domain/backup/backup.js';
+import { fail } from '../../domain/error.js';
+import { linesOf, readObject, readSigned, type Signed } from '../../vault/backup/objects.js';
+import type { BackupTarget } from '../../vault/backup/target.js';
+
+const ID = /^backups\/([0-9A-HJKMNP-TV-Z]{26})\//;
+const readManifest = (target: BackupTarget, id: string, trusted: readonly string[] | null = null) =>
+  readSigned(target, manifestObject(id), BackupStatement, trusted);
+
+/** What lies at a target: whole backups, newest first; those whose statement is damaged; and what is left of unfinished ones. */
+export async function findBackups(
+  target: BackupTarget,
+): Promise<{ backups: Signed<BackupStatement>[]; damaged: string[]; unfinished: string[] }> {
+  await target.ready();
+  const ids = new Map<string, boolean>();
+  for await (const name of target.list(backupsFolder)) {
+    const id = ID.exec(name)?.[1];
+    if (id) ids.set(id, ids.get(id) === true || name === manifestObject(id));
+  }
+  const backups: Signed<BackupStatement>[] = [];
+  const damaged: string[] = [];
+  for (const [id, whole] of ids) {
+    if (!whole) continue;
+    const found = await readManifest(target, id).catch(() => null);
+    if (found?.statement.id === id) backups.push(found);
+    else damaged.push(id);
+  }
+  backups.sort((a, b) => (a.statement.id < b.statement.id ? 1 : -1));
+  return { backups, damaged, unfinished: [...ids].flatMap(([id, whole]) => (whole ? [] : [id])) };
+}
+
+/** One backup, the newest if none is named. Throws `backup_absent`, `backup_damaged`. */
+export async function findBackup(
+  target: BackupTarget,
+  id: string | null,
+  trusted: readonly string[] | null = null,
+): Promise<Signed<BackupStatement>> {
+  const { backups, damaged } = await findBackups(target);
+  const wanted = id ?? backups[0]?.statement.id ?? damaged[0];
+  const known = wanted !== undefined && [...backups.map((b) => b.statement.id), ...damaged].includes(wanted);
+  if (!known) throw fail('backup_absent', id ?? target.name);
+  const found = await readManifest(target, wanted, trusted);
+  if (found.statement.id !== wanted)
+    throw fail('backup_damaged', `${manifestObject(wanted)} is another backup's.`);
+  return found;
+}
+
+/** The sealed files that belong to a backup. Throws `backup_damaged`; what it has given by then is not to be used alone. */
+export async function* sealedLines(
+  target: BackupTarget,
+  { sealed }: Pick<BackupStatement, 'sealed'>,
+): AsyncGenerator<SealedLine> {
+  yield* linesOf(readObject(target, sealed.object, sealed.bytes), SealedLine, sealed.object);
+}
+
+/**
+ * Removes what is no longer kept: backups that are older than so many days, what is left of unfinished ones, and sealed files that
+ * belong to no backup any more. A backup whose statement is damaged stays, and as long as one is there all sealed files do. Returns
+ * the ids of the backups that were removed.
+ */
+export async function removeOld(
+  target: BackupTarget,
+  { now, keepDays }: { now: number; keepDays: number },
+): Promise<string[]> {
+  const { backups, damaged, unfinished } = await findBackups(target);
+  const found = backups.map(
+    ({ statement }): FoundBackup => ({ id: statement.id, madeAt: Date.parse(statement.made_at) }),
+  );
+  const over = expired(found, now, keepDays);
+  for (const id of over) await target.remove(manifestObject(id)); // from here on it is no backup
+  const gone = new Set([...over, ...unfinished]);
+  for await (const name of target.list(backupsFolder))
+    if (gone.has(ID.exec(name)?.[1] ?? '')) await target.remove(name);
+  if (over.length === 0 || damaged.length > 0) return over;
+  const wanted = new Set<string>();
+  for (const { statement } of backups)
+    if (!gone.has(statement.id))
+      for await (const { sha256 } of sealedLines(target, statement)) wanted.add(sealedObject(sha256));
+  for await (const name of target.list(sealedFolder)) if (!wanted.has(name)) await target.remove(name);
+  return over;
+}

@@ -1,0 +1,320 @@
+import { createHash } from 'node:crypto';
+import { constants, existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type BackupReader,
+  copyCatalogue,
+  openForBackup,
+  type SealedRow,
+} from '../../catalogue/sqlite/backup/snapshot.js';
+import {
+  type BackupFile,
+  type BackupStatement,
+  CATALOGUE,
+  CONFIGURATION,
+  fileObject,
+  isBackupName,
+  KEYS,
+  lineOf,
+  manifestObject,
+  type SealedLine,
+  sealedListObject,
+  sealedObject,
+} from '../../domain/backup/backup.js';
+import { iso } from '../../domain/days.js';
+import { diskError, fail, isDiskError } from '../../domain/error.js';
+import {
+  catalogueFile,
+  documentsFolder,
+  keysFile,
+  promptsFolder,
+  recorderFolder,
+  signingFolder,
+} from '../../domain/paths.js';
+import { keysLines } from '../../vault/backup/keys-lines.js';
+import { putEncrypted, putSigned, type StatementSigner } from '../../vault/backup/objects.js';
+import type { BackupTarget } from '../../vault/backup/target.js';
+import type { StoredFile } from '../../vault/store/store.js';
+import { openRecordings } from '../../vault/store/tiers.js';
+import { findBackups, removeOld } from './find.js';
+import { putStandingList } from './write-list.js';
+
+/** What a backup is made of. Times are ms since 1970; `sureAt` is never ahead of the real time. */
+export type BackupOrder = {
+  id: string;
+  at: number;
+  sureAt: number;
+  dataDir: string;
+  /** Where the archive is; empty where there is none. */
+  archive: string;
+  configFile: string;
+  masterKeyFile: string;
+  recipient: string;
+  audio: boolean;
+  keepDays: number;
+  /** Room that has to stay free beside the copy of the catalogue. */
+  reserveBytes: number;
+  site: { name: string; time_zone: string };
+  version: string;
+};
+
+export type MadeBackup = {
+  id: string;
+  /** Sealed files: all that belong to it, those that had to be copied, and those that are not as they were sealed, or gone. */
+  sealed: number;
+  copied: number;
+  copiedBytes: number;
+  missing: number;
+  removed: number;
+};
+
+type Progress = (done: number, total: number) => void;
+const PIECE = 256 * 1024;
+const PAGE = 500;
+const SAFELY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * Makes a backup. The order matters, because everything goes on meanwhile:
+ *   checkpoints of the audit log -> catalogue (one moment) -> keys -> sealed files -> list of erasures and holds -> statement
+ * A checkpoint must not be of a longer log than the catalogue has, or the log would seem cut. Each recording in the catalogue got its
+ * key and its file before its row, so that later copies of those have them, unless it was erased by then, which the list says. The
+ * statement is last: what was interrupted before is no backup, and those that are there are not touched.
+ */
+export async function makeBackup(
+  target: BackupTarget,
+  order: BackupOrder,
+  signer: StatementSigner,
+  progress: Progress = () => {},
+): Promise<MadeBackup> {
+  await target.ready();
+  const copy = join(recorderFolder(order.dataDir), 'backup.db');
+  removeCopy(copy);
+  refuseFull(order);
+  const files: BackupFile[] = [];
+  const put = async (name: string, source: AsyncIterable<Uint8Array>): Promise<void> => {
+    if (!isBackupName(name)) throw fail('internal', `"${name}" is no name of a file in a backup.`);
+    const object = fileObject(order.id, files.length);
+    files.push({ name, ...(await putEncrypted(target, object, source, order.recipient)) });
+  };
+  const putFile = async (name: string, path: string): Promise<void> => put(name, pieces(await opened(path)));
+
+  for (const name of namesIn(signingFolder(order.dataDir), /^(?:key|checkpoints|[0-9a-f]{16}\.pem)$/))
+    await putFile(`signing/${name}`, join(signingFolder(order.dataDir), name));
+  await putFile(CONFIGURATION, order.configFile);
+  copyCatalogue(catalogueFile(order.dataDir), copy);
+  const [snapshot, live] = [openForBackup(copy), openForBackup(catalogueFile(order.dataDir))];
+  try {
+    snapshot.check();
+    await refuseOthers(target, snapshot.audit().id);
+    await putFile(CATALOGUE, copy);
+    let keys = 0;
+    await put(
+      KEYS,
+      keysLines(keysFile(order.dataDir), order.masterKeyFile, (live) => {
+        keys = live;
+      }),
+    );
+    for (const name of namesIn(promptsFolder(order.dataDir), /^[0-9a-f]{64}\.[a-z0-9]{1,10}$/))
+      await putFile(`prompts/${name}`, join(promptsFolder(order.dataDir), name));
+
+    const counts = snapshot.counts();
+    const tally = { sealed: 0, copied: 0, copiedBytes: 0, missing: 0, totalBytes: 0 };
+    const list = sealedListObject(order.id);
+    const hash = createHash('sha256');
+    const bytes = await target.put(
+      list,
+      listed(copySealed({ target, order, snapshot, live, tally, progress, total: counts.recordings }), hash),
+    );
+    await putStandingList(target, live, { at: order.at, recipient: order.recipient, signer });
+    const statement: BackupStatement = {
+      ...{ type: 'tapedeck backup', format: 1, id: order.id, made_at: iso(order.at) },
+      site: order.site,
+      tool: { name: 'Tapedeck', version: order.version },
+      recipient: order.recipient,
+      audit: snapshot.audit(),
+      counts: { ...counts, keys },
+      files,
+      sealed: {
+        ...{ object: list, bytes, sha256: hash.digest('hex'), audio: order.audio },
+        ...{ count: tally.sealed, total_bytes: tally.totalBytes, missing: tally.missing },
+      },
+      key: signer.key,
+    };
+    await putSigned(target, manifestObject(order.id), statement, signer);
+    const removed = await removeOld(target, { now: order.sureAt, keepDays: order.keepDays });
+    const { sealed, copied, copiedBytes, missing } = tally;
+    return { id: order.id, sealed, copied, copiedBytes, missing, removed: removed.length };
+  } catch (e) {
+    throw diskError(e);
+  } finally {
+    snapshot.close();
+    live.close();
+    removeCopy(copy);
+  }
+}
+
+type Sealing = {
+  target: BackupTarget;
+  order: Pick<BackupOrder, 'dataDir' | 'archive' | 'audio'>;
+  snapshot: BackupReader;
+  live: BackupReader;
+  tally: { sealed: number; copied: number; copiedBytes: number; missing: number; totalBytes: number };
+  progress: Progress;
+  total: number;
+};
+
+/** Copies the sealed files that the target has not got; yields each that is there then. */
+async function* copySealed(given: Sealing): AsyncGenerator<SealedLine> {
+  const { order, snapshot, tally, progress, total } = given;
+  const { dataDir } = order;
+  for (const name of namesIn(documentsFolder(dataDir), /^[0-9A-HJKMNP-TV-Z]{26}\.age$/)) {
+    const open = async () => pieces(await opened(join(documentsFolder(dataDir), name)));
+    const line = await copyOne(given, open, { file: `documents/${name}` });
+    if (line) yield line;
+  }
+  const store = openRecordings({ dataDir, archive: order.archive, owner: async () => snapshot.audit().id });
+  let done = 0;
+  for (let after = '', rows: SealedRow[] = []; order.audio; after = rows.at(-1)!.id) {
+    rows = snapshot.sealed(after, PAGE);
+    for (const row of rows) {
+      const open = async () => stored(await store.open(row));
+      const line = await copyOne(given, open, row);
+      if (line) yield line;
+      else if (given.live.state(row.id) === 'sealed') tally.missing += 1; // or it was erased meanwhile
+      done += 1;
+      progress(done, total);
+    }
+    if (rows.length < PAGE) return;
+  }
+}
+
+/** Null for a file that is gone, or is not what was sealed. */
+async function copyOne(
+  { target, tally }: Sealing,
+  open: () => Promise<AsyncIterable<Uint8Array>>,
+  { file, ...known }: { file: string; bytes?: number; sha256?: string },
+): Promise<SealedLine | null> {
+  const there = (line: SealedLine): SealedLine => {
+    tally.sealed += 1;
+    tally.totalBytes += line.bytes;
+    return line;
+  };
+  const { bytes, sha256 } = known.sha256 ? known : ((await hashed(open)) ?? {});
+  if (bytes === undefined || !sha256) return null;
+  const object = sealedObject(sha256);
+  if ((await target.size(object)) === bytes) return there({ file, bytes, sha256 });
+  const hash = createHash('sha256');
+  try {
+    await target.put(object, verified(await open(), hash, sha256));
+  } catch (e) {
+    if (isDiskError(diskError(e))) throw e; // of the target, or of the disk: nothing can be said of the file
+    return null;
+  }
+  tally.copied += 1;
+  tally.copiedBytes += bytes;
+  return there({ file, bytes, sha256 });
+}
+
+/** Fails at its end unless it was what was sealed: then it gets no name at the target. */
+async function* verified(
+  source: AsyncIterable<Uint8Array>,
+  hash: ReturnType<typeof createHash>,
+  sha256: string,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of source) {
+    hash.update(piece);
+    yield piece;
+  }
+  if (hash.digest('hex') !== sha256) throw fail('seal_damaged');
+}
+
+async function* listed(
+  lines: AsyncIterable<SealedLine>,
+  hash: ReturnType<typeof createHash>,
+): AsyncGenerator<Uint8Array> {
+  for await (const line of lines) {
+    const bytes = Buffer.from(lineOf(line));
+    hash.update(bytes);
+    yield bytes;
+  }
+}
+
+async function hashed(
+  open: () => Promise<AsyncIterable<Uint8Array>>,
+): Promise<{ bytes: number; sha256: string } | null> {
+  const source = await open().catch(() => null);
+  if (!source) return null;
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const piece of source) {
+    hash.update(piece);
+    bytes += piece.length;
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+/** Follows no link and does not wait for a pipe. */
+async function opened(path: string): Promise<FileHandle> {
+  const handle = await open(path, SAFELY);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw fail('data_strange', `${path} is no plain file.`);
+}
+
+async function* pieces(handle: FileHandle): AsyncGenerator<Uint8Array> {
+  try {
+    for (let at = 0; ; ) {
+      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(PIECE), 0, PIECE, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* stored(file: StoredFile): AsyncGenerator<Uint8Array> {
+  try {
+    for (let at = 0; at < file.size; ) {
+      const piece = await file.read(at, PIECE);
+      if (piece.length === 0) return;
+      at += piece.length;
+      yield piece;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+const namesIn = (folder: string, name: RegExp): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((one) => name.test(one))
+        .sort()
+    : [];
+
+/** Throws `disk_full` where the copy of the catalogue would leave too little room for calls. */
+function refuseFull({ dataDir, reserveBytes }: BackupOrder): void {
+  const { bavail, bsize } = statfsSync(dataDir);
+  const size = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const needed = size(catalogueFile(dataDir)) + size(`${catalogueFile(dataDir)}-wal`) + reserveBytes;
+  if (bavail * bsize < needed)
+    throw fail('disk_full', 'There is no room in the data directory for a copy of the catalogue.');
+}
+
+/** Two boxes at one place would remove one another's backups. */
+async function refuseOthers(target: BackupTarget, log: string): Promise<void> {
+  const { backups } = await findBackups(target);
+  const other = backups.find(({ statement }) => statement.audit.id !== log);
+  if (other)
+    throw fail(
+      'backup_target',
+      `${target.name} has backups of another Tapedeck (${other.statement.site.name}).`,
+    );
+}
+
+function removeCopy(path: string): void {
+  for (const one of [path, `${path}-journal`, `${path}-wal`, `${path}-shm`]) rmSync(one, { force: true });
+}

@@ -1,0 +1,76 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { openForBackup } from '../../catalogue/sqlite/backup/snapshot.js';
+import { type ErrorCode, fail, TapedeckError } from '../../domain/error.js';
+import { catalogueFile } from '../../domain/paths.js';
+import { createFolderTarget } from '../../vault/backup/folder.js';
+import type { StatementSigner } from '../../vault/backup/objects.js';
+import { type Checked, checkBackup } from './check.js';
+import { findBackup } from './find.js';
+import { type BackupOrder, type MadeBackup, makeBackup } from './make.js';
+import { putStandingList } from './write-list.js';
+
+export type ProgramOrder = { path: string; key: StatementSigner['key']; publicKey: string } & (
+  | { what: 'backup'; order: BackupOrder }
+  | { what: 'list'; dataDir: string; recipient: string; at: number }
+  | { what: 'check' }
+);
+export type ProgramSaid =
+  | { done: number; total: number }
+  | { sign: string }
+  | { made: MadeBackup }
+  | { checked: Checked & { id: string } }
+  | { listed: true }
+  | { error: { code: ErrorCode; detail: string } };
+
+/*
+ * The thread that makes and reads backups for the recorder, which follows calls meanwhile: everything in it takes long. The key that
+ * signs stays with the recorder, which is asked for each signature.
+ */
+const given = workerData as ProgramOrder;
+const say = (said: ProgramSaid) => parentPort!.postMessage(said);
+const signer: StatementSigner = {
+  key: given.key,
+  publicKey: given.publicKey,
+  sign: (text) =>
+    new Promise((resolve) => {
+      parentPort!.once('message', resolve);
+      say({ sign: text });
+    }),
+};
+
+/** Messages cost the recorder more than files do this thread. */
+function sparingly(): (done: number, total: number) => void {
+  let saidAt = 0;
+  return (done, total) => {
+    if (performance.now() - saidAt < 500) return;
+    saidAt = performance.now();
+    say({ done, total });
+  };
+}
+
+async function work(): Promise<ProgramSaid> {
+  const target = createFolderTarget(given.path);
+  if (given.what === 'backup') return { made: await makeBackup(target, given.order, signer, sparingly()) };
+  if (given.what === 'check') {
+    const backup = await findBackup(target, null);
+    return { checked: { id: backup.statement.id, ...(await checkBackup(target, backup, sparingly())) } };
+  }
+  const { dataDir, recipient, at } = given;
+  await target.ready();
+  const catalogue = openForBackup(catalogueFile(dataDir));
+  try {
+    await putStandingList(target, catalogue, { at, recipient, signer });
+    return { listed: true };
+  } finally {
+    catalogue.close();
+  }
+}
+
+say(
+  await work().catch((e: unknown) => {
+    const { code, detail } = e instanceof TapedeckError ? e : fail('internal', (e as Error).message);
+    return { error: { code, detail } };
+  }),
+);
+// A question that nobody answers would keep it.
+parentPort!.close();

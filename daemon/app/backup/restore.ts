@@ -1,0 +1,260 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readdir, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { identityToRecipient } from 'age-encryption';
+import type { Catalogue } from '../../catalogue/catalogue.js';
+import { applyStanding, settleFile, settleRestored } from '../../catalogue/sqlite/backup/restored.js';
+import { createSqliteCatalogue } from '../../catalogue/sqlite/catalogue.js';
+import type { NewEntry } from '../../domain/assurance/audit.js';
+import {
+  type BackupFile,
+  type BackupStatement,
+  CATALOGUE,
+  CONFIGURATION,
+  isDocument,
+  KEYS,
+  ListLine,
+  type ListStatement,
+  type SealedLine,
+  sealedObject,
+} from '../../domain/backup/backup.js';
+import { diskError, fail } from '../../domain/error.js';
+import { catalogueFile, documentsFolder, keysFile, restoringFile } from '../../domain/paths.js';
+import { isOfMaster, KeysLine, restoreKeys } from '../../vault/backup/keys-lines.js';
+import { linesOf, readEncrypted, readObject, type Signed } from '../../vault/backup/objects.js';
+import type { BackupTarget } from '../../vault/backup/target.js';
+import { openDataFolder } from '../../vault/data-folder.js';
+import { makeDirDurably, removeDurably, writeDurably } from '../../vault/durable.js';
+import { DOCUMENT_KEY } from '../../vault/keys.js';
+import { placeNow, syncDirNow } from '../../vault/place.js';
+import { createDiskStore } from '../../vault/store/disk.js';
+import { sealedLines } from './find.js';
+
+export type Restoring = {
+  target: BackupTarget;
+  backup: Signed<BackupStatement>;
+  /** The list that is applied, and where it is; null: none, by somebody's decision. */
+  list: { target: BackupTarget; statement: ListStatement } | null;
+  /** Of the offline recipient. */
+  identity: string;
+  masterKey: Uint8Array;
+  dataDir: string;
+};
+
+export type Restored = {
+  /** Recordings on the list that the backup still had, holds that it did not have, and keys that were not restored. */
+  erased: number;
+  held: number;
+  matters: number;
+  keysDropped: number;
+  /** Sealed files. */
+  sealed: number;
+  /** Where the configuration of the backed-up machine is, to be compared. */
+  configuration: string;
+};
+
+/** What may be in a data directory before a restore: nothing that a recorder has made. */
+const MAY_BE_THERE =
+  /^(?:lost\+found|tls|web|control|owner|work|recorder\/(?:lock|ballast|restoring))(?:\/|$)/;
+const RESTORED_CONFIGURATION = 'recorder/restored-tapedeck.toml';
+
+/** Throws `backup_identity` unless this identity opens the backup. */
+export async function refuseIdentity(statement: BackupStatement, identity: string): Promise<void> {
+  const recipient = await identityToRecipient(identity).catch(() => '');
+  if (recipient !== statement.recipient)
+    throw fail('backup_identity', `The backup was made for ${statement.recipient}.`);
+}
+
+/** Throws `master_key_wrong` unless the keys in a backup are wrapped under this master key. */
+export async function refuseMasterKey({
+  target,
+  backup,
+  identity,
+  masterKey,
+}: Pick<Restoring, 'target' | 'backup' | 'identity' | 'masterKey'>): Promise<void> {
+  for await (const line of linesOf(content(target, backup.statement, KEYS, identity), KeysLine, KEYS)) {
+    if (!isOfMaster(line, masterKey)) throw fail('master_key_wrong', 'The backup was made with another one.');
+    return;
+  }
+  throw fail('backup_damaged', `${KEYS} is empty.`);
+}
+
+/**
+ * Restores a backup into an empty data directory. May be interrupted and called again for the same backup. In this order, so that
+ * nothing can be served before the list was applied:
+ *   mark, which keeps a recorder from starting -> signing keys, prompts, configuration -> catalogue under another name -> list
+ *   applied to it -> keys, without those of what is on the list -> sealed files, without those -> entry in the audit log ->
+ *   the catalogue gets its name -> mark removed
+ * Throws `restore_occupied`, `backup_damaged`, `already_running`.
+ */
+export async function restoreBackup(
+  given: Restoring,
+  {
+    by,
+    clock,
+    progress,
+  }: { by: NewEntry; clock: () => number; progress: (done: number, total: number) => void },
+): Promise<Restored> {
+  const { target, backup, dataDir, identity, masterKey } = given;
+  const { statement } = backup;
+  await refuseOccupied(dataDir, statement.id);
+  const folder = openDataFolder(dataDir);
+  try {
+    placeNow(restoringFile(dataDir), `${statement.id}\n`, { mode: 0o600, over: true });
+    for (const file of statement.files) {
+      const to = placeIn(dataDir, file);
+      if (!to) continue;
+      await makeDirDurably(dirname(to.path));
+      await writeDurably(to.path, readEncrypted(target, file, identity), to.mode);
+    }
+    const made = `${catalogueFile(dataDir)}.restoring`;
+    removeDatabase(made);
+    await writeDurably(made, content(target, statement, CATALOGUE, identity), 0o640);
+    await withCatalogue(made, async () => {}); // as this version has it
+    settleRestored(made, { at: clock(), audio: statement.sealed.audio });
+    const gone = await applyList(given, made);
+    const keysDropped = await restoreKeys(
+      keysFile(dataDir),
+      linesOf(content(target, statement, KEYS, identity), KeysLine, KEYS),
+      { masterKey, gone: (key) => gone.keys.has(key) },
+    );
+    let sealed = 0;
+    for await (const line of sealedLines(target, statement)) {
+      if (!gone.keys.has(keyOf(line))) await restoreSealed(given, line);
+      sealed += 1;
+      progress(sealed, statement.sealed.count);
+    }
+    const { erased, held, matters } = gone.applied;
+    const entry = {
+      ...by,
+      detail: {
+        ...{ backup: statement.id, made_at: statement.made_at, list_at: given.list?.statement.at ?? null },
+        ...{ log_size: statement.audit.size, list_log_size: given.list?.statement.audit.size ?? null },
+        ...{ erased, held, matters, keys_dropped: keysDropped, sealed },
+      },
+    };
+    await withCatalogue(made, async (catalogue) => void (await catalogue.audit.append(entry)));
+    await rename(made, catalogueFile(dataDir));
+    syncDirNow(dirname(made));
+    await removeDurably(restoringFile(dataDir));
+    return {
+      erased,
+      held,
+      matters,
+      keysDropped,
+      sealed,
+      configuration: join(dataDir, RESTORED_CONFIGURATION),
+    };
+  } catch (e) {
+    throw diskError(e);
+  } finally {
+    folder.release();
+  }
+}
+
+/** Throws `restore_occupied` where something is in the way, and names it; what a restore of the same backup has left is not. */
+export async function refuseOccupied(dataDir: string, id: string): Promise<void> {
+  const going = existsSync(restoringFile(dataDir)) && readFileSync(restoringFile(dataDir), 'utf8').trim();
+  if (going === id) return;
+  if (going) throw fail('restore_occupied', `A restore of backup ${going} was begun in ${dataDir}.`);
+  const found = await firstFile(dataDir, '');
+  if (found) throw fail('restore_occupied', `${join(dataDir, found)} is there.`);
+}
+
+async function firstFile(root: string, below: string): Promise<string | null> {
+  const entries = await readdir(join(root, below), { withFileTypes: true }).catch((e) => {
+    if (e.code === 'ENOENT') return [];
+    throw e;
+  });
+  for (const entry of entries) {
+    const name = below === '' ? entry.name : `${below}/${entry.name}`;
+    if (MAY_BE_THERE.test(name)) continue;
+    const found = entry.isDirectory() ? await firstFile(root, name) : name;
+    if (found) return found;
+  }
+  return null;
+}
+
+/** Where a file of a backup goes; null for those that are restored in another way. */
+function placeIn(dataDir: string, { name }: BackupFile): { path: string; mode: number } | null {
+  if (name === CATALOGUE || name === KEYS) return null;
+  if (name === CONFIGURATION) return { path: join(dataDir, RESTORED_CONFIGURATION), mode: 0o600 };
+  return { path: join(dataDir, name), mode: name === 'signing/key' ? 0o600 : 0o640 };
+}
+
+async function* content(
+  target: BackupTarget,
+  { files }: BackupStatement,
+  name: string,
+  identity: string,
+): AsyncGenerator<Uint8Array> {
+  const file = files.find((one) => one.name === name);
+  if (!file) throw fail('backup_damaged', `It has no ${name}.`);
+  yield* readEncrypted(target, file, identity);
+}
+
+/** Makes the catalogue agree with the list, and finds out which keys have to go. */
+async function applyList({ list, identity }: Restoring, catalogue: string) {
+  const keys = new Set<string>();
+  if (!list) return { keys, applied: { erased: 0, held: 0, matters: 0, consents: 0 } };
+  const lines = linesOf(
+    readEncrypted(list.target, list.statement, identity),
+    ListLine,
+    list.statement.object,
+  ) as AsyncGenerator<never>;
+  const applied = await applyStanding(catalogue, lines, {
+    gone: (what) => keys.add('recording' in what ? what.recording : DOCUMENT_KEY + what.document),
+  });
+  return { keys, applied };
+}
+
+/** Under which name the key of a sealed file is. */
+export function keyOf(line: SealedLine): string {
+  const id = line.file.slice(line.file.lastIndexOf('/') + 1).split('.')[0]!;
+  return isDocument(line) ? DOCUMENT_KEY + id : id;
+}
+
+/** Puts a sealed file in its place, unless it is there. */
+async function restoreSealed({ target, dataDir }: Restoring, line: SealedLine): Promise<void> {
+  const source = () => verified(readObject(target, sealedObject(line.sha256), line.bytes), line);
+  if (isDocument(line)) {
+    await writeDurably(join(documentsFolder(dataDir), line.file.slice('documents/'.length)), source(), 0o600);
+    return;
+  }
+  const store = createDiskStore(dataDir);
+  const place = { id: keyOf(line), file: line.file };
+  if ((await store.exists(place))?.bytes === line.bytes && (await store.hash(place))?.sha256 === line.sha256)
+    return;
+  await store.put(place, source());
+}
+
+async function* verified(
+  source: AsyncIterable<Uint8Array>,
+  { sha256 }: SealedLine,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  for await (const piece of source) {
+    hash.update(piece);
+    yield piece;
+  }
+  if (hash.digest('hex') !== sha256) throw fail('backup_damaged', `${sealedObject(sha256)} was changed.`);
+}
+
+/** Opens a restored catalogue as the recorder does, which brings it up to date. It is one file again afterwards. */
+async function withCatalogue(path: string, work: (catalogue: Catalogue) => Promise<void>): Promise<void> {
+  const catalogue = createSqliteCatalogue({ path, mustExist: true });
+  await catalogue.start();
+  try {
+    await work(catalogue);
+  } finally {
+    await catalogue.stop();
+  }
+  settleFile(path);
+  for (const one of [`${path}-wal`, `${path}-shm`]) rmSync(one, { force: true });
+}
+
+function removeDatabase(path: string): void {
+  for (const one of [path, `${path}.tmp`, `${path}-journal`, `${path}-wal`, `${path}-shm`])
+    rmSync(one, { force: true });
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import type { BackupReader } from '../../catalogue/sqlite/backup/snapshot.js';
+import {
+  type ListCounts,
+  type ListLine,
+  ListStatement,
+  lineOf,
+  listObject,
+  listsFolder,
+  NEWEST_LIST,
+} from '../../domain/backup/backup.js';
+import { iso } from '../../domain/days.js';
+import { putEncrypted, putSigned, readSigned, type StatementSigner } from '../../vault/backup/objects.js';
+import type { BackupTarget } from '../../vault/backup/target.js';
+
+/**
+ * Puts the list of erasures and holds at the target: what a restore has to know, whatever backup it is made of. Where nothing has
+ * changed, only its signed statement is renewed, which says until when the list is complete.
+ */
+export async function putStandingList(
+  target: BackupTarget,
+  catalogue: Pick<BackupReader, 'audit' | 'standing'>,
+  { at, recipient, signer }: { at: number; recipient: string; signer: StatementSigner },
+): Promise<ListStatement> {
+  const audit = catalogue.audit(); // before the lines: they have at least all that the log has until here
+  const hash = createHash('sha256');
+  for (const line of catalogue.standing()) hash.update(lineOf(line));
+  const plain = hash.digest('hex');
+  const before = await readSigned(target, NEWEST_LIST, ListStatement).then(
+    ({ statement }) => statement,
+    () => null,
+  );
+  const same =
+    before?.plain_sha256 === plain &&
+    before.audit.id === audit.id &&
+    (await target.size(before.object)) === before.bytes;
+  const counts: ListCounts = { erased: 0, matters: 0, held: 0, consents: 0 };
+  const body = same
+    ? before
+    : {
+        ...(await putEncrypted(target, listObject(plain), bytesOf(catalogue.standing(), counts), recipient)),
+        counts,
+      };
+  const { object, bytes, sha256, plain_bytes, plain_sha256 } = body;
+  const statement: ListStatement = {
+    ...{ type: 'tapedeck list of erasures and holds', format: 1, at: iso(at), audit },
+    ...{ object, bytes, sha256, plain_bytes, plain_sha256, counts: body.counts, key: signer.key },
+  };
+  await putSigned(target, NEWEST_LIST, statement, signer);
+  for await (const name of target.list(listsFolder))
+    if (name !== NEWEST_LIST && name !== object) await target.remove(name);
+  return statement;
+}
+
+async function* bytesOf(lines: Iterable<ListLine>, counts: ListCounts): AsyncGenerator<Uint8Array> {
+  for (const line of lines) {
+    if ('erased' in line) counts.erased += 1;
+    else if ('held' in line) counts.held += 1;
+    else if ('opened_by' in line) counts.matters += 1;
+    else counts.consents += 1;
+    yield Buffer.from(lineOf(line));
+  }
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fail } from '../../domain/error.js';
+import { printable } from '../../domain/printable.js';
+import { createFolderTarget } from '../../vault/backup/folder.js';
+import type { BackupTarget } from '../../vault/backup/target.js';
+import type { CliContext } from '../common/context.js';
+
+/** Where backups are: the folder that is named, or that of the configuration. Throws `backup_off`. */
+export function backupPlace(ctx: CliContext, from: string | undefined): BackupTarget {
+  const path = from === undefined ? ctx.config().backup.path : resolve(from);
+  if (path === '') throw fail('backup_off', 'Or name the folder with --from.');
+  return createFolderTarget(path);
+}
+
+/** The age identity in a file: its only line that is not a comment. Throws `backup_identity`. */
+export function readIdentity(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (e) {
+    throw fail('backup_identity', `${file}: ${(e as Error).message}`, e);
+  }
+  const lines = text.split('\n').map((line) => line.trim());
+  const found = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  if (found.length === 1 && /^AGE-SECRET-KEY-1[0-9A-Z]{58}$/.test(found[0]!)) return found[0]!;
+  throw fail('backup_identity', `${file} does not hold one age identity.`);
+}
+
+/** Public keys of Tapedeck by which a signature is verified; null where none is named. */
+export const readTrusted = (file: string | undefined): string[] | null =>
+  file === undefined ? null : [readFileSync(file, 'utf8')];
+
+/** Shows how far something is, at most once a second, in one line of a terminal and rarely elsewhere. */
+export function showProgress(what: string): { progress(done: number, total: number): void; end(): void } {
+  const terminal = process.stderr.isTTY === true;
+  let shownAt = performance.now();
+  let shown = false;
+  return {
+    progress(done, total) {
+      if (performance.now() - shownAt < (terminal ? 500 : 10_000)) return;
+      shownAt = performance.now();
+      shown = true;
+      const line = printable(`${what}: ${done} of ${total}`);
+      process.stderr.write(terminal ? `\r${line}` : `${line}\n`);
+    },
+    end() {
+      if (shown && terminal) process.stderr.write('\n');
+    },
+  };
+}

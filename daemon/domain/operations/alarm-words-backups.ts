@@ -1,0 +1,37 @@
+import { errorHint, errorInWords, type Say } from '../reason/words.js';
+import type { AlarmParams } from './alarm-codes.js';
+import type { AlarmWords } from './alarm-words.js';
+
+type Codes = 'backup_failed' | 'backup_overdue' | 'drill_failed' | 'drill_overdue';
+
+/** The sentences of alarms about backups. */
+export const backupAlarms: { [C in Codes]: (params: AlarmParams[C], say: Say) => AlarmWords } = {
+  backup_failed: ({ what, error, detail }) => ({
+    message: `${
+      {
+        backup: 'The backup failed; the backups before it are as they were.',
+        check: 'The newest backup could not be checked.',
+        list: 'The list of erasures and holds could not be renewed at the place for backups: a restore would not know of the latest ones.',
+      }[what]
+    } ${errorInWords({ error, detail })}`,
+    hint: `${errorHint(error)} It is tried again by itself; "tapedeck backup create --wait" tries now.`.trim(),
+  }),
+  backup_overdue: ({ since }, say) => ({
+    message:
+      since === null
+        ? 'No backup was ever made.'
+        : `The last backup was made on ${say(since)}. What was recorded since is in none.`,
+    hint: 'Run "tapedeck backup create --wait" and look at "tapedeck jobs". The schedule is in [backup] of tapedeck.toml.',
+  }),
+  drill_failed: ({ backup, faults, first }) => ({
+    message: `Backup ${backup} is damaged: ${faults === 1 ? '' : `${faults} faults, the first: `}${first}`,
+    hint: 'Run "tapedeck backup verify" for all of them. Delete the named objects and run "tapedeck backup create --wait". Find out what damages files there.',
+  }),
+  drill_overdue: ({ since }, say) => ({
+    message:
+      since === null
+        ? 'No backup was ever read again to see whether it is whole.'
+        : `The newest backup was last checked on ${say(since)}.`,
+    hint: 'Run "tapedeck backup check --wait". The schedule is in [backup] of tapedeck.toml.',
+  }),
+};

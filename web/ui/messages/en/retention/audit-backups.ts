@@ -1,0 +1,24 @@
+import type { EntryFacts } from '../audit.js';
+
+const text = (value: unknown): string => String(value ?? '');
+
+/** What was wanted, of entries about backups. */
+export const backupEntries = { backup: 'a backup', backup_check: 'a check of the newest backup' };
+
+/** Entries about backups. */
+export const backupDeeds = {
+  backup: ({ detail }) =>
+    detail.sealed === undefined
+      ? 'asked for a backup'
+      : `made a backup: ${text(detail.sealed)} sealed files, ${text(detail.copied)} of them copied`,
+  backup_check: ({ outcome, detail }) => {
+    if (detail.objects === undefined) return 'asked for a check of the newest backup';
+    return outcome === 'ok'
+      ? `checked the newest backup: ${text(detail.objects)} files, none damaged`
+      : `found the newest backup damaged: ${text(detail.damaged)} of ${text(detail.objects)} files`;
+  },
+  restore: ({ detail }) =>
+    `restored this Tapedeck from the backup of ${text(detail.made_at)}. Entries that were written after it are lost${
+      detail.list_at === null ? ', and no list of erasures and holds was applied' : ''
+    }`,
+} satisfies Record<string, (facts: EntryFacts) => string>;
