@@ -115,13 +115,6 @@ export const uiStates: readonly UiState[] = [
   state('legal holds of nothing', '/holds', says('No open matters.'), { house: 'empty' }),
   state('requests of nothing', '/requests', says('No open requests.'), { house: 'empty' }),
   state('a request to be entered', '/requests', (p) => press(p, 'Enter a request')),
-  state('legal holds, hostile', '/holds', says('1 open matter'), { house: 'hostile' }),
-  state('a matter, hostile', '/holds/M1', says('Every call that matches was recorded in full.'), {
-    house: 'hostile',
-  }),
-  state('a matter whose query is changed', '/holds/M1', (p) => press(p, 'Change query'), {
-    house: 'hostile',
-  }),
   state('a matter that is not there', '/holds/Nothing', says('There is no such matter.'), {
     complaint: /404/,
   }),
