@@ -42,8 +42,9 @@ t.test(
         await t.rejects(retain.run(), { code: 'policy_unreadable' });
         await retain.recover();
         t.same(retain.removed, [], 'nothing is erased');
+        const rule = { name: 'Short', reason: '', when: {}, keep_days: 1 };
         t.equal(
-          await o.catalogue.policy.save(defaultPolicy, 'ada', T0, 7),
+          await o.catalogue.policy.save({ ...defaultPolicy, retention: [rule] }, 'ada', T0, 7),
           8,
           'a valid one can be saved over it',
         );
