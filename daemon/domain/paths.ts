@@ -62,6 +62,16 @@ export const asideFolder = (dataDir: string): string => `${recorderFolder(dataDi
 /** Names the backup that is being restored: until it is gone no recorder starts here. */
 export const restoringFile = (dataDir: string): string => `${recorderFolder(dataDir)}/restoring`;
 
+/** A copy of the catalogue, while a backup is made of it. */
+export const backupCopyFile = (dataDir: string): string => `${recorderFolder(dataDir)}/backup.db`;
+
+/** The configuration of the machine that was backed up, after a restore. */
+export const restoredConfigurationFile = (dataDir: string): string =>
+  `${recorderFolder(dataDir)}/restored-tapedeck.toml`;
+
+/** The catalogue while it is being restored. */
+export const restoringCatalogueFile = (dataDir: string): string => `${catalogueFile(dataDir)}.restoring`;
+
 /** Each PBX but the first has a folder of its own in it: they do not tidy up one another's copies. */
 export const workFolder = (dataDir: string, pbx: PbxId = FIRST): string =>
   pbx === FIRST ? `${dataDir}/work` : `${dataDir}/work/${pbx}`;

@@ -34,6 +34,8 @@ const RECORDERS: readonly AuditAction[] = [
     'blind_window',
     'key_rotation',
     'damage',
+    'backup',
+    'backup_check',
     'restore',
   ],
   'dashboard_restart',

@@ -3,6 +3,7 @@ import { entryOf } from '../../domain/assurance/audit.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { AskedView } from '../../domain/operations/job.js';
 import { jobView } from '../../domain/operations/job.js';
+import { backupCopyFile } from '../../domain/paths.js';
 import type { JobHandler } from '../../ops/jobs.js';
 import { complainOf } from '../../ops/log.js';
 import { version } from '../../ops/process/version.js';
@@ -10,6 +11,7 @@ import { createSchedule } from '../../ops/schedule.js';
 import { repeatedly, serialQueue } from '../../ops/turns.js';
 import { MB } from '../data.js';
 import type { Base, Parts } from '../parts.js';
+import { removeCopy } from './make.js';
 import { runBackupProgram } from './run.js';
 
 const WATCH_MS = 10 * 60_000;
@@ -182,6 +184,8 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
       }),
 
     start(): void {
+      // A backup that was killed leaves it: an erasure would not reach what is in it.
+      removeCopy(backupCopyFile(dir));
       if (!on) return;
       watching.start();
       void watching.now();

@@ -25,11 +25,11 @@ import {
 import { iso } from '../../domain/days.js';
 import { diskError, fail, isDiskError } from '../../domain/error.js';
 import {
+  backupCopyFile,
   catalogueFile,
   documentsFolder,
   keysFile,
   promptsFolder,
-  recorderFolder,
   signingFolder,
 } from '../../domain/paths.js';
 import { keysLines } from '../../vault/backup/keys-lines.js';
@@ -88,7 +88,7 @@ export async function makeBackup(
   progress: Progress = () => {},
 ): Promise<MadeBackup> {
   await target.ready();
-  const copy = join(recorderFolder(order.dataDir), 'backup.db');
+  const copy = backupCopyFile(order.dataDir);
   removeCopy(copy);
   refuseFull(order);
   const files: BackupFile[] = [];
@@ -315,6 +315,7 @@ async function refuseOthers(target: BackupTarget, log: string): Promise<void> {
     );
 }
 
-function removeCopy(path: string): void {
+/** Removes what a backup that was interrupted has left of the catalogue. */
+export function removeCopy(path: string): void {
   for (const one of [path, `${path}-journal`, `${path}-wal`, `${path}-shm`]) rmSync(one, { force: true });
 }

@@ -20,7 +20,14 @@ import {
   sealedObject,
 } from '../../domain/backup/backup.js';
 import { diskError, fail } from '../../domain/error.js';
-import { catalogueFile, documentsFolder, keysFile, restoringFile } from '../../domain/paths.js';
+import {
+  catalogueFile,
+  documentsFolder,
+  keysFile,
+  restoredConfigurationFile,
+  restoringCatalogueFile,
+  restoringFile,
+} from '../../domain/paths.js';
 import { isOfMaster, KeysLine, restoreKeys } from '../../vault/backup/keys-lines.js';
 import { linesOf, readEncrypted, readObject, type Signed } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
@@ -57,7 +64,6 @@ export type Restored = {
 /** What may be in a data directory before a restore: nothing that a recorder has made. */
 const MAY_BE_THERE =
   /^(?:lost\+found|tls|web|control|owner|work|recorder\/(?:lock|ballast|restoring))(?:\/|$)/;
-const RESTORED_CONFIGURATION = 'recorder/restored-tapedeck.toml';
 
 /** Throws `backup_identity` unless this identity opens the backup. */
 export async function refuseIdentity(statement: BackupStatement, identity: string): Promise<void> {
@@ -108,7 +114,7 @@ export async function restoreBackup(
       await makeDirDurably(dirname(to.path));
       await writeDurably(to.path, readEncrypted(target, file, identity), to.mode);
     }
-    const made = `${catalogueFile(dataDir)}.restoring`;
+    const made = restoringCatalogueFile(dataDir);
     removeDatabase(made);
     await writeDurably(made, content(target, statement, CATALOGUE, identity), 0o640);
     await withCatalogue(made, async () => {}); // as this version has it
@@ -144,7 +150,7 @@ export async function restoreBackup(
       matters,
       keysDropped,
       sealed,
-      configuration: join(dataDir, RESTORED_CONFIGURATION),
+      configuration: restoredConfigurationFile(dataDir),
     };
   } catch (e) {
     throw diskError(e);
@@ -179,7 +185,7 @@ async function firstFile(root: string, below: string): Promise<string | null> {
 /** Where a file of a backup goes; null for those that are restored in another way. */
 function placeIn(dataDir: string, { name }: BackupFile): { path: string; mode: number } | null {
   if (name === CATALOGUE || name === KEYS) return null;
-  if (name === CONFIGURATION) return { path: join(dataDir, RESTORED_CONFIGURATION), mode: 0o600 };
+  if (name === CONFIGURATION) return { path: restoredConfigurationFile(dataDir), mode: 0o600 };
   return { path: join(dataDir, name), mode: name === 'signing/key' ? 0o600 : 0o640 };
 }
 

@@ -66,6 +66,12 @@ export const FILES: readonly FileEntry[] = [
       'Emptied after each run that has erased something. While another process reads, it keeps what was deleted until the next run.',
     ],
   ),
+  file(
+    'catalogue/catalogue.db.restoring',
+    /^catalogue\/catalogue\.db\.restoring([.-]\w+)?$/,
+    'number name text user audio',
+    ['time', 'When the restore ends. What was erased since the backup is removed from it first.'],
+  ),
   file('keys/keys.db', /^keys\/keys\.db$/, 'key', ['audio', 'By column, as above.']),
   file('keys/keys.db-journal', /^keys\/keys\.db-journal$/, 'key', ['time', 'Deleted with each commit.']),
   file('web/web.db', /^web\/web\.db$/, 'number name text user key', ['time', 'By column, as above.']),
@@ -104,6 +110,14 @@ export const FILES: readonly FileEntry[] = [
     'person',
     "Files that were not Tapedeck's. An alarm names them, and somebody has to delete them.",
   ]),
+  file('recorder/backup.db', /^recorder\/backup\.db(-\w+)?$/, 'number name text user audio', [
+    'time',
+    'When the backup is made, or when the recorder starts again.',
+  ]),
+  file('recorder/restored-tapedeck.toml', /^recorder\/restored-tapedeck\.toml$/, 'user', [
+    'person',
+    'Delete it once you have compared it with the configuration of this machine.',
+  ]),
   file('recorder/', /^recorder\/[\w.-]+$/, '', nothing),
   file('work/', /^work\/.+$/, 'audio', ['time', 'When the recording is sealed.']),
   file('tls/*.key', /^tls\/[\w.-]+$/, 'key', ['time', 'When the certificate is replaced.']),
@@ -121,7 +135,15 @@ export const FILES: readonly FileEntry[] = [
     'number name text user audio',
     ['stays', 'Not in reach of Tapedeck. The audit log and the certificate list what left.'],
   ),
-  file("<backups, and Asterisk's own records>", /^<others>$/, 'number name text user audio key', [
+  file('<target of backups>', /^<target>\/.+$/, 'number name text user audio key', [
+    'time',
+    'After `[backup] keep_days`, the newest backup aside. All but sealed recordings is encrypted to the recipient.',
+  ]),
+  file('<temporary folder>/tapedeck-drill-<random>/', /^<temporary>\/.+$/, 'number name text user audio', [
+    'time',
+    'When `tapedeck backup drill` ends. If it is killed, delete it.',
+  ]),
+  file("<other backups, and Asterisk's own records>", /^<others>$/, 'number name text user audio key', [
     'stays',
     'Not in reach of Tapedeck.',
   ]),
