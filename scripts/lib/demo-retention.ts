@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type ApiClient, createApiClient, type RecorderLab, until } from '../../test/support/recorder.js';
 import { DISPUTED } from './demo-past.js';
 import type { Account } from './demo-people.js';
+import { answerRequest, backUp, type Check, writeReport } from './demo-proofs.js';
 
-type Check = (good: boolean, text: string) => void;
 type Matter = { id: string; name: string; state: string; held: { query: number } };
 type Plan = {
   erasable: number;
@@ -15,8 +15,9 @@ type Plan = {
 const MATTER = 'Kerr v. Field Office';
 
 /**
- * What becomes of three months of calls: a legal hold keeps two that are due, the rest of what is due is erased, and its certificate
- * is written to `dir` and verified. An earlier demo has done that where there is a matter.
+ * What becomes of three months of calls: a legal hold keeps two that are due, the rest of what is due is erased, somebody gets what
+ * they said, and a backup is made. The certificate, a report and what was given are written to `dir`. An earlier demo has done that
+ * where there is a matter.
  */
 export async function keepAndErase({
   recorder,
@@ -51,6 +52,9 @@ export async function keepAndErase({
   const after = await planOf(recorder);
   check(after.erasable === 0 && after.protected_total.legal_hold === 2, 'legal hold: both are still there');
   await writeCertificate(recorder, dir, before.erasable, check);
+  await writeReport(recorder, dir, check);
+  await answerRequest(api, dir, check);
+  await backUp(recorder, dir, check);
 }
 
 async function holdDisputed(api: ApiClient, matters: () => Promise<Matter[]>, check: Check): Promise<void> {

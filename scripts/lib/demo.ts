@@ -17,6 +17,7 @@ import {
 import { verifyCall } from './demo-check.js';
 import { makePast } from './demo-past.js';
 import { type Account, openAccounts } from './demo-people.js';
+import { backupSettings } from './demo-proofs.js';
 import { keepAndErase } from './demo-retention.js';
 
 /** The demo: see scripts/demo. */
@@ -120,7 +121,7 @@ async function main(): Promise<number> {
   say(`Asterisk ${pbx.version} is ready: SIP on port ${pbx.ports.sip}, ARI at ${pbx.ari.url}`);
   const encoder = await startEncoder();
   const sockets = encoder ? `[encode]\nsocket = "${encoder.socket}"\n` : '';
-  const extra = `${sockets}[codes]\ndecline = "${DECLINE}"\n`;
+  const extra = `${sockets}[codes]\ndecline = "${DECLINE}"\n${await backupSettings(dir)}`;
   const recorder = createRecorderLab({ dir, pbx, webPort: await webPort(), extra });
   const lab = createLab(pbx);
   const stop = async () => {

@@ -186,7 +186,9 @@ export function Machine({ s }: Props) {
             })}
             {s.archive.problem !== null && (
               <div>
-                <State good={false}>{clean(s.archive.problem)}</State>
+                <State good={false}>
+                  <Verbatim text={clean(s.archive.problem)} />
+                </State>
               </div>
             )}
             {s.archive.to_remove > 0 && <div>{t.health.archiveLeft(s.archive.to_remove)}</div>}
