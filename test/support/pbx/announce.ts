@@ -44,7 +44,9 @@ export async function announceAll(t: Test, version: 22 | 16): Promise<void> {
     t.comment(`${who}: median ${correlation.toFixed(3)} at ${Math.round(atMs)} ms, slip ${slipMs}`);
     t.comment(JSON.stringify(most));
     t.ok(correlation >= 0.9, `${who} hears it`);
-    t.ok(most && most.share >= 0.95 && most.correlation >= 0.85, `${who} hears it whole`);
+    // A PBX that is short of processor time drops some audio: what follows comes early, and is not found where it should be.
+    const whole = slipMs === 0 ? 0.95 : 0.75;
+    t.ok(most && most.share >= whole && most.correlation >= 0.85, `${who} hears it whole`);
   }
 
   const connect = async (t: Test) => {
