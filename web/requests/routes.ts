@@ -98,7 +98,13 @@ export function requestRoutes(app: App, { catalogue, ask, reached, seen, site, n
     '/requests/:id',
     {
       config: { access: 'privacy', audit: nothing },
-      schema: { tags, summary: 'One request', params: RequestParams, response: answers(RequestView) },
+      schema: {
+        tags,
+        summary: 'One request',
+        description: 'With its deadline, and how it was closed.',
+        params: RequestParams,
+        response: answers(RequestView),
+      },
     },
     async (request) => view(await known(request.params.id)),
   );

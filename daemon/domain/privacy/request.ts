@@ -109,6 +109,7 @@ export const PrivacyAnswer = Type.Object(
     grounds: Type.Array(Type.Enum([...refusalGrounds]), {
       maxItems: refusalGrounds.length,
       uniqueItems: true,
+      default: [],
       description: 'Why it was refused, or a part of it.',
     }),
     note: Short(1_000),

@@ -27,7 +27,7 @@ export const HoldQuery = Type.Object(
     from: Type.Union([Time, Type.Null()], { description: 'Calls that began then or later, ms since 1970.' }),
     to: Type.Union([Time, Type.Null()], { description: 'Calls that began before, ms since 1970.' }),
     direction: Type.Union([Type.Enum(['in', 'out', 'internal']), Type.Null()]),
-    pbx: Type.Union([PbxId, Type.Null()]),
+    pbx: Type.Union([PbxId, Type.Null()], { default: null }),
     region: Type.String({
       maxLength: 2,
       default: '',

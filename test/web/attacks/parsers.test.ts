@@ -212,6 +212,8 @@ t.test('every parser of what comes from outside gives an answer for anything', a
       }),
       handlers: handlersOf(handlers as Partial<ControlHandlers>),
     });
+    // A test that fails before its end would wait for the sockets.
+    t.teardown(() => control.stop());
     await control.start();
     const owners = new Set(posts.filter(([, one]) => one.socket === 'owner').map(([, { path }]) => path));
     const send = (path: string, body: string) =>
@@ -258,7 +260,10 @@ t.test('every parser of what comes from outside gives an answer for anything', a
     let answer = '';
     const odd = createHttpServer((_, response) => response.end(answer));
     await new Promise<void>((up) => odd.listen(owner, up));
-    t.teardown(() => void odd.close());
+    t.teardown(() => {
+      odd.close();
+      odd.closeAllConnections();
+    });
     const overSocket: Ask = (name, body) => askRecorder(place, name, body as never);
     const dashboards = createControl(overSocket);
     const by = { person: 'x', session: 'y', address: '' };
