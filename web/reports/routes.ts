@@ -121,11 +121,14 @@ export function reportRoutes(app: App, { catalogue, askStream, dataDir, now, rea
         { by: signed(request), ...request.params, ...request.query },
         gone.signal,
       );
-      lettingGo(reply.raw);
       stream.once('error', (err) => {
         if (!reply.raw.destroyed) request.log.error({ err, ...request.params }, 'a report broke off');
       });
-      if (!/^[\w.-]+$/.test(head.name)) throw fail('daemon_differs', 'The report has no name.');
+      if (!/^[\w.-]+$/.test(head.name)) {
+        stream.destroy();
+        throw fail('daemon_differs', 'The report has no name.');
+      }
+      lettingGo(reply.raw);
       return reply
         .type(TYPES[format])
         .header('content-disposition', `attachment; filename="${head.name}.${format}"`)
