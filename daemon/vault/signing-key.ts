@@ -9,7 +9,7 @@ import {
 } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CertificateKeys } from '../domain/certificate/certificate-file.js';
+import type { SignatureKeys } from '../domain/assurance/signed-lines.js';
 import { fail } from '../domain/error.js';
 import { signingFolder, signingKeyFile } from '../domain/paths.js';
 import type { AnyKeys } from './keys.js';
@@ -163,10 +163,10 @@ function asKey(privateKey: KeyObject): SigningKey {
 }
 
 /**
- * How the signature of a certificate is verified. `trusted` are public keys as PEM; null: the key in the file is taken, and its
+ * How the signature of a certificate or report is verified. `trusted` are public keys as PEM; null: the key in the file is taken, and its
  * fingerprint has to be compared by who reads it.
  */
-export function certificateKeys(trusted: Iterable<string> | null): CertificateKeys {
+export function signatureKeys(trusted: Iterable<string> | null): SignatureKeys {
   return {
     verify: (publicKey, text, signature) =>
       verifySignature(publicKey, Buffer.from(text), Buffer.from(signature, 'base64')),

@@ -12,7 +12,7 @@ import { CSV, harmless } from '../../daemon/domain/csv.js';
 import { dates, iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { runPaper } from '../../daemon/paper/paper-process.js';
-import { certificateKeys, publicKeys } from '../../daemon/vault/signing-key.js';
+import { publicKeys, signatureKeys } from '../../daemon/vault/signing-key.js';
 import { giveOut } from '../audit/give-out.js';
 import type { Needs } from '../deps.js';
 import { answers, streamed } from '../server/answers.js';
@@ -79,7 +79,7 @@ export function certificateRoutes(app: App, deps: Deps): void {
   }
   function valid({ keyId, text, signature }: Certificate): boolean {
     const key = publicKeys(dataDir).get(keyId);
-    return key !== undefined && certificateKeys(null).verify(key, text, signature);
+    return key !== undefined && signatureKeys(null).verify(key, text, signature);
   }
 
   app.get(

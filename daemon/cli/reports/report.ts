@@ -17,7 +17,7 @@ import {
   verifyReport,
 } from '../../domain/report/signed.js';
 import { askStream } from '../../ops/control-client.js';
-import { certificateKeys, publicKeys } from '../../vault/signing-key.js';
+import { publicKeys, signatureKeys } from '../../vault/signing-key.js';
 import { day, oneOf } from '../common/arguments.js';
 import type { CliContext } from '../common/context.js';
 import { onConsole } from '../common/entries.js';
@@ -104,7 +104,7 @@ export function report(program: Command, ctx: CliContext): void {
 async function verified(file: string, signature: string, publicKey: string | undefined) {
   let reading = publicKey ?? '';
   try {
-    const keys = certificateKeys(publicKey === undefined ? null : [readFileSync(publicKey, 'utf8')]);
+    const keys = signatureKeys(publicKey === undefined ? null : [readFileSync(publicKey, 'utf8')]);
     reading = signature;
     const text = readFileSync(signature, 'utf8');
     if (text.length > MOST_SIGNED) throw new Error('too long for a signature');

@@ -16,7 +16,7 @@ import {
 import { iso } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
 import { certificatePaper } from '../../paper/certificate-paper.js';
-import { certificateKeys, publicKeys } from '../../vault/signing-key.js';
+import { publicKeys, signatureKeys } from '../../vault/signing-key.js';
 import type { CliContext } from '../common/context.js';
 import { record } from '../common/entries.js';
 import { openOutput } from '../common/output.js';
@@ -152,7 +152,7 @@ async function verified(file: string, publicKey: string | undefined) {
   let trusted: string[] | null = null;
   try {
     trusted = publicKey === undefined ? null : [readFileSync(publicKey, 'utf8')];
-    const reader = certificateReader(certificateKeys(trusted));
+    const reader = certificateReader(signatureKeys(trusted));
     for await (const line of createInterface({ input: createReadStream(file, 'utf8') })) {
       if (line.length > LONGEST_LINE) throw new Error('a line is too long for a certificate');
       reader.line(line);

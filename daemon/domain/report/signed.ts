@@ -1,5 +1,14 @@
 import { type Static, Type } from 'typebox';
 import { canonical } from '../assurance/canonical.js';
+import {
+  notAsSigned,
+  type SignatureFault,
+  type SignatureKeys,
+  STATEMENT_LINE,
+  signatureLine,
+  type VerifiedStatement,
+  verifyStatement,
+} from '../assurance/signed-lines.js';
 import { reportFormats, reportNames } from './report.js';
 
 const Text = Type.String();
@@ -42,24 +51,14 @@ export type MadeReport = {
 
 export const reportStatementText = (statement: ReportStatement): string => canonical(statement);
 
-/*
- * The file that travels beside a report is JSON in four lines, so that sed and openssl can verify it:
- *
- *     {"statement":
- *     <the statement as canonical JSON: the bytes that are signed>
- *     ,"signature":"<Ed25519, base64>","public_key":"<PEM>"}
- */
-const HEAD = '{"statement":';
-/** 64 bytes in base64, written in the one way. */
-const SIGNATURE = /^[A-Za-z0-9+/]{85}[AQgw]==$/;
-const tail = (signature: string, publicKey: string): string =>
-  `,"signature":${JSON.stringify(signature)},"public_key":${JSON.stringify(publicKey)}}`;
+/** What the last line of the signature file begins with: it is a signed document (assurance/signed-lines) and has nothing else. */
+const OPENING = ',';
 
 export const signedReport = ({ text, signature }: MadeReport, publicKey: string): string =>
-  `${HEAD}\n${text}\n${tail(signature, publicKey)}\n`;
+  `${STATEMENT_LINE}\n${text}\n${signatureLine(OPENING, signature, publicKey)}\n`;
 
-/** Why a report is not as it was signed. `key`: it was signed by another key than the one that is trusted. */
-export type ReportFault = 'shape' | 'signature' | 'file' | 'key';
+/** Why a report is not as it was signed. */
+export type ReportFault = SignatureFault | 'file';
 export const reportFaultWords: Record<ReportFault, string> = {
   shape: 'The signature file is not one of Tapedeck, or its layout was changed.',
   signature:
@@ -68,52 +67,17 @@ export const reportFaultWords: Record<ReportFault, string> = {
   key: 'The report was signed with a different key than the one it was verified with.',
 };
 
-export type ReportKeys = {
-  verify(publicKey: string, text: string, signature: string): boolean;
-  /** SHA-256 of a public key (DER), in hex. Throws for a text that is none. */
-  fingerprint(publicKey: string): string;
-  trusted: ReadonlySet<string> | null;
-};
-
-export type VerifiedReport =
-  | { fault: null; statement: ReportStatement; fingerprint: string }
-  | { fault: ReportFault; statement: null; fingerprint: string | null };
+export type VerifiedReport = VerifiedStatement<ReportStatement, ReportFault>;
 
 /** Verifies the signature file of a report whose file has this SHA-256. */
-export function verifyReport(signed: string, fileSha256: string, keys: ReportKeys): VerifiedReport {
-  const wrong = (fault: ReportFault, fingerprint: string | null = null): VerifiedReport => ({
-    ...{ fault, fingerprint, statement: null },
-  });
+export function verifyReport(signed: string, fileSha256: string, keys: SignatureKeys): VerifiedReport {
   const [head, text, last, end, ...rest] = signed.split('\n');
-  if (head !== HEAD || text === undefined || last === undefined || end !== '' || rest.length > 0)
-    return wrong('shape');
-  const parts = parsed<{ signature: unknown; public_key: unknown }>(`{"statement":0${last}`);
-  if (typeof parts?.signature !== 'string' || typeof parts.public_key !== 'string') return wrong('shape');
-  const { signature, public_key: publicKey } = parts;
-  if (last !== tail(signature, publicKey)) return wrong('shape');
-  let fingerprint: string;
-  try {
-    fingerprint = keys.fingerprint(publicKey);
-  } catch {
-    return wrong('signature');
-  }
-  if (keys.trusted !== null && !keys.trusted.has(fingerprint)) return wrong('key', fingerprint);
-  if (!SIGNATURE.test(signature) || !keys.verify(publicKey, text, signature))
-    return wrong('signature', fingerprint);
-  const statement = parsed<ReportStatement>(text);
-  if (statement?.type !== 'tapedeck report' || statement.key?.sha256 !== fingerprint)
-    return wrong('signature', fingerprint);
-  if (statement.file.sha256 !== fileSha256) return wrong('file', fingerprint);
-  return { fault: null, statement, fingerprint };
-}
-
-function parsed<T extends object>(text: string): T | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as T) : null;
-  } catch {
-    return null;
-  }
+  if (head !== STATEMENT_LINE || text === undefined || last === undefined || end !== '' || rest.length > 0)
+    return notAsSigned('shape');
+  const lines = { text, last, before: '{"statement":0', opening: OPENING, type: 'tapedeck report' as const };
+  const found = verifyStatement<ReportStatement>(lines, keys);
+  if (found.fault !== null || found.statement.file.sha256 === fileSha256) return found;
+  return notAsSigned('file', found.fingerprint);
 }
 
 /** The commands that verify a report with sed and openssl alone, for a POSIX shell. Each exits with 0 when it succeeds. */

@@ -9,7 +9,7 @@ import {
 } from '../../../daemon/domain/certificate/certificate-file.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createCertify } from '../../../daemon/recordings/certify.js';
-import { certificateKeys, fingerprint, type SigningKey } from '../../../daemon/vault/signing-key.js';
+import { fingerprint, type SigningKey, signatureKeys } from '../../../daemon/vault/signing-key.js';
 
 type Deps = Parameters<typeof createCertify>[0];
 
@@ -49,7 +49,7 @@ export function verified(
 ): VerifiedCertificate & { items: CertificateItem[] } {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
-  const reader = certificateReader(certificateKeys(trusted));
+  const reader = certificateReader(signatureKeys(trusted));
   const items = lines.map((line) => reader.line(line)).filter((item) => item !== null);
   return { ...reader.end(), items };
 }

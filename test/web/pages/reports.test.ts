@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core';
 import t from 'tap';
 import { reportNames } from '../../../daemon/domain/report/report.js';
 import { reportCommands, verifyReport } from '../../../daemon/domain/report/signed.js';
-import { certificateKeys, publicKeys } from '../../../daemon/vault/signing-key.js';
+import { publicKeys, signatureKeys } from '../../../daemon/vault/signing-key.js';
 import { certified } from '../../support/certificates/in-dashboard.js';
 import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
 import { get } from '../../support/web/dashboard.js';
@@ -70,7 +70,7 @@ t.test(
       execFileSync('sh', ['-ec', commands.join('\n')], { cwd: folder, encoding: 'utf8' });
     const commands = reportCommands(pdf.name, signature.name);
     t.match(run(commands), /Signature Verified Successfully[\s\S]*Report verified/);
-    const keys = certificateKeys([pem!]);
+    const keys = signatureKeys([pem!]);
     const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
     const bytes = readFileSync(pdf.file);
     const signed = readFileSync(signature.file, 'utf8');

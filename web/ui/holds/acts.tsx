@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
-import { Dialog } from '../kit/dialog.js';
+import { Dialog, DialogActs } from '../kit/dialog.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
 import { useSending } from '../kit/use-form.js';
@@ -48,7 +48,7 @@ export function AddCall({ id, done }: { id: string; done: () => void }) {
               maxLength={300}
             />
             {problem !== null && <ErrorNote problem={problem} />}
-            <Acts
+            <DialogActs
               {...{ busy, send: busy ? a.busy : a.send, act: add, cancel: () => setAsking(false) }}
               ready={reason.trim() !== ''}
             />
@@ -105,7 +105,7 @@ export function AskRelease({ matter, recordings, done }: AskProps) {
               {...{ maxLength: 300, autofocus: true }}
             />
             {problem !== null && <ErrorNote problem={problem} />}
-            <Acts
+            <DialogActs
               {...{ busy, send: busy ? r.busy : r.send, act: ask, cancel: () => setAsking(false) }}
               ready={reason.trim() !== ''}
             />
@@ -113,21 +113,6 @@ export function AskRelease({ matter, recordings, done }: AskProps) {
         </Dialog>
       )}
     </>
-  );
-}
-
-type ActsProps = { busy: boolean; ready: boolean; send: string; act: () => unknown; cancel: () => void };
-
-function Acts({ busy, ready, send, act, cancel }: ActsProps) {
-  return (
-    <div class="dialog-acts">
-      <button type="button" class="button" onClick={cancel}>
-        {t.common.cancel}
-      </button>
-      <button type="button" class="button button-main" disabled={busy || !ready} onClick={act}>
-        {send}
-      </button>
-    </div>
   );
 }
 

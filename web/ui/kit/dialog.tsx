@@ -35,3 +35,19 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
     </dialog>
   );
 }
+
+type ActsProps = { busy: boolean; ready: boolean; send: string; act: () => unknown; cancel: () => void };
+
+/** The buttons of a dialog: cancel, and `send`, which waits until what it needs is `ready`. */
+export function DialogActs({ busy, ready, send, act, cancel }: ActsProps) {
+  return (
+    <div class="dialog-acts">
+      <button type="button" class="button" onClick={cancel}>
+        {t.common.cancel}
+      </button>
+      <button type="button" class="button button-main" disabled={busy || !ready} onClick={act}>
+        {send}
+      </button>
+    </div>
+  );
+}

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
-import { Dialog } from '../kit/dialog.js';
+import { Dialog, DialogActs } from '../kit/dialog.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
 import { Select } from '../kit/select.js';
@@ -11,21 +11,6 @@ import { type PrivacyAnswer, type PrivacyRequest, requestsApi } from '../state/a
 import { minute } from '../state/live.js';
 
 type Props = { request: PrivacyRequest; done: () => void };
-type ActsProps = { busy: boolean; ready: boolean; send: string; act: () => unknown; cancel: () => void };
-
-/** The buttons of a dialog. */
-export function Acts({ busy, ready, send, act, cancel }: ActsProps) {
-  return (
-    <div class="dialog-acts">
-      <button type="button" class="button" onClick={cancel}>
-        {t.common.cancel}
-      </button>
-      <button type="button" class="button button-main" disabled={busy || !ready} onClick={act}>
-        {send}
-      </button>
-    </div>
-  );
-}
 
 /** Extends the deadline, once. */
 export function ExtendDeadline({ request, done }: Props) {
@@ -53,7 +38,7 @@ export function ExtendDeadline({ request, done }: Props) {
               {...{ onInput: setReason, maxLength: 300, autofocus: true }}
             />
             {problem !== null && <ErrorNote problem={problem} />}
-            <Acts
+            <DialogActs
               {...{ busy, send: busy ? e.busy : e.send, act: extend, cancel: () => setAsking(false) }}
               ready={reason.trim() !== ''}
             />
@@ -136,7 +121,7 @@ function Closing({ request, done, cancel }: Props & { cancel: () => void }) {
         maxLength={1000}
       />
       {problem !== null && <ErrorNote problem={problem} />}
-      <Acts
+      <DialogActs
         {...{ busy, send: busy ? c.busy : c.send, act, cancel }}
         ready={day !== '' && (!refuses || grounds.length > 0)}
       />

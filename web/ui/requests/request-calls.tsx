@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
-import { Dialog } from '../kit/dialog.js';
+import { Dialog, DialogActs } from '../kit/dialog.js';
 import { save } from '../kit/download-link.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
@@ -15,7 +15,6 @@ import { dateAndClock } from '../messages/when.js';
 import { type PrivacyCall, type PrivacyRequest, requestsApi } from '../state/api-requests.js';
 import { mayEver } from '../state/rights.js';
 import { useView } from '../state/use-view.js';
-import { Acts } from './request-acts.js';
 
 const ORDER = ['give', 'erase', 'kept', 'nothing', 'gone', 'left_out'] as const;
 
@@ -151,7 +150,7 @@ function Decide({ one: { call, fate }, request, done }: RowProps) {
               {...{ maxLength: 300, autofocus: true }}
             />
             {problem !== null && <ErrorNote problem={problem} />}
-            <Acts
+            <DialogActs
               {...{ busy, send: busy ? out.busy : out.send, cancel: () => setAsking(false) }}
               {...{ act: () => decide(reason.trim()), ready: reason.trim() !== '' }}
             />
