@@ -74,7 +74,7 @@ export function createArchiving(deps: ArchivingDeps) {
   let away = false;
   let stopping = false;
   let countedAt = Number.NEGATIVE_INFINITY;
-  /** One move at a time, whoever asks. */
+  /** Moves run one at a time, on schedule or by hand. */
   const moves = serialQueue();
 
   /** Moves one recording. False when it stays: it is being erased, or its copy is not what was sealed. Throws what stops all moves. */

@@ -27,7 +27,7 @@ export function requestSoundRoutes(app: App, deps: Deps): void {
         tags: ['requests'],
         summary: 'What a person said in a call',
         description:
-          'Ogg Opus of the length of the recording, in which everybody else is silent: the other side, and on their own side whoever came before or after them. Needs the right to handle requests and to export the call. The export is written to the audit log before anything is given out.',
+          'Ogg Opus of the length of the recording, in which everybody else is silent: the other side, and on their own side people who were on it before or after them. Needs the right to handle requests and to export the call. The export is written to the audit log before anything is given out.',
         params: RequestCallParams,
         response: { ...answers(ErrorView), 200: streamed('The sound.', 'audio/ogg') },
       },

@@ -21,7 +21,7 @@ import { runReport } from './report-process.js';
 
 /** Each is a process that reads the catalogue: so many for all, and for one person, who may look at one and take it too. */
 const AT_ONCE = { all: 3, each: 2 };
-/** Reports that one person may ask for; whoever has taken a dashboard over fills no log with them. */
+/** Reports that one person may ask for; so that an attacker in the dashboard cannot fill the log with them. */
 const EACH: Limit = { burst: 60, hourly: 240 };
 
 export type ReportDeps = {

@@ -93,7 +93,7 @@ export function createTieredStore(hot: RecordingStore, archive: ArchiveStore | n
     ...createTieredReader(hot, archive),
     put: hot.put,
 
-    /** From the data directory even when the archive is away: what is left there is removed by whoever is told. */
+    /** From the data directory even when the archive is away: the caller is told, and removes what is left there later. */
     async remove(place) {
       await copying.get(place.id)?.catch(() => {});
       const removed = await hot.remove(place);

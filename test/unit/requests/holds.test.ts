@@ -238,7 +238,7 @@ t.test('what a query catches after a release was asked for stays held', async (t
   t.match(await catalogue.holds.get(id), { query: { text: 'nobody' }, state: 'open' });
 });
 
-t.test('whoever was made by the other a moment ago is no second person', async (t) => {
+t.test('somebody whom the other person has just added cannot be the second person', async (t) => {
   const { lab, catalogue, hold, by, ask, open } = await holding(t);
   await keepOne(catalogue, 'R1');
   const id = await open({ query: null, recordings: ['R1'] });
