@@ -204,6 +204,19 @@ t.test('an unknown name costs the same work as a known one, two at a time', asyn
   );
 });
 
+t.test('a flood of requests is refused, and leaves the files of the page to the others', async (t) => {
+  const { app } = await openDashboard(t);
+  const url = '/api/v1/health';
+  const from = async (remoteAddress: string, path = url) =>
+    (await app.inject({ url: path, remoteAddress })).statusCode;
+  for (let n = 0; n < 3000; n++) await app.inject({ url: '/assets/none.js', remoteAddress: '10.0.0.5' });
+  t.equal(await from('10.0.0.5'), 200, 'opening the page takes nothing from requests');
+  for (let n = 0; n < 2999; n++) await app.inject({ url, remoteAddress: '10.0.0.5' });
+  t.equal(await from('10.0.0.5'), 429);
+  t.not(await from('10.0.0.5', '/assets/none.js'), 429);
+  t.equal(await from('10.0.0.6'), 200, 'another address is served');
+});
+
 t.test('guessing is slowed by name and by address, and does not lock out who is known', async (t) => {
   const dashboard = await openDashboard(t);
   const { app, clock } = dashboard;
