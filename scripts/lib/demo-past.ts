@@ -12,14 +12,14 @@ import { wavOf } from '../../test/support/recordings/preserve-lab.js';
 
 const DAY = 86_400_000;
 const RATE = 8_000;
-/** So many days ago the office began to record. */
+/** So many days ago the office began to record, unless it is said otherwise. */
 const DAYS = 92;
-/** A call on every other working day. */
+/** A call on every other working day, unless it is said otherwise. */
 const EVERY = 2;
 
 /** Whose two calls are the subject of a dispute. */
 export const DISPUTED = { number: '+441134960178', name: 'Moira Kerr' };
-const CALLERS = [
+export const CALLERS = [
   { number: '+33142685300', name: 'Lucie Marchand' },
   { number: '+12125550186', name: 'Sam Whitfield' },
   { number: '+34915550123', name: 'Pilar Ortega' },
@@ -44,24 +44,28 @@ export const RETENTION: Policy['retention'] = [
 
 /**
  * Makes three months of calls, sealed with the keys of this data directory as the recorder seals calls, unless there is a
- * catalogue already. `speech` has the path of a prompt for each side. Returns how many calls it made.
+ * catalogue already. `speech` has the path of a prompt for each side. Returns how many calls it made, or 0.
  */
 export async function makePast({
   dataDir,
   masterKeyFile,
   speech,
   now,
+  days = DAYS,
+  every = EVERY,
 }: {
   dataDir: string;
   masterKeyFile: string;
   speech: { in: string; out: string };
   now: number;
+  days?: number;
+  every?: number;
 }): Promise<number> {
   if (existsSync(catalogueFile(dataDir))) return 0;
   const spoolDir = `${dataDir}-past`;
   mkdirSync(spoolDir, { recursive: true });
   const sides = conversation(readPrompt(speech.in), readPrompt(speech.out));
-  const times = workingHours(now);
+  const times = workingHours(now, days, every);
   let clock = times[0]! - DAY;
   const house = await openHouse(dataDir, { clock: () => clock, masterKeyFile, spoolDir });
   try {
@@ -103,7 +107,7 @@ export async function makePast({
 }
 
 /** Two sides that speak one after the other. */
-function conversation(first: Int16Array, second: Int16Array): { in: Int16Array; out: Int16Array } {
+export function conversation(first: Int16Array, second: Int16Array): { in: Int16Array; out: Int16Array } {
   const begins = first.length + RATE;
   const length = begins + second.length;
   const side = (samples: Int16Array, at: number) => {
@@ -115,11 +119,11 @@ function conversation(first: Int16Array, second: Int16Array): { in: Int16Array; 
 }
 
 /** When the calls began, the oldest first: in the forenoon of working days. */
-function workingHours(now: number): number[] {
+function workingHours(now: number, count: number, every: number): number[] {
   const midnight = Math.floor(now / DAY) * DAY;
-  const days = Array.from({ length: DAYS }, (_, n) => midnight - (DAYS - n) * DAY);
+  const days = Array.from({ length: count }, (_, n) => midnight - (count - n) * DAY);
   return days
     .filter((day) => ![0, 6].includes(new Date(day).getUTCDay()))
-    .filter((_, n) => n % EVERY === 0)
+    .filter((_, n) => n % every === 0)
     .map((day, n) => day + 9 * 3_600_000 + ((n * 37) % 180) * 60_000);
 }

@@ -12,7 +12,7 @@ type Plan = {
   breaker: { tripped: boolean; confirm: string };
 };
 
-const MATTER = 'Kerr v. Field Office';
+export const MATTER = 'Kerr v. Field Office';
 
 /**
  * What becomes of three months of calls: a legal hold keeps two that are due, the rest of what is due is erased, somebody gets what
@@ -36,9 +36,30 @@ export async function keepAndErase({
 }): Promise<void> {
   const api = createApiClient(address);
   await api.signIn(auditor.name, auditor.password);
-  const matters = async () => (await api.json<{ matters: Matter[] }>('GET', '/holds')).matters;
-  if ((await matters()).length > 0) return;
-  await holdDisputed(api, matters, check);
+  if ((await mattersOf(api)).length > 0) return;
+  const { erased } = await holdAndErase({ recorder, api, check, say });
+  await writeCertificate(recorder, dir, erased, check);
+  await writeReport(recorder, dir, check);
+  await answerRequest(api, dir, check);
+  await backUp(recorder, dir, check);
+}
+
+const mattersOf = async (api: ApiClient): Promise<Matter[]> =>
+  (await api.json<{ matters: Matter[] }>('GET', '/holds')).matters;
+
+/** A legal hold keeps two of the calls that are due, and a run erases the others. Returns how many it erased. */
+export async function holdAndErase({
+  recorder,
+  api,
+  check,
+  say,
+}: {
+  recorder: Pick<RecorderLab, 'command'>;
+  api: ApiClient;
+  check: Check;
+  say: (text: string) => void;
+}): Promise<{ erased: number }> {
+  await holdDisputed(api, check);
   const before = await planOf(recorder);
   const { legal_hold: held } = before.protected_total;
   say(
@@ -51,22 +72,19 @@ export async function keepAndErase({
   check(run.code === 0, `retention: ${(run.out || run.err).trim()}`);
   const after = await planOf(recorder);
   check(after.erasable === 0 && after.protected_total.legal_hold === 2, 'legal hold: both are still there');
-  await writeCertificate(recorder, dir, before.erasable, check);
-  await writeReport(recorder, dir, check);
-  await answerRequest(api, dir, check);
-  await backUp(recorder, dir, check);
+  return { erased: before.erasable };
 }
 
-async function holdDisputed(api: ApiClient, matters: () => Promise<Matter[]>, check: Check): Promise<void> {
+async function holdDisputed(api: ApiClient, check: Check): Promise<void> {
   const query = { numbers: [DISPUTED.number] };
   await api.json('POST', '/holds', { name: MATTER, reason: 'Letter of her solicitor', query });
   const matter = await until('the matter holds what it asks for', async () =>
-    (await matters()).find(({ name, state }) => name === MATTER && state === 'open'),
+    (await mattersOf(api)).find(({ name, state }) => name === MATTER && state === 'open'),
   );
   check(matter.held.query >= 2, `legal hold: "${MATTER}" holds ${matter.held.query} recordings`);
 }
 
-const planOf = async (recorder: RecorderLab): Promise<Plan> =>
+const planOf = async (recorder: Pick<RecorderLab, 'command'>): Promise<Plan> =>
   JSON.parse((await recorder.command(['retention', 'plan', '--json'])).out);
 
 async function writeCertificate(

@@ -11,7 +11,7 @@ import type { PersonId } from './furnished-people.js';
 /** Chromium, in its place behind everything that has to keep time. */
 export const BROWSER = fileURLToPath(new URL('./chromium', import.meta.url));
 
-const args = [
+export const browserArgs = [
   '--headless=new',
   '--no-sandbox',
   '--disable-gpu',
@@ -27,7 +27,7 @@ const args = [
 export async function openBrowser(t: Test) {
   const uiDir = resolve(t.testdir({}));
   await build({ root: 'web/ui', logLevel: 'warn', build: { outDir: uiDir, emptyOutDir: true } });
-  const browser = await chromium.launch({ executablePath: BROWSER, args });
+  const browser = await chromium.launch({ executablePath: BROWSER, args: browserArgs });
   t.teardown(() => browser.close());
   return { browser, uiDir };
 }
