@@ -35,6 +35,7 @@ export function auditRoutes(app: App, deps: Deps): void {
   app.get(
     '/audit',
     {
+      exposeHeadRoute: false,
       config: { access: 'audit', audit: 'report' },
       schema: {
         tags: ['audit'],
@@ -61,6 +62,7 @@ export function auditRoutes(app: App, deps: Deps): void {
   app.get(
     '/audit.csv',
     {
+      exposeHeadRoute: false,
       config: { access: 'audit', audit: 'export' },
       schema: {
         tags: ['audit'],
@@ -127,6 +129,7 @@ export function auditRoutes(app: App, deps: Deps): void {
   app.get(
     '/audit/checkpoint.txt',
     {
+      exposeHeadRoute: false,
       config: { access: 'audit', audit: 'export' },
       schema: {
         tags: ['audit'],

@@ -23,6 +23,7 @@ export function manifestRoutes(app: App, deps: Deps): void {
   app.get(
     '/calls/:id/manifest',
     {
+      exposeHeadRoute: false,
       config: { access: 'call:export', audit: 'export' },
       schema: {
         tags: ['calls'],

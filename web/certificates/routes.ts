@@ -85,6 +85,7 @@ export function certificateRoutes(app: App, deps: Deps): void {
   app.get(
     '/certificates',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'report' },
       schema: {
         tags: ['certificates'],
@@ -113,6 +114,7 @@ export function certificateRoutes(app: App, deps: Deps): void {
   app.get(
     '/certificates/:number',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'report' },
       schema: {
         tags: ['certificates'],
@@ -145,6 +147,7 @@ export function certificateRoutes(app: App, deps: Deps): void {
   app.get(
     '/certificates/:number/file',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['certificates'],
@@ -171,6 +174,7 @@ export function certificateRoutes(app: App, deps: Deps): void {
   app.get(
     '/certificates/:number/pdf',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['certificates'],
@@ -210,6 +214,7 @@ export function certificateRoutes(app: App, deps: Deps): void {
   app.get(
     '/certificates.csv',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['certificates'],

@@ -43,6 +43,7 @@ export function consentReportRoutes(app: App, { catalogue, reached, site, now, a
   app.get(
     '/consent-report',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'report' },
       schema: {
         tags: ['consent'],
@@ -66,6 +67,7 @@ export function consentReportRoutes(app: App, { catalogue, reached, site, now, a
   app.get(
     '/consent-report.csv',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['consent'],

@@ -179,6 +179,7 @@ export function consentRoutes(app: App, { catalogue, ask, askStream, now, site }
   app.get(
     '/consents/:id/document',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['consents'],
@@ -249,6 +250,7 @@ export function consentRoutes(app: App, { catalogue, ask, askStream, now, site }
   app.get(
     '/consents.csv',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['consents'],

@@ -27,6 +27,7 @@ export function coverageRoutes(app: App, deps: Deps): void {
   app.get(
     '/coverage',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'report' },
       schema: {
         tags: ['coverage'],
@@ -47,6 +48,7 @@ export function coverageRoutes(app: App, deps: Deps): void {
   app.get(
     '/coverage.csv',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['coverage'],

@@ -23,6 +23,7 @@ export function holdReportRoutes(app: App, { catalogue, ask, reached, site, now 
   app.get(
     '/holds/:id/report.csv',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['holds'],

@@ -230,6 +230,7 @@ export function numberListRoutes(app: App, { catalogue, ask, now, site }: Deps):
   app.get(
     '/lists/:list/numbers.csv',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['lists'],

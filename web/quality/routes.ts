@@ -11,6 +11,7 @@ export function qualityRoutes(app: App, { catalogue, reached, site, seen }: Deps
   app.get(
     '/quality',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'report' },
       schema: {
         tags: ['quality'],

@@ -74,6 +74,7 @@ export function reportRoutes(app: App, { catalogue, askStream, dataDir, now, rea
   app.get(
     '/reports/:report',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'report' },
       schema: {
         tags: ['reports'],
@@ -100,6 +101,7 @@ export function reportRoutes(app: App, { catalogue, askStream, dataDir, now, rea
   app.get(
     '/reports/:report/file',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['reports'],

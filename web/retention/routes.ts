@@ -59,6 +59,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
   app.get(
     '/retention',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'report' },
       schema: {
         tags: ['retention'],
@@ -130,6 +131,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
   app.get(
     '/retention.csv',
     {
+      exposeHeadRoute: false,
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['retention'],

@@ -32,5 +32,7 @@ export function createShares(most: Most, says: string) {
 const IDLE_MS = 120_000;
 
 /** Lets a reader go who takes nothing of this answer for two minutes (`idleMs`): what they read is held open meanwhile. */
-export const lettingGo = (answer: ServerResponse, idleMs = IDLE_MS): void =>
-  void answer.setTimeout(idleMs, () => answer.destroy());
+export function lettingGo(answer: ServerResponse, idleMs = IDLE_MS): void {
+  // Nothing is sent that could be taken slowly.
+  if (answer.req.method !== 'HEAD') answer.setTimeout(idleMs, () => answer.destroy());
+}

@@ -31,6 +31,11 @@ t.test('every route of the API says what it writes into the audit log, or why no
   t.ok(api.length > 25);
   for (const { method, url, audit } of api) {
     const name = `${method} ${url}`;
+    if (method === 'HEAD')
+      t.notOk(
+        [audit].flat().some((action) => action === 'export' || action === 'report'),
+        `${name} makes no report and writes no entry of one: its route has exposeHeadRoute: false`,
+      );
     if (audit === undefined) {
       t.fail(`${name} says nothing: add config.audit`);
       continue;
