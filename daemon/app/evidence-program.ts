@@ -1,19 +1,19 @@
-import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 import { evidencePack } from '../assurance/evidence/pack.js';
 import { createSqliteReader } from '../catalogue/sqlite/reading/reader.js';
-import type { PackAnswer, PackMessage, PackOrder } from '../domain/assurance/packing.js';
-import { fail, TapedeckError } from '../domain/error.js';
+import type { PackAsked, PackBegun, PackOrder } from '../domain/assurance/packing.js';
+import { fail } from '../domain/error.js';
 import { catalogueFile } from '../domain/paths.js';
+import { serveOrder } from '../ops/process/streamed-program.js';
 import { evidenceDeps } from '../vault/evidence.js';
 import { openRecordings } from '../vault/store/tiers.js';
 
-/**
- * The program that makes one evidence pack for the recorder and ends: see `runPack`. It has the key of one recording, writes
- * nothing to the data directory, and asks the recorder for the entry of the export and for the signature of the log.
+/*
+ * The program that makes one evidence pack for the recorder: see `runPack`. It has the key of one recording, writes nothing to the data
+ * directory, and asks the recorder for the entry of the export and for the signature of the log.
  */
-async function main(): Promise<void> {
-  const [order] = (await once(process, 'message')) as [PackOrder];
+serveOrder<PackOrder>(async (order, orderer) => {
+  const ask = (asked: PackAsked) => orderer.ask(asked);
   const catalogue = createSqliteReader({ path: catalogueFile(order.dataDir) });
   await catalogue.start();
   try {
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
         registered: async () => order.registered,
         recorder: {
           key: async () => order.signer,
-          sign: async () => (await ask({ sign: true })) ?? '',
+          sign: async () => (await ask({ sign: true })) as string,
         },
         write: async ({ detail = {} }) => void (await ask({ write: detail })),
         site: order.site,
@@ -38,34 +38,9 @@ async function main(): Promise<void> {
       call,
       order,
     );
-    await say({ begun: { name: pack.name } });
+    await orderer.begin({ name: pack.name } satisfies PackBegun);
     await pipeline(pack.stream, process.stdout);
   } finally {
     await catalogue.stop();
   }
-}
-
-/** Resolves when it is on its way. */
-const say = (message: PackMessage): Promise<void> =>
-  new Promise((resolve, reject) => {
-    process.send!(message, undefined, undefined, (e) => (e ? reject(e) : resolve()));
-  });
-
-async function ask(message: PackMessage): Promise<string | null> {
-  const answered = once(process, 'message');
-  await say(message);
-  const [answer] = (await answered) as [PackAnswer];
-  if ('error' in answer) throw fail(answer.error, answer.detail);
-  return answer.value;
-}
-
-// Nobody wants it any more.
-process.once('disconnect', () => process.exit(1));
-main().then(
-  () => process.exit(0),
-  async (e: unknown) => {
-    const { code, detail } = e instanceof TapedeckError ? e : fail('internal', (e as Error).message);
-    await say({ error: code, detail }).catch(() => {});
-    process.exit(1);
-  },
-);
+});

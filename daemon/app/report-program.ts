@@ -1,13 +1,12 @@
-import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createSqliteReader } from '../catalogue/sqlite/reading/reader.js';
 import { times } from '../domain/days.js';
-import { fail, TapedeckError } from '../domain/error.js';
 import { catalogueFile } from '../domain/paths.js';
-import type { ReportMessage, ReportOrder } from '../domain/report/order.js';
+import type { ReportOrder } from '../domain/report/order.js';
 import { installedAt, periodCaveats, reportPeriod } from '../domain/report/period.js';
 import { pageView } from '../domain/report/view.js';
+import { serveOrder } from '../ops/process/streamed-program.js';
 import { reportPaper } from '../paper/report-paper.js';
 import { reports } from '../reports/reports.js';
 import { collect, csvOf, jsonOf } from '../reports/writing.js';
@@ -16,9 +15,8 @@ import { collect, csvOf, jsonOf } from '../reports/writing.js';
 const ON_PAGE = 200;
 const ON_PAPER = 10_000;
 
-/** The program that makes one report for the recorder and ends: see `runReport`. It reads only, and has no keys. */
-async function main(): Promise<void> {
-  const [order] = (await once(process, 'message')) as [ReportOrder];
+/* The program that makes one report for the recorder: see `runReport`. It reads only, and has no keys. */
+serveOrder<ReportOrder>(async (order, { begin }) => {
   const { dataDir, format, head, name } = order;
   const catalogue = createSqliteReader({ path: catalogueFile(dataDir) });
   await catalogue.start();
@@ -35,7 +33,7 @@ async function main(): Promise<void> {
         return { ...found, caveats: [...periodCaveats(period, since, now), ...caveats] };
       },
     };
-    await tell({ begun: true });
+    await begin(true);
     if (format === 'csv') return await pipeline(Readable.from(csvOf(report)), process.stdout);
     if (format === 'json') return await pipeline(Readable.from(jsonOf(head, report)), process.stdout);
     const collected = await collect(report, format === 'page' ? ON_PAGE : ON_PAPER);
@@ -46,21 +44,4 @@ async function main(): Promise<void> {
   } finally {
     await catalogue.stop();
   }
-}
-
-/** Resolves when it is on its way. */
-const tell = (message: ReportMessage): Promise<void> =>
-  new Promise((resolve, reject) => {
-    process.send!(message, undefined, undefined, (e) => (e ? reject(e) : resolve()));
-  });
-
-// Nobody wants it any more.
-process.once('disconnect', () => process.exit(1));
-main().then(
-  () => process.exit(0),
-  async (e: unknown) => {
-    const { code, detail } = e instanceof TapedeckError ? e : fail('internal', (e as Error).message);
-    await tell({ error: code, detail }).catch(() => {});
-    process.exit(1);
-  },
-);
+});

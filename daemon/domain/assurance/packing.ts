@@ -1,14 +1,8 @@
-import type { ErrorCode } from '../error.js';
 import type { CallId } from '../recording/recording.js';
 import type { Registered } from '../recording/registered.js';
 import type { AuditEvent } from './audit.js';
 
-/**
- * What the recorder and the process that makes an evidence pack say to each other, as JSON over the channel between them. The ZIP
- * itself is what that process writes to its output.
- */
-
-/** What is to be made, and with what: the first message to it. */
+/** What the process that makes an evidence pack is to make, and with what. */
 export type PackOrder = {
   dataDir: string;
   /** The directory of the archive; empty where there is none. */
@@ -27,13 +21,6 @@ export type PackOrder = {
   version: string;
 };
 
-/** The answer to `write` (null) and to `sign` (the checkpoint as a signed note). */
-export type PackAnswer = { value: string | null } | PackError;
-export type PackError = { error: ErrorCode; detail: string };
-
-/** What it says: all is verified and this is to be put on record; sign the log as it is now; here it comes; it came to nothing. */
-export type PackMessage =
-  | { write: AuditEvent['detail'] }
-  | { sign: true }
-  | { begun: { name: string } }
-  | PackError;
+/** What it asks of the recorder: put this on record, now that all is verified (null); sign the log as it is (the note). */
+export type PackAsked = { write: AuditEvent['detail'] } | { sign: true };
+export type PackBegun = { name: string };
