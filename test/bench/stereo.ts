@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { createFfmpeg } from '../../daemon/encode/ffmpeg.js';
 import { opusPlan } from '../../daemon/encode/opus.js';
 import { withSides } from '../../daemon/encode/sides.js';
-import { createMasks } from '../../web/calls/sound/masked.js';
+import { createMasks } from '../../daemon/vault/sound/masked.js';
 import { spokenPrompt } from '../support/pbx/sources.js';
 import { hear } from '../support/recordings/audio.js';
 import {

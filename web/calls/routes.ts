@@ -9,12 +9,12 @@ import { owesReason, sightOf } from '../../daemon/domain/people/reach.js';
 import { decodePeaks } from '../../daemon/domain/recording/peaks.js';
 import type { Ear } from '../../daemon/domain/recording/quality.js';
 import { type CallId, isId, type Recording } from '../../daemon/domain/recording/recording.js';
+import { within } from '../../daemon/vault/sound/heard.js';
 import type { Needs, RouteDeps } from '../deps.js';
 import { answers, IdParams, pbxOf, timesOf } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { sealOf } from './manifest-routes.js';
 import { CallDetail, CallPage, CallQuery, PeaksView } from './schemas.js';
-import { within } from './sound/heard.js';
 import { callDetail, callSummary } from './views.js';
 
 type Deps = Needs<

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Stretch } from '../../../daemon/domain/people/person.js';
 import type { Recording } from '../../../daemon/domain/recording/recording.js';
-import { createMasks } from '../../../web/calls/sound/masked.js';
+import { createMasks } from '../../../daemon/vault/sound/masked.js';
 import { aRecording } from './a-call.js';
 
 /** Bytes as a sealed file gives them. */

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { pageHead, stamp } from '../../../daemon/domain/recording/ogg.js';
 import { declareSides, layoutOf } from '../../../daemon/domain/recording/opus-head.js';
-import { readPacket } from '../../../web/calls/sound/opus.js';
+import { readPacket } from '../../../daemon/vault/sound/opus.js';
 import { readWav, type Sound } from './audio.js';
 
 /** Two who talk at once, each with pauses: what an encoder for speech finds something to do with. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { stamp } from '../../../daemon/domain/recording/ogg.js';
-import { readPacket, silentPacket } from '../../../web/calls/sound/opus.js';
+import { readPacket, silentPacket } from '../../../daemon/vault/sound/opus.js';
 import { maskedOf } from '../../support/recordings/masked.js';
 import {
   apartOf,

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Audible } from '../../../daemon/domain/people/reach.js';
-import { within } from '../../../web/calls/sound/heard.js';
-import { createMasks } from '../../../web/calls/sound/masked.js';
+import { within } from '../../../daemon/vault/sound/heard.js';
+import { createMasks } from '../../../daemon/vault/sound/masked.js';
 import { rmsDb } from '../../support/recordings/audio.js';
 import { gathered, recordingOf, sourceOf } from '../../support/recordings/masked.js';
 import { kinds, SECONDS } from '../../support/recordings/masked-kinds.js';

@@ -1,4 +1,4 @@
-import type { Layout } from '../../../daemon/domain/recording/opus-head.js';
+import type { Layout } from '../../domain/recording/opus-head.js';
 
 /** Opus packets as RFC 6716, section 3, has them. Times are samples at 48 kHz, whatever the sound was made of. */
 

@@ -1,12 +1,12 @@
-import { fail } from '../../../daemon/domain/error.js';
+import { fail } from '../../domain/error.js';
 import {
   PAGE_BEGINS,
   PAGE_CONTINUES,
   PAGE_ENDS,
   type PageHead,
   pageHead,
-} from '../../../daemon/domain/recording/ogg.js';
-import { type Layout, layoutOf } from '../../../daemon/domain/recording/opus-head.js';
+} from '../../domain/recording/ogg.js';
+import { type Layout, layoutOf } from '../../domain/recording/opus-head.js';
 import { type Packet, readPacket } from './opus.js';
 
 /** A packet that lies in more than one page. What it is, and when it is heard, is known once its end was read. */

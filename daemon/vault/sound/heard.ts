@@ -1,5 +1,5 @@
-import type { Stretch } from '../../../daemon/domain/people/person.js';
-import { coversAll } from '../../../daemon/domain/people/reach.js';
+import type { Stretch } from '../../domain/people/person.js';
+import { coversAll } from '../../domain/people/reach.js';
 
 /** Whether this piece of a recording, in ms since its beginning, may be heard. */
 export type MayHear = (fromMs: number, untilMs: number) => boolean;

@@ -1,4 +1,4 @@
-import { pageHead, stamp } from '../../../daemon/domain/recording/ogg.js';
+import { pageHead, stamp } from '../../domain/recording/ogg.js';
 import type { MayHear, Sides } from './heard.js';
 import { type Packet, readPacket, silentPacket, silentSide } from './opus.js';
 import { type Page, unfit, widen } from './pages.js';

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
-import { fail } from '../../../daemon/domain/error.js';
-import type { Stretch } from '../../../daemon/domain/people/person.js';
-import type { Recording } from '../../../daemon/domain/recording/recording.js';
-import type { OpenSealed } from '../../../daemon/vault/open.js';
+import { fail } from '../../domain/error.js';
+import type { Stretch } from '../../domain/people/person.js';
+import type { Recording } from '../../domain/recording/recording.js';
+import type { OpenSealed } from '../open.js';
 import { type Sides, within } from './heard.js';
 import { masked } from './mask.js';
 import { createIndexer, type Page } from './pages.js';
