@@ -3,6 +3,7 @@ import { dates, startOfDay } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { controlSocket, ownerSocket } from '../domain/paths.js';
 import { FIRST } from '../domain/pbx.js';
+import { reasonFrom } from '../domain/typed.js';
 import { ffmpegOf } from '../encode/chosen.js';
 import { createPromptMaker } from '../encode/prompt.js';
 import { createControl } from '../operations/control.js';
@@ -101,7 +102,11 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
         targets: away.status(),
       }),
       sign_checkpoint: checkpoints.sign,
-      accept_log: ({ by, reason }) => checkpoints.accept({ ...CONSOLE, actor_name: by }, reason),
+      accept_log: async ({ by, reason: typed }) => {
+        const reason = reasonFrom(typed, 300);
+        if (reason === '') throw fail('request_invalid', 'reason: say why this is correct');
+        return checkpoints.accept({ ...CONSOLE, actor_name: by }, reason);
+      },
       back_up: ({ by, what }) => backups.begin(what, by),
       core_limit: () => ({ limit: coreLimit() }),
     },

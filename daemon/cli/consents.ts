@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import { everyStanding } from '../catalogue/standing.js';
+import { isBlank } from '../domain/blank.js';
 import { QUOTED } from '../domain/csv.js';
 import { isoOrNull, type Site } from '../domain/days.js';
 import { fail } from '../domain/error.js';
@@ -116,7 +117,7 @@ export function consents(program: Command, ctx: CliContext): void {
     .addHelpText('after', '\nExample:\n  tapedeck consents erase 12 --reason "erasure request of 3 May"')
     .action(async (id: number, { reason }: { reason: string }) => {
       if (!Number.isSafeInteger(id) || id < 1) throw fail('consent_unknown', String(id));
-      if (reason.trim() === '' || reason.length > MOST_ERASE_REASON) throw fail('consent_reason');
+      if (isBlank(reason) || reason.length > MOST_ERASE_REASON) throw fail('consent_reason');
       await ctx.ask('erase_consent', { by: onConsole(), id, reason });
       ctx.out(`The personal data of ${id} was erased.`);
     });

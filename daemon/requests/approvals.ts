@@ -22,7 +22,6 @@ import {
   type SecondPersonFault,
 } from '../domain/approval/second-person.js';
 import type { AuditAction, NewEntry } from '../domain/assurance/audit.js';
-import { clean } from '../domain/call/party.js';
 import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
@@ -30,8 +29,8 @@ import type { APPROVALS } from '../domain/operations/control/approvals.js';
 import type { ControlAnswer, ControlHandlers } from '../domain/operations/control.js';
 import { mayDo, type Person } from '../domain/people/person.js';
 import type { PolicyDraft } from '../domain/policy/draft.js';
+import { reasonFrom } from '../domain/typed.js';
 import type { Asker, Askers } from './askers.js';
-import { LONGEST_REASON } from './sound.js';
 
 /** So many that are over are listed. */
 const MOST_OVER = 30;
@@ -145,7 +144,7 @@ export function createApprovals(deps: ApprovalDeps) {
     ): Promise<Approval> {
       const person = personOf(asker);
       const { act, object, shown, coolOffMs = 0 } = what;
-      const reason = clean(what.reason, LONGEST_REASON).trim();
+      const reason = reasonFrom(what.reason);
       if (reason === '') throw fail('request_invalid', 'reason: say why this is needed');
       const digest = digestOfShown(shown);
       const at = clock();

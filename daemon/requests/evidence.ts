@@ -3,7 +3,6 @@ import type { Verbs } from '../catalogue/catalogue.js';
 import { unwritable } from '../catalogue/entries.js';
 import type { StoredCall } from '../catalogue/stored-call.js';
 import type { PackOrder } from '../domain/assurance/packing.js';
-import { clean } from '../domain/call/party.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { StreamHandlers } from '../domain/operations/control.js';
 import { coversAll, owesReason, reachedBy } from '../domain/people/reach.js';
@@ -11,10 +10,10 @@ import { playable } from '../domain/recording/playable.js';
 import { isId, type Recording } from '../domain/recording/recording.js';
 import type { Registered } from '../domain/recording/registered.js';
 import { damages } from '../domain/recording/scrub.js';
+import { reasonFrom } from '../domain/typed.js';
 import type { Askers } from './askers.js';
 import type { Damage } from './damage.js';
 import { runPack } from './pack-process.js';
-import { LONGEST_REASON } from './sound.js';
 import type { Taking } from './taking.js';
 
 /** Each reads a recording twice, and what of the audit log came after it. One for each person. */
@@ -54,7 +53,7 @@ export function createEvidence(deps: {
       const stored: StoredCall | null = isId(id) ? await catalogue.calls.get(id) : null;
       const { call, stretches } = reachedBy(person, 'export', stored);
       if (!coversAll(stretches, call.recording?.durationMs ?? 0)) throw fail('forbidden', PART);
-      const reason = clean(said, LONGEST_REASON);
+      const reason = reasonFrom(said);
       if (reason === '' && owesReason(person, 'export', call))
         throw fail('request_invalid', 'body.reason: say why the recording is given out');
       const recording = playable(call);

@@ -1,6 +1,5 @@
 import type { Verbs } from '../catalogue/catalogue.js';
 import { onRecord } from '../catalogue/entries.js';
-import { clean } from '../domain/call/party.js';
 import { fail } from '../domain/error.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
 import { placeOf } from '../domain/paths.js';
@@ -8,8 +7,8 @@ import { reachedBy } from '../domain/people/reach.js';
 import { playable } from '../domain/recording/playable.js';
 import { isId, type Recording } from '../domain/recording/recording.js';
 import { checkedStretches, type RedactionOrder, stretchesSaid } from '../domain/recording/redaction.js';
+import { reasonFrom } from '../domain/typed.js';
 import type { Askers } from './askers.js';
-import { LONGEST_REASON } from './sound.js';
 
 export type RedactRequestDeps = {
   catalogue: Verbs<
@@ -55,7 +54,7 @@ export function createRedactRequests({
       const call = asker.person ? reachedBy(asker.person, 'view', stored).call : stored;
       const older = playable(call);
       if (older.id !== known.id) throw fail('redaction_refused', 'It is not the version that people hear.');
-      const reason = clean(body.reason, LONGEST_REASON);
+      const reason = reasonFrom(body.reason);
       if (reason === '') throw fail('request_invalid', 'reason: say why it is redacted');
       const stretches = checkedStretches(
         body.stretches.map(({ side, from_ms: fromMs, until_ms: untilMs }) => ({ side, fromMs, untilMs })),

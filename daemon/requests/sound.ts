@@ -1,19 +1,16 @@
 import type { Verbs } from '../catalogue/catalogue.js';
 import { unwritable } from '../catalogue/entries.js';
 import type { StoredCall } from '../catalogue/stored-call.js';
-import { clean } from '../domain/call/party.js';
 import { fail } from '../domain/error.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
 import { heardOf, owesReason, reachedBy } from '../domain/people/reach.js';
 import { playable } from '../domain/recording/playable.js';
 import { isId, type Recording } from '../domain/recording/recording.js';
+import { reasonFrom } from '../domain/typed.js';
 import type { Passes } from '../ops/passes.js';
 import type { Askers } from './askers.js';
 import type { Damage } from './damage.js';
 import type { Taking } from './taking.js';
-
-/** Of a reason that is kept. */
-export const LONGEST_REASON = 200;
 
 /**
  * Opens recordings: the dashboard gets the key of one recording for one playing, and never sees another. Who hears it is on
@@ -44,7 +41,7 @@ export function createSound(deps: {
       // A dashboard asks for people; the command line reads its keys itself.
       if (!person) throw fail('forbidden');
       const { call, stretches } = reachedBy(person, as, await stored(id));
-      const reason = clean(said, LONGEST_REASON);
+      const reason = reasonFrom(said);
       if (reason === '' && owesReason(person, as, call)) throw fail('reason_needed');
       const recording = playable(call);
       if (heardOf(stretches, recording.durationMs).length === 0)

@@ -1,6 +1,7 @@
 import type { Verbs } from '../catalogue/catalogue.js';
 import { unwritable } from '../catalogue/entries.js';
 import { type Actor, type AuditAction, entryOf, type NewEntry, TAPEDECK } from '../domain/assurance/audit.js';
+import { isBlank } from '../domain/blank.js';
 import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import type { Told } from '../domain/operations/control/recordings.js';
@@ -124,7 +125,7 @@ export function createTelling(deps: {
     const found = isId(id) ? await deps.catalogue.calls.get(id) : null;
     const { call, stretches } = reachedBy(asker.person, 'export', found);
     if (!coversAll(stretches, call.recording?.durationMs ?? 0)) throw fail('forbidden');
-    if (reason === '' && owesReason(asker.person, 'export', call)) throw fail('reason_needed');
+    if (isBlank(reason) && owesReason(asker.person, 'export', call)) throw fail('reason_needed');
     return asker;
   }
 }

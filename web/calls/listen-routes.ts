@@ -1,15 +1,13 @@
-import { clean } from '../../daemon/domain/call/party.js';
 import { iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { owesReason } from '../../daemon/domain/people/reach.js';
+import { reasonFrom } from '../../daemon/domain/typed.js';
 import type { Needs } from '../deps.js';
 import { answers, IdParams } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { ListenBody, ListenView } from './schemas.js';
 
 type Deps = Needs<'listening' | 'reached'>;
-
-const LONGEST = 200;
 
 /** Saying why one hears a call, for who has to. */
 export function listenRoutes(app: App, { reached, listening }: Deps): void {
@@ -34,7 +32,7 @@ export function listenRoutes(app: App, { reached, listening }: Deps): void {
       const { person, id } = request.session!;
       const { right = 'play' } = request.body;
       const { call } = await reached.call(person, request.params.id, right);
-      const reason = clean(request.body.reason, LONGEST);
+      const reason = reasonFrom(request.body.reason);
       if (reason === '' && owesReason(person, right, call))
         throw fail('request_invalid', 'body.reason: must have a letter');
       request.reason = reason;

@@ -17,6 +17,7 @@ import {
   type StandingDocument,
   standingFault,
 } from '../../domain/policy/standing/standing.js';
+import { reasonFrom } from '../../domain/typed.js';
 import type { Asker, Askers } from '../askers.js';
 import { nameOf } from '../rules.js';
 
@@ -162,7 +163,7 @@ export function createConsentRequests({ catalogue, standing, documents, askers, 
     async erase_consent(body) {
       const asker = await askers.proved('erase_consent', body, 'settings');
       const { by, id } = body;
-      const reason = clean(body.reason, MOST_ERASE_REASON).trim();
+      const reason = reasonFrom(body.reason, MOST_ERASE_REASON);
       const found = await known(id);
       if (found.erasedAt !== null) return {};
       if (reason === '') throw fail('consent_reason');

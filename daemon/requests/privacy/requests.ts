@@ -16,6 +16,7 @@ import {
   type PrivacyRequest,
 } from '../../domain/privacy/request.js';
 import { isId } from '../../domain/recording/recording.js';
+import { reasonFrom } from '../../domain/typed.js';
 import type { Asker, Askers } from '../askers.js';
 import { nameOf } from '../rules.js';
 
@@ -115,7 +116,7 @@ export function createPrivacyRequests(
 
     async extend_privacy({ by, id, reason: given }) {
       const asker = await asking(by);
-      const reason = clean(given, LONGEST.reason);
+      const reason = reasonFrom(given, LONGEST.reason);
       if (reason === '') throw fail('privacy_invalid', 'Say why the deadline is extended.');
       const request = await known(id);
       if (request.state !== 'open') throw fail('privacy_closed', `Request ${request.number}`);
@@ -135,7 +136,7 @@ export function createPrivacyRequests(
       const stored = isId(callId) ? await catalogue.calls.get(callId) : null;
       const seen = stored && !stored.test && (!asker.person || sees(asker.person, stored));
       if (!stored || !seen || !matcher(request)(stored)) throw fail('call_unknown');
-      const reason = given === null ? null : clean(given, LONGEST.reason);
+      const reason = given === null ? null : reasonFrom(given, LONGEST.reason);
       if (reason === '') throw fail('privacy_invalid', 'Say why the call is left out.');
       await onRecord<void>(
         catalogue,

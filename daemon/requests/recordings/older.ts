@@ -2,7 +2,6 @@ import type { Verbs } from '../../catalogue/catalogue.js';
 import { putOnRecord } from '../../catalogue/entries.js';
 import type { StoredCall } from '../../catalogue/stored-call.js';
 import { isOpen, stateOf } from '../../domain/approval/approval.js';
-import { clean } from '../../domain/call/party.js';
 import type { NewRun } from '../../domain/certificate/certificate.js';
 import { fail } from '../../domain/error.js';
 import type { ControlHandlers } from '../../domain/operations/control.js';
@@ -12,9 +11,9 @@ import { because, type Why } from '../../domain/reason/reason.js';
 import { inWords } from '../../domain/reason/words.js';
 import { keptOlder, type Older, olderAmong, shownOlder } from '../../domain/recording/older.js';
 import { isId, type RecordingId } from '../../domain/recording/recording.js';
+import { reasonFrom } from '../../domain/typed.js';
 import type { ApprovalsOf } from '../approvals.js';
 import type { Asker, Askers } from '../askers.js';
-import { LONGEST_REASON } from '../sound.js';
 import type { Taking } from '../taking.js';
 
 export type OlderDeps = {
@@ -123,7 +122,7 @@ export function createOlderRequests(
       const asker = await askers.proved('erase_older', body, 'settings');
       const { call, of } = await known(body.recording);
       if (asker.person) reachedBy(asker.person, 'view', call);
-      const reason = clean(body.reason, LONGEST_REASON).trim();
+      const reason = reasonFrom(body.reason);
       if (reason === '') throw fail('request_invalid', 'reason: say why it is erased');
       // Erasing asks again, with the intent; here it keeps the log from naming an erasure that is refused.
       const kept = await catalogue.holds.guard(of.older.id, clock());

@@ -2,7 +2,6 @@ import type { Verbs } from '../../catalogue/catalogue.js';
 import { putOnRecord } from '../../catalogue/entries.js';
 import { digestOfShown, isOpen, type JsonValue } from '../../domain/approval/approval.js';
 import type { NewEntry } from '../../domain/assurance/audit.js';
-import { clean } from '../../domain/call/party.js';
 import { type NewRun, RETENTION_RUN } from '../../domain/certificate/certificate.js';
 import { iso } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
@@ -14,10 +13,10 @@ import { because } from '../../domain/reason/reason.js';
 import { reasonView, type Say } from '../../domain/reason/words.js';
 import { isId, type Party, type Recording } from '../../domain/recording/recording.js';
 import type { EraseResult } from '../../domain/retention/run.js';
+import { reasonFrom } from '../../domain/typed.js';
 import type { ApprovalsOf } from '../approvals.js';
 import type { Asker, Askers } from '../askers.js';
 import { nameOf } from '../rules.js';
-import { LONGEST_REASON } from '../sound.js';
 
 export type EraseDeps = {
   catalogue: Verbs<'calls.get' | 'recordings.of' | 'holds.guard' | 'policy.newest' | 'audit.append'>;
@@ -102,7 +101,7 @@ export function createEraseRequests({
     async erase_calls(body) {
       const asker = await askers.proved('erase_calls', body, 'settings');
       const { by, calls, confirm } = body;
-      const reason = clean(body.reason, LONGEST_REASON);
+      const reason = reasonFrom(body.reason);
       if (reason === '') throw fail('request_invalid', 'reason: say why they are erased');
       const word = `erase ${new Set(calls).size}`;
       if (confirm !== word) throw fail('request_invalid', `confirm: send "${word}"`);

@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile';
 import type { Verbs } from '../../catalogue/catalogue.js';
 import { onRecord } from '../../catalogue/entries.js';
 import { digestOfShown, type JsonValue } from '../../domain/approval/approval.js';
+import { isBlank } from '../../domain/blank.js';
 import { clean } from '../../domain/call/party.js';
 import { iso, isoOrNull } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
@@ -16,10 +17,10 @@ import {
   type Matter,
   queryFault,
 } from '../../domain/retention/hold.js';
+import { reasonFrom } from '../../domain/typed.js';
 import type { ApprovalsOf } from '../approvals.js';
 import type { Asker, Askers } from '../askers.js';
 import { nameOf } from '../rules.js';
-import { LONGEST_REASON } from '../sound.js';
 
 export type HoldDeps = {
   catalogue: Verbs<
@@ -68,7 +69,7 @@ export function createHoldRequests(deps: HoldDeps): Pick<ControlHandlers, keyof 
   }
 
   function reasonOf(given: string): string {
-    const reason = clean(given, LONGEST_REASON).trim();
+    const reason = reasonFrom(given);
     if (reason === '') throw fail('request_invalid', 'reason: say why');
     return reason;
   }
@@ -129,6 +130,7 @@ export function createHoldRequests(deps: HoldDeps): Pick<ControlHandlers, keyof 
     async open_matter({ by, name, query, recordings, ...given }) {
       const asker = await asking(by);
       const reason = reasonOf(given.reason);
+      if (isBlank(name)) throw fail('request_invalid', 'name: give the matter a name');
       refuseFaulty(query);
       const at = clock();
       const openedBy = nameOf(by, asker.person?.name);

@@ -54,6 +54,7 @@ const CHECKING = /^daemon\/domain\/reason\/coded typebox\/compile$/;
 const NUMBERING = /^daemon\/domain\/phone libphonenumber-js\/min$/;
 /** What pages share with the daemon: how things are written. */
 const WRITTEN = [
+  'blank',
   'phone',
   'place',
   'policy/hours',

@@ -116,7 +116,7 @@ t.test('a pack is given out over HTTP, to whoever reaches all of the call and sa
   const other = await signedIn('other', { roles: ['reviewer'], scope: scope(['209']), grants: ['export'] });
   t.equal((await ask(other)).statusCode, 404, 'of somebody who does not reach it');
   const auditor = await signedIn('auditor', { roles: ['auditor'], scope: scope([]) });
-  const owed = await ask(auditor, { reason: ' ' });
+  const owed = await ask(auditor, { reason: ' \u200b' });
   t.match([owed.statusCode, owed.json()], [400, { error: { code: 'request_invalid', detail: /say why/ } }]);
   t.equal((await ask(all, {}, '01ARZ3NDEKTSV4RRFFQ69G5FAV')).statusCode, 404);
   state.full = true;

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { isBlank } from '../../../daemon/domain/blank.js';
 import { Field } from '../kit/field.js';
 import { Sentence } from '../kit/sentence.js';
 import { PartyName } from '../kit/verbatim.js';
@@ -31,7 +32,7 @@ export function useReason(id: string, first = '') {
     typed,
     missing,
     /** What is typed, without the space around it. */
-    text: typed.trim(),
+    text: isBlank(typed) ? '' : typed.trim(),
     type: (value: string) => {
       setTyped(value);
       setMissing(false);

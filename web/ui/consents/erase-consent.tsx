@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { isBlank } from '../../../daemon/domain/blank.js';
 import { announce } from '../kit/announcer.js';
 import { Dialog } from '../kit/dialog.js';
 import { ErrorNote } from '../kit/error-note.js';
@@ -18,8 +19,8 @@ export function EraseConsent({ consent: { id, kind, state }, number, put }: Prop
   const { busy, problem, send } = useSending();
   const words = t.consents.erase;
   const erase = async () => {
-    setMissing(reason.trim() === '');
-    if (reason.trim() === '') return document.getElementById('consent-erase-reason')?.focus();
+    setMissing(isBlank(reason));
+    if (isBlank(reason)) return document.getElementById('consent-erase-reason')?.focus();
     const done = await send(async () => put(await proven(() => consentsApi.erase(id, reason.trim()))));
     if (!done) return;
     setAsking(false);

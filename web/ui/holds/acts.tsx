@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { isBlank } from '../../../daemon/domain/blank.js';
 import { announce } from '../kit/announcer.js';
 import { Dialog, DialogActs } from '../kit/dialog.js';
 import { ErrorNote } from '../kit/error-note.js';
@@ -50,7 +51,7 @@ export function AddCall({ id, done }: { id: string; done: () => void }) {
             {problem !== null && <ErrorNote problem={problem} />}
             <DialogActs
               {...{ busy, send: busy ? a.busy : a.send, act: add, cancel: () => setAsking(false) }}
-              ready={reason.trim() !== ''}
+              ready={!isBlank(reason)}
             />
           </div>
         </Dialog>
@@ -107,7 +108,7 @@ export function AskRelease({ matter, recordings, done }: AskProps) {
             {problem !== null && <ErrorNote problem={problem} />}
             <DialogActs
               {...{ busy, send: busy ? r.busy : r.send, act: ask, cancel: () => setAsking(false) }}
-              ready={reason.trim() !== ''}
+              ready={!isBlank(reason)}
             />
           </div>
         </Dialog>

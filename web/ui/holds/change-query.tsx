@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { isBlank } from '../../../daemon/domain/blank.js';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
@@ -21,8 +22,7 @@ export function ChangeQuery({ matter, cancel, done }: Props) {
   const { busy, problem, send } = useSending();
   const words = t.holds.change;
   const asked = askedBy(query);
-  const found: Faults =
-    reason.trim() === '' ? [{ id: 'matter-reason', text: t.holds.create.reasonMissing }] : [];
+  const found: Faults = isBlank(reason) ? [{ id: 'matter-reason', text: t.holds.create.reasonMissing }] : [];
   const { attempt, faults, fault, tried } = useFaults(found);
 
   const save = async () => {

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { isBlank } from '../../../daemon/domain/blank.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { useFaults, useSending } from '../kit/use-form.js';
@@ -20,8 +21,8 @@ export function OpenMatter({ cancel }: { cancel: () => void }) {
   const c = t.holds.create;
   const put = (part: keyof typeof form) => (value: string) => setForm((of) => ({ ...of, [part]: value }));
   const found: Faults = [
-    ...(form.name.trim() === '' ? [{ id: 'matter-name', text: c.nameMissing }] : []),
-    ...(form.reason.trim() === '' ? [{ id: 'matter-reason', text: c.reasonMissing }] : []),
+    ...(isBlank(form.name) ? [{ id: 'matter-name', text: c.nameMissing }] : []),
+    ...(isBlank(form.reason) ? [{ id: 'matter-reason', text: c.reasonMissing }] : []),
   ];
   const { attempt, faults, fault, tried } = useFaults(found);
   const submit = async (e: Event) => {

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { isBlank } from '../../../daemon/domain/blank.js';
 import { announce } from '../kit/announcer.js';
 import { Dialog, DialogActs } from '../kit/dialog.js';
 import { ErrorNote } from '../kit/error-note.js';
@@ -40,7 +41,7 @@ export function ExtendDeadline({ request, done }: Props) {
             {problem !== null && <ErrorNote problem={problem} />}
             <DialogActs
               {...{ busy, send: busy ? e.busy : e.send, act: extend, cancel: () => setAsking(false) }}
-              ready={reason.trim() !== ''}
+              ready={!isBlank(reason)}
             />
           </div>
         </Dialog>

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { isBlank } from '../../../daemon/domain/blank.js';
 import { announce } from '../kit/announcer.js';
 import { Dialog, DialogActs } from '../kit/dialog.js';
 import { save } from '../kit/download-link.js';
@@ -152,7 +153,7 @@ function Decide({ one: { call, fate }, request, done }: RowProps) {
             {problem !== null && <ErrorNote problem={problem} />}
             <DialogActs
               {...{ busy, send: busy ? out.busy : out.send, cancel: () => setAsking(false) }}
-              {...{ act: () => decide(reason.trim()), ready: reason.trim() !== '' }}
+              {...{ act: () => decide(reason.trim()), ready: !isBlank(reason) }}
             />
           </div>
         </Dialog>

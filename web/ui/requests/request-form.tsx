@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { isBlank } from '../../../daemon/domain/blank.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { Select } from '../kit/select.js';
@@ -35,7 +36,7 @@ export function RequestForm<T>({ request, cancel, send: save, done }: Props<T>) 
   const { form: f, kinds, manners } = t.requests;
   const numbers = listed(form.numbers);
   const found: Faults = [
-    ...(form.name.trim() === '' ? [{ id: 'request-name', text: f.nameMissing }] : []),
+    ...(isBlank(form.name) ? [{ id: 'request-name', text: f.nameMissing }] : []),
     ...(numbers.length === 0 ? [{ id: 'request-numbers', text: f.numbersMissing }] : []),
     ...(form.received === '' ? [{ id: 'request-received', text: f.receivedMissing }] : []),
   ];

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { isBlank } from '../../../daemon/domain/blank.js';
 import { FaultSummary, Field } from '../kit/field.js';
 import { Select } from '../kit/select.js';
 import { useFaults } from '../kit/use-form.js';
@@ -23,7 +24,7 @@ export const overrideForm = (places: TellingFacts['jurisdictions']): FormOf<Over
       : t.telling.own.badPlace;
     const { attempt, faults, fault, tried } = useFaults([
       ...(wrong ? [{ id: `${id}-place`, text: wrong }] : []),
-      ...(note.trim() === '' ? [{ id: `${id}-note`, text: t.telling.own.noNote }] : []),
+      ...(isBlank(note) ? [{ id: `${id}-note`, text: t.telling.own.noNote }] : []),
     ]);
     const submit = (event: Event) => {
       event.preventDefault();

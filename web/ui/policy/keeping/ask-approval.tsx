@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { isBlank } from '../../../../daemon/domain/blank.js';
 import { announce } from '../../kit/announcer.js';
 import { Dialog } from '../../kit/dialog.js';
 import { ErrorNote } from '../../kit/error-note.js';
@@ -27,7 +28,7 @@ export function AskApproval({ policy, basedOn, preview, asked }: AskProps) {
   const { busy, problem, send } = useSending();
   const words = t.keeping.existing;
   return (
-    <div>
+    <div class="form keeping-asked">
       <p>{words.needsApproval}</p>
       {problem !== null && <ErrorNote problem={problem} />}
       <Field
@@ -41,7 +42,7 @@ export function AskApproval({ policy, basedOn, preview, asked }: AskProps) {
       <button
         type="button"
         class="button"
-        disabled={busy || reason.trim() === ''}
+        disabled={busy || isBlank(reason)}
         onClick={async () => {
           if (!(await send(() => rulesApi.askApproval(policy, basedOn, reason.trim(), preview)))) return;
           announce(words.asked);

@@ -130,12 +130,12 @@ export const keepingText = {
     hold: 'A date is not an erasure: recordings with a legal hold are not erased while it stands.',
     save: 'Save the policy',
     needsApproval:
-      'A second person has to approve this policy. It is kept with your request, and you save it on the page “Approvals” once it was approved.',
+      'A second person has to approve this policy. It is kept with your request, and you save it on the page “Approvals” once it is approved.',
     approvalReason: 'Why is this needed?',
     ask: 'Ask for approval',
     asked: 'Asked. The policy is kept with your request.',
     kept: ({ page }: { page: string }) =>
-      `A second person was asked to approve the policy, which is kept with your request. Once it was approved, save it under ${page}.`,
+      `A second person was asked to approve the policy, which is kept with your request. Once it is approved, save it under ${page}.`,
     progress: ({ done, total }: { done: number; total: number }) =>
       `Giving existing recordings their new dates: ${count(done)} of ${count(total)}.`,
     counting: 'Counting existing recordings before anything is changed.',
