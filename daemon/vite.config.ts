@@ -13,15 +13,15 @@ export default defineConfig({
     target: 'node20',
     sourcemap: true,
     rolldownOptions: {
-      // Started by the recorder or the dashboard: the first four as processes, the rest as threads.
+      // Started by the recorder or the dashboard: the first five as processes, the rest as threads.
       input: {
         main: 'main.ts',
         evidence: 'app/evidence-program.ts',
         paper: 'app/paper-program.ts',
         archive: 'vault/store/archive-program.ts',
         report: 'app/report-program.ts',
-        keys: 'app/keys-program.ts',
         backup: 'app/backup/program.ts',
+        keys: 'app/keys-program.ts',
         prompts: 'encode/prompt-search-program.ts',
         checkpoint: 'catalogue/sqlite/writing/checkpoint-program.mjs',
       },

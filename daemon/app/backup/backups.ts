@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { ulid } from 'ulid';
 import { entryOf } from '../../domain/assurance/audit.js';
 import { fail, TapedeckError } from '../../domain/error.js';
@@ -53,7 +54,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
           order: {
             ...{ id: ulid(clock()), at: clock(), sureAt: time.sure(), dataDir: dir },
             archive: config.archive.directory,
-            ...{ configFile: config.file, masterKeyFile: config.keys.master_key_file },
+            ...{ configFile: resolve(config.file), masterKeyFile: config.keys.master_key_file },
             ...{ recipient: backup.recipient, audio: backup.audio, keepDays: backup.keep_days },
             reserveBytes: config.data.reserve_mb * MB,
             site: { name: config.site.name, time_zone: config.site.time_zone },
@@ -80,6 +81,8 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
     } catch (err) {
       if (!signal.aborted) failed(err, 'backup');
       throw err;
+    } finally {
+      removeCopy(backupCopyFile(dir)); // a process that was ended leaves it
     }
   };
 

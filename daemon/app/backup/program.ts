@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { once } from 'node:events';
 import { openForBackup } from '../../catalogue/sqlite/backup/snapshot.js';
 import { type ErrorCode, fail, TapedeckError } from '../../domain/error.js';
 import { catalogueFile } from '../../domain/paths.js';
@@ -23,22 +23,24 @@ export type ProgramSaid =
   | { error: { code: ErrorCode; detail: string } };
 
 /*
- * The thread that makes and reads backups for the recorder, which follows calls meanwhile: everything in it takes long. The key that
+ * The process that makes and reads backups for the recorder, which follows calls meanwhile: everything in it takes long. The key that
  * signs stays with the recorder, which is asked for each signature.
  */
-const given = workerData as ProgramOrder;
-const say = (said: ProgramSaid) => parentPort!.postMessage(said);
+const [given] = (await once(process, 'message')) as [ProgramOrder];
+const say = (said: ProgramSaid): void => void process.send!(said);
 const signer: StatementSigner = {
   key: given.key,
   publicKey: given.publicKey,
-  sign: (text) =>
-    new Promise((resolve) => {
-      parentPort!.once('message', resolve);
-      say({ sign: text });
-    }),
+  async sign(text) {
+    say({ sign: text });
+    const [{ signature }] = (await once(process, 'message')) as [{ signature: string }];
+    return signature;
+  },
 };
+// Nobody waits for it once the recorder is gone.
+process.once('disconnect', () => process.exit(1));
 
-/** Messages cost the recorder more than files do this thread. */
+/** Messages cost the recorder more than files do this process. */
 function sparingly(): (done: number, total: number) => void {
   let saidAt = 0;
   return (done, total) => {
@@ -66,11 +68,8 @@ async function work(): Promise<ProgramSaid> {
   }
 }
 
-say(
-  await work().catch((e: unknown) => {
-    const { code, detail } = e instanceof TapedeckError ? e : fail('internal', (e as Error).message);
-    return { error: { code, detail } };
-  }),
-);
-// A question that nobody answers would keep it.
-parentPort!.close();
+const said = await work().catch((e: unknown): ProgramSaid => {
+  const { code, detail } = e instanceof TapedeckError ? e : fail('internal', (e as Error).message);
+  return { error: { code, detail } };
+});
+process.send!(said, () => process.exit());

@@ -1,5 +1,6 @@
+import { setPriority } from 'node:os';
 import { fail } from '../../domain/error.js';
-import { startThread } from '../../ops/process/thread.js';
+import { startProgram } from '../../ops/process/start-program.js';
 import type { SigningKey } from '../../vault/signing-key.js';
 import { fingerprint } from '../../vault/signing-key.js';
 import type { ProgramOrder, ProgramSaid } from './program.js';
@@ -12,9 +13,13 @@ type Unsigned = ProgramOrder extends infer O
   : never;
 type Result<K extends string> = Extract<ProgramSaid, { [key in K]: unknown }>;
 
+/** Calls come first. */
+const NICE = 10;
+const HEAP_MB = 512;
+
 /**
- * Has the backup thread do something. Rejects with what it throws, with `internal` when it ends without an answer, and with the
- * reason of the signal soon after that is aborted.
+ * Has the backup process do something. Rejects with what it throws, with `internal` when it ends without an answer, and with the
+ * reason of the signal once that is aborted and the process has ended.
  */
 export function runBackupProgram<K extends 'made' | 'checked' | 'listed'>(
   order: Unsigned,
@@ -33,20 +38,21 @@ export function runBackupProgram<K extends 'made' | 'checked' | 'listed'>(
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const key = { id: signer.keyId, sha256: fingerprint(signer.publicKeyPem) };
-    const thread = startThread('dist/daemon/backup.js', new URL('./program.ts', import.meta.url), {
-      ...order,
-      ...{ key, publicKey: signer.publicKeyPem },
-    });
+    const child = startProgram('dist/daemon/backup.js', new URL('./program.ts', import.meta.url), HEAP_MB);
+    child.ref();
+    child.channel?.ref();
+    let ended: unknown = fail('internal', 'The backup process has ended without an answer.');
     let telling = false;
     const end = (e: unknown) => {
-      reject(e);
-      void thread.terminate();
+      ended = e;
+      child.kill('SIGKILL');
     };
     const aborted = () => end(signal!.reason);
     signal?.addEventListener('abort', aborted, { once: true });
-    thread.on('message', (said: ProgramSaid) => {
-      if ('sign' in said) thread.postMessage(signer.sign(Buffer.from(said.sign)).toString('base64'));
-      else if ('error' in said) reject(fail(said.error.code, said.error.detail));
+    child.on('message', (said: ProgramSaid) => {
+      if ('sign' in said)
+        child.send({ signature: signer.sign(Buffer.from(said.sign)).toString('base64') }, () => {});
+      else if ('error' in said) ended = fail(said.error.code, said.error.detail);
       else if (wanted in said) resolve(said as Result<K>);
       else if ('done' in said && !telling) {
         telling = true;
@@ -55,10 +61,21 @@ export function runBackupProgram<K extends 'made' | 'checked' | 'listed'>(
         }, end);
       }
     });
-    thread.once('error', (e) => reject(fail('internal', e.message, e)));
-    thread.once('exit', () => {
+    child.once('error', (e) => {
+      ended = fail('internal', 'The backup process could not be started.', e);
+      if (child.pid === undefined) reject(ended);
+    });
+    child.once('exit', () => {
       signal?.removeEventListener('abort', aborted);
-      reject(fail('internal', 'The backup thread has ended without an answer.'));
+      reject(ended); // without effect once it has answered
+    });
+    child.once('spawn', () => {
+      try {
+        setPriority(child.pid!, NICE);
+      } catch {
+        // Where that is not allowed it is made all the same.
+      }
+      child.send({ ...order, key, publicKey: signer.publicKeyPem } satisfies ProgramOrder, () => {});
     });
   });
 }

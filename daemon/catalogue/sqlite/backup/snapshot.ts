@@ -10,7 +10,7 @@ const reading = (path: string) => new Database(path, { readonly: true, fileMustE
 
 /**
  * Copies the catalogue as it is at one moment into a new file, without what was deleted from it. The one who writes the catalogue is
- * not kept from it; its log grows meanwhile. For a thread of its own: it takes as long as reading the whole file.
+ * not kept from it; its log grows meanwhile. For a process of its own: it takes as long as reading the whole file.
  */
 export function copyCatalogue(path: string, to: string): void {
   const db = reading(path);
