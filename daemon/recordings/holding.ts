@@ -5,8 +5,8 @@ import { repeatedly } from '../ops/turns.js';
 
 /** How often it is looked whether something is left to do, in ms. Asking for it looks at once. */
 const LOOK_MS = 5_000;
-/** Calls that a query is worked out for, and recordings that are let go, in one transaction: about 10 ms each. */
-const CALLS = 1_000;
+/** At most so many calls that a query is worked out for, and recordings that are let go, in one transaction: about 10 ms each. */
+const CALLS = 20_000;
 const RECORDINGS = 500;
 
 /**

@@ -36,7 +36,7 @@ export interface Holds {
   widen(id: MatterId, query: HoldQuery): Promise<Matter>;
   /** Holds these recordings for a matter, and kept earlier versions of them. Returns those that it had not held. Throws `recording_absent` for one that is erased. */
   pick(id: MatterId, recordings: readonly RecordingId[], by: string, at: number): Promise<RecordingId[]>;
-  /** Works the query of a matter out for the next so many calls. True when it is done. */
+  /** Works the query of a matter out for the next calls, so many at most. True when it is done. */
   apply(id: MatterId, calls: number, at: number): Promise<boolean>;
   /** The matters that are not worked out yet. */
   applying(): Promise<MatterId[]>;

@@ -7,7 +7,9 @@ import { createReader } from '../../../daemon/catalogue/sqlite/checked.js';
 import { type Db, openDb } from '../../../daemon/catalogue/sqlite/db.js';
 import { createLedger } from '../../../daemon/catalogue/sqlite/ledger.js';
 import { createDue } from '../../../daemon/catalogue/sqlite/retention/due.js';
+import { createHolds } from '../../../daemon/catalogue/sqlite/retention/holds.js';
 import { createSeals } from '../../../daemon/catalogue/sqlite/seals.js';
+import { ANY_CALL } from '../../../daemon/domain/retention/hold.js';
 import { FIRST_DUE } from '../../../daemon/domain/retention/plan.js';
 import { fillCatalogue } from '../../support/catalogue/many-rows.js';
 
@@ -36,22 +38,29 @@ function noting(db: Db) {
   return { noted, asked };
 }
 
+/** How SQLite does the statements that `ask` runs, each once. */
+const plansIn =
+  (db: Db, asked: { sql: string; values: unknown[] }[]) =>
+  (ask: () => void): string[] => {
+    asked.length = 0;
+    ask();
+    const each = new Map(asked.toReversed().map(({ sql, values }) => [sql, values]));
+    return [...each]
+      .toReversed()
+      .map(([sql, values]) =>
+        (db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values) as { detail: string }[])
+          .map((step) => step.detail)
+          .join(' | '),
+      );
+  };
+
 t.test('what is asked all the time reads from an index what it needs, and no more', async (t) => {
   const db = await openDb(join(t.testdir({}), 'catalogue.db'));
   t.teardown(() => db.close());
   fillCatalogue(db, ROWS);
   const { noted, asked } = noting(db);
   const reader = createReader((bad) => t.fail(`${bad.table} ${bad.key}: ${bad.fault}`));
-  /** How SQLite does the statements that `ask` runs. */
-  const plansOf = (ask: () => void): string[] => {
-    asked.length = 0;
-    ask();
-    return asked.map(({ sql, values }) =>
-      (db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values) as { detail: string }[])
-        .map((step) => step.detail)
-        .join(' | '),
-    );
-  };
+  const plansOf = plansIn(db, asked);
   const due = createDue(noted, reader);
   const slices = plansOf(() => {
     t.match(due.keptSlice(null, LATE), { rule: null, kept: ROWS / 2, forEver: ROWS / 2, due: 0 });
@@ -119,6 +128,52 @@ t.test('what is asked all the time reads from an index what it needs, and no mor
   t.notMatch(plans[0], /TEMP B-TREE/, 'calls are in their order');
   t.match(plans[1], /SEARCH tellings USING INDEX tellings_by_call/);
   t.match(plans[2], /SEARCH directives USING INDEX directives_by_call/);
+});
+
+t.test('a matter is worked out slice by slice, and no slice reads calls of another one', async (t) => {
+  const db = await openDb(join(t.testdir({}), 'catalogue.db'));
+  t.teardown(() => db.close());
+  fillCatalogue(db, ROWS);
+  const { noted, asked } = noting(db);
+  const plansOf = plansIn(db, asked);
+  const holds = createHolds(
+    noted,
+    createReader((bad) => t.fail(`${bad.table} ${bad.key}: ${bad.fault}`)),
+  );
+  const first = 1_700_000_000_000;
+  const from = first + 100 * 60_000;
+  for (const [id, query] of Object.entries({
+    all: { ...ANY_CALL, from, direction: 'in' as const },
+    none: { ...ANY_CALL, from, to: first + ROWS * 60_000, text: 'nobody', extensions: ['999'] },
+    numbers: { ...ANY_CALL, numbers: Array.from({ length: 200 }, (_, n) => `02079460${n + 100}`) },
+  })) {
+    const matter = { id, name: id, reason: 'Letter', query, openedBy: 'ada', openedAt: 1 };
+    holds.open(matter);
+    let pages = 0;
+    const plans = plansOf(() => {
+      for (let done = false; !done; pages += 1) {
+        const before = holds.get(id)!.held.query;
+        done = holds.apply(id, 20_000, 9);
+        t.ok(holds.get(id)!.held.query - before <= 500, 'so many are held in one transaction');
+      }
+      for (let at: Parameters<typeof holds.unrecorded>[1] = null; ; ) {
+        const { next } = holds.unrecorded(id, at, 50);
+        if (next === null) break;
+        at = next;
+      }
+    });
+    t.equal(holds.get(id)!.held.query, id === 'all' ? ROWS - 100 : 0);
+    t.ok(id === 'none' ? pages === 1 : pages > 30, `${id}: ${pages} pages`);
+    const slices = plans.filter((plan) => /SEARCH calls/.test(plan));
+    t.ok(slices.length >= 2);
+    for (const plan of slices)
+      t.match(
+        plan,
+        /SEARCH calls USING (COVERING )?INDEX calls_by_start \(\(started_at,id\)[<>]\(\?,\?\)( AND \(started_at,id\)<\(\?,\?\))?\)/,
+        'from the beginning of the slice to its end',
+      );
+    for (const plan of plans) t.notMatch(plan, /SCAN (calls|r|recordings|i)\b|TEMP B-TREE/);
+  }
 });
 
 t.test('without its plus, and without its order, SQLite would read all', async (t) => {
