@@ -41,6 +41,7 @@ const WRONG_USE: ReadonlySet<ErrorCode> = new Set([
   'backup_off',
   'backup_absent',
   'backup_identity',
+  'backup_key_gone',
   'restore_list',
   'restore_occupied',
   'restore_unfinished',

@@ -104,7 +104,10 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
   const certify = createCertify({
     ...{ catalogue, clock, hasKey: keys.has, hasFile: async (place) => (await store.exists(place)) !== null },
     media: () => mediaOf(dir),
-    keepBackupsDays: config.backup.path === '' ? null : config.backup.keep_days,
+    backups:
+      config.backup.path === ''
+        ? null
+        : { keepDays: config.backup.keep_days, keysApart: config.backup.key_path !== '' },
     signer: () => {
       const { keyId, publicKeyPem } = custody.signer();
       return { keyId, sha256: fingerprint(publicKeyPem) };

@@ -295,6 +295,11 @@ const catalogue = {
     hint: 'Use the file with the age identity ("AGE-SECRET-KEY-1...") of the recipient that [backup] recipient named when the backup was made.',
     blame: 'operator',
   },
+  backup_key_gone: {
+    message: 'The key of this backup is not there.',
+    hint: 'Each backup has a key of its own, which Tapedeck destroys once the backup is no longer kept: then nobody can open it. If keys are kept apart ([backup] key_path), name their folder with --keys. Otherwise use a newer backup.',
+    blame: 'operator',
+  },
   backup_rotating: {
     message: 'The master key is being changed.',
     hint: 'Finish the change ("tapedeck keys rotate"). The backup is tried again by itself.',

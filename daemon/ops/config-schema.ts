@@ -437,6 +437,9 @@ export const ConfigSchema = Type.Object({
       'The age recipient ("age1...") that they are encrypted to. Keep its identity apart from this machine: a restore needs it, and the master key.',
       '^age1[02-9ac-hj-np-z]{58}$',
     ),
+    key_path: optionalPath(
+      'Folder for the keys of backups: each has one, encrypted to the recipient, and it is destroyed after keep_days. Name one that is neither on this machine nor where backups go, and of which nobody makes copies or snapshots: then copies of old backups cannot be opened either. Empty: beside the backups.',
+    ),
     audio: Type.Boolean({
       description:
         'Whether recordings are in them. One that is there already is not copied again. Without them, copy the folder "recordings" in another way.',

@@ -188,11 +188,26 @@ function checkAudit(audit: unknown, alerts: unknown, source: string): string[] {
   return faults;
 }
 
-/** Nothing leaves this machine that it could read there. */
+/** Nothing leaves this machine that it could read there; and what a folder is copied with dies with no key. */
 function checkBackup(backup: unknown, source: string): string[] {
-  return isTable(backup) && backup.path && !backup.recipient
-    ? [`${at(source, 'backup', 'path')}: "backup.recipient" is needed too: backups are always encrypted.`]
-    : [];
+  if (!isTable(backup)) return [];
+  const faults: string[] = [];
+  if (backup.path && !backup.recipient)
+    faults.push(
+      `${at(source, 'backup', 'path')}: "backup.recipient" is needed too: backups are always encrypted.`,
+    );
+  const { path, key_path: keys } = backup;
+  if (typeof path === 'string' && typeof keys === 'string' && path && keys && within(keys, path))
+    faults.push(
+      `${at(source, 'backup', 'key_path')}: "backup.key_path" and "backup.path" must not lie in one another: a copy of the backups would have their keys.`,
+    );
+  return faults;
+}
+
+/** Whether one of two folders is in the other. */
+function within(one: string, other: string): boolean {
+  const [a, b] = [`${resolve(one)}/`, `${resolve(other)}/`];
+  return a.startsWith(b) || b.startsWith(a);
 }
 
 /** Of two codes of which one is in the other only one would ever be heard. */

@@ -1,6 +1,7 @@
 import type { ReadEntry } from '../catalogue/audit.js';
 import type { Verbs } from '../catalogue/catalogue.js';
 import {
+  type BackupEnd,
   backupResidual,
   type CertificateItem,
   type CertificateStatement,
@@ -46,8 +47,8 @@ export type CertifyDeps = {
   sign: (text: string) => Promise<{ signature: string; keyId: string }>;
   /** The key with which `sign` signs, and the SHA-256 of its public half (DER). */
   signer: () => { keyId: string; sha256: string };
-  /** For how long Tapedeck keeps its backups; null where it makes none. */
-  keepBackupsDays: number | null;
+  /** How backups end; null where Tapedeck makes none. */
+  backups: BackupEnd | null;
   site: { name: string; timeZone: string };
   version: string;
   mint: () => string;
@@ -212,7 +213,7 @@ export function createCertify(deps: CertifyDeps): Certify {
       media: deps.media(),
       verification: { method: VERIFICATION, failed },
       legal_holds: { result: 'none', method: HOLD_METHOD },
-      residuals: { backups: backupResidual(issuedAt, deps.keepBackupsDays), ...RESIDUALS, left },
+      residuals: { backups: backupResidual(issuedAt, deps.backups), ...RESIDUALS, left },
       audit: { log: await catalogue.audit.id(), ...entries, size, hash },
       key: { id: keyId, sha256 },
     } satisfies CertificateStatement);

@@ -17,6 +17,7 @@ import { runBackupProgram } from './run.js';
 
 const WATCH_MS = 10 * 60_000;
 const HOUR_MS = 3_600_000;
+const EXPIRE_MS = 6 * HOUR_MS;
 /** A check that is a week late has been forgotten, whatever its schedule. */
 const CHECK_OVERDUE_MS = 40 * 24 * HOUR_MS;
 const FAILED = 'backup_failed';
@@ -27,6 +28,7 @@ const DRILL = 'drill_failed';
 export function createBackups({ config, log: whole, time, clock, dir }: Base, parts: Parts) {
   const { backup } = config;
   const on = backup.path !== '';
+  const places = { path: backup.path, keyPath: backup.key_path };
   const log = whole.child({ part: 'backup' });
   const {
     data: { catalogue, note },
@@ -35,8 +37,9 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
   } = parts;
   const lists = serialQueue();
   let ended = false;
+  let expiredAt = Number.NEGATIVE_INFINITY;
 
-  const failed = (err: unknown, what: 'backup' | 'check' | 'list'): void => {
+  const failed = (err: unknown, what: 'backup' | 'check' | 'list' | 'keys'): void => {
     const { code, detail } = err instanceof TapedeckError ? err : fail('internal', String(err));
     alert.raise(FAILED, {
       severity: 'warning',
@@ -50,12 +53,17 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
       const { made } = await runBackupProgram(
         {
           what: 'backup',
-          path: backup.path,
+          ...places,
           order: {
             ...{ id: ulid(clock()), at: clock(), sureAt: time.sure(), dataDir: dir },
             archive: config.archive.directory,
             ...{ configFile: resolve(config.file), masterKeyFile: config.keys.master_key_file },
-            ...{ recipient: backup.recipient, audio: backup.audio, keepDays: backup.keep_days },
+            ...{
+              recipient: backup.recipient,
+              keyPath: backup.key_path,
+              audio: backup.audio,
+              keepDays: backup.keep_days,
+            },
             reserveBytes: config.data.reserve_mb * MB,
             site: { name: config.site.name, time_zone: config.site.time_zone },
             version: version(),
@@ -76,6 +84,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
           ...{ missing: made.missing, removed: made.removed, target: backup.path },
         },
       });
+      await noteExpired(made.destroyed);
       alert.clear(FAILED);
       alert.clear(OVERDUE);
     } catch (err) {
@@ -89,7 +98,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
   const check: JobHandler = async ({ signal, save }) => {
     if (!on) throw fail('backup_off');
     try {
-      const { checked } = await runBackupProgram({ what: 'check', path: backup.path }, 'checked', {
+      const { checked } = await runBackupProgram({ what: 'check', ...places }, 'checked', {
         ...{ signer: custody.signer(), signal },
         progress: (done, total) => save({ cursor: '', done, total, faults: 0 }),
       });
@@ -111,6 +120,40 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
       throw err;
     }
   };
+
+  async function noteExpired(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await note('backup_expired', {
+      object: 'backup',
+      object_id: ids.at(-1)!,
+      detail: { keys: ids.length, backups: ids.slice(-20) },
+    });
+  }
+
+  /** Destroys the keys of backups that are no longer kept: also while no backup can be made, and while the place is away. */
+  async function expire(): Promise<void> {
+    if (clock() - expiredAt < EXPIRE_MS) return;
+    const [newest] = await catalogue.audit
+      .entries({ actions: ['backup'], outcome: 'ok', limit: 50 })
+      .then((found) => found.filter(({ actor, object_id }) => actor === 'tapedeck' && object_id !== ''));
+    if (!newest) return;
+    const { keep_days: keepDays } = backup;
+    const order = {
+      what: 'expire',
+      ...places,
+      newest: newest.object_id,
+      now: time.sure(),
+      keepDays,
+    } as const;
+    try {
+      const { destroyed } = await runBackupProgram(order, 'destroyed', { signer: custody.signer() });
+      await noteExpired(destroyed);
+      expiredAt = clock();
+    } catch (err) {
+      log.warn({ err }, 'The keys of old backups could not be destroyed');
+      failed(err, 'keys');
+    }
+  }
 
   /** When the newest entry of this kind was written that tells of success; else since when there could have been one. */
   async function lastOf(action: 'backup' | 'backup_check'): Promise<{ at: number; done: boolean }> {
@@ -138,6 +181,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
         },
       });
     };
+    await expire();
     await look(OVERDUE, 'backup', backup.schedule, backup.overdue_hours * HOUR_MS);
     await look('drill_overdue', 'backup_check', backup.check_schedule, CHECK_OVERDUE_MS);
   }
@@ -175,7 +219,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
         if (!on || ended) return;
         const order = {
           what: 'list',
-          path: backup.path,
+          ...places,
           dataDir: dir,
           recipient: backup.recipient,
           at: clock(),

@@ -4,6 +4,8 @@ import {
   NEWEST_LIST,
   sealedObject,
 } from '../../domain/backup/backup.js';
+import { TapedeckError } from '../../domain/error.js';
+import type { BackupKeys } from '../../vault/backup/backup-keys.js';
 import { faultIn, readSigned, type Signed, verifyObject } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
 import { sealedLines } from './find.js';
@@ -23,13 +25,13 @@ const MOST_FAULTS = 1_000;
 
 /**
  * Reads every object of a backup and compares its hash with the signed statement. Needs no identity: what is encrypted is compared as
- * it is. `list`: also the list of erasures and holds beside it. Errors of the disk are thrown.
+ * it is. `list`: also the list of erasures and holds beside it; `keys`: also the key that it needs. Errors of the disk are thrown.
  */
 export async function checkBackup(
   target: BackupTarget,
   { statement }: Signed<BackupStatement>,
   progress: (done: number, total: number) => Promise<void> | void = () => {},
-  { list: withList = true } = {},
+  { list: withList = true, keys = null }: { list?: boolean; keys?: Pick<BackupKeys, 'verify'> | null } = {},
 ): Promise<Checked> {
   const found: Checked = { objects: 0, bytes: 0, faults: [], listAt: null };
   const total = statement.files.length + statement.sealed.count + 2;
@@ -41,6 +43,10 @@ export async function checkBackup(
     found.bytes += object.bytes;
     await progress(found.objects, total);
   }
+  await keys?.verify(statement.backup_key).catch((e) => {
+    if (e instanceof TapedeckError && e.code === 'backup_target') throw e; // it says nothing of the key
+    found.faults.push(faultIn(e));
+  });
   for (const file of statement.files) await look(file);
   const list = found.faults.length;
   await look(statement.sealed);

@@ -11,7 +11,7 @@ import { countKeys, createKeys } from '../../vault/keys.js';
 import { hashContent } from '../../vault/open.js';
 import { checkBackup } from './check.js';
 import { sealedLines } from './find.js';
-import { keyOf, type Restoring, refuseIdentity } from './restore.js';
+import { keyOf, type Restoring } from './restore.js';
 
 export type Drilled = {
   objects: number;
@@ -30,26 +30,25 @@ const SAMPLES = 25;
 
 /**
  * Restores catalogue and keys into a temporary folder, compares the hash of every object and the number of rows, and opens recordings
- * with the keys that were restored. What it wrote is removed again. Throws `backup_identity`, `master_key_wrong`.
+ * with the keys that were restored. What it wrote is removed again. Throws `master_key_wrong`.
  */
 export async function drillBackup({
   target,
   backup,
-  identity,
+  backupKey,
   masterKey,
   progress,
-}: Pick<Restoring, 'target' | 'backup' | 'identity' | 'masterKey'> & {
+}: Pick<Restoring, 'target' | 'backup' | 'backupKey' | 'masterKey'> & {
   progress: (done: number, total: number) => void;
 }): Promise<Drilled> {
   const { statement } = backup;
-  await refuseIdentity(statement, identity);
   const { objects, bytes, faults } = await checkBackup(target, backup, progress);
   const dir = mkdtempSync(join(tmpdir(), 'tapedeck-drill-'));
   const found: Drilled = { objects, bytes, calls: 0, recordings: 0, keys: 0, opened: 0, faults };
   const content = (name: string) => {
     const file = statement.files.find((one) => one.name === name);
     if (!file) throw fail('backup_damaged', `It has no ${name}.`);
-    return readEncrypted(target, file, identity);
+    return readEncrypted(target, file, backupKey);
   };
   try {
     for (const file of statement.files)

@@ -9,6 +9,7 @@ import {
   sealedObject,
 } from '../../domain/backup/backup.js';
 import { fail } from '../../domain/error.js';
+import type { BackupKeys } from '../../vault/backup/backup-keys.js';
 import { linesOf, readObject, readSigned, type Signed } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
 
@@ -63,28 +64,32 @@ export async function* sealedLines(
 }
 
 /**
- * Removes what is no longer kept: backups that are older than so many days, what is left of unfinished ones, and sealed files that
+ * Destroys and removes what is no longer kept: the keys of backups, backups that are older than so many days, what is left of unfinished ones, and sealed files that
  * belong to no backup any more. A backup whose statement is damaged stays, and as long as one is there all sealed files do. Returns
- * the ids of the backups that were removed.
+ * what was removed.
  */
 export async function removeOld(
   target: BackupTarget,
+  keys: Pick<BackupKeys, 'destroyDue'>,
   { now, keepDays }: { now: number; keepDays: number },
-): Promise<string[]> {
+): Promise<{ backups: string[]; keys: string[] }> {
   const { backups, damaged, unfinished } = await findBackups(target);
   const found = backups.map(
     ({ statement }): FoundBackup => ({ id: statement.id, madeAt: Date.parse(statement.made_at) }),
   );
   const over = expired(found, now, keepDays);
+  // First: with its key a backup is dead, whoever has copies of it, and whether the place lets go of it or not.
+  const destroyed = await keys.destroyDue({ newest: backups[0]?.statement.id ?? null, now, keepDays });
   for (const id of over) await target.remove(manifestObject(id)); // from here on it is no backup
   const gone = new Set([...over, ...unfinished]);
   for await (const name of target.list(backupsFolder))
     if (gone.has(ID.exec(name)?.[1] ?? '')) await target.remove(name);
-  if (over.length === 0 || damaged.length > 0) return over;
+  const removed = { backups: over, keys: destroyed };
+  if (over.length === 0 || damaged.length > 0) return removed;
   const wanted = new Set<string>();
   for (const { statement } of backups)
     if (!gone.has(statement.id))
       for await (const { sha256 } of sealedLines(target, statement)) wanted.add(sealedObject(sha256));
   for await (const name of target.list(sealedFolder)) if (!wanted.has(name)) await target.remove(name);
-  return over;
+  return removed;
 }

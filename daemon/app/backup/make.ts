@@ -32,6 +32,7 @@ import {
   promptsFolder,
   signingFolder,
 } from '../../domain/paths.js';
+import { createBackupKeys } from '../../vault/backup/backup-keys.js';
 import { keysLines } from '../../vault/backup/keys-lines.js';
 import { putEncrypted, putSigned, type StatementSigner } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
@@ -51,6 +52,8 @@ export type BackupOrder = {
   configFile: string;
   masterKeyFile: string;
   recipient: string;
+  /** Where the keys of backups are kept apart; empty where they lie beside them. */
+  keyPath: string;
   audio: boolean;
   keepDays: number;
   /** Room that has to stay free beside the copy of the catalogue. */
@@ -67,6 +70,8 @@ export type MadeBackup = {
   copiedBytes: number;
   missing: number;
   removed: number;
+  /** Backups whose key was destroyed. */
+  destroyed: string[];
 };
 
 type Progress = (done: number, total: number) => void;
@@ -76,7 +81,7 @@ const SAFELY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * Makes a backup. The order matters, because everything goes on meanwhile:
- *   checkpoints of the audit log -> catalogue (one moment) -> keys -> sealed files -> list of erasures and holds -> statement
+ *   key of this backup -> checkpoints of the audit log -> catalogue (one moment) -> keys -> sealed files -> list of erasures and holds -> statement
  * A checkpoint must not be of a longer log than the catalogue has, or the log would seem cut. Each recording in the catalogue got its
  * key and its file before its row, so that later copies of those have them, unless it was erased by then, which the list says. The
  * statement is last: what was interrupted before is no backup, and those that are there are not touched.
@@ -88,14 +93,17 @@ export async function makeBackup(
   progress: Progress = () => {},
 ): Promise<MadeBackup> {
   await target.ready();
+  const keyring = createBackupKeys(target, order.keyPath);
+  await keyring.ready();
   const copy = backupCopyFile(order.dataDir);
   removeCopy(copy);
   refuseFull(order);
+  const { kept: key } = await keyring.make(order.id, order.recipient);
   const files: BackupFile[] = [];
   const put = async (name: string, source: AsyncIterable<Uint8Array>): Promise<void> => {
     if (!isBackupName(name)) throw fail('internal', `"${name}" is no name of a file in a backup.`);
     const object = fileObject(order.id, files.length);
-    files.push({ name, ...(await putEncrypted(target, object, source, order.recipient)) });
+    files.push({ name, ...(await putEncrypted(target, object, source, key.recipient)) });
   };
   const putFile = async (name: string, path: string): Promise<void> => put(name, pieces(await opened(path)));
 
@@ -132,6 +140,7 @@ export async function makeBackup(
       site: order.site,
       tool: { name: 'Tapedeck', version: order.version },
       recipient: order.recipient,
+      backup_key: key,
       audit: snapshot.audit(),
       counts: { ...counts, keys },
       files,
@@ -142,9 +151,17 @@ export async function makeBackup(
       key: signer.key,
     };
     await putSigned(target, manifestObject(order.id), statement, signer);
-    const removed = await removeOld(target, { now: order.sureAt, keepDays: order.keepDays });
+    const removed = await removeOld(target, keyring, { now: order.sureAt, keepDays: order.keepDays });
     const { sealed, copied, copiedBytes, missing } = tally;
-    return { id: order.id, sealed, copied, copiedBytes, missing, removed: removed.length };
+    return {
+      id: order.id,
+      sealed,
+      copied,
+      copiedBytes,
+      missing,
+      removed: removed.backups.length,
+      destroyed: removed.keys,
+    };
   } catch (e) {
     throw diskError(e);
   } finally {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { openForBackup } from '../../catalogue/sqlite/backup/snapshot.js';
 import { type ErrorCode, fail, TapedeckError } from '../../domain/error.js';
 import { catalogueFile } from '../../domain/paths.js';
+import { createBackupKeys } from '../../vault/backup/backup-keys.js';
 import { createFolderTarget } from '../../vault/backup/folder.js';
 import type { StatementSigner } from '../../vault/backup/objects.js';
 import { type Checked, checkBackup } from './check.js';
@@ -9,10 +10,16 @@ import { findBackup } from './find.js';
 import { type BackupOrder, type MadeBackup, makeBackup } from './make.js';
 import { putStandingList } from './write-list.js';
 
-export type ProgramOrder = { path: string; key: StatementSigner['key']; publicKey: string } & (
+export type ProgramOrder = {
+  path: string;
+  keyPath: string;
+  key: StatementSigner['key'];
+  publicKey: string;
+} & (
   | { what: 'backup'; order: BackupOrder }
   | { what: 'list'; dataDir: string; recipient: string; at: number }
   | { what: 'check' }
+  | { what: 'expire'; newest: string | null; now: number; keepDays: number }
 );
 export type ProgramSaid =
   | { done: number; total: number }
@@ -20,6 +27,7 @@ export type ProgramSaid =
   | { made: MadeBackup }
   | { checked: Checked & { id: string } }
   | { listed: true }
+  | { destroyed: string[] }
   | { error: { code: ErrorCode; detail: string } };
 
 /*
@@ -53,10 +61,13 @@ function sparingly(): (done: number, total: number) => void {
 async function work(): Promise<ProgramSaid> {
   const target = createFolderTarget(given.path);
   if (given.what === 'backup') return { made: await makeBackup(target, given.order, signer, sparingly()) };
+  const keys = createBackupKeys(target, given.keyPath);
   if (given.what === 'check') {
     const backup = await findBackup(target, null);
-    return { checked: { id: backup.statement.id, ...(await checkBackup(target, backup, sparingly())) } };
+    const checked = await checkBackup(target, backup, sparingly(), { keys });
+    return { checked: { id: backup.statement.id, ...checked } };
   }
+  if (given.what === 'expire') return { destroyed: await keys.destroyDue(given) };
   const { dataDir, recipient, at } = given;
   await target.ready();
   const catalogue = openForBackup(catalogueFile(dataDir));

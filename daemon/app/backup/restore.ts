@@ -43,8 +43,10 @@ export type Restoring = {
   backup: Signed<BackupStatement>;
   /** The list that is applied, and where it is; null: none, by somebody's decision. */
   list: { target: BackupTarget; statement: ListStatement } | null;
-  /** Of the offline recipient. */
+  /** Of the offline recipient: it opens the list, and the key of the backup. */
   identity: string;
+  /** Of this backup: it opens everything else. */
+  backupKey: string;
   masterKey: Uint8Array;
   dataDir: string;
 };
@@ -76,10 +78,10 @@ export async function refuseIdentity(statement: BackupStatement, identity: strin
 export async function refuseMasterKey({
   target,
   backup,
-  identity,
+  backupKey,
   masterKey,
-}: Pick<Restoring, 'target' | 'backup' | 'identity' | 'masterKey'>): Promise<void> {
-  for await (const line of linesOf(content(target, backup.statement, KEYS, identity), KeysLine, KEYS)) {
+}: Pick<Restoring, 'target' | 'backup' | 'backupKey' | 'masterKey'>): Promise<void> {
+  for await (const line of linesOf(content(target, backup.statement, KEYS, backupKey), KeysLine, KEYS)) {
     if (!isOfMaster(line, masterKey)) throw fail('master_key_wrong', 'The backup was made with another one.');
     return;
   }
@@ -102,7 +104,7 @@ export async function restoreBackup(
     progress,
   }: { by: NewEntry; clock: () => number; progress: (done: number, total: number) => void },
 ): Promise<Restored> {
-  const { target, backup, dataDir, identity, masterKey } = given;
+  const { target, backup, dataDir, backupKey, masterKey } = given;
   const { statement } = backup;
   await refuseOccupied(dataDir, statement.id);
   const folder = openDataFolder(dataDir);
@@ -112,17 +114,17 @@ export async function restoreBackup(
       const to = placeIn(dataDir, file);
       if (!to) continue;
       await makeDirDurably(dirname(to.path));
-      await writeDurably(to.path, readEncrypted(target, file, identity), to.mode);
+      await writeDurably(to.path, readEncrypted(target, file, backupKey), to.mode);
     }
     const made = restoringCatalogueFile(dataDir);
     removeDatabase(made);
-    await writeDurably(made, content(target, statement, CATALOGUE, identity), 0o640);
+    await writeDurably(made, content(target, statement, CATALOGUE, backupKey), 0o640);
     await withCatalogue(made, async () => {}); // as this version has it
     settleRestored(made, { at: clock(), audio: statement.sealed.audio });
     const gone = await applyList(given, made);
     const keysDropped = await restoreKeys(
       keysFile(dataDir),
-      linesOf(content(target, statement, KEYS, identity), KeysLine, KEYS),
+      linesOf(content(target, statement, KEYS, backupKey), KeysLine, KEYS),
       { masterKey, gone: (key) => gone.keys.has(key) },
     );
     let sealed = 0;
@@ -193,11 +195,11 @@ async function* content(
   target: BackupTarget,
   { files }: BackupStatement,
   name: string,
-  identity: string,
+  backupKey: string,
 ): AsyncGenerator<Uint8Array> {
   const file = files.find((one) => one.name === name);
   if (!file) throw fail('backup_damaged', `It has no ${name}.`);
-  yield* readEncrypted(target, file, identity);
+  yield* readEncrypted(target, file, backupKey);
 }
 
 /** Makes the catalogue agree with the list, and finds out which keys have to go. */

@@ -21,7 +21,7 @@ const HEAP_MB = 512;
  * Has the backup process do something. Rejects with what it throws, with `internal` when it ends without an answer, and with the
  * reason of the signal once that is aborted and the process has ended.
  */
-export function runBackupProgram<K extends 'made' | 'checked' | 'listed'>(
+export function runBackupProgram<K extends 'made' | 'checked' | 'listed' | 'destroyed'>(
   order: Unsigned,
   wanted: K,
   {

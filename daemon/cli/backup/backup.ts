@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { checkBackup } from '../../app/backup/check.js';
 import { drillBackup } from '../../app/backup/drill.js';
 import { findBackup, findBackups } from '../../app/backup/find.js';
+import { refuseIdentity } from '../../app/backup/restore.js';
 import type { JobView } from '../../domain/operations/job.js';
 import { sizeText } from '../../domain/written.js';
 import { consoleUser } from '../../ops/process/console.js';
@@ -10,9 +11,9 @@ import { note } from '../common/entries.js';
 import { followJob } from '../common/follow-job.js';
 import { jobProblem, jobProgress } from '../common/job-text.js';
 import { table, timesIn } from '../common/table.js';
-import { backupPlace, readIdentity, readTrusted, showProgress } from './places.js';
+import { backupKeys, backupPlace, KEYS_FOLDER, readIdentity, readTrusted, showProgress } from './places.js';
 
-type Place = { from?: string; publicKey?: string; json?: boolean };
+type Place = { from?: string; keys?: string; publicKey?: string; json?: boolean };
 
 const FROM = ['--from <folder>', 'folder with the backups; default: [backup] path of tapedeck.toml'] as const;
 const PUBLIC_KEY = [
@@ -88,18 +89,22 @@ export function backup(program: Command, ctx: CliContext): void {
     .description('read every object of a backup and compare its hash; needs no secret')
     .argument('[id]', 'from "tapedeck backup list"; default: the newest')
     .option(...FROM)
+    .option(...KEYS_FOLDER)
     .option(...PUBLIC_KEY)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
       '\nThe exit code is 0 when all of it is as it was signed, 1 otherwise.\n\nExample:\n  tapedeck backup verify --from /mnt/nas/tapedeck',
     )
-    .action(async (id: string | undefined, { from, publicKey, json }: Place) => {
+    .action(async (id: string | undefined, { from, keys: folder, publicKey, json }: Place) => {
       const trusted = readTrusted(publicKey);
       const target = backupPlace(ctx, from);
       const found = await findBackup(target, id ?? null, trusted);
       const shown = showProgress('Read');
-      const checked = await checkBackup(target, found, shown.progress);
+      const { apart } = found.statement.backup_key;
+      const known = !apart || folder !== undefined || ctx.config().backup.key_path !== '';
+      const keys = known ? backupKeys(ctx, target, folder) : null;
+      const checked = await checkBackup(target, found, shown.progress, { keys });
       shown.end();
       const { statement, fingerprint } = found;
       if (json)
@@ -111,6 +116,7 @@ export function backup(program: Command, ctx: CliContext): void {
             ? `Backup ${statement.id} is whole: ${checked.objects} objects, ${sizeText(checked.bytes)}.`
             : `Backup ${statement.id} is damaged: ${checked.faults.length} faults.`,
         );
+        if (!keys) ctx.out('Its key is kept apart, and was not verified: name its folder with --keys.');
         if (!trusted)
           ctx.out(
             `It was signed with the key whose SHA-256 is ${fingerprint}: compare it with "tapedeck keys status".`,
@@ -127,6 +133,7 @@ export function backup(program: Command, ctx: CliContext): void {
     .argument('[id]', 'from "tapedeck backup list"; default: the newest')
     .requiredOption('--identity <file>', 'file with the age identity of the recipient')
     .option(...FROM)
+    .option(...KEYS_FOLDER)
     .option(...PUBLIC_KEY)
     .option('--json', 'as JSON')
     .addHelpText(
@@ -136,18 +143,20 @@ export function backup(program: Command, ctx: CliContext): void {
     .action(
       async (
         id: string | undefined,
-        { identity: file, from, publicKey, json }: Place & { identity: string },
+        { identity: file, from, keys, publicKey, json }: Place & { identity: string },
       ) => {
         const identity = readIdentity(file);
         const trusted = readTrusted(publicKey);
         const { current: masterKey } = await ctx.master();
         const target = backupPlace(ctx, from);
         const found = await findBackup(target, id ?? null, trusted);
+        await refuseIdentity(found.statement, identity);
+        const key = await backupKeys(ctx, target, keys).open(found.statement.backup_key, identity);
         const shown = showProgress('Read');
         const report = await drillBackup({
           target,
           backup: found,
-          identity,
+          backupKey: key,
           masterKey,
           progress: shown.progress,
         });

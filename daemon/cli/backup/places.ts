@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fail } from '../../domain/error.js';
 import { printable } from '../../domain/printable.js';
+import { type BackupKeys, createBackupKeys } from '../../vault/backup/backup-keys.js';
 import { createFolderTarget } from '../../vault/backup/folder.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
 import type { CliContext } from '../common/context.js';
@@ -12,6 +13,15 @@ export function backupPlace(ctx: CliContext, from: string | undefined): BackupTa
   if (path === '') throw fail('backup_off', 'Or name the folder with --from.');
   return createFolderTarget(path);
 }
+
+export const KEYS_FOLDER = [
+  '--keys <folder>',
+  'folder with the keys of backups, if they are kept apart; default: [backup] key_path of tapedeck.toml',
+] as const;
+
+/** Where the keys of backups are: the folder that is named, that of the configuration, or beside the backups. */
+export const backupKeys = (ctx: CliContext, target: BackupTarget, folder: string | undefined): BackupKeys =>
+  createBackupKeys(target, folder === undefined ? ctx.config().backup.key_path : resolve(folder));
 
 /** The age identity in a file: its only line that is not a comment. Throws `backup_identity`. */
 export function readIdentity(file: string): string {

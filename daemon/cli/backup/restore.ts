@@ -18,10 +18,11 @@ import type { Signed } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
 import type { CliContext } from '../common/context.js';
 import { timesIn } from '../common/table.js';
-import { backupPlace, readIdentity, readTrusted, showProgress } from './places.js';
+import { backupKeys, backupPlace, KEYS_FOLDER, readIdentity, readTrusted, showProgress } from './places.js';
 
 type Options = {
   from?: string;
+  keys?: string;
   identity: string;
   list?: string | boolean;
   publicKey?: string;
@@ -36,6 +37,7 @@ export function restore(program: Command, ctx: CliContext): void {
     .argument('[id]', 'from "tapedeck backup list"; default: the newest')
     .requiredOption('--identity <file>', 'file with the age identity of the recipient')
     .option('--from <folder>', 'folder with the backups; default: [backup] path of tapedeck.toml')
+    .option(...KEYS_FOLDER)
     .option('--list <folder>', 'folder with a newer "lists" than the one beside the backup')
     .option('--no-list', 'without any list of erasures and holds, if all of them are lost')
     .option(
@@ -60,6 +62,7 @@ export function restore(program: Command, ctx: CliContext): void {
       ctx.out(`${describe(backup)} Made ${time(Date.parse(statement.made_at))}.`);
       await refuseOccupied(dataDir, statement.id);
       await refuseIdentity(statement, identity);
+      const backupKey = await backupKeys(ctx, target, options.keys).open(statement.backup_key, identity);
 
       const shown = showProgress('Verified');
       const { faults } = await checkBackup(target, backup, shown.progress, {
@@ -70,13 +73,13 @@ export function restore(program: Command, ctx: CliContext): void {
         for (const fault of faults.slice(0, 50)) ctx.err(`Damaged: ${fault}`);
         throw fail('backup_damaged', `${faults.length} faults.`);
       }
-      await refuseMasterKey({ target, backup, identity, masterKey });
+      await refuseMasterKey({ target, backup, backupKey, masterKey });
       const list =
         options.list === false ? null : await listFor(backup, listPlace(ctx, options, target), trusted);
       for (const line of caveats(list, statement, time)) ctx.err(line);
       if (options.dryRun) return ctx.out(`Nothing was written. All of it can be restored to ${dataDir}.`);
 
-      const given: Restoring = { target, backup, list, identity, masterKey, dataDir };
+      const given: Restoring = { target, backup, list, identity, backupKey, masterKey, dataDir };
       const by = { actor: 'console', actor_id: '', actor_name: consoleUser(), address: '' } as const;
       const going = showProgress('Restored');
       const done = await restoreBackup(given, {

@@ -31,7 +31,7 @@ export const auditActions = [
   ],
   ...['start', 'stop', 'blind_window', 'key_rotation', 'checkpoint', 'damage'],
   ...['recordings_check', 'job_cancel', 'dashboard_restart', 'archive'],
-  ...['backup', 'backup_check', 'restore'],
+  ...['backup', 'backup_check', 'backup_expired', 'restore'],
   ...['prompt_add', 'prompt_activate'],
   ...['consent_add', 'consent_withdraw', 'consent_erase'],
   ...['hold_open', 'hold_add', 'hold_release'],
@@ -90,6 +90,7 @@ export const auditGroups = {
     'archive',
     'backup',
     'backup_check',
+    'backup_expired',
     'restore',
   ],
 } as const satisfies Record<string, readonly AuditAction[]>;

@@ -5,16 +5,19 @@ import { canonical } from '../assurance/canonical.js';
  * What lies at a backup target:
  *
  *     backups/<id>/manifest.json   the signed statement below; written last: without it there is no backup
- *     backups/<id>/<n>.age         a file of the appliance, encrypted to the offline recipient
+ *     backups/<id>/<n>.age         a file of the appliance, encrypted to the key of this backup
+ *     keys/<id>.age                that key, encrypted to the offline recipient; in another place where the site keeps keys apart
  *     backups/<id>/sealed.jsonl    which sealed files belong to it, one a line
  *     sealed/<aa>/<sha256>         a sealed file as it is on the appliance, by its hash; backups share it
- *     lists/<sha256>.age           a list of erasures and holds, encrypted to the same recipient
+ *     lists/<sha256>.age           a list of erasures and holds, encrypted to the offline recipient
  *     lists/newest.json            its signed statement, renewed with every checkpoint of the audit log
  */
 export const backupsFolder = 'backups';
 export const manifestObject = (id: string): string => `backups/${id}/manifest.json`;
 export const fileObject = (id: string, n: number): string => `backups/${id}/${n}.age`;
 export const sealedListObject = (id: string): string => `backups/${id}/sealed.jsonl`;
+export const keysFolder = 'keys';
+export const keyObject = (id: string): string => `keys/${id}.age`;
 export const sealedFolder = 'sealed';
 export const sealedObject = (sha256: string): string => `sealed/${sha256.slice(0, 2)}/${sha256}`;
 export const listsFolder = 'lists';
@@ -49,6 +52,18 @@ export const BackupFile = Type.Object(
 );
 export type BackupFile = Static<typeof BackupFile>;
 
+/** The key of one backup, an age identity: its recipient, and where it lies, encrypted to the offline recipient. */
+const BackupKey = Type.Object(
+  {
+    recipient: Text,
+    apart: Type.Boolean(),
+    object: Type.String({ pattern: `^keys/${ID}\\.age$` }),
+    ...{ bytes: Count, sha256: Hash, plain_bytes: Count, plain_sha256: Hash },
+  },
+  closed,
+);
+export type BackupKey = Static<typeof BackupKey>;
+
 /** What is signed of a backup. Every other object of it is bound to it by its hash. */
 export const BackupStatement = Type.Object(
   {
@@ -58,7 +73,9 @@ export const BackupStatement = Type.Object(
     made_at: Time,
     site: Type.Object({ name: Text, time_zone: Text }),
     tool: Type.Object({ name: Text, version: Text }),
+    /** The offline one. */
     recipient: Text,
+    backup_key: BackupKey,
     audit: Log,
     counts: Type.Object({
       ...{ calls: Count, recordings: Count, erased: Count, matters: Count, certificates: Count },
@@ -178,3 +195,18 @@ export function expired(found: readonly FoundBackup[], now: number, keepDays: nu
     .filter((one) => one.id !== newest?.id && one.madeAt < now - keepDays * DAY_MS)
     .map(({ id }) => id);
 }
+
+/**
+ * The keys of backups that have to be destroyed: of those that are older than so many days and than the newest whole backup, whether
+ * the backups are still there or not. Ids are ULIDs: they have the time in them, and its order.
+ */
+export const keysDue = (
+  ids: readonly string[],
+  { newest, now, keepDays }: { newest: string | null; now: number; keepDays: number },
+): string[] =>
+  newest === null ? [] : ids.filter((id) => id < newest && timeOf(id) < now - keepDays * DAY_MS);
+
+const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+/** The time in a ULID, ms since 1970. */
+const timeOf = (id: string): number =>
+  [...id.slice(0, 10)].reduce((time, letter) => time * 32 + CROCKFORD.indexOf(letter), 0);

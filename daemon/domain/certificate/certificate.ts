@@ -164,14 +164,26 @@ export const NAMES_METHOD =
 export const HOLD_METHOD =
   'Legal holds were checked in the transaction in which each erasure began. No listed recording was under one.';
 const DAY_MS = 86_400_000;
+/** How backups end: for how many days each is kept, and whether the keys that open them are kept apart from them. */
+export type BackupEnd = { keepDays: number; keysApart: boolean };
+
 /**
- * What a certificate says of backups; `keepDays` is null where Tapedeck is set up to make none. The day after is named, so that the
- * promise holds wherever in the day the last one is removed.
+ * What a certificate says of backups; null where Tapedeck is set up to make none. The day after is named, so that the promise holds
+ * wherever in the day the last key is destroyed.
  */
-export const backupResidual = (issuedAt: number, keepDays: number | null): string =>
-  keepDays === null
-    ? 'Tapedeck is not set up to make backups.'
-    : `Backups that Tapedeck made before the erasure still have the keys, encrypted to an identity that is kept apart from it. Tapedeck removes each after ${keepDays} days, the newest one only once there is a newer: while backups are made, the recordings are unreadable in all of them from ${iso(issuedAt + (keepDays + 1) * DAY_MS).slice(0, 10)} on. A restore does not bring them back: the list of erasures is applied first.`;
+export function backupResidual(issuedAt: number, end: BackupEnd | null): string {
+  if (end === null) return 'Tapedeck is not set up to make backups.';
+  const { keepDays, keysApart } = end;
+  const day = iso(issuedAt + (keepDays + 1) * DAY_MS).slice(0, 10);
+  return [
+    'Backups that Tapedeck made before the erasure still have the keys of these recordings, encrypted to a key of each backup.',
+    `Tapedeck destroys that key ${keepDays} days after the backup, that of the newest backup only once there is a newer one.`,
+    keysApart
+      ? `It is kept apart from the backups: while backups are made, the recordings are unreadable in all backups, and in every copy of one, from ${day} on. This assumes that nobody copies the folder of these keys.`
+      : `While backups are made, the recordings are unreadable in all of them from ${day} on. The key lies beside the backup: copies that others made of both (snapshots, older versions of objects) last until they are deleted.`,
+    'A restore does not bring these recordings back: the list of erasures is applied first.',
+  ].join(' ');
+}
 export const RESIDUALS = {
   copies:
     'Copies of the data directory that others made (backups, snapshots, disk images) last until they are deleted. While such a copy has both keys.db and the file, the recording can be restored from it with the master key.',

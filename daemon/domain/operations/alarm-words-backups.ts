@@ -12,6 +12,7 @@ export const backupAlarms: { [C in Codes]: (params: AlarmParams[C], say: Say) =>
         backup: 'The backup failed; the backups before it are as they were.',
         check: 'The newest backup could not be checked.',
         list: 'The list of erasures and holds could not be renewed at the place for backups: a restore would not know of the latest ones.',
+        keys: 'The keys of old backups could not be destroyed: whoever has the identity and the master key can still open what those backups hold.',
       }[what]
     } ${errorInWords({ error, detail })}`,
     hint: `${errorHint(error)} It is tried again by itself; "tapedeck backup create --wait" tries now.`.trim(),

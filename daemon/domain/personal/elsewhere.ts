@@ -137,7 +137,11 @@ export const FILES: readonly FileEntry[] = [
   ),
   file('<target of backups>', /^<target>\/.+$/, 'number name text user audio key', [
     'time',
-    'After `[backup] keep_days`, the newest backup aside. All but sealed recordings is encrypted to the recipient.',
+    'After `[backup] keep_days`, the newest backup aside. All but sealed recordings is encrypted to the key of the backup.',
+  ]),
+  file('<folder of the keys of backups>', /^<backup keys>\/.+$/, 'key', [
+    'time',
+    'After `[backup] keep_days`, that of the newest backup aside: overwritten. Each is encrypted to the recipient.',
   ]),
   file('<temporary folder>/tapedeck-drill-<random>/', /^<temporary>\/.+$/, 'number name text user audio', [
     'time',

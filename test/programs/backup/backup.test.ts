@@ -160,7 +160,10 @@ t.test('a changed, cut, missing or replaced object is refused and named', async 
     }
     rmSync(path);
     symlinkSync('/etc/passwd', path);
-    t.match((await restoreAll(site, id, '--dry-run')).error, /^(backup_damaged|backup_absent|restore_list)/);
+    t.match(
+      (await restoreAll(site, id, '--dry-run')).error,
+      /^(backup_damaged|backup_absent|backup_key_gone|restore_list)/,
+    );
     rmSync(path);
     writeFileSync(path, bytes);
   }

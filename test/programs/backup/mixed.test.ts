@@ -4,13 +4,17 @@ import t, { type Test } from 'tap';
 import { makeBackup } from '../../../daemon/app/backup/make.js';
 import { canonical } from '../../../daemon/domain/assurance/canonical.js';
 import {
+  type BackupFile,
   type BackupStatement,
   CATALOGUE,
+  fileObject,
   KEYS,
   manifestObject,
   signedText,
 } from '../../../daemon/domain/backup/backup.js';
 import { keysFile } from '../../../daemon/domain/paths.js';
+import { createBackupKeys } from '../../../daemon/vault/backup/backup-keys.js';
+import { putEncrypted, readEncrypted } from '../../../daemon/vault/backup/objects.js';
 import type { BackupTarget } from '../../../daemon/vault/backup/target.js';
 import { countKeys } from '../../../daemon/vault/keys.js';
 import { openBox, orderIn, recordingId, type Site } from '../../support/backup/box.js';
@@ -42,7 +46,15 @@ t.test(
     await box.close();
     const [a, b] = [statementOf(site, older.id), statementOf(site, newer.id)];
     const path = join(site.backups, manifestObject(newer.id));
-    const part = (from: BackupStatement, name: string) => from.files.find((file) => file.name === name)!;
+    // No file of one backup opens with the key of another: who mixes them has to open both.
+    let n = 90;
+    const part = async (from: BackupStatement, name: string): Promise<BackupFile> => {
+      const key = await createBackupKeys(target, '').open(from.backup_key, site.identity);
+      const found = from.files.find((file) => file.name === name)!;
+      const object = fileObject(newer.id, n++);
+      const content = readEncrypted(target, found, key);
+      return { name, ...(await putEncrypted(target, object, content, b.backup_key.recipient)) };
+    };
     for (const [catalogue, keys, what] of [
       [a, a, 'both old'],
       [a, b, 'an old catalogue with newer keys'],
@@ -51,9 +63,11 @@ t.test(
     ] as const) {
       const made: BackupStatement = {
         ...{ ...b, audit: catalogue.audit, counts: catalogue.counts, sealed: a.sealed },
-        files: b.files.map((file) =>
-          file.name === CATALOGUE ? part(catalogue, CATALOGUE) : file.name === KEYS ? part(keys, KEYS) : file,
-        ),
+        files: [
+          ...b.files.filter(({ name }) => name !== CATALOGUE && name !== KEYS),
+          await part(catalogue, CATALOGUE),
+          await part(keys, KEYS),
+        ],
       };
       const text = canonical(made);
       writeFileSync(path, signedText(text, box.signer.sign(text), box.signer.publicKey));

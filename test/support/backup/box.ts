@@ -120,6 +120,7 @@ export const orderIn = (site: Site, more: Partial<BackupOrder> = {}): BackupOrde
   return {
     ...{ id: ulid(at), at, sureAt: at, dataDir: site.dataDir, configFile: site.configFile },
     ...{ masterKeyFile: site.masterKeyFile, recipient: site.recipient, audio: true, keepDays: 30 },
+    keyPath: '',
     ...{ reserveBytes: 0, archive: '', site: { name: 'Test', time_zone: 'UTC' }, version: '0.0.0-test' },
     ...more,
   };

@@ -4,6 +4,7 @@ import { findBackup } from '../../../daemon/app/backup/find.js';
 import { makeBackup } from '../../../daemon/app/backup/make.js';
 import { restoreBackup } from '../../../daemon/app/backup/restore.js';
 import { entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
+import { createBackupKeys } from '../../../daemon/vault/backup/backup-keys.js';
 import { createFolderTarget } from '../../../daemon/vault/backup/folder.js';
 import type { BackupTarget } from '../../../daemon/vault/backup/target.js';
 import { openMasterKeys } from '../../../daemon/vault/master-key.js';
@@ -54,6 +55,7 @@ if (what === 'backup') {
   await restoreBackup(
     {
       ...{ target, backup, identity: site.identity, masterKey, dataDir: site.dataDir },
+      backupKey: await createBackupKeys(real, '').open(backup.statement.backup_key, site.identity),
       list: { target, statement: list.statement },
     },
     { by: entryOf(TAPEDECK, Date.now(), 'restore'), clock: Date.now, progress: () => {} },

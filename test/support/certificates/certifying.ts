@@ -24,7 +24,7 @@ export function certifying(
     signer: () => ({ keyId: key.keyId, sha256: fingerprint(key.publicKeyPem) }),
     sign: async (text) => ({ signature: key.sign(Buffer.from(text)).toString('base64'), keyId: key.keyId }),
     site: { name: 'Praxis am See', timeZone: 'Europe/Berlin' },
-    keepBackupsDays: null,
+    backups: null,
     version: '9.9.9',
     mint: () => `${process.pid}-${++runs}`,
     log: createLog('silent', 'test'),

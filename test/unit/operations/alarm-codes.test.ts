@@ -288,6 +288,10 @@ const EXAMPLES: {
       /backup create/,
     ],
     [{ what: 'check', error: 'backup_target', detail: '/x.' }, /could not be checked\. .*\/x\.$/],
+    [
+      { what: 'keys', error: 'backup_target', detail: '/x.' },
+      /^The keys of old backups could not be destroyed/,
+    ],
     [{ what: 'list', error: 'of_a_later_version', detail: '' }, /would not know of the latest ones/],
   ],
   backup_overdue: [

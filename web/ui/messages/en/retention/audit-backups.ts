@@ -3,7 +3,11 @@ import type { EntryFacts } from '../audit.js';
 const text = (value: unknown): string => String(value ?? '');
 
 /** What was wanted, of entries about backups. */
-export const backupEntries = { backup: 'a backup', backup_check: 'a check of the newest backup' };
+export const backupEntries = {
+  backup: 'a backup',
+  backup_check: 'a check of the newest backup',
+  backup_expired: 'the end of old backups',
+};
 
 /** Entries about backups. */
 export const backupDeeds = {
@@ -17,6 +21,10 @@ export const backupDeeds = {
       ? `checked the newest backup: ${text(detail.objects)} files, none damaged`
       : `found the newest backup damaged: ${text(detail.damaged)} of ${text(detail.objects)} files`;
   },
+  backup_expired: ({ detail }) =>
+    detail.keys === 1
+      ? 'destroyed the key of an old backup: nobody can open it any more'
+      : `destroyed the keys of ${text(detail.keys)} old backups: nobody can open them any more`,
   restore: ({ detail }) =>
     `restored this Tapedeck from the backup of ${text(detail.made_at)}. Entries that were written after it are lost${
       detail.list_at === null ? ', and no list of erasures and holds was applied' : ''
