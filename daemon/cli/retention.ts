@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { readPlan } from '../catalogue/retention/planned.js';
+import { dueItems, readPlan } from '../catalogue/retention/planned.js';
 import type { StoredCall } from '../catalogue/stored-call.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { inWords, reasonView } from '../domain/reason/words.js';
-import { FIRST_DUE, protection } from '../domain/retention/plan.js';
+import { type DuePlace, FIRST_DUE, protection } from '../domain/retention/plan.js';
 import { APPLIES_TO } from '../domain/retention/words.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
@@ -84,8 +84,11 @@ async function planOf(ctx: CliContext, list?: number) {
   const catalogue = await ctx.catalogue();
   const { breaker_percent: percent, breaker_count: count } = ctx.config().retention;
   const plan = await readPlan(catalogue, Date.now(), { percent, count }, ctx.config().site.time_zone);
-  const page = (which: keyof typeof LISTED) =>
-    catalogue.due.page(which === 'due' ? 'erasable' : which, FIRST_DUE, plan.now, list ?? LISTED[which]);
+  const page = async (which: keyof typeof LISTED) => {
+    const of = which === 'due' ? 'erasable' : which;
+    const read = (at: DuePlace, limit: number) => catalogue.due.page(of, at, plan.now, limit);
+    return (await dueItems(read, FIRST_DUE, list ?? LISTED[which])).items;
+  };
   const kept = await page('protected');
   const held = await catalogue.holds.of(kept.flatMap(({ recording }) => recording?.id ?? []));
   return {

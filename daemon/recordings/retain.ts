@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Verbs } from '../catalogue/catalogue.js';
-import type { Plan } from '../catalogue/retention/planned.js';
+import { dueItems, type Plan } from '../catalogue/retention/planned.js';
 import { type NewRun, RETENTION_RUN } from '../domain/certificate/certificate.js';
 import { TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
@@ -192,6 +192,9 @@ export function createRetain(deps: {
     log.warn('the catalogue was being read, so its journal keeps erased peaks until the next run');
   }
 
+  const dueFrom = (after: DuePlace, now: number, most: number) =>
+    dueItems((at, limit) => catalogue.due.erasable(at, now, limit), after, most);
+
   async function runNow({ confirm, run: asked = RETENTION_RUN }: RunOptions): Promise<EraseResult> {
     await refuseForeign();
     const { now, erasable, breaker, policy } = await deps.plan(clock());
@@ -207,17 +210,17 @@ export function createRetain(deps: {
       let left = erasable - half.length;
       const { untilApplied } = createPatience({ catalogue, stopping: () => stopping });
       for (let after: DuePlace = FIRST_DUE; left > 0 && !stopping; ) {
-        const page = await catalogue.due.erasable(after, now, Math.min(PAGE, left));
-        const last = page.at(-1);
-        if (!last) break;
+        const { items: page, next } = await dueFrom(after, now, Math.min(PAGE, left));
+        if (page.length === 0) break;
         await untilApplied();
         const kept: Recording[] = [];
         await each(page, run, whyDue, (one) => kept.push(one));
         // A matter that was opened meanwhile keeps everything until it is known what it holds.
         if (kept.length > 0) await untilApplied();
         await each(kept, run, whyDue);
-        after = { until: last.keepUntil!, id: last.id };
         left -= page.length;
+        if (next === null) break;
+        after = next;
       }
       const named = await deps.removeNames?.(now, () => stopping);
       run.names = named?.removed ?? 0;
@@ -249,7 +252,8 @@ export function createRetain(deps: {
 
   /** A box that is off at night would never erase: what should have gone a day ago goes when it is on. */
   async function catchUp(): Promise<void> {
-    const [oldest] = await catalogue.due.erasable(FIRST_DUE, clock() - DAY_MS, 1);
+    const { items } = await dueFrom(FIRST_DUE, clock() - DAY_MS, 1);
+    const [oldest] = items;
     if (oldest) await nightly();
     else await looking.now();
   }

@@ -85,15 +85,15 @@ export function retentionReport({ catalogue, period, now, say }: Making): Report
     const counts = new Map<string, number>();
     let place = { until: startOfDay(first, period.zone) - 1, id: '\uffff' };
     for (;;) {
-      const page = await catalogue.due.page('later', place, now, PAGE);
-      for (const { recording } of page) {
+      const { items, next } = await catalogue.due.page('later', place, now, PAGE);
+      for (const { recording } of items) {
         if (!recording?.keepUntil) continue;
         if (recording.keepUntil >= ends) return { first, last: dayAfter(after, -1), counts };
         const rule = recording.keepRule ?? '';
         counts.set(rule, (counts.get(rule) ?? 0) + 1);
-        place = { until: recording.keepUntil, id: recording.id };
       }
-      if (page.length < PAGE) return { first, last: dayAfter(after, -1), counts };
+      if (next !== null) place = next;
+      else return { first, last: dayAfter(after, -1), counts };
     }
   }
 

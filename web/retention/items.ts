@@ -1,5 +1,7 @@
 import type { Static } from 'typebox';
 import type { Verbs } from '../../daemon/catalogue/catalogue.js';
+import type { DueItems } from '../../daemon/catalogue/retention/due.js';
+import { dueItems } from '../../daemon/catalogue/retention/planned.js';
 import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import type { Why } from '../../daemon/domain/reason/reason.js';
 import type { Recording } from '../../daemon/domain/recording/recording.js';
@@ -27,10 +29,9 @@ export async function itemsOf(
   list: ListName,
   { now, after, limit }: { now: number; after: DuePlace | null; limit: number },
 ): Promise<ItemPage> {
-  const calls = await read();
+  const { items: calls, next } = await read();
   const items = calls.flatMap((call) => (call.recording ? [{ ...call, recording: call.recording }] : []));
   const held = list === 'protected' ? await catalogue.holds.of(items.map((i) => i.recording.id)) : [];
-  const last = calls.at(-1)?.recording;
   return {
     items: await Promise.all(
       items.map(async (i) => ({
@@ -39,17 +40,19 @@ export async function itemsOf(
         certificate: list === 'gone' ? await catalogue.certificates.of(i.recording.id) : null,
       })),
     ),
-    next: last && calls.length === limit ? { until: placeOf(last), id: last.id } : null,
+    next,
   };
 
-  function read(): Promise<StoredCall[]> {
+  async function read(): Promise<DueItems<StoredCall>> {
     const from = after ?? FIRST_DUE;
-    if (list === 'gone') return catalogue.recordings.tombstones(limit, after ?? LAST);
-    if (list === 'for_ever') return catalogue.due.undated(from.id, limit);
-    return catalogue.due.page(PAGES[list], from, now, limit);
+    if (list === 'gone')
+      return paged(await catalogue.recordings.tombstones(limit, after ?? LAST), (r) => r.erasedAt);
+    if (list === 'for_ever') return paged(await catalogue.due.undated(from.id, limit), () => null);
+    return dueItems((at, most) => catalogue.due.page(PAGES[list], at, now, most), from, limit);
   }
-  function placeOf(recording: Recording): number {
-    return (list === 'gone' ? recording.erasedAt : recording.keepUntil) ?? 0;
+  function paged(items: StoredCall[], until: (recording: Recording) => number | null): DueItems<StoredCall> {
+    const last = items.length === limit ? items.at(-1)?.recording : null;
+    return { items, next: last ? { until: until(last) ?? 0, id: last.id } : null };
   }
 }
 

@@ -47,21 +47,25 @@ export const due: Part = (t, open) => {
     t.same((await catalogue.due.dueSlice(FIRST_DUE, 199)).ids, []);
 
     const ids = async (which: 'erasable' | 'protected' | 'later', after: DuePlace = FIRST_DUE, limit = 9) =>
-      (await catalogue.due.page(which, after, 300, limit)).map((call) => call.recording?.id);
+      (await catalogue.due.page(which, after, 300, limit)).items.map((call) => call.recording?.id);
     t.same(await ids('erasable'), ['R3', 'R4']);
     t.same(await ids('erasable', FIRST_DUE, 1), ['R3']);
     t.same(await ids('erasable', { until: 200, id: 'R3' }), ['R4']);
     t.same(await ids('protected'), ['R2']);
     t.same(await ids('later'), ['R5'], 'a test call is in none of them');
     t.same(
-      (await catalogue.due.erasable(FIRST_DUE, 300, 9)).map(({ id }) => id),
+      (await catalogue.due.erasable(FIRST_DUE, 300, 9)).items.map(({ id }) => id),
       ['R3', 'R4'],
     );
     t.same(
-      (await catalogue.due.erasable(FIRST_DUE, 400, 9)).map(({ id }) => id),
+      (await catalogue.due.erasable(FIRST_DUE, 400, 9)).items.map(({ id }) => id),
       ['R3', 'R4', 'R2'],
       'a minimum ends by itself',
     );
+    t.same((await catalogue.due.page('erasable', FIRST_DUE, 300, 1)).next, { until: 200, id: 'R3' });
+    t.equal((await catalogue.due.page('erasable', FIRST_DUE, 300, 9)).next, null);
+    t.same((await catalogue.due.erasable(FIRST_DUE, 300, 1)).next, { until: 200, id: 'R3' });
+    t.same((await catalogue.due.page('later', FIRST_DUE, 199, 1)).next, { until: 200, id: 'R3' });
     t.same(
       (await catalogue.due.undated('', 9)).map((call) => call.recording?.id),
       ['R1'],

@@ -89,6 +89,26 @@ t.test('what is asked all the time reads from an index what it needs, and no mor
   for (const plan of pages)
     t.notMatch(plan, /TEMP B-TREE/, 'a page is read in its order, whatever comes after it');
 
+  for (const plan of plansOf(() => {
+    t.match(due.page('protected', FIRST_DUE, LATE, 9), { items: [], next: { id: 'R0000009998' } });
+    t.match(due.page('protected', { until: 1_709_239_880_000, id: 'R0000009998' }, LATE, 9), {
+      items: [],
+      next: { id: 'R0000019998' },
+    });
+    db.exec(`INSERT INTO matters (id, name, reason, query, opened_by, opened_at, revision)
+      VALUES ('M', 'M', '', NULL, 'ada', 1, 1)`);
+    db.exec(
+      "INSERT INTO hold_items (matter, recording_id, why, at, by) SELECT 'M', id, 'picked', 1, 'ada' FROM recordings",
+    );
+    t.match(due.page('erasable', FIRST_DUE, LATE, 9), { items: [], next: { id: 'R0000009998' } });
+    t.match(due.erasable(FIRST_DUE, LATE, 1), { items: [], next: { id: 'R0000009998' } });
+  }))
+    t.match(
+      plan,
+      /^SEARCH r USING (COVERING )?INDEX recordings_due \(\(keep_until,id\)>\(\?,\?\) AND/,
+      'some thousand due ones are looked at, however few of them are sought',
+    );
+
   const seals = createSeals(noted, reader);
   const next = plansOf(() => t.equal(seals.toCheck(Number.MAX_SAFE_INTEGER, 20).length, 20));
   t.equal(next.length, 2, 'those without a signature, then those that were read longest ago');
@@ -145,7 +165,7 @@ t.test('a matter is worked out slice by slice, and no slice reads calls of anoth
   for (const [id, query] of Object.entries({
     all: { ...ANY_CALL, from, direction: 'in' as const },
     none: { ...ANY_CALL, from, to: first + ROWS * 60_000, text: 'nobody', extensions: ['999'] },
-    numbers: { ...ANY_CALL, numbers: Array.from({ length: 200 }, (_, n) => `02079460${n + 100}`) },
+    numbers: { ...ANY_CALL, numbers: Array.from({ length: 40 }, (_, n) => `02079460${n + 100}`) },
   })) {
     const matter = { id, name: id, reason: 'Letter', query, openedBy: 'ada', openedAt: 1 };
     holds.open(matter);
@@ -153,7 +173,7 @@ t.test('a matter is worked out slice by slice, and no slice reads calls of anoth
     const plans = plansOf(() => {
       for (let done = false; !done; pages += 1) {
         const before = holds.get(id)!.held.query;
-        done = holds.apply(id, 20_000, 9);
+        done = db.transaction(() => holds.apply(id, 20_000, 9))();
         t.ok(holds.get(id)!.held.query - before <= 500, 'so many are held in one transaction');
       }
       for (let at: Parameters<typeof holds.unrecorded>[1] = null; ; ) {
@@ -163,7 +183,7 @@ t.test('a matter is worked out slice by slice, and no slice reads calls of anoth
       }
     });
     t.equal(holds.get(id)!.held.query, id === 'all' ? ROWS - 100 : 0);
-    t.ok(id === 'none' ? pages === 1 : pages > 30, `${id}: ${pages} pages`);
+    t.ok(id === 'none' ? pages === 1 : pages > 15, `${id}: ${pages} pages`);
     const slices = plans.filter((plan) => /SEARCH calls/.test(plan));
     t.ok(slices.length >= 2);
     for (const plan of slices)

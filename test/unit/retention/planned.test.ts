@@ -89,7 +89,7 @@ t.test('golden: a policy and its recordings, and what a run keeps and removes', 
   const now = NOW;
   const plan = await readPlan(catalogue, now, LIMIT, 'UTC');
   const list = async (which: 'erasable' | 'protected' | 'later') => {
-    const calls = await catalogue.due.page(which, FIRST_DUE, now, 99);
+    const { items: calls } = await catalogue.due.page(which, FIRST_DUE, now, 99);
     const held = await catalogue.holds.of(calls.map((call) => call.recording!.id));
     return calls.map(({ recording }) => {
       const { id, keepUntil, keepRule, keepWhy } = recording!;

@@ -6,6 +6,7 @@ import type {
   KeptPlace,
   KeptSlice,
 } from '../../../domain/retention/plan.js';
+import type { DueItems } from '../../retention/due.js';
 import type { StoredCall } from '../../stored-call.js';
 import { type Reader, timeOrNull } from '../checked.js';
 import type { Db } from '../db.js';
@@ -20,7 +21,10 @@ const REAL = "state = 'sealed' AND call_id NOT IN (SELECT id FROM calls WHERE te
 const HELD = 'EXISTS (SELECT 1 FROM hold_items h WHERE h.recording_id = r.id)';
 /** Those that something may protect: `guardOf` decides. */
 const GUARDED = `(coalesce(r.min_until, 0) > $now OR ${HELD})`;
-const DUE = "r.state = 'sealed' AND (r.keep_until, r.id) > ($until, $id) AND r.keep_until <= $now";
+const AFTER = "r.state = 'sealed' AND (r.keep_until, r.id) > ($until, $id)";
+const DUE = `${AFTER} AND r.keep_until <= $now`;
+/** The same, up to where a slice ends. */
+const SLICED = `${AFTER} AND (r.keep_until, r.id) <= ($lastUntil, $lastId)`;
 const NO_TEST = 'r.call_id NOT IN (SELECT id FROM calls WHERE test = 1)';
 
 type DueRow = [id: RecordingId, until: number, rule: string | null, minUntil: number | null, guarded: number];
@@ -52,8 +56,10 @@ export function createDue(db: Db, reader: Reader) {
       ORDER BY r.keep_until, r.id LIMIT ${DUE_SLICE}`)
     .raw();
   const matters = db.prepare('SELECT DISTINCT matter FROM hold_items WHERE recording_id = ?').pluck();
+  const sliceEnd = db.prepare(`SELECT r.keep_until AS until, r.id FROM recordings r INDEXED BY recordings_due
+    WHERE ${DUE} ORDER BY r.keep_until, r.id LIMIT 1 OFFSET ${DUE_SLICE - 1}`);
   const erasable = db.prepare(`SELECT r.* FROM recordings r INDEXED BY recordings_due
-    WHERE ${DUE} AND NOT ${GUARDED} AND ${NO_TEST} ORDER BY r.keep_until, r.id LIMIT $rows`);
+    WHERE ${SLICED} AND NOT ${GUARDED} AND ${NO_TEST} ORDER BY r.keep_until, r.id LIMIT $rows`);
   const WITH_CALL =
     'SELECT calls.*, r.* FROM recordings r INDEXED BY recordings_due JOIN calls ON calls.id = r.call_id';
   const page = (where: string) =>
@@ -61,9 +67,9 @@ export function createDue(db: Db, reader: Reader) {
       .prepare(`${WITH_CALL} WHERE ${where} AND calls.test = 0 ORDER BY r.keep_until, r.id LIMIT $rows`)
       .expand();
   const pages = {
-    erasable: page(`${DUE} AND NOT ${GUARDED}`),
-    protected: page(`${DUE} AND ${GUARDED}`),
-    later: page("r.state = 'sealed' AND (r.keep_until, r.id) > ($until, $id) AND r.keep_until > $now"),
+    erasable: page(`${SLICED} AND NOT ${GUARDED}`),
+    protected: page(`${SLICED} AND ${GUARDED}`),
+    later: page(AFTER),
   };
   const undated = db
     .prepare(`SELECT calls.*, r.* FROM recordings r JOIN calls ON calls.id = r.call_id
@@ -78,6 +84,19 @@ export function createDue(db: Db, reader: Reader) {
       WHERE r.state = 'erased' AND (r.erased_at, r.id) < ($until, $id) AND calls.test = 0
       ORDER BY r.erased_at DESC, r.id DESC LIMIT $rows`)
     .expand();
+
+  /** What is found among the next due recordings, and where the search goes on. */
+  function inSlice<T>(
+    { after, now, limit }: { after: DuePlace; now: number; limit: number },
+    find: (slice: object) => T[],
+    recordingOf: (item: T) => Recording | null,
+  ): DueItems<T> {
+    const end = sliceEnd.get({ ...after, now }) as DuePlace | undefined;
+    const last = end ?? { until: now, id: LAST_ID };
+    const items = find({ ...after, now, lastUntil: last.until, lastId: last.id });
+    const full = items.length === limit ? items.at(-1) : undefined;
+    return { items, next: full ? placeOf(recordingOf(full)) : (end ?? null) };
+  }
 
   /** Returns where counting goes on once all of one kind were counted: first come those without a date. */
   function afterAll({ rule, until }: KeptPlace): KeptPlace | null {
@@ -117,11 +136,24 @@ export function createDue(db: Db, reader: Reader) {
       return { ids: rows.map(([id]) => id), guarded, next };
     },
 
-    erasable: (after: DuePlace, now: number, limit: number): Recording[] =>
-      reader.fill(noun, limit, (rows) => erasable.all({ ...after, now, rows })),
+    erasable: (after: DuePlace, now: number, limit: number): DueItems<Recording> =>
+      inSlice(
+        { after, now, limit },
+        (slice) => reader.fill(noun, limit, (rows) => erasable.all({ ...slice, rows })),
+        (one) => one,
+      ),
     /** A page of those that are due and would be erased, due and protected, or due later. */
-    page: (which: keyof typeof pages, after: DuePlace, now: number, limit: number): StoredCall[] =>
-      reader.fill(stored, limit, (rows) => pages[which].all({ ...after, now, rows })),
+    page(which: keyof typeof pages, after: DuePlace, now: number, limit: number): DueItems<StoredCall> {
+      if (which !== 'later')
+        return inSlice(
+          { after, now, limit },
+          (slice) => reader.fill(stored, limit, (rows) => pages[which].all({ ...slice, rows })),
+          (call) => call.recording,
+        );
+      const from = after.until < now ? { until: now, id: LAST_ID } : after;
+      const items = reader.fill(stored, limit, (rows) => pages.later.all({ ...from, rows }));
+      return { items, next: items.length === limit ? placeOf(items.at(-1)?.recording) : null };
+    },
     undated: (after: RecordingId, limit: number): StoredCall[] =>
       reader.fill(stored, limit, (rows) => undated.all({ id: after, rows })),
     tombstones: (
@@ -131,6 +163,9 @@ export function createDue(db: Db, reader: Reader) {
     newestSealedAt: (): number | null => timeOrNull(newest.get()),
   };
 }
+
+const placeOf = (recording: Recording | null | undefined): DuePlace | null =>
+  recording ? { until: recording.keepUntil ?? 0, id: recording.id } : null;
 
 /** After every id. */
 const LAST_ID = '\u{10ffff}';
