@@ -1,7 +1,7 @@
 import { defineConfig } from 'vite';
 
 /**
- * One program for the recorder, the dashboard's server and the commands, one that makes evidence packs, one that makes PDFs, one that makes reports, and one for each thread,
+ * One program for the recorder, the dashboard's server and the commands, one that makes evidence packs, one that makes answers to requests, one that makes PDFs, one that makes reports, and one for each thread,
  * in pieces of which each loads what it needs. What consists of hundreds of small files is built in, because finding and
  * reading them takes longer than running them; other packages stay where npm has put them.
  */
@@ -17,6 +17,7 @@ export default defineConfig({
       input: {
         main: 'main.ts',
         evidence: 'app/evidence-program.ts',
+        answer: 'app/answer-program.ts',
         paper: 'app/paper-program.ts',
         archive: 'vault/store/archive-program.ts',
         report: 'app/report-program.ts',

@@ -55,6 +55,7 @@ import { policyRoutes } from './policy/routes.js';
 import { versionRoutes } from './policy/version-routes.js';
 import { qualityRoutes } from './quality/routes.js';
 import { reportRoutes } from './reports/routes.js';
+import { answerRoutes } from './requests/answer-routes.js';
 import { requestRoutes } from './requests/routes.js';
 import { requestSoundRoutes } from './requests/sound-routes.js';
 import { retentionRoutes } from './retention/routes.js';
@@ -147,6 +148,7 @@ const resources = [
   holdReportRoutes,
   requestRoutes,
   requestSoundRoutes,
+  answerRoutes,
   certificateRoutes,
   coverageRoutes,
   consentReportRoutes,

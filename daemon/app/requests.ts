@@ -71,7 +71,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
       await doubts.beforeSigning();
       const { keyId, publicKeyPem, sign } = custody.signer();
       return {
-        ...{ keyId, sha256: fingerprint(publicKeyPem) },
+        ...{ keyId, sha256: fingerprint(publicKeyPem), publicKey: publicKeyPem },
         sign: (text) => sign(Buffer.from(text)).toString('base64'),
       };
     },

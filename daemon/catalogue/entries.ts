@@ -232,9 +232,9 @@ export const onRecord = <T>(
     throw isDiskError(e) || isSqlite(e) ? unwritable(e) : e;
   });
 
-/** Writes an entry; resolves when it is durable. Throws `audit_unwritable`. */
-export async function putOnRecord(catalogue: Verbs<'audit.append'>, entry: NewEntry): Promise<void> {
-  await catalogue.audit.append(entry).catch((e) => {
+/** Writes an entry; resolves with its number when it is durable. Throws `audit_unwritable`. */
+export function putOnRecord(catalogue: Verbs<'audit.append'>, entry: NewEntry): Promise<number> {
+  return catalogue.audit.append(entry).catch((e) => {
     throw unwritable(e);
   });
 }

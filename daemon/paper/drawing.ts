@@ -154,9 +154,10 @@ export function paperOn(doc: Doc, root: Struct, flow: () => Promise<void>) {
       say(root, 'H2', text, { ...BODY, font: 'bold', size: 11.5 });
       down(3.5);
     },
-    paragraph(text: string): void {
+    /** `after`: the room below it. */
+    paragraph(text: string, after = 4): void {
       say(root, 'P', text, BODY);
-      down(4);
+      down(after);
     },
     /** Commands, each line as it is. */
     code(lines: readonly string[]): void {

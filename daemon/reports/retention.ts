@@ -1,5 +1,5 @@
-import type { Verbs } from '../catalogue/catalogue.js';
 import type { HeldIn } from '../catalogue/retention/holds.js';
+import { createPurposes } from '../catalogue/retention/purposes.js';
 import type { StoredCall } from '../catalogue/stored-call.js';
 import { dates, dayAfter, startOfDay } from '../domain/days.js';
 import { inWords } from '../domain/reason/words.js';
@@ -7,7 +7,6 @@ import type { Recording } from '../domain/recording/recording.js';
 import { monthStart } from '../domain/report/period.js';
 import { counted, type Findings, type Report, type Row } from '../domain/report/report.js';
 import { protection } from '../domain/retention/plan.js';
-import type { RetentionRule } from '../domain/retention/rule.js';
 import { callPages, column, hidden, type Making, under } from './making.js';
 
 /** What is so of a recording when the report is made. */
@@ -35,7 +34,7 @@ const PAGE = 200;
 
 /** What is kept of the calls of a period, by which rule, for what purpose and until when; and what is due next month. */
 export function retentionReport({ catalogue, period, now, say }: Making): Report {
-  const rules = rulesFrom(catalogue);
+  const rules = createPurposes(catalogue);
   const byRule = new Map<string, ByRule>();
   const totals: Record<State | 'forEver', number> = blank();
   let calls = 0;
@@ -203,21 +202,4 @@ function stateOf(recording: Recording, held: readonly HeldIn[], now: number): St
   const why = protection(recording, held, now);
   if (why === null) return 'due';
   return held.some(({ recordingId }) => recordingId === recording.id) ? 'held' : 'minimum';
-}
-
-/** Looks the purpose and the legal basis of a recording up, in the version of the policy that decided. */
-function rulesFrom(catalogue: Verbs<'policy.of'>) {
-  const versions = new Map<number, Promise<readonly RetentionRule[]>>();
-  return async ({ keepVersion: version, keepRule: rule }: Recording) => {
-    if (version === null || rule === null) return { purpose: '', basis: '' };
-    let known = versions.get(version);
-    if (!known) {
-      known = catalogue.policy
-        .of(version)
-        .then((kept) => (kept.version === version ? kept.policy.retention : []));
-      versions.set(version, known);
-    }
-    const named = (await known).find(({ name }) => name === rule);
-    return { purpose: named?.purpose ?? '', basis: named?.legal_basis ?? '' };
-  };
 }

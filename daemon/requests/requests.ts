@@ -30,6 +30,7 @@ import { createPeopleRequests } from './people.js';
 import { type ConsentDeps, createConsentRequests } from './policy/consents.js';
 import { createListRequests, type ListDeps } from './policy/lists.js';
 import { createPromptRequests, type PromptDeps } from './policy/prompts.js';
+import { createAnswers } from './privacy/answers.js';
 import { createOwnSide } from './privacy/own-side.js';
 import { createPrivacyRequests, type PrivacyDeps } from './privacy/requests.js';
 import { createProofs, type Proofs } from './proofs.js';
@@ -121,6 +122,7 @@ export function createRequests(deps: RequestsDeps): {
   const evidence = createEvidence(shared);
   const consents = createConsentRequests(shared);
   const reports = createReports(shared);
+  const answers = createAnswers(shared);
   return {
     handlers: {
       ...approvals.handlers,
@@ -141,11 +143,12 @@ export function createRequests(deps: RequestsDeps): {
       ...createSound(shared),
       ...createTelling(shared),
     },
-    streams: { ...evidence.handlers, ...consents.streams, ...reports.handlers },
+    streams: { ...evidence.handlers, ...consents.streams, ...reports.handlers, ...answers.handlers },
     proofs,
     stop() {
       evidence.stop();
       reports.stop();
+      answers.stop();
     },
   };
 }

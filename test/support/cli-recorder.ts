@@ -62,7 +62,7 @@ export async function startRecorder(
       textSigner: async () =>
         key
           ? {
-              ...{ keyId: key.keyId, sha256: fingerprint(key.publicKeyPem) },
+              ...{ keyId: key.keyId, sha256: fingerprint(key.publicKeyPem), publicKey: key.publicKeyPem },
               sign: (text: string) => key.sign(Buffer.from(text)).toString('base64'),
             }
           : never(),

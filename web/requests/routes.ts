@@ -4,6 +4,7 @@ import { dates, iso, isoOrNull, times } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { sightOf } from '../../daemon/domain/people/reach.js';
 import { canExtend, deadlineOf, forgetAt, lastDay, urgencyOf } from '../../daemon/domain/privacy/deadline.js';
+import { lettersFor } from '../../daemon/domain/privacy/letters.js';
 import { fateOf, matching, searchesFor } from '../../daemon/domain/privacy/matching.js';
 import { asksErasure, lawOf, type PrivacyRequest } from '../../daemon/domain/privacy/request.js';
 import { inWords } from '../../daemon/domain/reason/words.js';
@@ -247,6 +248,7 @@ function requestView(request: PrivacyRequest, now: number): Static<typeof Reques
     ...{ last_day: deadline.day, last_day_extended: lastDay(request, true) },
     urgency: closed ? 'none' : urgencyOf(request, now),
     may_extend: canExtend(request, now),
+    letters: closed ? [] : lettersFor(kind),
     extended: extended && { ...extended, at: iso(extended.at) },
     closed: closed && { ...closed, at: iso(closed.at), in_time: closed.day <= deadline.day },
     forgotten_at: isoOrNull(request.forgottenAt),

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
-import { PRIVACY } from '../../daemon/domain/operations/control/privacy.js';
-import { PrivacyAnswer, PrivacyFacts } from '../../daemon/domain/privacy/request.js';
+import { PRIVACY, PRIVACY_STREAMS } from '../../daemon/domain/operations/control/privacy.js';
+import { letterKinds } from '../../daemon/domain/privacy/letters.js';
+import { PrivacyAnswer, PrivacyFacts, refusalGrounds } from '../../daemon/domain/privacy/request.js';
 import { CallSummary } from '../calls/schemas.js';
 import { Nullable, Time } from '../server/schemas.js';
 
@@ -36,6 +37,7 @@ export const RequestView = Type.Object({
     description: '`soon`: seven days or less are left; `over`: the deadline has passed.',
   }),
   may_extend: Type.Boolean(),
+  letters: Type.Array(Type.Enum([...letterKinds]), { description: 'The letters that can answer it.' }),
   extended: Nullable(Type.Object({ by: Type.String(), at: Time, reason: Type.String() })),
   closed: Nullable(
     Type.Object({
@@ -85,3 +87,20 @@ export const LeaveOutBody = Type.Object(
   closed,
 );
 export const AnswerBody = Type.Object(PrivacyAnswer.properties, closed);
+
+const uniqueGrounds = { maxItems: refusalGrounds.length, uniqueItems: true, default: [] };
+export const LetterBody = Type.Object(
+  {
+    letter: Type.Enum([...letterKinds]),
+    grounds: Type.Array(grounds.items, { ...uniqueGrounds, description: 'Why it is refused or extended.' }),
+  },
+  closed,
+);
+export const LetterView = Type.Object({
+  text: Type.String(),
+  holds: Type.Object({
+    list: Type.Boolean({ description: 'The answer lists the calls.' }),
+    sound: Type.Boolean({ description: 'The answer has what the person said in them.' }),
+  }),
+});
+export const BundleBody = Type.Pick(PRIVACY_STREAMS.make_answer.body, ['letter', 'text'], closed);

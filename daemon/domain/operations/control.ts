@@ -11,7 +11,7 @@ import { HOLDS } from './control/holds.js';
 import { LISTS } from './control/lists.js';
 import { OWNER } from './control/owner.js';
 import { PEOPLE } from './control/people.js';
-import { PRIVACY } from './control/privacy.js';
+import { PRIVACY, PRIVACY_STREAMS } from './control/privacy.js';
 import { RECORDING_STREAMS, RECORDINGS } from './control/recordings.js';
 import { REPORT_STREAMS } from './control/reports.js';
 import { get, NOTHING, post, type Request, Text } from './control/request.js';
@@ -127,7 +127,12 @@ export type ControlHandlers = {
 };
 
 /** The requests that are answered by a stream. */
-export const STREAMS = { ...RECORDING_STREAMS, ...CONSENT_STREAMS, ...REPORT_STREAMS } as const;
+export const STREAMS = {
+  ...RECORDING_STREAMS,
+  ...CONSENT_STREAMS,
+  ...REPORT_STREAMS,
+  ...PRIVACY_STREAMS,
+} as const;
 export type StreamName = keyof typeof STREAMS;
 export type StreamBody<N extends StreamName> = Static<(typeof STREAMS)[N]['body']>;
 export type StreamHead<N extends StreamName> = Static<(typeof STREAMS)[N]['head']>;

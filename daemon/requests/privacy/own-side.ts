@@ -6,22 +6,14 @@ import type { ControlHandlers } from '../../domain/operations/control.js';
 import { mayDo } from '../../domain/people/person.js';
 import { coversAll, reachedBy } from '../../domain/people/reach.js';
 import { matcher, numbersOf } from '../../domain/privacy/matching.js';
-import { ownSides } from '../../domain/privacy/sides.js';
+import type { PrivacyRequest } from '../../domain/privacy/request.js';
+import { type OwnSides, ownSides } from '../../domain/privacy/sides.js';
 import { playable } from '../../domain/recording/playable.js';
 import { isId } from '../../domain/recording/recording.js';
-import type { Askers } from '../askers.js';
+import type { Asker, Askers } from '../askers.js';
 import type { Taking } from '../taking.js';
 
-/**
- * Opens a recording for the person who has asked for it: the dashboard gets the key, and is told by the recorder where that person
- * alone is heard. It is on record before the key is read.
- */
-export function createOwnSide({
-  catalogue,
-  askers,
-  identity,
-  taking,
-}: {
+export type OwnSideDeps = {
   catalogue: Verbs<
     | 'calls.get'
     | 'segments.of'
@@ -30,45 +22,70 @@ export function createOwnSide({
     | 'privacyRequests.exclusions'
     | 'audit.append'
   >;
-  askers: Pick<Askers, 'of'>;
   /** The key of a recording. Throws `key_missing`. */
   identity: (recordingId: string) => Promise<string>;
   taking: Taking;
-}): Pick<ControlHandlers, 'open_own_side'> {
+};
+
+type Opened = { recording: string; identity: string } & OwnSides;
+
+/**
+ * Opens the recording of a call for the person who made this request. It is on record before the key is read. Null where it is nowhere certain
+ * that the person alone is heard. The command line is nobody: whoever is root reads the keys anyhow.
+ */
+export async function openOwnSide(
+  { catalogue, identity, taking }: OwnSideDeps,
+  { person, entry }: Asker,
+  request: PrivacyRequest,
+  callId: string,
+): Promise<Opened | null> {
+  const stored: StoredCall | null = isId(callId) ? await catalogue.calls.get(callId) : null;
+  if (!stored) throw fail('call_unknown');
+  const { call, stretches } = person
+    ? reachedBy(person, 'export', stored)
+    : { call: stored, stretches: [{ fromMs: Number.NEGATIVE_INFINITY, untilMs: null }] };
+  if (call.test || !matcher(request)(call)) throw fail('call_unknown');
+  if (!coversAll(stretches, call.recording?.durationMs ?? 0)) throw fail('forbidden');
+  const out = await catalogue.privacyRequests.exclusions(request.id);
+  if (out.some((one) => one.callId === call.id)) throw fail('privacy_refused', 'The call was left out.');
+  if (request.identity === '')
+    throw fail('privacy_refused', 'Write down first how the identity of the person was checked.');
+  const recording = playable(call);
+  const segments = await catalogue.segments.of(call.id);
+  const sides = ownSides(call, segments, numbersOf(request), recording.durationMs);
+  if (sides.them.length + sides.us.length === 0) return null;
+  if (person) taking.take(person);
+  const heard = [...sides.them, ...sides.us].reduce((sum, one) => sum + one.untilMs - one.fromMs, 0);
+  await putOnRecord(
+    catalogue,
+    entry('export', {
+      ...{ object: 'call', object_id: call.id, reason: `Request ${request.number}` },
+      detail: { recording: recording.id, own_side_ms: Math.round(heard) },
+    }),
+  );
+  playable({ recording: await catalogue.recordings.get(recording.id) });
+  return { recording: recording.id, identity: await identity(recording.id), ...sides };
+}
+
+/** Opens recordings for the dashboard, which gets the key, and is told where the person alone is heard. */
+export function createOwnSide(
+  deps: OwnSideDeps & { askers: Pick<Askers, 'of'> },
+): Pick<ControlHandlers, 'open_own_side'> {
   return {
-    async open_own_side({ by, id, call: callId }) {
-      const { person, entry } = await askers.of(by);
+    async open_own_side({ by, id, call }) {
+      const asker = await deps.askers.of(by);
+      const { person } = asker;
       if (!person || person.only || !mayDo(person, 'privacy')) throw fail('forbidden');
-      const request = await catalogue.privacyRequests.get(id);
+      const request = await deps.catalogue.privacyRequests.get(id);
       if (!request) throw fail('privacy_unknown', id);
       if (request.state === 'closed') throw fail('privacy_closed', `Request ${request.number}`);
-      const stored: StoredCall | null = isId(callId) ? await catalogue.calls.get(callId) : null;
-      const { call, stretches } = reachedBy(person, 'export', stored);
-      if (!matcher(request)(call)) throw fail('call_unknown');
-      if (!coversAll(stretches, call.recording?.durationMs ?? 0)) throw fail('forbidden');
-      const out = await catalogue.privacyRequests.exclusions(id);
-      if (out.some((one) => one.callId === call.id)) throw fail('privacy_refused', 'The call was left out.');
-      if (request.identity === '')
-        throw fail('privacy_refused', 'Write down first how the identity of the person was checked.');
-      const recording = playable(call);
-      const segments = await catalogue.segments.of(call.id);
-      const sides = ownSides(call, segments, numbersOf(request), recording.durationMs);
-      if (sides.them.length + sides.us.length === 0)
+      const opened = await openOwnSide(deps, asker, request, call);
+      if (!opened)
         throw fail(
           'privacy_refused',
           'Nowhere in the recording is it certain that the person alone is heard.',
         );
-      taking.take(person);
-      const heard = [...sides.them, ...sides.us].reduce((sum, one) => sum + one.untilMs - one.fromMs, 0);
-      await putOnRecord(
-        catalogue,
-        entry('export', {
-          ...{ object: 'call', object_id: call.id, reason: `Request ${request.number}` },
-          detail: { recording: recording.id, own_side_ms: Math.round(heard) },
-        }),
-      );
-      playable({ recording: await catalogue.recordings.get(recording.id) });
-      return { recording: recording.id, identity: await identity(recording.id), ...sides };
+      return opened;
     },
   };
 }

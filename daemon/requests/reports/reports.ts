@@ -27,8 +27,8 @@ const EACH: Limit = { burst: 60, hourly: 240 };
 export type ReportDeps = {
   catalogue: Verbs<'audit.append' | 'audit.head' | 'audit.id' | 'madeReports.keep'>;
   askers: Pick<Askers, 'may'>;
-  /** The key with which reports are signed, `sha256` of its public half (DER), and what signs with it. Throws `schema_altered`. */
-  textSigner: () => Promise<{ keyId: string; sha256: string; sign(text: string): string }>;
+  /** The key with which texts are signed, its public half (PEM) and the `sha256` of that (DER), and what signs with it. Throws `schema_altered`. */
+  textSigner: () => Promise<{ keyId: string; sha256: string; publicKey: string; sign(text: string): string }>;
   dataDir: string;
   site: { name: string; timeZone: string };
   version: string;

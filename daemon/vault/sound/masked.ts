@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { fail } from '../../domain/error.js';
+import { fail, TapedeckError } from '../../domain/error.js';
 import type { Stretch } from '../../domain/people/person.js';
 import type { Recording } from '../../domain/recording/recording.js';
 import type { OpenSealed } from '../open.js';
@@ -10,6 +10,10 @@ import { createIndexer, type Page } from './pages.js';
 /** Pages of so many recordings are remembered, and of so many pages in all: one is a second of sound. */
 const MOST_FILES = 64;
 const MOST_PAGES = 200_000;
+
+const COUPLED = 'Both sides of this recording were encoded together.';
+/** Whether `maskSides` threw this because the sides of a recording cannot be told apart. */
+export const isCoupled = (e: unknown): boolean => e instanceof TapedeckError && e.detail === COUPLED;
 
 type Source = Pick<OpenSealed, 'size' | 'read'>;
 export type Masks = ReturnType<typeof createMasks>;
@@ -63,8 +67,7 @@ export function createMasks() {
      */
     async maskSides(source: Source, recording: Recording, mayHear: Sides): Promise<Source> {
       const pages = await pagesOf(recording.plainSha256, source);
-      if (pages.some(({ layout }) => layout === 'coupled'))
-        throw fail('privacy_refused', 'Both sides of this recording were encoded together.');
+      if (pages.some(({ layout }) => layout === 'coupled')) throw fail('privacy_refused', COUPLED);
       return silent(source, pages, mayHear);
     },
 

@@ -1,9 +1,14 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { createSigningKey } from '../../../daemon/vault/signing-key.js';
 import { aPrivacyRequest } from '../../support/catalogue/privacy-request.js';
+import { startRecorder } from '../../support/cli-recorder.js';
 import { site } from '../../support/cli-site.js';
+import { addCall } from '../../support/web/dashboard.js';
 
 t.test('requests are listed on the command line by their deadline', async (t) => {
   const { dir, tapedeck } = site(t, { short: true });
@@ -30,5 +35,53 @@ t.test('requests are listed on the command line by their deadline', async (t) =>
   t.match(JSON.parse(await tapedeck('requests', '--json')), [
     { number: 1, last_day: '2026-06-03', urgency: 'over' },
     { number: 2, law: 'ccpa', urgency: 'none', answered: null },
+  ]);
+});
+
+t.test('root shows, answers and closes a request on the command line, and the log says so', async (t) => {
+  const { dir, tapedeck } = site(t, { short: true });
+  await tapedeck('calls');
+  const key = createSigningKey(join(dir, 'data'), new Uint8Array(32));
+  const recorder = await startRecorder(join(dir, 'data'), { key });
+  t.teardown(recorder.stop);
+  const { catalogue } = recorder;
+  await catalogue.privacyRequests.add(aPrivacyRequest('P1', { from: null, name: 'Ann\u001b[31m' }));
+  await addCall(catalogue, { them: { number: '0301234567', name: '', ours: false }, startedAt: Date.now() });
+  const shown = await tapedeck('requests', 'show', '1');
+  t.match(shown, /identity +Called back[\s\S]*answer by +2026-06-03[\s\S]*0301234567/);
+  t.notMatch(shown, /\u001b/);
+  await t.rejects(tapedeck('requests', 'show', '2'), { code: 'privacy_unknown' });
+
+  const zip = join(dir, 'answer.zip');
+  const answer = (...more: string[]) => tapedeck('requests', 'answer', '1', '--output', zip, ...more);
+  await t.rejects(answer('--letter', 'erasure'), { code: 'privacy_invalid' });
+  t.match(
+    await answer('--letter', 'refusal', '--ground', 'no_data'),
+    /answer\.zip was written\. It is not encrypted/,
+  );
+  await t.rejects(answer('--letter', 'refusal'), { code: 'request_invalid' }, 'the file is there');
+  const folder = join(dir, 'answer');
+  execFileSync('unzip', ['-q', zip, '-d', folder]);
+  const verify = (...more: string[]) => tapedeck('requests', 'verify', join(folder, 'answer.json'), ...more);
+  writeFileSync(join(dir, 'key.pem'), key.publicKeyPem);
+  t.match(await verify('--public-key', join(dir, 'key.pem')), /^Valid: the answer of .* to request 1, made /);
+  t.match(await verify(), /The key came with the file\./);
+  appendFileSync(join(folder, 'calls.csv'), 'more\r\n');
+  t.equal(await verify(), 'calls.csv: is not what was signed');
+  t.equal(process.exitCode, 1);
+  process.exitCode = 0;
+
+  const text = join(dir, 'letter.txt');
+  writeFileSync(text, 'Dear Ann,\n\nno.');
+  await answer('--letter', 'refusal', '--text', text, '--force');
+  const close = ['requests', 'close', '1', '--outcome', 'refused'];
+  await t.rejects(tapedeck(...close), { code: 'privacy_invalid' }, 'without grounds');
+  t.equal(await tapedeck(...close, '--ground', 'no_data', '--note', 'Told her'), 'Request 1 is closed.');
+  t.match(await tapedeck('requests', 'show', '1'), /refused[\s\S]*grounds +no_data[\s\S]*Told her/);
+  await t.rejects(answer('--letter', 'refusal', '--force'), { code: 'privacy_closed' });
+  t.match(await catalogue.audit.entries({ limit: 3, objectId: 'P1' }), [
+    { action: 'privacy_close', actor: 'console' },
+    { action: 'export', actor: 'console', detail: { what: 'answer', letter: 'refusal' } },
+    { action: 'export', actor: 'console' },
   ]);
 });

@@ -116,7 +116,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
       return found?.sha256 === recording.sealedSha256 ? null : 'The file is not as it was sealed.';
     },
     ...{ signer: () => '', sign: async () => ({ note: '' }), alarms: { raise: () => {} } },
-    textSigner: async () => ({ keyId: '', sha256: '', sign: () => '' }),
+    textSigner: async () => ({ keyId: '', sha256: '', publicKey: '', sign: () => '' }),
     retain: retainOf(),
     eraseVersion: async () => {},
     ...{ holding: { work: () => {} }, deadlines: { look: async () => {} }, coolOffMs: 86_400_000 },

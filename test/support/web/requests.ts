@@ -524,6 +524,10 @@ export const requests: Record<string, Request[]> = {
       }),
     },
   ],
+  'POST /api/v1/requests/:id/bundle': withRequest(
+    { body: { letter: 'refusal', text: 'Dear Ann' } },
+    'export',
+  ),
   'POST /api/v1/requests/:id/calls/:call/audio': [
     // Its recording is no sound: nothing of it can be silenced for sure.
     { writes: ['export'], status: 500, send: ownSide },

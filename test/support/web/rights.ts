@@ -495,6 +495,14 @@ export const rights: Record<string, Row> = {
     send: { reason: 'B' },
   },
   'POST /api/v1/requests/:id/calls/:call/audio': { is: '401 403 403 403 403 403 403 404 404' },
+  'POST /api/v1/requests/:id/letter': {
+    is: '                                 401 403 404 403 403 403 403 404 404',
+    send: { letter: 'refusal', grounds: [] },
+  },
+  'POST /api/v1/requests/:id/bundle': {
+    is: '                                 401 403 404 403 403 403 403 404 404',
+    send: { letter: 'refusal', text: 'Dear Ann' },
+  },
   'POST /api/v1/requests/:id/answer': {
     is: '                                 401 403 404 403 403 403 403 404 404',
     send: { day: '2026-05-20', outcome: 'given', grounds: [], note: '' },

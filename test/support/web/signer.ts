@@ -36,7 +36,7 @@ export function createSigner() {
       signer: () => key.keyId,
       sign: async () => ({ note: await checkpoint() }),
       textSigner: async () => ({
-        ...{ keyId: key.keyId, sha256: fingerprint(key.publicKeyPem) },
+        ...{ keyId: key.keyId, sha256: fingerprint(key.publicKeyPem), publicKey: key.publicKeyPem },
         sign: (text) => key.sign(Buffer.from(text)).toString('base64'),
       }),
     } satisfies Partial<RequestsDeps>,

@@ -132,8 +132,14 @@ function fault({ from, to, type }: Import): string | null {
       ? null
       : 'a story knows adapters by their types, and no other story';
   }
-  if (within(from, 'daemon/assurance/evidence'))
-    return within(to, 'daemon/assurance/evidence', 'daemon/domain', 'daemon/paper') ||
+  if (within(from, 'daemon/assurance/evidence', 'daemon/assurance/answer'))
+    return within(
+      to,
+      'daemon/assurance/evidence',
+      'daemon/assurance/answer',
+      'daemon/domain',
+      'daemon/paper',
+    ) ||
       to === 'daemon/ops/process/program-files' ||
       (type && within(to, 'daemon/catalogue'))
       ? null

@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Page } from 'playwright-core';
+import { parse } from 'csv-parse/sync';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { dates } from '../../../daemon/domain/days.js';
+import { ANSWER, answerCommands } from '../../../daemon/domain/privacy/answer.js';
 import { presetsAt } from '../../../daemon/domain/report/period.js';
 import { publicKeys } from '../../../daemon/vault/signing-key.js';
 import { CALLERS, conversation, DISPUTED, makePast } from '../../../scripts/lib/demo-past.js';
@@ -14,7 +17,7 @@ import type { Pbx } from '../../support/pbx/pbx.js';
 import { readPrompt } from '../../support/pbx/sources.js';
 import { createApiClient, createRecorderLab } from '../../support/recorder.js';
 import { correlate, decode, rmsDb } from '../../support/recordings/audio.js';
-import { BROWSER, browserArgs, faults, tooWide } from '../../support/web/browser.js';
+import { BROWSER, browserArgs, faults, tooWide, until } from '../../support/web/browser.js';
 
 t.setTimeout(480_000);
 const shots = process.env.SHOTS;
@@ -26,6 +29,7 @@ const PROMPTS = fileURLToPath(new URL('../../../prompts/en', import.meta.url));
 const SPEECH = { in: join(PROMPTS, 'announce_refusal.wav'), out: join(PROMPTS, 'ask.wav') };
 const REQUESTER = CALLERS[1]!;
 const RATE = 8_000;
+type Row = Record<string, string>;
 
 /** A real recorder and a real dashboard over half a year of sealed calls: two are under legal hold, a run has erased what is due. */
 async function openOffice(t: Test) {
@@ -176,15 +180,75 @@ t.test('an auditor walks from a report to a certificate, a hold, and the answer 
     await page.getByRole('heading', { name: 'Request 1', exact: true }).waitFor();
     await page.getByText(/^\d+ calls: \d+ with a recording, \d+ erased\.$/).waitFor();
     await looked('6-request');
-    const given = await download(() => page.getByRole('button', { name: 'Save their side' }).first().click());
-    await onlyTheyAreHeard(t, readFileSync(given.file));
+    await page.getByRole('button', { name: 'Prepare answer' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Prepare the answer' });
+    await dialog.getByText('a recording of each in which only the person is heard').waitFor();
+    t.match(await dialog.getByLabel('Text of the letter').inputValue(), `Dear ${REQUESTER.name},`);
+    await looked('7-answer');
+    const zip = await download(() => dialog.getByRole('button', { name: 'Save answer' }).click());
+    t.match(zip.name, /^tapedeck-request-1-\d{4}-\d\d-\d\d\.zip$/);
+    await dialog.waitFor({ state: 'detached' });
+    await checkAnswer(t, zip.file, join(dir, 'answer'));
+    await lookAtAnswer(t, context, join(dir, 'answer'));
+    const byRoot = join(dir, 'by-root.zip');
+    const made = await recorder.command(['requests', 'answer', '1', '--letter', 'access', '-o', byRoot]);
+    t.equal(made.code, 0, made.err);
+    await checkAnswer(t, byRoot, join(dir, 'by-root'));
     await page.getByRole('button', { name: 'Close request' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Close request' }).click();
     await page.getByText(/: Answered in full\.$/).waitFor();
-    await looked('7-answered');
+    await looked('8-answered');
   });
   t.strictSame(complaints, []);
 });
+
+/** An answer to somebody of whom calls are kept: its files are as they were signed, and in each recording only they are heard. */
+async function checkAnswer(t: Test, zip: string, folder: string): Promise<void> {
+  execFileSync('unzip', ['-q', zip, '-d', folder]);
+  const run = (commands: readonly string[]) =>
+    execFileSync('sh', ['-ec', commands.join('\n')], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+  t.match(run(answerCommands()), /Signature Verified Successfully/);
+  const calls = parse(readFileSync(join(folder, ANSWER.list)), { columns: true, bom: true }) as Row[];
+  const given = calls.filter(({ file }) => file !== '');
+  t.ok(given.length > 0 && given.length < calls.length, `${given.length} of ${calls.length} calls are given`);
+  for (const { file, sha256, direction, purpose, withheld } of given) {
+    const bytes = readFileSync(join(folder, file!));
+    t.equal(createHash('sha256').update(bytes).digest('hex'), sha256);
+    t.match(
+      { direction, purpose, withheld },
+      { direction: 'Incoming', purpose: 'Handling complaints', withheld: /15\(4\)/ },
+    );
+    await onlyTheyAreHeard(t, bytes);
+  }
+  for (const { file, recording } of calls.filter(({ file }) => file === '')) {
+    t.match(recording, /^Erased on \d{4}-\d\d-\d\d$/);
+    t.equal(file, '');
+  }
+  const letter = execFileSync('pdftotext', ['-layout', join(folder, ANSWER.letter), '-'], {
+    encoding: 'utf8',
+  });
+  t.match(letter, new RegExp(`Dear ${REQUESTER.name},[\\s\\S]*lodge a complaint with a data protection`));
+  t.notMatch(
+    readFileSync(join(folder, ANSWER.list), 'utf8'),
+    /Orchard|Field/,
+    'nobody of the office is named',
+  );
+  keepPicture(join(folder, ANSWER.letter), '7-letter-pdf');
+  const list = join(folder, ANSWER.list);
+  writeFileSync(list, readFileSync(list, 'utf8').replace('Incoming', 'Outgoing'));
+  t.throws(() => run(answerCommands().slice(0, 1)), 'a changed list is found');
+}
+
+/** The list of the calls, as the person opens it. */
+async function lookAtAnswer(t: Test, context: BrowserContext, folder: string): Promise<void> {
+  const page = await context.newPage();
+  await page.goto(`file://${join(folder, ANSWER.page)}`);
+  await page.getByRole('heading', { name: 'Your calls' }).waitFor();
+  await look(t, page, '7-list');
+  await page.evaluate("document.querySelector('audio').play()");
+  await until(page, "document.querySelector('audio').currentTime > 0.2");
+  await page.close();
+}
 
 /** In this recording the caller says what they said, to the sample as near as the codec has it, and nobody else says anything. */
 async function onlyTheyAreHeard(t: Test, bytes: Buffer): Promise<void> {

@@ -10,6 +10,7 @@ import { t } from '../messages/language.js';
 import { dayInWords, dayOf } from '../messages/when.js';
 import { type PrivacyAnswer, type PrivacyRequest, requestsApi } from '../state/api-requests.js';
 import { minute } from '../state/live.js';
+import { type Ground, Grounds } from './grounds.js';
 
 type Props = { request: PrivacyRequest; done: () => void };
 
@@ -51,7 +52,6 @@ export function ExtendDeadline({ request, done }: Props) {
 }
 
 type Outcome = PrivacyAnswer['outcome'];
-type Ground = PrivacyAnswer['grounds'][number];
 
 /** Writes down how a request was answered. */
 export function CloseRequest({ request, done }: Props) {
@@ -80,7 +80,7 @@ export function CloseRequest({ request, done }: Props) {
 }
 
 function Closing({ request, done, cancel }: Props & { cancel: () => void }) {
-  const { close: c, outcomes, grounds: words } = t.requests;
+  const { close: c, outcomes } = t.requests;
   const erases = request.kind === 'erasure' || request.kind === 'delete';
   const [outcome, setOutcome] = useState<Outcome>(erases ? 'erased' : 'given');
   const [day, setDay] = useState(dayOf(minute.value));
@@ -91,8 +91,6 @@ function Closing({ request, done, cancel }: Props & { cancel: () => void }) {
   const choices = (Object.entries(outcomes) as [Outcome, string][]).filter(
     ([key]) => erases || key !== 'erased',
   );
-  const put = (ground: Ground, on: boolean) =>
-    setGrounds((of) => [...of.filter((one) => one !== ground), ...(on ? [ground] : [])]);
   const act = async () => {
     const body = { day, outcome, grounds: refuses ? [...grounds] : [], note: note.trim() };
     if (await send(() => requestsApi.close(request.id, body))) done();
@@ -101,21 +99,7 @@ function Closing({ request, done, cancel }: Props & { cancel: () => void }) {
     <div class="dialog-body">
       <p>{c.what}</p>
       <Select {...{ id: 'close-outcome', label: c.outcome, value: outcome, choose: setOutcome, choices }} />
-      {refuses && (
-        <fieldset class="requests-grounds">
-          <legend>{c.grounds}</legend>
-          {(Object.entries(words) as [Ground, string][]).map(([ground, text]) => (
-            <label key={ground}>
-              <input
-                type="checkbox"
-                checked={grounds.includes(ground)}
-                onChange={(e) => put(ground, e.currentTarget.checked)}
-              />
-              <span>{text}</span>
-            </label>
-          ))}
-        </fieldset>
-      )}
+      {refuses && <Grounds {...{ legend: c.grounds, grounds, choose: setGrounds }} />}
       <Field {...{ id: 'close-day', label: c.day, value: day, onInput: setDay }} type="date" narrow />
       <Field
         {...{ id: 'close-note', label: c.note, help: c.noteHelp, value: note, onInput: setNote }}

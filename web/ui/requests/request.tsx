@@ -8,6 +8,7 @@ import { clean } from '../messages/numbers.js';
 import { date, dayInWords } from '../messages/when.js';
 import { type PrivacyRequest, requestsApi } from '../state/api-requests.js';
 import { useView } from '../state/use-view.js';
+import { PrepareAnswer } from './prepare-answer.js';
 import { CloseRequest, ExtendDeadline } from './request-acts.js';
 import { RequestCalls } from './request-calls.js';
 import { RequestForm } from './request-form.js';
@@ -34,6 +35,7 @@ export function RequestPage({ id }: { id: string }) {
           <button id="request-change" type="button" class="button" onClick={() => setChanging(true)}>
             {r.form.change}
           </button>
+          <PrepareAnswer request={request} />
           {request.may_extend && <ExtendDeadline request={request} done={load} />}
           <CloseRequest request={request} done={load} />
         </div>

@@ -1,6 +1,8 @@
 import type { Static } from 'typebox';
 import type {
   AnswerBody,
+  BundleBody,
+  LetterView,
   RequestAdded,
   RequestBody,
   RequestCalls,
@@ -15,6 +17,9 @@ export type PrivacyAnswer = Static<typeof AnswerBody>;
 export type PrivacyPage = Static<typeof RequestsPage>;
 export type PrivacyCall = Static<typeof RequestCalls>['calls'][number];
 
+export type Letter = Static<typeof BundleBody>['letter'];
+export type LetterText = Static<typeof LetterView>;
+
 const at = (id: string) => `/requests/${encodeURIComponent(id)}`;
 
 export const requestsApi = {
@@ -28,5 +33,8 @@ export const requestsApi = {
   leaveOut: (id: string, call: string, reason: string | null) =>
     ask<PrivacyRequest>('POST', `${at(id)}/calls/${encodeURIComponent(call)}`, { reason }),
   ownSide: (id: string, call: string) => made(`${at(id)}/calls/${encodeURIComponent(call)}/audio`, {}),
+  letter: (id: string, letter: Letter, grounds: readonly PrivacyAnswer['grounds'][number][]) =>
+    ask<LetterText>('POST', `${at(id)}/letter`, { letter, grounds }),
+  bundle: (id: string, letter: Letter, text: string) => made(`${at(id)}/bundle`, { letter, text }),
   close: (id: string, body: PrivacyAnswer) => ask<PrivacyRequest>('POST', `${at(id)}/answer`, body),
 };

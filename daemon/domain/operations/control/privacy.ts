@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
+import { LONGEST_LETTER, letterKinds } from '../../privacy/letters.js';
 import { PrivacyAnswer, PrivacyFacts } from '../../privacy/request.js';
-import { By, Id, NOTHING, post, Signed, Text } from './request.js';
+import { By, Id, NOTHING, post, Signed, type StreamRequest, Text } from './request.js';
 
 /**
  * Requests of people about recordings of themselves: each of these needs the right `privacy`. None needs a proof: nothing is erased by
@@ -42,3 +43,21 @@ export const PRIVACY = {
     Type.Object({ recording: Type.String(), identity: Type.String(), them: Audible, us: Audible }),
   ),
 } as const;
+
+/** A process is started, and opens the catalogue. */
+const BEGIN_MS = 60_000;
+
+export const PRIVACY_STREAMS = {
+  /**
+   * Makes the answer to a request as a ZIP, with this letter in it. Its entry `export` is written before anything of it is given, and one for each
+   * call before its key is read. Needs `privacy`, and `export` on all of each call that it has the sound of. Throws
+   * `privacy_unknown`, `privacy_closed`, `privacy_refused`, `privacy_invalid`, `forbidden`, `too_many`, `audit_unwritable`.
+   */
+  make_answer: {
+    path: '/privacy/answer',
+    body: Type.Object({ by: By, id: Id, letter: Type.Enum([...letterKinds]), text: Text(LONGEST_LETTER, 1) }),
+    head: Type.Object({ name: Type.String() }),
+    type: 'application/zip',
+    timeoutMs: BEGIN_MS,
+  },
+} as const satisfies Record<string, StreamRequest>;

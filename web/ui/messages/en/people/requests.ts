@@ -138,6 +138,28 @@ export const requestsText = {
     busy: 'Extending…',
     done: 'The deadline was extended.',
   },
+  answer: {
+    button: 'Prepare answer',
+    title: 'Prepare the answer',
+    what: 'Tapedeck makes a ZIP file for the person, signed like an evidence pack. It sends nothing: you send the file, and close the request afterwards.',
+    letter: 'Letter',
+    letters: {
+      access: 'Access: the calls and what the person said',
+      erasure: 'Erasure carried out',
+      refusal: 'Refusal',
+      extension: 'Extension of the deadline',
+    },
+    grounds: 'Why it is refused',
+    text: 'Text of the letter',
+    textHelp: 'Change it as you need. Choosing another letter or reason writes it anew.',
+    withSound:
+      'The file has this letter, the list of the calls, and a recording of each in which only the person is heard.',
+    withList: 'The file has this letter and the list of the calls, and no recordings.',
+    letterOnly: 'The file has this letter only.',
+    send: 'Save answer',
+    busy: 'Creating…',
+    done: 'The answer was saved.',
+  },
   close: {
     button: 'Close request',
     title: 'Close the request',
