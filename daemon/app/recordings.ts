@@ -10,7 +10,6 @@ import { createPromptSearch } from '../encode/prompt-search.js';
 import { mediaOf } from '../ops/block-device.js';
 import { createBusy } from '../ops/busy.js';
 import { siteRegion } from '../ops/config.js';
-
 import { version } from '../ops/process/version.js';
 import { createApplyRetention } from '../recordings/apply-retention.js';
 import { createArchiving } from '../recordings/archiving.js';
@@ -23,6 +22,7 @@ import { createRegistering } from '../recordings/registering.js';
 import { createNamesRemoval } from '../recordings/retain/names.js';
 import { createRetain } from '../recordings/retain.js';
 import { createScrub } from '../recordings/scrub.js';
+import { hasDestination } from '../vault/backup/destination.js';
 import { resealFactors } from '../vault/factor-secrets.js';
 import { openManifest, signManifest } from '../vault/manifest.js';
 import { hashContent, openSealed } from '../vault/open.js';
@@ -104,10 +104,9 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
   const certify = createCertify({
     ...{ catalogue, clock, hasKey: keys.has, hasFile: async (place) => (await store.exists(place)) !== null },
     media: () => mediaOf(dir),
-    backups:
-      config.backup.path === ''
-        ? null
-        : { keepDays: config.backup.keep_days, keysApart: config.backup.key_path !== '' },
+    backups: hasDestination(config.backup)
+      ? { keepDays: config.backup.keep_days, keysApart: config.backup.key_path !== '' }
+      : null,
     signer: () => {
       const { keyId, publicKeyPem } = custody.signer();
       return { keyId, sha256: fingerprint(publicKeyPem) };

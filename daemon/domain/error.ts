@@ -272,12 +272,43 @@ const catalogue = {
   },
   backup_off: {
     message: 'Backups are not set up.',
-    hint: 'Set path and recipient in [backup] of tapedeck.toml, and restart the recorder (docs/backup.md).',
+    hint: 'Set a destination (path, s3 or sftp) and recipient in [backup] of tapedeck.toml, and restart the recorder (docs/backup.md).',
     blame: 'operator',
   },
   backup_target: {
     message: 'The place for backups cannot be used.',
-    hint: 'Check that the folder in [backup] path is there, that its disk or mount is ("findmnt"), and that the tapedeck user may write to it.',
+    hint: 'Check that the folder or bucket in [backup] is there, that its disk or mount is ("findmnt"), and that the user named for it may write there; for [backup] path that is tapedeck.',
+    blame: 'operator',
+  },
+  backup_unreachable: {
+    message: 'The place for backups cannot be reached.',
+    hint: 'Check its address and port in [backup], that the server runs, and that the recorder may connect to it: IPAddressAllow= in its unit (docs/backup.md).',
+    blame: 'operator',
+  },
+  backup_denied: {
+    message: 'The place for backups refused access.',
+    hint: 'Check the user or access key in [backup], the file with its key, and that it is allowed to list, read and write there (docs/backup.md).',
+    blame: 'operator',
+  },
+  backup_host_key: {
+    message:
+      'The SFTP server has a different host key than host_key in [backup] sftp. Nothing was sent to it.',
+    hint: 'If the server was installed anew, read its key on the server itself (/etc/ssh/ssh_host_ed25519_key.pub) and set host_key to it. Otherwise somebody may be between the two machines.',
+    blame: 'operator',
+  },
+  backup_full: {
+    message: 'The place for backups is full.',
+    hint: 'Free some space there or give it more, or set [backup] keep_days lower. Backups that are there already are whole.',
+    blame: 'operator',
+  },
+  backup_clock: {
+    message: 'The store refused the request because the clocks differ.',
+    hint: 'Correct the clock of this machine ("timedatectl") or that of the store.',
+    blame: 'operator',
+  },
+  backup_locked: {
+    message: 'The place for backups does not allow this object to be deleted.',
+    hint: 'Either allow it, or have the store delete old backups by itself (docs/backup.md).',
     blame: 'operator',
   },
   backup_absent: {
@@ -981,6 +1012,14 @@ export const isProtected = (e: unknown): e is TapedeckError =>
 /** Whether an error is a disk's: what it kept from being done is worth trying again. */
 export const isDiskError = (e: unknown): boolean =>
   e instanceof TapedeckError && DISK.some(([, ours]) => ours === e.code);
+
+const DESTINATION: readonly ErrorCode[] = [
+  ...(['backup_target', 'backup_unreachable', 'backup_denied', 'backup_host_key'] as const),
+  ...(['backup_full', 'backup_clock', 'backup_locked', 'secret_missing'] as const),
+];
+/** Whether an error is that of the place for backups, and so says nothing about what lies there. */
+export const isDestinationError = (e: unknown): boolean =>
+  e instanceof TapedeckError && DESTINATION.includes(e.code);
 
 /** Whether another process has a database and does not let go, by SQLite's code or ours. */
 export function isLocked(e: unknown): boolean {

@@ -60,6 +60,57 @@ const CDR_SOURCES = {
   ),
 };
 
+/** A place for backups that is no folder. */
+const S3 = Type.Object(
+  {
+    endpoint: text('Address of the store; http:// is for this machine only.', undefined, {
+      pattern: '^https?://[^/?#@]+/?$',
+    }),
+    region: text('Its region; most stores of your own take any.', 'us-east-1'),
+    bucket: text('The bucket, which has to exist.', undefined, {
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$',
+    }),
+    prefix: Type.String({
+      description: 'What the names of all objects begin with. Empty: nothing.',
+      default: '',
+      pattern: '^$|^[0-9A-Za-z][0-9A-Za-z._/-]{0,200}[0-9A-Za-z._-]$|^[0-9A-Za-z]$',
+    }),
+    access_key_id: text('Id of an access key that may list, read, write and delete there.'),
+    secret_key_file: path('File that holds the secret access key.', '/etc/tapedeck/backup-s3-key'),
+    ca_file: optionalPath(
+      "PEM file of the authority that signed the store's certificate, if it is your own.",
+    ),
+  },
+  {
+    description: 'Instead of path: a bucket of an S3-compatible store.',
+    examples: [{ endpoint: 'https://s3.example.com', bucket: 'tapedeck', access_key_id: 'AKIAEXAMPLE' }],
+    additionalProperties: false,
+  },
+);
+const SFTP = Type.Object(
+  {
+    host: text('The server.'),
+    port: whole('Its port.', 22, 1, 65_535),
+    user: text('The user there.'),
+    path: text(
+      'The folder there, which has to exist; from the home of the user if it does not begin with "/".',
+    ),
+    key_file: path('File that holds the private key, without a passphrase.', '/etc/tapedeck/backup-ssh-key'),
+    host_key: text(
+      'The public key of the server, as it is in its /etc/ssh/ssh_host_ed25519_key.pub. A server with another one is sent nothing.',
+      undefined,
+      { pattern: '^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,2}( .*)?$' },
+    ),
+  },
+  {
+    description: 'Instead of path: a folder of an SFTP server.',
+    examples: [
+      { host: 'nas.example.com', user: 'tapedeck', path: '/backups', host_key: 'ssh-ed25519 AAAA...' },
+    ],
+    additionalProperties: false,
+  },
+);
+
 const code = (description: string) => Type.String({ description, default: '', pattern: '^[0-9*#A-D]{0,8}$' });
 
 const ADDRESS = '^[^\\s@<>(),;:"]+@[^\\s@<>(),;:"]+$';
@@ -431,8 +482,10 @@ export const ConfigSchema = Type.Object({
   ),
   backup: section('Backups. Everything in them is encrypted; this machine cannot read them.', {
     path: optionalPath(
-      'Folder for backups, of another disk or on a mount of another machine: it must be missing while that is not mounted. Empty: no backups.',
+      'Folder for backups, of another disk or on a mount of another machine: it must be missing while that is not mounted. Empty: s3 or sftp, or no backups.',
     ),
+    s3: Type.Optional(S3),
+    sftp: Type.Optional(SFTP),
     recipient: optional(
       'The age recipient ("age1...") that they are encrypted to. Keep its identity apart from this machine: a restore needs it, and the master key.',
       '^age1[02-9ac-hj-np-z]{58}$',

@@ -165,7 +165,7 @@ function checkOutside({ ldap, oidc }: Table, source: string): string[] {
   }
   if (isTable(oidc) && oidc.issuer) {
     need('oidc', oidc, 'issuer', ['client_id', 'client_secret_file', 'roles']);
-    if (/^http:\/\/(?!(localhost|127\.0\.0\.1|\[::1\])(:|\/|$))/.test(String(oidc.issuer)))
+    if (isInTheClear(oidc.issuer))
       faults.push(`${at(source, 'oidc', 'issuer')}: use https://; http:// is for this machine only.`);
   }
   return faults;
@@ -192,14 +192,26 @@ function checkAudit(audit: unknown, alerts: unknown, source: string): string[] {
 function checkBackup(backup: unknown, source: string): string[] {
   if (!isTable(backup)) return [];
   const faults: string[] = [];
-  if (backup.path && !backup.recipient)
-    faults.push(
-      `${at(source, 'backup', 'path')}: "backup.recipient" is needed too: backups are always encrypted.`,
-    );
+  const add = (key: string, text: string) => faults.push(`${at(source, 'backup', key)}: ${text}`);
+  const places = ['path', 's3', 'sftp'].filter((key) => backup[key]);
+  if (places.length > 1)
+    add(places[1]!, `"backup.${places[0]}" is set too; backups go to one place: keep one of them.`);
+  if (places.length > 0 && !backup.recipient)
+    add(places[0]!, '"backup.recipient" is needed too: backups are always encrypted.');
+  const { s3, sftp } = backup;
+  const need = (name: string, table: Table, keys: string[]) => {
+    for (const key of keys) if (!table[key]) add(name, `"backup.${name}.${key}" is needed too.`);
+  };
+  if (isTable(s3)) {
+    need('s3', s3, ['endpoint', 'bucket', 'access_key_id']);
+    if (isInTheClear(s3.endpoint)) add('s3', 'use https://; http:// is for this machine only.');
+  }
+  if (isTable(sftp)) need('sftp', sftp, ['host', 'user', 'path', 'host_key']);
   const { path, key_path: keys } = backup;
   if (typeof path === 'string' && typeof keys === 'string' && path && keys && within(keys, path))
-    faults.push(
-      `${at(source, 'backup', 'key_path')}: "backup.key_path" and "backup.path" must not lie in one another: a copy of the backups would have their keys.`,
+    add(
+      'key_path',
+      '"backup.key_path" and "backup.path" must not lie in one another: a copy of the backups would have their keys.',
     );
   return faults;
 }
@@ -265,6 +277,10 @@ function at(source: string, section: string | null, key: string, otherwise = 'li
 const pbxTables = (pbx: unknown): Table[] => (Array.isArray(pbx) ? pbx : [pbx ?? {}]).filter(isTable);
 
 const literal = (s: string) => s.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** Whether an address sends in the clear to another machine. */
+const isInTheClear = (url: unknown): boolean =>
+  /^http:\/\/(?!(localhost|127\.0\.0\.1|\[::1\])(:|\/|$))/.test(String(url));
 
 const isTable = (value: unknown): value is Table =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);

@@ -27,6 +27,10 @@ need_packages() {
   if [[ " ${missing[*]} " == *" slapd "* ]] && command -v debconf-set-selections >/dev/null; then
     echo 'slapd slapd/no_configuration boolean true' | debconf-set-selections
   fi
+  # The tests run an SSH server of their own on loopback; with this file systemd starts none (sshd_not_to_be_run, Debian).
+  if [[ " ${missing[*]} " == *" openssh-server "* ]]; then
+    mkdir -p /etc/ssh && touch /etc/ssh/sshd_not_to_be_run
+  fi
   # A mirror may be slow or refuse for a moment: three tries.
   local try
   for try in 1 2 3; do

@@ -270,3 +270,26 @@ t.test(
     t.match(await run(`${file}.none`), { code: 2, err: /cannot be read/ });
   },
 );
+
+t.test('backups go to one place, encrypted, and to no other machine in the clear', async (t) => {
+  const recipient = `recipient = "age1${'q'.repeat(58)}"`;
+  const s3 = (endpoint: string) =>
+    `[backup.s3]\nendpoint = "${endpoint}"\nbucket = "b"\naccess_key_id = "AK"\n`.replace('"b"', '"bucket"');
+  const host = `host_key = "ssh-ed25519 ${'A'.repeat(68)}"`;
+  const sftp = `[backup.sftp]\nhost = "nas"\nuser = "tapedeck"\npath = "/backups"\n`;
+  t.match(load(t, `[backup]\n${recipient}\n${s3('https://s3.example.com')}`).backup, {
+    ...{ path: '', sftp: undefined },
+    s3: { region: 'us-east-1', prefix: '', ca_file: '', secret_key_file: '/etc/tapedeck/backup-s3-key' },
+  });
+  t.match(load(t, `[backup]\n${recipient}\n${sftp}${host} # of the server\n`).backup.sftp, { port: 22 });
+  t.match(faultsOf(t, `[backup]\n${s3('https://s3.example.com')}`), [
+    /^line \d: "backup\.recipient" is needed/,
+  ]);
+  t.match(faultsOf(t, `[backup]\npath = "/mnt"\n${recipient}\n${sftp}${host}\n`), [
+    /^line 4: "backup\.path" is set too; backups go to one place/,
+  ]);
+  t.match(faultsOf(t, `[backup]\n${recipient}\n${s3('http://10.0.0.1:9000')}`), [/^line 3: use https:\/\//]);
+  t.match(load(t, `[backup]\n${recipient}\n${s3('http://127.0.0.1:9000')}`).backup.s3, { bucket: 'bucket' });
+  t.match(faultsOf(t, `[backup]\n${recipient}\n${sftp}`), [/^line 3: "backup\.sftp\.host_key" is needed/]);
+  t.match(faultsOf(t, `[backup]\n${recipient}\n${sftp}host_key = "SHA256:abc"\n`), [/host_key" must match/]);
+});

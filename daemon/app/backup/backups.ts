@@ -10,6 +10,7 @@ import { complainOf } from '../../ops/log.js';
 import { version } from '../../ops/process/version.js';
 import { createSchedule } from '../../ops/schedule.js';
 import { repeatedly, serialQueue } from '../../ops/turns.js';
+import { hasDestination, withSecretFiles } from '../../vault/backup/destination.js';
 import { MB } from '../data.js';
 import type { Base, Parts } from '../parts.js';
 import { removeCopy } from './make.js';
@@ -23,12 +24,13 @@ const CHECK_OVERDUE_MS = 40 * 24 * HOUR_MS;
 const FAILED = 'backup_failed';
 const OVERDUE = 'backup_overdue';
 const DRILL = 'drill_failed';
+const LOCKED = 'backup_locked';
 
 /** Backups: made and checked as jobs, on schedule or when somebody asks, and watched. */
 export function createBackups({ config, log: whole, time, clock, dir }: Base, parts: Parts) {
   const { backup } = config;
-  const on = backup.path !== '';
-  const places = { path: backup.path, keyPath: backup.key_path };
+  const on = hasDestination(backup);
+  const places = { destination: withSecretFiles(backup), keyPath: backup.key_path };
   const log = whole.child({ part: 'backup' });
   const {
     data: { catalogue, note },
@@ -81,12 +83,19 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
         object_id: made.id,
         detail: {
           ...{ sealed: made.sealed, copied: made.copied, copied_bytes: made.copiedBytes },
-          ...{ missing: made.missing, removed: made.removed, target: backup.path },
+          ...{ missing: made.missing, removed: made.removed, refused: made.refused },
+          target: made.target,
         },
       });
       await noteExpired(made.destroyed);
       alert.clear(FAILED);
       alert.clear(OVERDUE);
+      if (made.refused === null) alert.clear(LOCKED);
+      else
+        alert.raise(LOCKED, {
+          severity: 'warning',
+          why: { code: 'backup_locked', params: { place: made.target } },
+        });
     } catch (err) {
       if (!signal.aborted) failed(err, 'backup');
       throw err;

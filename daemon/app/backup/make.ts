@@ -1,13 +1,7 @@
 import { createHash } from 'node:crypto';
-import { constants, existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type BackupReader,
-  copyCatalogue,
-  openForBackup,
-  type SealedRow,
-} from '../../catalogue/sqlite/backup/snapshot.js';
+import { copyCatalogue, openForBackup } from '../../catalogue/sqlite/backup/snapshot.js';
 import {
   type BackupFile,
   type BackupStatement,
@@ -20,24 +14,15 @@ import {
   manifestObject,
   type SealedLine,
   sealedListObject,
-  sealedObject,
 } from '../../domain/backup/backup.js';
 import { iso } from '../../domain/days.js';
-import { diskError, fail, isDiskError } from '../../domain/error.js';
-import {
-  backupCopyFile,
-  catalogueFile,
-  documentsFolder,
-  keysFile,
-  promptsFolder,
-  signingFolder,
-} from '../../domain/paths.js';
+import { diskError, fail } from '../../domain/error.js';
+import { backupCopyFile, catalogueFile, keysFile, promptsFolder, signingFolder } from '../../domain/paths.js';
 import { createBackupKeys } from '../../vault/backup/backup-keys.js';
 import { keysLines } from '../../vault/backup/keys-lines.js';
 import { putEncrypted, putSigned, type StatementSigner } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
-import type { StoredFile } from '../../vault/store/store.js';
-import { openRecordings } from '../../vault/store/tiers.js';
+import { copySealed, namesIn, opened, pieces, whatIsThere } from './copy-sealed.js';
 import { findBackups, removeOld } from './find.js';
 import { putStandingList } from './write-list.js';
 
@@ -72,12 +57,11 @@ export type MadeBackup = {
   removed: number;
   /** Backups whose key was destroyed. */
   destroyed: string[];
+  /** What the place said when it did not allow old backups to be removed; null otherwise. */
+  refused: string | null;
+  /** The name of the place. */
+  target: string;
 };
-
-type Progress = (done: number, total: number) => void;
-const PIECE = 256 * 1024;
-const PAGE = 500;
-const SAFELY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * Makes a backup. The order matters, because everything goes on meanwhile:
@@ -90,7 +74,7 @@ export async function makeBackup(
   target: BackupTarget,
   order: BackupOrder,
   signer: StatementSigner,
-  progress: Progress = () => {},
+  progress: (done: number, total: number) => void = () => {},
 ): Promise<MadeBackup> {
   await target.ready();
   const keyring = createBackupKeys(target, order.keyPath);
@@ -132,7 +116,13 @@ export async function makeBackup(
     const hash = createHash('sha256');
     const bytes = await target.put(
       list,
-      listed(copySealed({ target, order, snapshot, live, tally, progress, total: counts.recordings }), hash),
+      listed(
+        copySealed({
+          ...{ target, order, snapshot, live, tally, progress, total: counts.recordings },
+          there: await whatIsThere(target),
+        }),
+        hash,
+      ),
     );
     await putStandingList(target, live, { at: order.at, recipient: order.recipient, signer });
     const statement: BackupStatement = {
@@ -161,6 +151,8 @@ export async function makeBackup(
       missing,
       removed: removed.backups.length,
       destroyed: removed.keys,
+      refused: removed.refused,
+      target: target.name,
     };
   } catch (e) {
     throw diskError(e);
@@ -170,147 +162,6 @@ export async function makeBackup(
     removeCopy(copy);
   }
 }
-
-type Sealing = {
-  target: BackupTarget;
-  order: Pick<BackupOrder, 'dataDir' | 'archive' | 'audio'>;
-  snapshot: BackupReader;
-  live: BackupReader;
-  tally: { sealed: number; copied: number; copiedBytes: number; missing: number; totalBytes: number };
-  progress: Progress;
-  total: number;
-};
-
-/** Copies the sealed files that the target has not got; yields each that is there then. */
-async function* copySealed(given: Sealing): AsyncGenerator<SealedLine> {
-  const { order, snapshot, tally, progress, total } = given;
-  const { dataDir } = order;
-  for (const name of namesIn(documentsFolder(dataDir), /^[0-9A-HJKMNP-TV-Z]{26}\.age$/)) {
-    const open = async () => pieces(await opened(join(documentsFolder(dataDir), name)));
-    const line = await copyOne(given, open, { file: `documents/${name}` });
-    if (line) yield line;
-  }
-  const store = openRecordings({ dataDir, archive: order.archive, owner: async () => snapshot.audit().id });
-  let done = 0;
-  for (let after = '', rows: SealedRow[] = []; order.audio; after = rows.at(-1)!.id) {
-    rows = snapshot.sealed(after, PAGE);
-    for (const row of rows) {
-      const open = async () => stored(await store.open(row));
-      const line = await copyOne(given, open, row);
-      if (line) yield line;
-      else if (given.live.state(row.id) === 'sealed') tally.missing += 1; // or it was erased meanwhile
-      done += 1;
-      progress(done, total);
-    }
-    if (rows.length < PAGE) return;
-  }
-}
-
-/** Null for a file that is gone, or is not what was sealed. */
-async function copyOne(
-  { target, tally }: Sealing,
-  open: () => Promise<AsyncIterable<Uint8Array>>,
-  { file, ...known }: { file: string; bytes?: number; sha256?: string },
-): Promise<SealedLine | null> {
-  const there = (line: SealedLine): SealedLine => {
-    tally.sealed += 1;
-    tally.totalBytes += line.bytes;
-    return line;
-  };
-  const { bytes, sha256 } = known.sha256 ? known : ((await hashed(open)) ?? {});
-  if (bytes === undefined || !sha256) return null;
-  const object = sealedObject(sha256);
-  if ((await target.size(object)) === bytes) return there({ file, bytes, sha256 });
-  const hash = createHash('sha256');
-  try {
-    await target.put(object, verified(await open(), hash, sha256));
-  } catch (e) {
-    if (isDiskError(diskError(e))) throw e; // of the target, or of the disk: nothing can be said of the file
-    return null;
-  }
-  tally.copied += 1;
-  tally.copiedBytes += bytes;
-  return there({ file, bytes, sha256 });
-}
-
-/** Fails at its end unless it was what was sealed: then it gets no name at the target. */
-async function* verified(
-  source: AsyncIterable<Uint8Array>,
-  hash: ReturnType<typeof createHash>,
-  sha256: string,
-): AsyncGenerator<Uint8Array> {
-  for await (const piece of source) {
-    hash.update(piece);
-    yield piece;
-  }
-  if (hash.digest('hex') !== sha256) throw fail('seal_damaged');
-}
-
-async function* listed(
-  lines: AsyncIterable<SealedLine>,
-  hash: ReturnType<typeof createHash>,
-): AsyncGenerator<Uint8Array> {
-  for await (const line of lines) {
-    const bytes = Buffer.from(lineOf(line));
-    hash.update(bytes);
-    yield bytes;
-  }
-}
-
-async function hashed(
-  open: () => Promise<AsyncIterable<Uint8Array>>,
-): Promise<{ bytes: number; sha256: string } | null> {
-  const source = await open().catch(() => null);
-  if (!source) return null;
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const piece of source) {
-    hash.update(piece);
-    bytes += piece.length;
-  }
-  return { bytes, sha256: hash.digest('hex') };
-}
-
-/** Follows no link and does not wait for a pipe. */
-async function opened(path: string): Promise<FileHandle> {
-  const handle = await open(path, SAFELY);
-  if ((await handle.stat()).isFile()) return handle;
-  await handle.close();
-  throw fail('data_strange', `${path} is no plain file.`);
-}
-
-async function* pieces(handle: FileHandle): AsyncGenerator<Uint8Array> {
-  try {
-    for (let at = 0; ; ) {
-      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(PIECE), 0, PIECE, at);
-      if (bytesRead === 0) return;
-      at += bytesRead;
-      yield buffer.subarray(0, bytesRead);
-    }
-  } finally {
-    await handle.close();
-  }
-}
-
-async function* stored(file: StoredFile): AsyncGenerator<Uint8Array> {
-  try {
-    for (let at = 0; at < file.size; ) {
-      const piece = await file.read(at, PIECE);
-      if (piece.length === 0) return;
-      at += piece.length;
-      yield piece;
-    }
-  } finally {
-    await file.close();
-  }
-}
-
-const namesIn = (folder: string, name: RegExp): string[] =>
-  existsSync(folder)
-    ? readdirSync(folder)
-        .filter((one) => name.test(one))
-        .sort()
-    : [];
 
 /** Throws `disk_full` where the copy of the catalogue would leave too little room for calls. */
 function refuseFull({ dataDir, reserveBytes }: BackupOrder): void {
@@ -335,4 +186,15 @@ async function refuseOthers(target: BackupTarget, log: string): Promise<void> {
 /** Removes what a backup that was interrupted has left of the catalogue. */
 export function removeCopy(path: string): void {
   for (const one of [path, `${path}-journal`, `${path}-wal`, `${path}-shm`]) rmSync(one, { force: true });
+}
+
+async function* listed(
+  lines: AsyncIterable<SealedLine>,
+  hash: ReturnType<typeof createHash>,
+): AsyncGenerator<Uint8Array> {
+  for await (const line of lines) {
+    const bytes = Buffer.from(lineOf(line));
+    hash.update(bytes);
+    yield bytes;
+  }
 }

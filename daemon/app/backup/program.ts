@@ -3,15 +3,16 @@ import { openForBackup } from '../../catalogue/sqlite/backup/snapshot.js';
 import { type ErrorCode, fail, TapedeckError } from '../../domain/error.js';
 import { catalogueFile } from '../../domain/paths.js';
 import { createBackupKeys } from '../../vault/backup/backup-keys.js';
-import { createFolderTarget } from '../../vault/backup/folder.js';
+import { type Destination, openDestination } from '../../vault/backup/destination.js';
 import type { StatementSigner } from '../../vault/backup/objects.js';
+import type { BackupTarget } from '../../vault/backup/target.js';
 import { type Checked, checkBackup } from './check.js';
 import { findBackup } from './find.js';
 import { type BackupOrder, type MadeBackup, makeBackup } from './make.js';
 import { putStandingList } from './write-list.js';
 
 export type ProgramOrder = {
-  path: string;
+  destination: Destination;
   keyPath: string;
   key: StatementSigner['key'];
   publicKey: string;
@@ -59,7 +60,11 @@ function sparingly(): (done: number, total: number) => void {
 }
 
 async function work(): Promise<ProgramSaid> {
-  const target = createFolderTarget(given.path);
+  const target = openDestination(given.destination);
+  return workAt(target).finally(() => target.close().catch(() => {}));
+}
+
+async function workAt(target: BackupTarget): Promise<ProgramSaid> {
   if (given.what === 'backup') return { made: await makeBackup(target, given.order, signer, sparingly()) };
   const keys = createBackupKeys(target, given.keyPath);
   if (given.what === 'check') {

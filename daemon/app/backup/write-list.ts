@@ -10,8 +10,10 @@ import {
   NEWEST_LIST,
 } from '../../domain/backup/backup.js';
 import { iso } from '../../domain/days.js';
+import { TapedeckError } from '../../domain/error.js';
 import { putEncrypted, putSigned, readSigned, type StatementSigner } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
+import { nullIfDamaged } from './find.js';
 
 /**
  * Puts the list of erasures and holds at the target: what a restore has to know, whatever backup it is made of. Where nothing has
@@ -28,7 +30,7 @@ export async function putStandingList(
   const plain = hash.digest('hex');
   const before = await readSigned(target, NEWEST_LIST, ListStatement).then(
     ({ statement }) => statement,
-    () => null,
+    nullIfDamaged,
   );
   const same =
     before?.plain_sha256 === plain &&
@@ -47,9 +49,15 @@ export async function putStandingList(
     ...{ object, bytes, sha256, plain_bytes, plain_sha256, counts: body.counts, key: signer.key },
   };
   await putSigned(target, NEWEST_LIST, statement, signer);
-  for await (const name of target.list(listsFolder))
-    if (name !== NEWEST_LIST && name !== object) await target.remove(name);
+  await removeOthers(target, object).catch((e) => {
+    if (!(e instanceof TapedeckError && e.code === 'backup_locked')) throw e; // an old list does no harm
+  });
   return statement;
+}
+
+async function removeOthers(target: BackupTarget, kept: string): Promise<void> {
+  for await (const { name } of target.list(listsFolder))
+    if (name !== NEWEST_LIST && name !== kept) await target.remove(name);
 }
 
 async function* bytesOf(lines: Iterable<ListLine>, counts: ListCounts): AsyncGenerator<Uint8Array> {

@@ -3,15 +3,19 @@ import { resolve } from 'node:path';
 import { fail } from '../../domain/error.js';
 import { printable } from '../../domain/printable.js';
 import { type BackupKeys, createBackupKeys } from '../../vault/backup/backup-keys.js';
+import { hasDestination, openDestination } from '../../vault/backup/destination.js';
 import { createFolderTarget } from '../../vault/backup/folder.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
 import type { CliContext } from '../common/context.js';
 
-/** Where backups are: the folder that is named, or that of the configuration. Throws `backup_off`. */
+/** Where backups are: the folder that is named, or the place of the configuration. Throws `backup_off`. */
 export function backupPlace(ctx: CliContext, from: string | undefined): BackupTarget {
-  const path = from === undefined ? ctx.config().backup.path : resolve(from);
-  if (path === '') throw fail('backup_off', 'Or name the folder with --from.');
-  return createFolderTarget(path);
+  if (from !== undefined) return createFolderTarget(resolve(from));
+  const { backup } = ctx.config();
+  if (!hasDestination(backup)) throw fail('backup_off', 'Or name a folder with --from.');
+  const target = openDestination(backup);
+  ctx.later(target.close);
+  return target;
 }
 
 export const KEYS_FOLDER = [

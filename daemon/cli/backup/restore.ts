@@ -54,8 +54,8 @@ export function restore(program: Command, ctx: CliContext): void {
       const trusted = readTrusted(options.publicKey);
       const { current: masterKey } = await ctx.master();
       const { dir: dataDir } = ctx.config().data;
-      becomeOwnerOf(dataDir);
       const target = backupPlace(ctx, options.from);
+      becomeOwnerOf(dataDir);
       const backup = await findBackup(target, id ?? null, trusted);
       const { statement } = backup;
       const time = timesIn(ctx.config().site.time_zone);
@@ -113,7 +113,7 @@ async function listFor(
   trusted: readonly string[] | null,
 ): Promise<Restoring['list']> {
   const found = await readList(target, statement).catch((e) => {
-    throw e instanceof TapedeckError ? fail('restore_list', e.detail, e) : e;
+    throw e instanceof TapedeckError && e.code === 'backup_damaged' ? fail('restore_list', e.detail, e) : e;
   });
   if (!found) throw fail('restore_list', 'It is of another audit log.');
   if (found.publicKey !== publicKey && !trusted?.includes(found.publicKey))

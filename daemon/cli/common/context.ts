@@ -56,6 +56,8 @@ export type CliContext = {
   recordings(): RecordingReader;
   /** Retention in this process, which writes this catalogue: for when no recorder runs. Opens the keys. */
   retain(catalogue: Catalogue): Promise<Retain>;
+  /** Has this done when the command ends. */
+  later(work: () => Promise<void>): void;
   /** Both end the text with a line end if it has none. */
   out(text: string): void;
   err(text: string): void;
@@ -72,6 +74,7 @@ export function createCliContext(
   let reading: Keys | null = null;
   let catalogue: Promise<Catalogue> | null = null;
   let keys: Keys | null = null;
+  const endings: (() => Promise<void>)[] = [];
 
   const ctx: CliContext & { close(): Promise<void> } = {
     config(): Config {
@@ -165,10 +168,12 @@ export function createCliContext(
       });
     },
 
+    later: (work) => void endings.push(work),
     out: (text: string) => void process.stdout.write(line(printable(text))),
     err: (text: string) => void process.stderr.write(line(printable(text))),
 
     async close(): Promise<void> {
+      for (const end of endings.splice(0)) await end();
       await asking.close();
       await (await catalogue?.catch(() => null))?.stop();
       keys?.stop();

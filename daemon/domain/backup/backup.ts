@@ -20,6 +20,11 @@ export const keysFolder = 'keys';
 export const keyObject = (id: string): string => `keys/${id}.age`;
 export const sealedFolder = 'sealed';
 export const sealedObject = (sha256: string): string => `sealed/${sha256.slice(0, 2)}/${sha256}`;
+/** The hash in the name of a sealed object; null for any other name. */
+export const sealedHash = (object: string): string | null => {
+  const sha256 = object.slice(object.lastIndexOf('/') + 1);
+  return /^[0-9a-f]{64}$/.test(sha256) && object === sealedObject(sha256) ? sha256 : null;
+};
 export const listsFolder = 'lists';
 export const listObject = (sha256: string): string => `lists/${sha256}.age`;
 export const NEWEST_LIST = 'lists/newest.json';

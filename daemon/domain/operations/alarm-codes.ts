@@ -124,6 +124,7 @@ export const ALARMS = {
 
   // Backups. `since`: when the last one was made; null for never.
   backup_failed: shape({ what: oneOf({ backup: true, check: true, list: true, keys: true }), ...ERROR }),
+  backup_locked: shape({ place: Text }),
   backup_overdue: shape({ since: orNull(Time) }),
   drill_failed: shape({ backup: Text, faults: Count, first: Text }),
   drill_overdue: shape({ since: orNull(Time) }),

@@ -2,7 +2,7 @@ import { errorHint, errorInWords, type Say } from '../reason/words.js';
 import type { AlarmParams } from './alarm-codes.js';
 import type { AlarmWords } from './alarm-words.js';
 
-type Codes = 'backup_failed' | 'backup_overdue' | 'drill_failed' | 'drill_overdue';
+type Codes = 'backup_failed' | 'backup_locked' | 'backup_overdue' | 'drill_failed' | 'drill_overdue';
 
 /** The sentences of alarms about backups. */
 export const backupAlarms: { [C in Codes]: (params: AlarmParams[C], say: Say) => AlarmWords } = {
@@ -16,6 +16,10 @@ export const backupAlarms: { [C in Codes]: (params: AlarmParams[C], say: Say) =>
       }[what]
     } ${errorInWords({ error, detail })}`,
     hint: `${errorHint(error)} It is tried again by itself; "tapedeck backup create --wait" tries now.`.trim(),
+  }),
+  backup_locked: ({ place }) => ({
+    message: `${place} does not allow Tapedeck to delete old backups. They pile up there, and where their keys lie beside them (no key_path), what was erased stays readable in them longer than its certificate says.`,
+    hint: 'Allow deleting, and protect backups with versions that the store keeps for a time instead: see "Protect backups from deletion" in docs/backup.md.',
   }),
   backup_overdue: ({ since }, say) => ({
     message:

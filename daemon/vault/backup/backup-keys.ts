@@ -53,7 +53,7 @@ export function createBackupKeys(target: BackupTarget, folder: string): BackupKe
   async function destroyDueAt(place: BackupTarget, given: Parameters<typeof keysDue>[1]): Promise<string[]> {
     await place.ready();
     const ids: string[] = [];
-    for await (const name of place.list(keysFolder)) ids.push(ID.exec(name)?.[1] ?? '');
+    for await (const { name } of place.list(keysFolder)) ids.push(ID.exec(name)?.[1] ?? '');
     const due = keysDue(ids.filter(Boolean), given);
     for (const id of due) await destroy(place, keyObject(id));
     return due;

@@ -3,13 +3,12 @@ import { lstat, open, opendir, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { diskError, fail } from '../../domain/error.js';
 import { makeDirDurably, removeDurably, writeDurably } from '../durable.js';
-import type { BackupTarget } from './target.js';
+import { checkName } from './remote.js';
+import type { BackupTarget, Listed } from './target.js';
 
 /** A pipe does not block, and a link is not followed. */
 const SAFELY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const MODE = 0o600;
-/** Parts of a name begin with a letter or a figure: no name leads out of the folder. */
-const NAME = /^[0-9A-Za-z][0-9A-Za-z._-]*(?:\/[0-9A-Za-z][0-9A-Za-z._-]*)*$/;
 
 const codeOf = (e: unknown): string => (e as NodeJS.ErrnoException).code ?? '';
 const isAbsent = (e: unknown): boolean => codeOf(e) === 'ENOENT' || codeOf(e) === 'ENOTDIR';
@@ -17,7 +16,7 @@ const isAbsent = (e: unknown): boolean => codeOf(e) === 'ENOENT' || codeOf(e) ==
 /** Backups in a folder, of another disk or on a mount of another machine. */
 export function createFolderTarget(root: string): BackupTarget {
   function pathOf(name: string): string {
-    if (!NAME.test(name)) throw fail('internal', `"${name}" is no name of an object.`);
+    checkName(name);
     return join(root, name);
   }
 
@@ -29,7 +28,7 @@ export function createFolderTarget(root: string): BackupTarget {
     }
   }
 
-  async function* within(folder: string): AsyncGenerator<string> {
+  async function* within(folder: string): AsyncGenerator<Listed> {
     let entries: AsyncIterable<Dirent>;
     try {
       entries = await opendir(join(root, folder));
@@ -40,8 +39,16 @@ export function createFolderTarget(root: string): BackupTarget {
     for await (const entry of entries) {
       const name = `${folder}/${entry.name}`;
       if (entry.isDirectory()) yield* within(name);
-      else yield name;
+      else yield { name, bytes: entry.isFile() ? await sizeOf(name) : null };
     }
+  }
+
+  async function sizeOf(name: string): Promise<number | null> {
+    const found = await lstat(join(root, name)).catch((e) => {
+      if (isAbsent(e)) return null;
+      throw diskError(e);
+    });
+    return found?.isFile() ? found.size : null;
   }
 
   return {
@@ -91,12 +98,9 @@ export function createFolderTarget(root: string): BackupTarget {
       };
     },
 
-    async size(name) {
-      const found = await lstat(pathOf(name)).catch((e) => {
-        if (isAbsent(e)) return null;
-        throw diskError(e);
-      });
-      return found?.isFile() ? found.size : null;
+    size(name) {
+      checkName(name);
+      return sizeOf(name);
     },
 
     list: (folder) => within(folder),
@@ -104,8 +108,14 @@ export function createFolderTarget(root: string): BackupTarget {
     async remove(name) {
       const path = pathOf(name);
       await refuseLinks(name);
-      await removeDurably(path);
+      await removeDurably(path).catch((e) => {
+        if (codeOf(e) === 'EACCES' || codeOf(e) === 'EPERM')
+          throw fail('backup_locked', `${path}: ${codeOf(e)}.`, e);
+        throw e;
+      });
       await rmdir(dirname(path)).catch(() => {}); // others are still in it
     },
+
+    close: async () => {},
   };
 }

@@ -4,7 +4,7 @@ import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { canonical } from '../../domain/assurance/canonical.js';
 import { signedParts, signedText } from '../../domain/backup/backup.js';
-import { fail, isDiskError, TapedeckError } from '../../domain/error.js';
+import { fail, isDestinationError, isDiskError, TapedeckError } from '../../domain/error.js';
 import { openSealed } from '../open.js';
 import { sealStream } from '../seal.js';
 import { fingerprint, verifySignature } from '../signing-key.js';
@@ -186,9 +186,10 @@ function printOf(pem: string): string | null {
   }
 }
 
-/** What is wrong with a backup, in words; errors of a disk say nothing of the backup, and are thrown on. */
+/** What is wrong with a backup, in words; errors of a disk or of the place say nothing of the backup, and are thrown on. */
 export function faultIn(e: unknown): string {
   if (e instanceof TapedeckError && e.code === 'backup_damaged') return e.detail;
-  if (e instanceof TapedeckError && !isDiskError(e)) return `${e.message} ${e.detail}`.trim();
+  if (e instanceof TapedeckError && !isDiskError(e) && !isDestinationError(e))
+    return `${e.message} ${e.detail}`.trim();
   throw e;
 }
