@@ -146,6 +146,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       backups.start();
       operations.health.start();
       operations.deadlines.start();
+      requests.mailings.start();
       recordings.custody.rotate();
       started = true;
     },

@@ -54,6 +54,7 @@ import { replayRoutes } from './policy/replay-routes.js';
 import { policyRoutes } from './policy/routes.js';
 import { versionRoutes } from './policy/version-routes.js';
 import { qualityRoutes } from './quality/routes.js';
+import { mailingRoutes } from './reports/mailing-routes.js';
 import { reportRoutes } from './reports/routes.js';
 import { answerRoutes } from './requests/answer-routes.js';
 import { requestRoutes } from './requests/routes.js';
@@ -105,6 +106,8 @@ export type Deps = {
   tls: { options: ServerOptions; authority: () => string | null } | null;
   retention: { schedule: string; breakerPercent: number; breakerCount: number };
   coverage: { targetPercent: number };
+  /** Whether a mail server is set up. */
+  mailOn: boolean;
   /** Who may read /metrics: these addresses, and whoever has the token if there is one. */
   metrics: { allow: readonly string[]; token: () => string | null };
   version: string;
@@ -153,6 +156,7 @@ const resources = [
   coverageRoutes,
   consentReportRoutes,
   reportRoutes,
+  mailingRoutes,
   statusRoutes,
   jobsRoutes,
   healthRoutes,

@@ -64,6 +64,8 @@ export type RouteDeps = {
   pbxes: readonly NamedPbx[];
   retention: { schedule: string; breakerPercent: number; breakerCount: number };
   coverage: { targetPercent: number };
+  /** Whether a mail server is set up. */
+  mailOn: boolean;
   metrics: { allow: readonly string[]; token: () => string | null };
   version: string;
   now: () => number;

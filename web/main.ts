@@ -92,6 +92,7 @@ export async function runWeb(config: Config): Promise<void> {
         breakerCount: config.retention.breaker_count,
       },
       coverage: { targetPercent: config.coverage.target_percent },
+      mailOn: config.alerts.smtp_host !== '' && config.alerts.mail_from !== '',
       metrics: {
         allow: config.metrics.allow,
         token: () =>

@@ -20,6 +20,7 @@ import type { createAlert } from '../operations/alert.js';
 import type { createDeadlines } from '../operations/deadlines.js';
 import type { createDeliver } from '../operations/deliver.js';
 import type { createHealth } from '../operations/health.js';
+import type { MailingsOf } from '../operations/mailings.js';
 import type { createRoom } from '../operations/room.js';
 import type { createUnlock } from '../operations/unlock.js';
 import type { Clock } from '../ops/clock.js';
@@ -155,7 +156,12 @@ export type Operations = {
 };
 export type Backups = ReturnType<typeof createBackups>;
 /** Where the recorder is asked, from `start` on. */
-export type Requests = { start(): Promise<void>; stop(): Promise<void> };
+export type Requests = {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Reports by mail, which are asked for and made as all others. */
+  mailings: MailingsOf;
+};
 
 /**
  * The subsystems. Each is made with those before it, and its callbacks may use all of them: nothing calls back before

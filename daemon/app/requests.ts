@@ -1,12 +1,17 @@
 import { ulid } from 'ulid';
+import { putOnRecord } from '../catalogue/entries.js';
 import { dates, startOfDay } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { controlSocket, ownerSocket } from '../domain/paths.js';
 import { FIRST } from '../domain/pbx.js';
+import { signedReport } from '../domain/report/signed.js';
 import { reasonFrom } from '../domain/typed.js';
 import { ffmpegOf } from '../encode/chosen.js';
 import { createPromptMaker } from '../encode/prompt.js';
+import { createReportPost, dashboardUrl } from '../notify/channels.js';
+import { reportMailText } from '../notify/report-mail.js';
 import { createControl } from '../operations/control.js';
+import { createMailings } from '../operations/mailings.js';
 import { siteRegion } from '../ops/config.js';
 import { coreLimit } from '../ops/process/core-dumps.js';
 import { version } from '../ops/process/version.js';
@@ -14,9 +19,12 @@ import * as passwords from '../ops/secrets/password.js';
 import { createRequests as createHandlers } from '../requests/requests.js';
 import { createFactorSecrets } from '../vault/factor-secrets.js';
 import { createPromptFiles } from '../vault/prompts.js';
-import { fingerprint } from '../vault/signing-key.js';
+import { fingerprint, publicKeys } from '../vault/signing-key.js';
 import { createDocuments } from '../vault/store/documents.js';
 import type { Base, Parts, Requests } from './parts.js';
+
+/** A file of more bytes is not sent: many mail servers take no more. */
+const MOST_MAILED = 10_000_000;
 
 const CONSOLE = { actor: 'console', actor_id: '', address: '' } as const;
 
@@ -32,7 +40,26 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
     backups,
   } = parts;
   const zone = config.site.time_zone;
-  const { handlers, streams, stop } = createHandlers({
+  const post = createReportPost(config);
+  const url = `${dashboardUrl(config)}/reports`;
+  const mailings = createMailings({
+    ...{ catalogue, post, zone, alarms: alert, clock, log: log.child({ part: 'mailings' }) },
+    record: (entry) => putOnRecord(catalogue, entry),
+    text: ({ report, ...mail }) =>
+      reportMailText({
+        ...{ ...mail, site: config.site.name, timeZone: zone, reportsUrl: url },
+        url: `${url}?${new URLSearchParams({ report, from: mail.from, to: mail.to })}`,
+      }),
+    async make({ report, setBy }, days, gone) {
+      const found = await toMail(report, days, { setBy: setBy.name, most: MOST_MAILED }, gone);
+      if (!found) return null;
+      const { name, file, made } = found;
+      const key = publicKeys(dir).get(made.keyId);
+      if (key === undefined) throw fail('signing_key_missing', `The public key ${made.keyId} is not there.`);
+      return { entry: made.entry, name, file, signature: signedReport(made, key) };
+    },
+  });
+  const { handlers, streams, stop, toMail } = createHandlers({
     ...{
       catalogue,
       lists,
@@ -44,6 +71,8 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
       retain,
       deadlines,
       jobs,
+      mailings,
+      mailOn: post !== null,
       alarms: alert,
       dataDir: dir,
       clock,
@@ -113,7 +142,9 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
   });
   return {
     start: control.start,
+    mailings,
     async stop() {
+      await mailings.stop();
       stop();
       await control.stop();
     },

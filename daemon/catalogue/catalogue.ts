@@ -15,6 +15,7 @@ import type { PrivacyRequests } from './privacy/privacy-requests.js';
 import type { Prompts } from './prompts.js';
 import type { Recordings } from './recordings.js';
 import type { MadeReports } from './reports/made.js';
+import type { Mailings } from './reports/mailings.js';
 import type { Due } from './retention/due.js';
 import type { Holds } from './retention/holds.js';
 import type { CallNames } from './retention/names.js';
@@ -48,6 +49,7 @@ export type Nouns = {
   seals: Seals;
   certificates: Certificates;
   madeReports: MadeReports;
+  mailings: Mailings;
   policy: Policies;
   lists: NumberLists;
   consents: Consents;

@@ -4,7 +4,7 @@ import { pbxPorts } from '../ops/targets.js';
 import { tlsMode } from '../ops/tls-mode.js';
 import type { Channel, Origin } from './channel.js';
 import { createCheckpointFile } from './checkpoint-file.js';
-import { createMail, type MailSettings } from './mail.js';
+import { createMail, createPost, type MailSettings, type Post, type PostSettings } from './mail.js';
 import { createSyslog } from './syslog.js';
 import { createWebhook, type WebhookSettings } from './webhook.js';
 
@@ -62,8 +62,13 @@ export function createCheckpointChannels(config: Config): Channel[] {
   return channels;
 }
 
-const mail = ({ alerts: a }: Config, to: readonly string[]): MailSettings => ({
-  to,
+/** The mail server of [alerts], for mails to anybody; null where there is none. */
+export const createReportPost = (config: Config): Post | null =>
+  config.alerts.smtp_host && config.alerts.mail_from ? createPost(server(config)) : null;
+
+const mail = (config: Config, to: readonly string[]): MailSettings => ({ ...server(config), to });
+
+const server = ({ alerts: a }: Config): PostSettings => ({
   from: a.mail_from,
   host: a.smtp_host,
   port: a.smtp_port,
@@ -83,12 +88,13 @@ const webhook = (config: Config, url: string, secret: () => string): WebhookSett
 const originOf = (config: Config): Origin => ({
   site: config.site.name,
   timeZone: config.site.time_zone,
-  healthUrl: healthUrl(config),
+  healthUrl: `${dashboardUrl(config)}/health`,
 });
 
-function healthUrl({ alerts, web }: Config): string {
+/** Under which address people open the dashboard. */
+export function dashboardUrl({ alerts, web }: Config): string {
   const host = web.hosts[0] ?? web.address;
   const scheme = tlsMode(web) === 'off' ? 'http' : 'https';
   const base = alerts.dashboard_url || `${scheme}://${host.includes(':') ? `[${host}]` : host}:${web.port}`;
-  return `${base.replace(/\/+$/, '')}/health`;
+  return base.replace(/\/+$/, '');
 }

@@ -45,7 +45,8 @@ function checkpointText(note: string, at: number, origin: Origin): { subject: st
   };
 }
 
-const where = (site: string): string =>
+/** What a subject begins with. */
+export const where = (site: string): string =>
   clean(site) === 'Tapedeck' ? '[Tapedeck]' : `[Tapedeck ${clean(site)}]`;
 
 function subject(notice: Notice, site: string, time: Say): string {

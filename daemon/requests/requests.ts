@@ -11,6 +11,7 @@ import type { OWNER } from '../domain/operations/control/owner.js';
 import type { PEOPLE } from '../domain/operations/control/people.js';
 import type { PRIVACY } from '../domain/operations/control/privacy.js';
 import type { RECORDINGS } from '../domain/operations/control/recordings.js';
+import type { MAILINGS } from '../domain/operations/control/reports.js';
 import type { SIGN_IN } from '../domain/operations/control/sign-in.js';
 import type { TELLING } from '../domain/operations/control/telling.js';
 import type { ControlHandlers, StreamHandlers } from '../domain/operations/control.js';
@@ -37,6 +38,7 @@ import { createProofs, type Proofs } from './proofs.js';
 import { createOlderRequests, type OlderDeps } from './recordings/older.js';
 import { createRedactRequests, type RedactRequestDeps } from './redact.js';
 import { createRefusals } from './refusals.js';
+import { createMailingRequests, type MailingRequestDeps } from './reports/mailings.js';
 import { createReports, type ReportDeps } from './reports/reports.js';
 import { createEraseRequests, type EraseDeps } from './retention/erasing.js';
 import { createHoldRequests, type HoldDeps } from './retention/holds.js';
@@ -56,6 +58,7 @@ export type RequestsDeps = Pick<RuleDeps, 'jobs'> &
   Pick<HoldDeps, 'holding' | 'coolOffMs'> &
   Pick<PrivacyDeps, 'deadlines'> &
   Pick<ReportDeps, 'textSigner'> &
+  Pick<MailingRequestDeps, 'mailOn' | 'mailings'> &
   Pick<PromptDeps, 'makePrompt' | 'keepPrompt'> & {
     catalogue: Catalogue;
     passwords: PasswordVerbs;
@@ -96,6 +99,7 @@ type Handlers = Pick<
   | keyof typeof PRIVACY
   | keyof typeof CONSENTS
   | keyof typeof TELLING
+  | keyof typeof MAILINGS
 >;
 
 /**
@@ -106,6 +110,8 @@ export function createRequests(deps: RequestsDeps): {
   handlers: Handlers;
   streams: StreamHandlers<Readable>;
   proofs: Proofs;
+  /** Makes a report that is sent by mail. */
+  toMail: ReturnType<typeof createReports>['toMail'];
   /** Breaks off what is being given out. */
   stop(): void;
 } {
@@ -142,9 +148,11 @@ export function createRequests(deps: RequestsDeps): {
       ...createPromptRequests(shared),
       ...createSound(shared),
       ...createTelling(shared),
+      ...createMailingRequests(shared),
     },
     streams: { ...evidence.handlers, ...consents.streams, ...reports.handlers, ...answers.handlers },
     proofs,
+    toMail: reports.toMail,
     stop() {
       evidence.stop();
       reports.stop();

@@ -48,6 +48,8 @@ export async function startRecorder(
       redactor: { redact: never },
       holding: { work: () => {} },
       coolOffMs: 86_400_000,
+      mailings: { sendNow: never, changed: () => {} },
+      mailOn: false,
     },
     ...{ factorSecrets: { seal: never, open: never }, passes: { take: () => false } },
     ...{

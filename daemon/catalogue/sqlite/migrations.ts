@@ -1028,4 +1028,32 @@ export const migrations: readonly string[] = [
   CREATE TRIGGER report_kept BEFORE DELETE ON reports
   BEGIN SELECT RAISE(ABORT, 'A report stays as it was signed.'); END;
   `,
+  // Reports that are sent regularly, and to whom. A recipient goes with the account.
+  `
+  CREATE TABLE report_mailings (
+    id TEXT PRIMARY KEY,
+    report TEXT NOT NULL,
+    period TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    attach INTEGER NOT NULL,
+    set_by TEXT NOT NULL,
+    set_by_name TEXT NOT NULL,
+    set_at INTEGER NOT NULL,
+    done_day TEXT NOT NULL,
+    failures INTEGER NOT NULL,
+    failing_since INTEGER,
+    next_at INTEGER NOT NULL,
+    last_at INTEGER,
+    last_day TEXT,
+    last_result TEXT,
+    last_detail TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE report_recipients (
+    mailing TEXT NOT NULL REFERENCES report_mailings (id) ON DELETE CASCADE,
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    address TEXT NOT NULL,
+    UNIQUE (mailing, user_id)
+  ) STRICT;
+  CREATE INDEX report_recipients_by_user ON report_recipients (user_id);
+  `,
 ];

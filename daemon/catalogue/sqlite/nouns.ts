@@ -23,6 +23,7 @@ import { createCertificates } from './recordings/certificates.js';
 import { createTiers } from './recordings/tiers.js';
 import { createRecordings } from './recordings.js';
 import { createMadeReports } from './reports/made.js';
+import { createMailings } from './reports/mailings.js';
 import { createDue } from './retention/due.js';
 import { createHoldReleases } from './retention/hold-releases.js';
 import { createHolds } from './retention/holds.js';
@@ -56,6 +57,7 @@ export function createNouns(db: Db, reader: Reader) {
     seals: createSeals(db, reader),
     certificates: createCertificates(db, reader),
     madeReports: createMadeReports(db, reader),
+    mailings: createMailings(db, reader),
     policy: createPolicy(db, reader),
     lists: createLists(db, reader),
     consents: createConsents(db, reader),

@@ -206,6 +206,13 @@ export function verbsOf(read: Read, write: Write): Nouns {
       get: (entry) => read((n) => n.madeReports.get(entry)),
       list: (filter) => read((n) => n.madeReports.list(filter)),
     },
+    mailings: {
+      list: () => read((n) => n.mailings.list()),
+      get: (id) => read((n) => n.mailings.get(id)),
+      save: (mailing) => write((n) => n.mailings.save(mailing)),
+      remove: (id) => write((n) => n.mailings.remove(id)),
+      went: (id, setAt, progress) => write((n) => n.mailings.went(id, setAt, progress)),
+    },
     policy: {
       newest: () => read((n) => n.policy.policy()),
       of: (version) => read((n) => n.policy.of(version)),

@@ -94,6 +94,8 @@ export function createAsking(ctx: CliContext) {
       eraseVersion: async (...given) => (await ctx.retain(withOwn)).erase(...given),
       // The recorder works it out at its next start; until then nothing is erased.
       holding: { work: () => {} },
+      mailings: { sendNow: away, changed: () => {} },
+      mailOn: false,
       coolOffMs: ctx.config().holds.release_cool_off_hours * 3_600_000,
       jobs: {
         ask: away,

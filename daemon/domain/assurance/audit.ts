@@ -44,16 +44,26 @@ export const auditActions = [
     'privacy_forget',
   ],
   ...['approval_ask', 'approval_give', 'approval_withdraw', 'approval_use'],
+  ...['mailing_save', 'mailing_remove', 'report_mail'],
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
 /** What an auditor asks for, in the order in which they ask for it. */
 export const auditGroups = {
-  hearing: ['play', 'heard', 'download', 'export'],
+  hearing: ['play', 'heard', 'download', 'export', 'report_mail'],
   looking: ['search', 'view', 'report'],
   signing_in: ['sign_in', 'sign_out', 'session_end', 'second_factor'],
   people: ['person_add', 'person_change', 'person_remove', 'password_change', 'token_add', 'token_remove'],
-  rules: ['policy_change', 'direct', 'prompt_add', 'prompt_activate', 'consent_add', 'consent_withdraw'],
+  rules: [
+    'policy_change',
+    'direct',
+    'prompt_add',
+    'prompt_activate',
+    'consent_add',
+    'consent_withdraw',
+    'mailing_save',
+    'mailing_remove',
+  ],
   approvals: ['approval_ask', 'approval_give', 'approval_withdraw', 'approval_use'],
   erasing: [
     'retention_run',

@@ -132,6 +132,9 @@ export const ALARMS = {
   // Messages on their way out.
   alerts_undelivered: shape({ channel: Text, detail: Text }),
   checkpoints_undelivered: shape({ channel: Text, detail: Text }),
+  // A report by mail. `over`: it is not tried again.
+  mailing_failed: shape({ report: Text, detail: Text, over: Type.Boolean() }),
+  mailing_stopped: shape({ report: Text, detail: Text }),
 };
 
 type Params = { [C in keyof typeof ALARMS]: Static<(typeof ALARMS)[C]> };

@@ -332,6 +332,14 @@ const WORDS: {
     message: `Messages about alarms cannot be delivered by ${channel}. ${detail}`,
     hint: 'Correct [alerts] in tapedeck.toml or the cause above, then run "tapedeck alert test".',
   }),
+  mailing_failed: ({ report, detail, over }) => ({
+    message: `The ${report.toLowerCase()} report could not be sent by email: ${detail}`,
+    hint: `${over ? 'It was tried for three days and is not tried again before its next day. ' : 'It is tried again. '}Correct the cause or an address on the page "Reports", and send it from there.`,
+  }),
+  mailing_stopped: ({ report, detail }) => ({
+    message: `The ${report.toLowerCase()} report is no longer sent by email: ${detail}`,
+    hint: 'On the page "Reports", somebody who may have this report has to save the schedule, with recipients who may have it, or remove it.',
+  }),
   checkpoints_undelivered: ({ channel, detail }) => ({
     message: `Checkpoints of the audit log cannot be sent off this machine by ${channel}. ${detail}`,
     hint: 'Correct [audit] in tapedeck.toml or the cause above. Pending checkpoints are then sent automatically.',

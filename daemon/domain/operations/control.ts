@@ -13,7 +13,7 @@ import { OWNER } from './control/owner.js';
 import { PEOPLE } from './control/people.js';
 import { PRIVACY, PRIVACY_STREAMS } from './control/privacy.js';
 import { RECORDING_STREAMS, RECORDINGS } from './control/recordings.js';
-import { REPORT_STREAMS } from './control/reports.js';
+import { MAILINGS, REPORT_STREAMS } from './control/reports.js';
 import { get, NOTHING, post, type Request, Text } from './control/request.js';
 import { SIGN_IN } from './control/sign-in.js';
 import { TELLING } from './control/telling.js';
@@ -82,6 +82,7 @@ export const CONTROL = {
   ...PRIVACY,
   ...CONSENTS,
   ...TELLING,
+  ...MAILINGS,
   status: get('/status', DaemonStatus),
   /** Prometheus' text format. */
   metrics: get('/metrics', Type.String()),

@@ -12,6 +12,7 @@ export const actKinds = [
   'factor_roles',
   'tokens',
   'own_factors',
+  'mailing',
   'approving',
 ] as const;
 export type ActKind = (typeof actKinds)[number];

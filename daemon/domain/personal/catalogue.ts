@@ -23,6 +23,8 @@ const OF_CDR = [
 const BY_LIST = ['person', 'When the number is taken off the list, or its date has passed.'] as const;
 const ASKED = ['time', '24 months after the request was answered.'] as const;
 const STANDING = ['person', 'When somebody erases the consent or objection.'] as const;
+const MAILED = ['person', 'When somebody else saves the schedule, or it is removed.'] as const;
+const RECIPIENT = ['person', 'When they are taken off the schedule, or with the account.'] as const;
 const SIGNED = [
   'stays',
   'Part of a signed certificate. The recorder refuses a reason that has the name or the number of an outside party of the call.',
@@ -218,6 +220,13 @@ export const CATALOGUE = [
     holds('user_id', 'user', WITH_USER),
     holds('code_hash', 'key', ['person', 'When the code is used or replaced, or the account removed.']),
   ),
+  table(
+    'report_mailings',
+    'id report period day attach set_at done_day failures failing_since next_at last_at last_day last_result',
+    holds('set_by set_by_name', 'user', MAILED),
+    holds('last_detail', 'user text', ['person', 'With the next attempt, or when the schedule is removed.']),
+  ),
+  table('report_recipients', 'mailing', holds('user_id address', 'user', RECIPIENT)),
   table(
     'reports',
     'entry signature key_id made_at',

@@ -2,19 +2,21 @@ import { createHash } from 'node:crypto';
 import { pipeline, type Readable, Transform } from 'node:stream';
 import type { Verbs } from '../../catalogue/catalogue.js';
 import { unwritable } from '../../catalogue/entries.js';
+import { entryOf, TAPEDECK } from '../../domain/assurance/audit.js';
 import { iso } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
-import type { StreamBody, StreamHandlers } from '../../domain/operations/control.js';
+import type { StreamBody, Streamed, StreamHandlers } from '../../domain/operations/control.js';
 import { reachOf } from '../../domain/people/reach.js';
 import { reportPeriod } from '../../domain/report/period.js';
 import {
   type ReportFormat,
   type ReportHead,
+  type ReportName,
   reportFileName,
   reportRight,
   reportTitles,
 } from '../../domain/report/report.js';
-import { reportStatementText } from '../../domain/report/signed.js';
+import { type MadeReport, reportStatementText } from '../../domain/report/signed.js';
 import { createBuckets, type Limit } from '../../ops/buckets.js';
 import type { Asker, Askers } from '../askers.js';
 import { runReport } from './report-process.js';
@@ -25,7 +27,7 @@ const AT_ONCE = { all: 3, each: 2 };
 const EACH: Limit = { burst: 60, hourly: 240 };
 
 export type ReportDeps = {
-  catalogue: Verbs<'audit.append' | 'audit.head' | 'audit.id' | 'madeReports.keep'>;
+  catalogue: Verbs<'audit.append' | 'audit.head' | 'audit.id' | 'madeReports.keep' | 'madeReports.get'>;
   askers: Pick<Askers, 'may'>;
   /** The key with which texts are signed, its public half (PEM) and the `sha256` of that (DER), and what signs with it. Throws `schema_altered`. */
   textSigner: () => Promise<{ keyId: string; sha256: string; publicKey: string; sign(text: string): string }>;
@@ -34,6 +36,9 @@ export type ReportDeps = {
   version: string;
   clock: () => number;
 };
+
+/** Who is given a report. `by`: how the report names them, where that is not who the entry names. */
+type Receiver = { who: string; by: string; entry: Asker['entry'] };
 
 /** Gives reports out: who may have one, that it is on record before anything of it is sent, and that each file is signed. */
 export function createReports(deps: ReportDeps) {
@@ -51,51 +56,59 @@ export function createReports(deps: ReportDeps) {
     return asker;
   }
 
+  /** Makes one for somebody who may have it, unless they or all have too many. */
+  async function give(
+    { who, by, entry: writes }: Receiver,
+    { report, format, ...asked }: Omit<StreamBody<'make_report'>, 'by'>,
+    gone: AbortSignal,
+  ): Promise<Streamed<'make_report', Readable>> {
+    const now = clock();
+    const { site, version } = deps;
+    const { from, to, begins, ends } = reportPeriod(asked, site.timeZone, now);
+    const theirs = [...going.values()].filter((one) => one === who).length;
+    if (going.size >= AT_ONCE.all || theirs >= AT_ONCE.each)
+      throw fail('too_many', 'Too many reports are being created at once.');
+    const bucket = buckets.level(who, EACH);
+    if (bucket.left < 1) throw fail('too_many', 'Too many reports were created within an hour.');
+    bucket.left -= 1;
+    const ended = new AbortController();
+    const end = () => ended.abort();
+    going.set(ended, who);
+    gone.addEventListener('abort', end, { once: true });
+    const over = () => void going.delete(ended);
+    try {
+      const file = format === 'page' ? null : format;
+      const written = writes(file ? 'export' : 'report', {
+        ...{ object: 'report', object_id: report },
+        detail: { from, to, ...(file ? { what: file } : {}) },
+      });
+      const entry = await catalogue.audit.append(written).catch((e) => {
+        throw unwritable(e);
+      });
+      const { size, hash } = await catalogue.audit.head();
+      const head: ReportHead = {
+        ...{ report, title: reportTitles[report], site: { name: site.name, time_zone: site.timeZone } },
+        ...{ period: { from, to }, times: { from: iso(begins), to: iso(ends) }, entry },
+        made: { at: iso(now), by: by || written.actor_name, address: written.address },
+        tool: { name: 'Tapedeck', version },
+        query: `tapedeck report ${report} --from ${from} --to ${to}${file ? ` --format ${file}` : ''}`,
+        audit: { log: await catalogue.audit.id(), size, hash },
+      };
+      const name = reportFileName(head, entry);
+      const made = await runReport({ dataDir: deps.dataDir, format, head, name }, ended.signal);
+      made.once('close', over);
+      const stream = file === null ? made : signing(made, head, file, name);
+      return { head: { entry, name }, stream };
+    } catch (e) {
+      over();
+      throw e;
+    }
+  }
+
   const handlers: Pick<StreamHandlers<Readable>, 'make_report'> = {
-    async make_report({ by, report, format, ...asked }, gone) {
-      const asker = await allowed({ by, report });
-      const now = clock();
-      const { site, version } = deps;
-      const { from, to, begins, ends } = reportPeriod(asked, site.timeZone, now);
-      const who = asker.person?.id ?? 'console';
-      const theirs = [...going.values()].filter((one) => one === who).length;
-      if (going.size >= AT_ONCE.all || theirs >= AT_ONCE.each)
-        throw fail('too_many', 'Too many reports are being created at once.');
-      const bucket = buckets.level(who, EACH);
-      if (bucket.left < 1) throw fail('too_many', 'Too many reports were created within an hour.');
-      bucket.left -= 1;
-      const ended = new AbortController();
-      const end = () => ended.abort();
-      going.set(ended, who);
-      gone.addEventListener('abort', end, { once: true });
-      const over = () => void going.delete(ended);
-      try {
-        const file = format === 'page' ? null : format;
-        const written = asker.entry(file ? 'export' : 'report', {
-          ...{ object: 'report', object_id: report },
-          detail: { from, to, ...(file ? { what: file } : {}) },
-        });
-        const entry = await catalogue.audit.append(written).catch((e) => {
-          throw unwritable(e);
-        });
-        const { size, hash } = await catalogue.audit.head();
-        const head: ReportHead = {
-          ...{ report, title: reportTitles[report], site: { name: site.name, time_zone: site.timeZone } },
-          ...{ period: { from, to }, times: { from: iso(begins), to: iso(ends) }, entry },
-          made: { at: iso(now), by: written.actor_name, address: written.address },
-          tool: { name: 'Tapedeck', version },
-          query: `tapedeck report ${report} --from ${from} --to ${to}${file ? ` --format ${file}` : ''}`,
-          audit: { log: await catalogue.audit.id(), size, hash },
-        };
-        const name = reportFileName(head, entry);
-        const made = await runReport({ dataDir: deps.dataDir, format, head, name }, ended.signal);
-        made.once('close', over);
-        const stream = file === null ? made : signing(made, head, file, name);
-        return { head: { entry, name }, stream };
-      } catch (e) {
-        over();
-        throw e;
-      }
+    async make_report({ by, ...asked }, gone) {
+      const asker = await allowed({ by, report: asked.report });
+      return give({ who: asker.person?.id ?? 'console', by: '', entry: asker.entry }, asked, gone);
     },
   };
 
@@ -127,6 +140,32 @@ export function createReports(deps: ReportDeps) {
 
   return {
     handlers,
+    /**
+     * Makes a PDF that is sent by itself, on the word of somebody, and returns it with its signature. Null for one of more than
+     * so many bytes.
+     */
+    async toMail(
+      report: ReportName,
+      days: { from: string; to: string },
+      { setBy, most }: { setBy: string; most: number },
+      gone: AbortSignal,
+    ): Promise<{ name: string; file: Buffer; made: MadeReport } | null> {
+      const entry: Asker['entry'] = (action, about) =>
+        entryOf(TAPEDECK, clock(), action, { ...about, detail: { ...about?.detail, set_by: setBy } });
+      const receiver = { who: 'mailings', by: `${setBy} (by schedule)`, entry };
+      const { head, stream } = await give(receiver, { report, ...days, format: 'pdf' }, gone);
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      // A report that is left halfway has no signature.
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes > most) return null;
+      }
+      const made = await catalogue.madeReports.get(head.entry);
+      if (!made) throw fail('internal', `The report of entry ${head.entry} was not signed.`);
+      return { name: head.name, file: Buffer.concat(chunks), made };
+    },
     /** Breaks off what is being given out. */
     stop(): void {
       for (const ended of going.keys()) ended.abort();

@@ -15,6 +15,7 @@ import { T0 } from '../catalogue/crafted.js';
 import { aCall, aRecording } from '../recordings/a-call.js';
 import { noted } from '../words.js';
 import { aPrivacyRequest } from './privacy-request.js';
+import { furnishMailing } from './report-mailing.js';
 
 const recorded = { status: 'recorded', why: null, rule: null, missingMs: 0 } as const;
 const cdr: Cdr = {
@@ -59,6 +60,7 @@ export async function furnish(path: string): Promise<void> {
     madeAt: T0,
   });
   await c.seals.checked('R2', T0, 'Its file is missing.');
+  await furnishMailing(c);
   await c.madeReports.keep({ entry: 1, text: '{}', signature: 'S', keyId: 'K', madeAt: T0 });
   await c.certificates.begin({ ...RETENTION_RUN, id: 'RUN', startedAt: T0 });
   for (const id of ['R4', 'R5']) {

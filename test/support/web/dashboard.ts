@@ -34,6 +34,7 @@ import type { Control } from '../../../web/server/control.js';
 import { openStore } from '../../../web/store/store.js';
 import { promptsIn } from '../recordings/prompts-in.js';
 import { retainOf } from '../recordings/retaining.js';
+import { mailsNothing } from '../reports/mails-nothing.js';
 import { asker } from '../requests/asking.js';
 import { numbersIn } from '../requests/in-memory.js';
 import { proveAll } from '../requests/prove-all.js';
@@ -73,8 +74,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
   const { dataDir, uiDir } = { ...housed(t, overrides), ...overrides };
   const clock = { ms: START };
   const now = overrides.now ?? (() => clock.ms);
-  const verified: string[] = [];
-  const lines: string[] = [];
+  const [verified, lines]: [string[], string[]] = [[], []];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
   const catalogue = createSqliteCatalogue({ path: catalogueFile(dataDir) });
   await catalogue.start();
@@ -120,6 +120,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
     retain: retainOf(),
     eraseVersion: async () => {},
     ...{ holding: { work: () => {} }, deadlines: { look: async () => {} }, coolOffMs: 86_400_000 },
+    ...{ mailings: mailsNothing(catalogue), mailOn: true },
     redactor: { redact: async ({ older }) => (await catalogue.recordings.get(older))! },
     jobs: {
       ask: async () => ({ job: aJob, already: false }),
@@ -170,6 +171,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
     tls: null,
     retention: { schedule: '15 3 * * *', breakerPercent: 20, breakerCount: 10_000 },
     coverage: { targetPercent: 99.9 },
+    mailOn: true,
     metrics: { allow: ['127.0.0.1'], token: () => null },
     version: '0.0.0-test',
     log,
@@ -188,6 +190,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
   return {
     ...{ app, setup, routes, catalogue, store, keys, masterKey, factorSecrets, clock, now, dataDir },
     ...{ verified, lines, asked, ask: asking.ask, handlers, streams: half.streams, proofs: half.proofs },
+    toMail: half.toMail,
   };
 }
 

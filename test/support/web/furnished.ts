@@ -11,6 +11,7 @@ import type { Ask } from '../../../web/server/ask.js';
 import { createControl } from '../../../web/server/control.js';
 import { type Dashboard, openDashboard, signInAs } from './dashboard.js';
 import { fillHolds } from './furnished/holds.js';
+import { fillMailings } from './furnished/mailings.js';
 import { fillTold, ledgerOf } from './furnished/told.js';
 import { hostileCalls, type OfficeCalls, officeCalls, yearOfCalls } from './furnished-calls.js';
 import { addEverybody, addPerson, type PersonId, proofsOf } from './furnished-people.js';
@@ -152,6 +153,7 @@ async function furnish(
         answers: [{ kind: 'decline', how: 'button', who: HOSTILE, at: 9_000 }],
       });
   if (kind === 'hostile') await fillHolds(dashboard, HOSTILE);
+  await fillMailings(dashboard, kind === 'hostile' ? HOSTILE : 'mailbox unavailable');
   await fillLedger(furnishing, calls);
   await fillAudit(
     furnishing,

@@ -285,6 +285,19 @@ const withMatter = (sent: Sent, writes: AuditAction, more: Pick<Request, 'unwrit
   },
 ];
 let matters = 1;
+/** Asks for something of a report that is sent by mail. */
+const withMailing = (writes: AuditAction): Request[] => [
+  {
+    writes: [writes],
+    async send(house) {
+      const recipients = [{ person: house.anna, address: 'anna@hartley.example' }];
+      const body = { report: 'storage', period: 'last_month', day: 3, attach: false, recipients };
+      const made = await asked(house, 'POST /api/v1/reports/mailings', { body });
+      const { id } = made.json();
+      return { names: { id }, ...(writes === 'mailing_save' && { body }) };
+    },
+  },
+];
 /** Asks for something of a certificate of erasure. */
 const withCertificate = (writes: AuditAction, more: Pick<Request, 'unwritable'> = {}): Request[] => [
   {
@@ -711,6 +724,10 @@ export const requests: Record<string, Request[]> = {
   'GET /api/v1/reports/:report/file': plain('export', {
     ...{ names: { report: 'disposal' }, query: `${DAYS}&format=csv` },
   }),
+  'POST /api/v1/reports/mailings': withMailing('mailing_save'),
+  'PUT /api/v1/reports/mailings/:id': withMailing('mailing_save'),
+  'DELETE /api/v1/reports/mailings/:id': withMailing('mailing_remove'),
+  'POST /api/v1/reports/mailings/:id/send': withMailing('report_mail'),
   'GET /api/v1/consent-report': looks('report'),
   'GET /api/v1/consent-report.csv': plain('export'),
   'GET /api/v1/coverage': looks('report'),

@@ -90,6 +90,12 @@ const aRequest = {
   ...{ from: null, to: null, manner: 'email', received: '2026-01-03' },
 };
 
+/** To somebody who is not there. */
+const aMailing = {
+  ...{ report: 'storage', period: 'last_month', day: 3, attach: false },
+  recipients: [{ person: 'nobody', address: 'nobody@hartley.example' }],
+};
+
 /** A route by its method and address; what comes after a question mark is the query, and makes a row of its own. */
 export const rights: Record<string, Row> = {
   //                                stranger nobody admin queue extension exporter agent auditor founder
@@ -570,6 +576,21 @@ export const rights: Record<string, Row> = {
   },
   'GET /api/v1/reports': { is: '          401 403 200 403 403 403 403 200 200', token: 'oversee' },
   'GET /api/v1/reports/signed': { is: '   401 403 200 403 403 403 403 200 200', token: 'oversee view' },
+  'GET /api/v1/reports/mailings': { is: ' 401 403 200 403 403 403 403 200 200', token: 'oversee view' },
+  'POST /api/v1/reports/mailings': {
+    is: '                                 401 403 400 403 403 403 403 400 400',
+    send: aMailing,
+  },
+  'PUT /api/v1/reports/mailings/:id': {
+    is: '                                 401 403 404 403 403 403 403 404 404',
+    send: aMailing,
+  },
+  'DELETE /api/v1/reports/mailings/:id': {
+    is: '                                 401 403 404 403 403 403 403 404 404',
+  },
+  'POST /api/v1/reports/mailings/:id/send': {
+    is: '                                 401 403 404 403 403 403 403 404 404',
+  },
   // Of a report, and of an entry, that is none.
   'GET /api/v1/reports/:report': {
     is: '                                 401 403 400 403 403 403 403 400 400',

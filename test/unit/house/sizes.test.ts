@@ -16,7 +16,6 @@ const TABLES = [
   'test/pentest/tools.ts',
   'test/support/web/requests.ts',
   'test/support/web/rights.ts',
-  'test/support/web/ui-states.ts',
   'test/unit/operations/alarm-codes.test.ts',
   'test/unit/recordings/reason.test.ts',
   'test/web/attacks/parsers.test.ts',

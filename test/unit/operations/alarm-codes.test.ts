@@ -332,6 +332,15 @@ const EXAMPLES: {
   ],
   alerts_undelivered: [[{ channel: 'mail', detail: 'No.' }, /by mail\. No\.$/, /alert test/]],
   checkpoints_undelivered: [[{ channel: 'syslog', detail: 'No.' }, /by syslog\. No\.$/]],
+  mailing_failed: [
+    [
+      { report: 'Retention', detail: 'No.', over: false },
+      /^The retention report .*: No\.$/,
+      /^It is tried again/,
+    ],
+    [{ report: 'Retention', detail: 'No.', over: true }, /could not be sent/, /three days/],
+  ],
+  mailing_stopped: [[{ report: 'Access', detail: 'No.' }, /no longer sent by email: No\.$/, /"Reports"/]],
 };
 const examples = Object.entries(EXAMPLES).flatMap(([code, list]) =>
   (list as [object, RegExp, RegExp?][]).map(([params, message, hint = /./]) => ({

@@ -22,6 +22,7 @@ import { createListRequests } from '../../../daemon/requests/policy/lists.js';
 import { createPromptRequests } from '../../../daemon/requests/policy/prompts.js';
 import { createOlderRequests } from '../../../daemon/requests/recordings/older.js';
 import { createRedactRequests } from '../../../daemon/requests/redact.js';
+import { createMailingRequests } from '../../../daemon/requests/reports/mailings.js';
 import { createEraseRequests } from '../../../daemon/requests/retention/erasing.js';
 import { createRuleRequests } from '../../../daemon/requests/rules.js';
 import { AUDITOR, type PeopleLab, PLACE, password, peopleLab } from '../../support/people-lab.js';
@@ -55,6 +56,10 @@ const bodies = (by: { person: string; session: string; address: string }) =>
     new_recovery_codes: { by },
     save_policy: { by, policy: defaultPolicy, based_on: 7, no_emergency_numbers: false },
     save_approved: { by, approval: 'none' },
+    save_mailing: {
+      ...{ by, id: null, report: 'storage', period: 'last_month', day: 1, attach: false },
+      recipients: [{ person: 'gus', address: 'gus@hartley.example' }],
+    },
     run_retention: { by, confirm: 'erase-3' },
     activate_prompt: { by, kind: 'announce', language: 'en', hash: null },
     add_list: { by, list: 'VIP', note: '' },
@@ -135,6 +140,10 @@ function asking(lab: PeopleLab) {
     ...consents.handlers,
     ...redactions,
     ...older,
+    ...createMailingRequests({
+      ...{ ...lab.deps, mailOn: false, mint: () => '', site: { timeZone: 'UTC' } },
+      mailings: { sendNow: never, changed: () => {} },
+    }),
   } as Pick<ControlHandlers, GeneralName>;
   return async (name: GeneralName, session: string, person = 'ada') => {
     const body = bodies(lab.by(person, { session }))[name];

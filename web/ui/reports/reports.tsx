@@ -5,6 +5,7 @@ import { ErrorNote } from '../kit/error-note.js';
 import { t } from '../messages/language.js';
 import { type Days, type Report, type ReportName, type Reports, reportsApi } from '../state/api-reports.js';
 import { useView } from '../state/use-view.js';
+import { MailingList } from './mailing-list.js';
 import { ReportForm } from './report-form.js';
 import { ShownReport } from './shown-report.js';
 import { SignedList } from './signed-list.js';
@@ -46,6 +47,7 @@ export function ReportsPage() {
         />
       )}
       {all && asked && <OneReport key={addressOf(asked)} asked={asked} />}
+      {all && <MailingList reports={all.reports} />}
       {all && <SignedList />}
     </div>
   );

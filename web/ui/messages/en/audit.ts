@@ -1,7 +1,8 @@
-import type { ActKind } from '../../../../daemon/domain/people/act.js';
 import { count, plural } from '../locale.js';
+import { acts, approvalActs } from './people/audit-acts.js';
 import { requestDeeds, requestEntries } from './people/requests.js';
 import { backupDeeds, backupEntries } from './retention/audit-backups.js';
+import { mailingDeeds, mailingEntries } from './retention/mailings.js';
 
 const entries = (n: number) => plural(n, { one: '1 entry', other: `${count(n)} entries` });
 
@@ -44,24 +45,6 @@ const process = (name: unknown) => (name === 'dashboard' ? 'The dashboard' : 'Th
 const named = ({ detail }: EntryFacts) => text(detail.name) || 'somebody';
 const proofs = (detail: EntryFacts['detail']) =>
   detail.with ? ` (${text(detail.with).replaceAll('_', ' ')})` : '';
-/** What somebody confirmed, for each kind of act. Entries from before a proof named its act do not say. */
-const acts: Record<ActKind, string> = {
-  rules: 'that they were changing what is recorded and how long it is kept',
-  erasing: 'that they were erasing recordings or documents',
-  people: 'that they were changing who can sign in or what they can do',
-  factor_roles: 'that they were changing who needs a second factor',
-  tokens: 'that they were creating an API token',
-  own_factors: 'that they were changing their own second factors',
-  approving: 'that they were approving what another person asked for',
-};
-/** What two people decide, as the rest of a sentence: "asked to …". */
-const approvalActs: Record<string, string> = {
-  hear_older: 'listen to an earlier version of a recording',
-  release_hold: 'release a legal hold',
-  erase: 'erase recordings',
-  shorten_retention: 'shorten how long recordings are kept',
-  loosen_approvals: 'turn off two-person control',
-};
 const approvalAct = ({ act }: EntryFacts['detail']) =>
   typeof act === 'string' ? (approvalActs[act] ?? act) : 'do something that needs approval';
 const directions: Record<string, string> = {
@@ -72,7 +55,7 @@ const directions: Record<string, string> = {
   resume: 'resumed',
 };
 const toDo = ({ act }: EntryFacts['detail']) =>
-  typeof act === 'string' ? (acts[act as ActKind] ?? act) : '';
+  typeof act === 'string' ? (acts[act as keyof typeof acts] ?? act) : '';
 const onPbx = (detail: EntryFacts['detail']): string => (detail.pbx ? ` of the PBX ${text(detail.pbx)}` : '');
 const because = (detail: EntryFacts['detail']) => (detail.because ? `: ${text(detail.because)}` : '');
 
@@ -206,6 +189,7 @@ export const auditText = {
     hold_add: 'adding to a legal hold',
     hold_release: 'releasing a legal hold',
     ...requestDeeds,
+    ...mailingDeeds,
     approval_ask: 'asking for an approval',
     approval_give: 'an approval',
     approval_withdraw: 'withdrawing an approval',
@@ -333,6 +317,7 @@ export const auditText = {
     hold_release: ({ detail }) =>
       `released ${text(detail.recordings)} recordings from a legal hold, approved by ${text(detail.approved_by)}`,
     ...requestEntries,
+    ...mailingEntries,
     approval_ask: ({ detail }) =>
       `asked to ${approvalAct(detail)}${detail.alone ? ', with no second person who could approve' : ''}`,
     approval_give: ({ detail }) =>

@@ -205,6 +205,32 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'There are 200 open matters, which is the most there can be.',
     hint: 'Nothing was changed. Release a matter that is over, or add to one that is open.',
   },
+  mail_off: {
+    message: 'Email is not set up.',
+    hint: 'Set smtp_host and mail_from in [alerts] of tapedeck.toml, and restart the recorder and the dashboard.',
+    others: 'Ask an admin to set up the mail server.',
+  },
+  mailing_unknown: {
+    message: 'No such report is sent by email.',
+    hint: 'Somebody may have removed it. Reload the page.',
+  },
+  mailing_invalid: {
+    message: 'The schedule was not saved.',
+    hint: 'Nothing was changed. Correct the problem named and try again.',
+  },
+  mailings_full: {
+    message: 'There are 50 schedules for reports, which is the most there can be.',
+    hint: 'Nothing was changed. Remove one that nobody needs.',
+  },
+  mailing_stopped: {
+    message: 'The report is not sent to anybody.',
+    hint: 'Somebody who may have this report has to save the schedule, with recipients who may have it.',
+  },
+  mailing_unsent: {
+    message: 'The report could not be sent by email.',
+    hint: 'Correct [alerts] in tapedeck.toml, an address of the schedule, or the cause in the detail, and send it again.',
+    others: 'Correct an address of the schedule, or tell an admin what the detail says, and send it again.',
+  },
   privacy_unknown: {
     message: 'There is no such request.',
     hint: 'Look at the list of requests.',

@@ -111,6 +111,7 @@ export const factorText = {
       factor_roles: 'You are about to change who needs a second factor.',
       tokens: 'You are about to create an API token.',
       own_factors: 'You are about to change your own second factors.',
+      mailing: 'You are about to set up that a report is sent by email.',
       approving: 'You are about to approve what another person asked for.',
     } satisfies Record<ActKind, string>,
     text: 'Confirm only if you started this. For ten minutes you can then make changes of this kind without confirming again.',

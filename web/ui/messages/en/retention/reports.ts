@@ -1,4 +1,5 @@
 import { count, plural } from '../../locale.js';
+import { mailingsText } from './mailings.js';
 
 /** The messages of the reports. What a report itself says comes with it. */
 export const reportsText = {
@@ -69,6 +70,7 @@ export const reportsText = {
   pdf: 'Download PDF',
   json: 'Download JSON',
   print: 'Print this page',
+  mailings: mailingsText,
   signed: {
     title: 'Downloaded reports',
     help: 'The signature of a report is a small file of its own. Keep it beside the report.',
