@@ -35,6 +35,7 @@ type Deps = Needs<
   | 'privacyRequests.exclusions'
   | 'holds.guard'
   | 'holds.of'
+  | 'certificates.of'
 >;
 
 const PAGE = 50;
@@ -147,6 +148,7 @@ export function requestRoutes(app: App, { catalogue, ask, reached, seen, site, n
           call: callSummary(call, sightOf(person, call), say, recording !== null && held.has(recording.id)),
           ...{ fate, reason: exclusion?.reason ?? (why && inWords(why, say)) },
           left_out_by: exclusion?.by ?? null,
+          certificate: fate === 'gone' && recording ? await catalogue.certificates.of(recording.id) : null,
         });
       }
       return { calls: items, more };

@@ -70,6 +70,7 @@ export const RequestCalls = Type.Object({
       }),
       reason: Nullable(Type.String()),
       left_out_by: Nullable(Type.String()),
+      certificate: Nullable(Type.Integer({ description: 'The number of the certificate of its erasure.' })),
     }),
     { description: 'The newest first.' },
   ),

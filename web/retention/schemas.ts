@@ -107,7 +107,7 @@ export const RetentionRunBody = Type.Object({
 
 export const RetentionRunView = CONTROL.run_retention.answer;
 
-export const EraseBody = Type.Pick(CONTROL.erase_calls.body, ['calls', 'reason', 'confirm'], {
+export const EraseBody = Type.Pick(CONTROL.erase_calls.body, ['calls', 'reason', 'confirm', 'request'], {
   additionalProperties: false,
 });
 export const EraseView = CONTROL.erase_calls.answer;

@@ -15,6 +15,9 @@ export const lawOf = (kind: PrivacyKind): PrivacyLaw =>
 /** Whether it asks that recordings are erased, and not only for copies or that no more are made. */
 export const asksErasure = (kind: PrivacyKind): boolean => kind === 'erasure' || kind === 'delete';
 
+/** Whether recordings may be erased for it: an objection may lead to that too (GDPR article 17(1)(c)). */
+export const mayErase = (kind: PrivacyKind): boolean => asksErasure(kind) || kind === 'objection';
+
 /** How the request was made (11 CCR 7101). */
 export const manners = ['email', 'phone', 'letter', 'form', 'in_person', 'other'] as const;
 export type Manner = (typeof manners)[number];

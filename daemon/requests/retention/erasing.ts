@@ -7,8 +7,11 @@ import { iso } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
 import { eraseObject } from '../../domain/operations/control/erasing.js';
 import type { ControlHandlers } from '../../domain/operations/control.js';
+import { mayDo } from '../../domain/people/person.js';
 import { reachedBy } from '../../domain/people/reach.js';
 import { namesErased } from '../../domain/policy/standing/standing.js';
+import { matcher } from '../../domain/privacy/matching.js';
+import { mayErase, type PrivacyRequest } from '../../domain/privacy/request.js';
 import { because } from '../../domain/reason/reason.js';
 import { reasonView, type Say } from '../../domain/reason/words.js';
 import { isId, type Party, type Recording } from '../../domain/recording/recording.js';
@@ -19,7 +22,15 @@ import type { Asker, Askers } from '../askers.js';
 import { nameOf } from '../rules.js';
 
 export type EraseDeps = {
-  catalogue: Verbs<'calls.get' | 'recordings.of' | 'holds.guard' | 'policy.newest' | 'audit.append'>;
+  catalogue: Verbs<
+    | 'calls.get'
+    | 'recordings.of'
+    | 'holds.guard'
+    | 'policy.newest'
+    | 'privacyRequests.get'
+    | 'privacyRequests.exclusions'
+    | 'audit.append'
+  >;
   askers: Pick<Askers, 'proved'>;
   approvals: Pick<ApprovalsOf, 'newest' | 'ask' | 'use'>;
   retain: {
@@ -72,6 +83,26 @@ export function createEraseRequests({
     return found.toSorted((a, b) => a.startedAt - b.startedAt);
   }
 
+  /** The request for which these calls are erased. Throws what `erase_calls` throws of requests. */
+  async function requestOf(id: string, calls: readonly string[], { person }: Asker): Promise<PrivacyRequest> {
+    if (person && !mayDo(person, 'privacy')) throw fail('forbidden');
+    const request = await catalogue.privacyRequests.get(id);
+    if (!request) throw fail('privacy_unknown', id);
+    if (request.state === 'closed') throw fail('privacy_closed', `Request ${request.number}`);
+    if (!mayErase(request.kind))
+      throw fail('privacy_refused', 'This request does not ask to erase anything.');
+    if (request.identity === '')
+      throw fail('privacy_refused', 'Write down first how the identity of the person was checked.');
+    const out = new Set((await catalogue.privacyRequests.exclusions(id)).map(({ callId }) => callId));
+    const theirs = matcher(request);
+    for (const one of calls) {
+      const call = isId(one) ? await catalogue.calls.get(one) : null;
+      if (!call || !theirs(call)) throw fail('call_unknown', one);
+      if (out.has(call.id)) throw fail('privacy_refused', 'A call of these was left out of the request.');
+    }
+    return request;
+  }
+
   /** The second person who has approved exactly this, or the approval that is waited for. */
   async function approvalOf(
     asker: Asker,
@@ -106,6 +137,8 @@ export function createEraseRequests({
       const word = `erase ${new Set(calls).size}`;
       if (confirm !== word) throw fail('request_invalid', `confirm: send "${word}"`);
       const named = await recordingsOf(calls, asker.person, reason);
+      const request = body.request === undefined ? null : await requestOf(body.request, calls, asker);
+      const about: Record<string, number> = request ? { request: request.number } : {};
       const refused = [];
       for (const { recording } of named) {
         const why = await catalogue.holds.guard(recording.id, clock());
@@ -114,14 +147,18 @@ export function createEraseRequests({
       }
       if (refused.length > 0) return { ...NOTHING, refused, approval: null };
       const name = nameOf(by, asker.person?.name);
-      const what = { act: 'erase' as const, object: eraseObject(calls), shown: shownOf(named) };
+      const what = {
+        act: 'erase' as const,
+        object: eraseObject(calls),
+        shown: { ...shownOf(named), ...about },
+      };
       const approval = await approvalOf(asker, what, reason);
       if ('waiting' in approval) return { ...NOTHING, refused: [], approval: approval.waiting };
       const { approvedBy } = approval;
       const entry = asker.entry('erase', {
         ...{ object: 'call', object_id: calls.length === 1 ? calls[0]! : '', reason },
         detail: {
-          recordings: named.length,
+          ...{ recordings: named.length, ...about },
           ...(approvedBy === null ? {} : { approved_by: approvedBy.name }),
           calls: [...new Set(named.map(({ recording }) => recording.callId))].slice(0, MOST_NAMED),
         },
@@ -130,8 +167,8 @@ export function createEraseRequests({
       const why = because('erased_by_hand', { by: name, approvedBy: approvedBy?.name ?? null, reason });
       const ids = named.map(({ recording }) => recording.id);
       const result = await retain.eraseAll(ids, why, {
-        ...{ kind: 'by_hand', requestedBy: requester(entry, by, asker), approvedBy },
-        ...{ reference: '', reason },
+        ...{ kind: request ? 'request' : 'by_hand', requestedBy: requester(entry, by, asker), approvedBy },
+        ...{ reference: request ? `Request ${request.number}` : '', reason },
       });
       return { ...result, refused: [], approval: null };
     },

@@ -4,6 +4,7 @@ import type { NewRun } from '../../../daemon/domain/certificate/certificate.js';
 import { CONTROL } from '../../../daemon/domain/operations/control.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { createEraseRequests } from '../../../daemon/requests/retention/erasing.js';
+import { aPrivacyRequest } from '../../support/catalogue/privacy-request.js';
 import { password } from '../../support/people-lab.js';
 import { holdFor, keepOne } from '../../support/recordings/retention-lab.js';
 import { approvalsLab } from '../../support/requests/approvals-lab.js';
@@ -108,3 +109,50 @@ t.test('where the policy says so, a second person approves exactly these', async
   ]);
   t.not((await erase(CALLS)).approval, null, 'it counts once');
 });
+
+t.test(
+  'for a request only its calls are erased, and its number is on the certificate and what is approved',
+  async (t) => {
+    const { lab, runs, erase, ask, withFactor } = await erasing(t);
+    const { privacyRequests, policy } = lab.catalogue;
+    const hers = { numbers: ['+15550123'], region: 'US', from: null };
+    const add = (id: string, more: Parameters<typeof aPrivacyRequest>[1] = {}) =>
+      privacyRequests.add(aPrivacyRequest(id, { kind: 'erasure', ...hers, ...more }));
+    await add('P1');
+    await add('P2', { kind: 'access' });
+    await add('P3', { identity: '' });
+    await add('P4', { numbers: ['+15559999'] });
+    const erased = (request: string) => erase(CALLS, { request, reason: `Request ${request}` });
+    await t.rejects(erased('P9'), { code: 'privacy_unknown' });
+    await t.rejects(erased('P2'), { code: 'privacy_refused', detail: /does not ask/ });
+    await t.rejects(erased('P3'), { code: 'privacy_refused', detail: /identity/ });
+    await t.rejects(erased('P4'), { code: 'call_unknown' }, 'a call of somebody else');
+    await privacyRequests.exclude('P1', CALLS[1]!, { reason: 'Her son', by: 'Eve', at: 5 });
+    await t.rejects(erased('P1'), { code: 'privacy_refused', detail: /left out/ });
+    await privacyRequests.exclude('P1', CALLS[1]!, null);
+    await holdFor(lab.catalogue, 'Smith v. Example', [IDS[1]!]);
+    t.match(
+      await erased('P1'),
+      { erased: 0, refused: [{ call_id: CALLS[1] }] },
+      'a hold protects against a request too',
+    );
+    t.same(runs, []);
+    t.match(await erase([CALLS[0]!], { request: 'P1', reason: 'Request 1' }), { erased: 1 });
+    t.match(runs, [{ ids: [IDS[0]], who: { kind: 'request', reference: 'Request 1', reason: 'Request 1' } }]);
+    t.match(await lab.entry(), { action: 'erase', detail: { recordings: 1, request: 1 } });
+
+    await withFactor('ben');
+    await policy.save({ ...defaultPolicy, approvals: { erase: true } }, 'ada', lab.clock.ms, 0);
+    await erase([CALLS[0]!], { request: 'P1' });
+    t.match((await ask('approvals', { by: lab.by('ben') })).open, [
+      { shown: { request: 1, recordings: [{ id: IDS[0] }] } },
+    ]);
+    await privacyRequests.close(
+      'P1',
+      { day: '2026-05-20', outcome: 'erased', grounds: [], note: '' },
+      'Eve',
+      9,
+    );
+    await t.rejects(erase([CALLS[0]!], { request: 'P1' }), { code: 'privacy_closed' });
+  },
+);

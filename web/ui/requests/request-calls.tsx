@@ -13,8 +13,9 @@ import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { nameOf } from '../messages/people.js';
 import { dateAndClock } from '../messages/when.js';
+import { EraseDialog } from '../retention/erase-dialog.js';
 import { type PrivacyCall, type PrivacyRequest, requestsApi } from '../state/api-requests.js';
-import { mayEver } from '../state/rights.js';
+import { mayDo, mayEver } from '../state/rights.js';
 import { useView } from '../state/use-view.js';
 
 const ORDER = ['give', 'erase', 'kept', 'nothing', 'gone', 'left_out'] as const;
@@ -44,6 +45,7 @@ export function RequestCalls({ request }: { request: PrivacyRequest }) {
             })}
           </p>
           <p class="quiet">{view.more ? c.more : c.help}</p>
+          <EraseForRequest request={request} calls={view.calls} done={load} />
           <table class="table">
             <TableHead columns={c.columns} />
             <tbody>
@@ -58,10 +60,53 @@ export function RequestCalls({ request }: { request: PrivacyRequest }) {
   );
 }
 
+/** Erases what can be erased for a request, under the rules for erasing by hand. */
+function EraseForRequest(props: {
+  request: PrivacyRequest;
+  calls: readonly PrivacyCall[];
+  done: () => void;
+}) {
+  const { request, calls, done } = props;
+  const [chosen, setChosen] = useState<readonly string[] | null>(null);
+  const [said, setSaid] = useState('');
+  const due = calls.filter(({ fate }) => fate === 'erase').map(({ call }) => call.id);
+  const e = t.requests.erase;
+  const may = mayDo('settings') && request.state !== 'closed';
+  return (
+    <>
+      <div role="status">{said && <p class="note note-plain">{said}</p>}</div>
+      {may && due.length > 0 && (
+        <div class="requests-acts">
+          <button type="button" class="button button-alarm" onClick={() => setChosen(due)}>
+            {e.button({ n: due.length })}
+          </button>
+        </div>
+      )}
+      {!may && request.state !== 'closed' && due.length > 0 && <p class="quiet">{e.admin}</p>}
+      {chosen && (
+        <EraseDialog
+          key={chosen.length}
+          calls={chosen}
+          request={{ id: request.id, reason: t.requests.number({ n: request.number }) }}
+          leaveOut={(held) => setChosen(chosen.filter((call) => !held.includes(call)))}
+          done={(erased) => {
+            setChosen(null);
+            const words = t.erase.done(erased);
+            setSaid(words);
+            announce(words);
+            done();
+          }}
+          close={() => setChosen(null)}
+        />
+      )}
+    </>
+  );
+}
+
 type RowProps = { one: PrivacyCall; request: PrivacyRequest; done: () => void };
 
 function Row({ one, request, done }: RowProps) {
-  const { call, fate, reason, left_out_by } = one;
+  const { call, fate, reason, left_out_by, certificate } = one;
   const { calls: c } = t.requests;
   return (
     <tr>
@@ -80,6 +125,11 @@ function Row({ one, request, done }: RowProps) {
         {reason && (
           <p class="quiet">
             <Verbatim text={reason} /> {left_out_by && c.leftOutBy({ who: clean(left_out_by) })}
+          </p>
+        )}
+        {certificate !== null && (
+          <p>
+            <a href={`/certificates/${certificate}`}>{t.call.why.certificate}</a>
           </p>
         )}
       </td>

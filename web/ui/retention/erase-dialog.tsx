@@ -10,6 +10,8 @@ import { type Erased, retentionApi } from '../state/api-retention.js';
 
 type Props = {
   calls: readonly string[];
+  /** The request of a person for which they are erased: its id, and what the reason begins with. */
+  request?: { id: string; reason: string };
   /** Takes calls out of what is to be erased; left out where there is only one. */
   leaveOut?: (calls: readonly string[]) => void;
   done: (erased: Erased) => void;
@@ -17,11 +19,11 @@ type Props = {
 };
 
 /** Says what is erased by hand, asks for a reason and a typed word, and names what is protected. */
-export function EraseDialog({ calls, leaveOut, done, close }: Props) {
+export function EraseDialog({ calls, request, leaveOut, done, close }: Props) {
   const words = t.erase;
   const n = calls.length;
   const word = words.word({ n });
-  const reason = useReason('erase-reason');
+  const reason = useReason('erase-reason', request?.reason);
   const [typed, setTyped] = useState('');
   const [wrong, setWrong] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -42,7 +44,12 @@ export function EraseDialog({ calls, leaveOut, done, close }: Props) {
     setProblem(null);
     try {
       const result = await proven(() =>
-        retentionApi.erase({ calls: [...calls], reason: reason.text, confirm: word }),
+        retentionApi.erase({
+          calls: [...calls],
+          reason: reason.text,
+          confirm: word,
+          ...(request && { request: request.id }),
+        }),
       );
       setAnswer(result);
       if (result.refused.length === 0 && result.approval === null) done(result);

@@ -36,8 +36,9 @@ export const ERASING = {
   /**
    * Erases all versions of the recordings of these calls, or none of them: where a legal hold or a minimum protects one, `refused`
    * names each with the reason. `confirm` is "erase" and the number of calls. Where the policy asks for a second person, the answer
-   * names the `approval` that is waited for, and the same request erases once that was given. Needs the right `settings` and a
-   * proof. Throws `call_unknown`, `recording_absent`, `request_invalid`, `reason_names`, `approval_missing`.
+   * names the `approval` that is waited for, and the same request erases once that was given. `request`: for which request of a
+   * person, whose calls they have to be; its number stands on the certificate. Needs the right `settings`, and `privacy` for a request,
+   * and a proof. Throws `privacy_unknown`, `privacy_closed`, `privacy_refused`, `call_unknown`, `recording_absent`, `request_invalid`, `reason_names`, `approval_missing`.
    */
   erase_calls: proved(
     'erasing',
@@ -47,6 +48,7 @@ export const ERASING = {
       calls: Type.Array(Id, { minItems: 1, maxItems: MOST_ERASED }),
       reason: Text(300),
       confirm: Text(40),
+      request: Type.Optional(Id),
     }),
     Type.Object({
       ...Result,

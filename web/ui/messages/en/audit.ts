@@ -249,7 +249,7 @@ export const auditText = {
         : `sealed the recording of the call with ${call} (${text(detail.coverage)})`,
     erase: ({ detail, call }) =>
       typeof detail.recordings === 'number'
-        ? `asked to erase ${plural(detail.recordings, { one: '1 recording', other: `${count(detail.recordings)} recordings` })} by hand`
+        ? `asked to erase ${plural(detail.recordings, { one: '1 recording', other: `${count(detail.recordings)} recordings` })} ${detail.request ? `for request ${text(detail.request)}` : 'by hand'}`
         : `began to erase the recording of the call with ${call}`,
     erased: ({ call, detail }) =>
       `erased the recording of the call with ${call} (${detail.file_left ? 'the key is gone; the file is in an archive out of reach and will be removed' : 'key and file are gone'})`,

@@ -160,6 +160,10 @@ export const requestsText = {
     busy: 'Creating…',
     done: 'The answer was saved.',
   },
+  erase: {
+    button: ({ n }: { n: number }) => (n === 1 ? 'Erase 1 recording…' : `Erase ${count(n)} recordings…`),
+    admin: 'Only an admin can erase these recordings.',
+  },
   close: {
     button: 'Close request',
     title: 'Close the request',

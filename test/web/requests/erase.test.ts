@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
+import { addRecording } from '../../support/web/dashboard.js';
+import { openFurnished } from '../../support/web/furnished.js';
+
+t.setTimeout(240_000);
+const opened = await openBrowser(t);
+const shots = process.env.SHOTS;
+const NUMBER = '+49 30 123444';
+const them = { number: '+4930123444', name: '', ours: false };
+
+t.test('what can be erased for a request is erased from its page, and the rest says why not', async (t) => {
+  const house = await openFurnished(t, opened, 'empty');
+  const { catalogue, keys } = house.dashboard;
+  const add = async () =>
+    (await addRecording(house.dashboard, Buffer.from('sound'), { call: { them } })).recording;
+  const [first, second, held] = [await add(), await add(), await add()];
+  const matter = { id: 'M1', name: 'Smith v. Example', reason: 'Dispute', query: null };
+  await catalogue.holds.open({ ...matter, openedBy: 'Eve', openedAt: 1 });
+  await catalogue.holds.pick('M1', [held.id], 'Eve', 1);
+
+  const { page, complaints } = await openDesk(t, opened, house, { path: '/requests' });
+  await page.getByRole('button', { name: 'Enter a request' }).click();
+  await page.getByLabel('What the person asks for').selectOption('erasure');
+  await page.getByLabel('Name', { exact: true }).fill('Ann Example');
+  await page.getByLabel('Telephone numbers of the person').fill(NUMBER);
+  await page.getByLabel('How their identity was checked').fill('Called back');
+  await page.getByRole('button', { name: 'Save request' }).click();
+  await page.getByText(/^3 calls: 2 can be erased, 1 cannot be erased\.$/).waitFor();
+  await page.getByText('It is under legal hold: Smith v. Example.').waitFor();
+  await page.getByRole('button', { name: 'Erase 2 recordings…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Erase 2 recordings?' });
+  t.equal(await dialog.getByLabel('Reason').inputValue(), 'Request 1');
+  t.strictSame(await faults(page), []);
+  if (shots) await page.screenshot({ path: join(shots, 'requests-erase.png') });
+  await dialog.getByLabel('Type “erase 2” to confirm').fill('erase 2');
+  // Somebody holds one of them while the dialog is open.
+  await catalogue.holds.pick('M1', [second.id], 'Eve', 2);
+  await dialog.getByRole('button', { name: 'Erase 2 recordings permanently' }).click();
+  await dialog.getByText('Nothing was erased: 1 recording is protected').waitFor();
+  t.ok(keys.has(first.id));
+  await dialog.getByRole('button', { name: 'Leave it out' }).click();
+  const left = page.getByRole('dialog', { name: 'Erase recording?' });
+  await left.getByLabel('Type “erase 1” to confirm').fill('erase 1');
+  await left.getByRole('button', { name: 'Erase 1 recording permanently' }).click();
+  await page.getByText('1 recording erased.').first().waitFor();
+  await page.getByText(/^3 calls: 2 cannot be erased, 1 erased\.$/).waitFor();
+  await page.getByText(/Erased by hand by .*: Request 1/).waitFor();
+  t.equal(await page.getByRole('button', { name: /^Erase / }).count(), 0);
+  t.notOk(keys.has(first.id));
+  t.ok(keys.has(second.id) && keys.has(held.id));
+  t.match(await catalogue.audit.entries({ actions: ['erase'], limit: 1 }), [
+    { reason: 'Request 1', detail: { request: 1 } },
+  ]);
+
+  await page.getByRole('button', { name: 'Prepare answer' }).click();
+  const answer = page.getByRole('dialog', { name: 'Prepare the answer' });
+  await answer.getByText('the list of the calls, and no recordings').waitFor();
+  for (const width of [1280, 360])
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      if (shots) await page.screenshot({ path: join(shots, `requests-answer-${width}-${colorScheme}.png`) });
+      t.ok((await tooWide(page)) <= 0);
+    }
+  await answer.getByLabel('Letter', { exact: true }).selectOption('refusal');
+  await answer.getByLabel('Legal hold').check();
+  const letter = answer.getByLabel('Text of the letter');
+  for (const end = Date.now() + 20_000; !/17\(3\)\(e\)/.test(await letter.inputValue()); )
+    if (Date.now() > end) throw new Error('the reason is not in the letter');
+  t.strictSame(await faults(page), []);
+  const file = page.waitForEvent('download');
+  await answer.getByRole('button', { name: 'Save answer' }).click();
+  t.match((await file).suggestedFilename(), /^tapedeck-request-1-\d{4}-\d\d-\d\d\.zip$/);
+  t.strictSame(complaints, []);
+});
