@@ -65,6 +65,9 @@ export const restoringFile = (dataDir: string): string => `${recorderFolder(data
 /** A copy of the catalogue, while a backup is made of it. */
 export const backupCopyFile = (dataDir: string): string => `${recorderFolder(dataDir)}/backup.db`;
 
+/** Where a backup is restored for trial; removed when that ends. */
+export const drillFolder = (dataDir: string): string => `${recorderFolder(dataDir)}/drill`;
+
 /** The configuration of the machine that was backed up, after a restore. */
 export const restoredConfigurationFile = (dataDir: string): string =>
   `${recorderFolder(dataDir)}/restored-tapedeck.toml`;

@@ -507,6 +507,17 @@ export const ConfigSchema = Type.Object({
         'When the newest one is read again and compared with its signed hashes. Empty: only by command.',
       default: '0 6 * * 0',
     }),
+    drill_schedule: Type.String({
+      description:
+        'When a backup is made and restored for trial: into a folder of the data directory, where all of it is compared and recordings are opened, and which is removed again. Empty: only by command.',
+      default: '30 2 1 * *',
+    }),
+    drill_overdue_days: whole(
+      'An alarm is raised when no restore drill has succeeded for so long.',
+      40,
+      1,
+      3_650,
+    ),
     keep_days: whole(
       'How many days one is kept. What was erased is unreadable there after so many days too; the newest one is always kept.',
       30,

@@ -37,6 +37,7 @@ const RECORDERS: readonly AuditAction[] = [
     'damage',
     'backup',
     'backup_check',
+    'backup_drill',
     'backup_expired',
     'restore',
   ],

@@ -1,10 +1,13 @@
+import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ulid } from 'ulid';
 import { entryOf } from '../../domain/assurance/audit.js';
 import { fail, TapedeckError } from '../../domain/error.js';
+import type { AlarmParams } from '../../domain/operations/alarm-codes.js';
 import type { AskedView } from '../../domain/operations/job.js';
 import { jobView } from '../../domain/operations/job.js';
-import { backupCopyFile } from '../../domain/paths.js';
+import { backupCopyFile, drillFolder } from '../../domain/paths.js';
+import type { Config } from '../../ops/config-schema.js';
 import type { JobHandler } from '../../ops/jobs.js';
 import { complainOf } from '../../ops/log.js';
 import { version } from '../../ops/process/version.js';
@@ -13,7 +16,8 @@ import { repeatedly, serialQueue } from '../../ops/turns.js';
 import { hasDestination, withSecretFiles } from '../../vault/backup/destination.js';
 import { MB } from '../data.js';
 import type { Base, Parts } from '../parts.js';
-import { removeCopy } from './make.js';
+import type { BackupOrder, MadeBackup } from './make.js';
+import { removeCopy } from './room.js';
 import { runBackupProgram } from './run.js';
 
 const WATCH_MS = 10 * 60_000;
@@ -22,18 +26,40 @@ const EXPIRE_MS = 6 * HOUR_MS;
 /** A check that is a week late has been forgotten, whatever its schedule. */
 const CHECK_OVERDUE_MS = 40 * 24 * HOUR_MS;
 const FAILED = 'backup_failed';
-const OVERDUE = 'backup_overdue';
+const OVERDUE = 'backup_overdue' as const;
+const DAMAGED = 'backup_damaged';
+const UNCHECKED = 'backup_unchecked' as const;
 const DRILL = 'drill_failed';
 const LOCKED = 'backup_locked';
+const DRILL_OVERDUE = 'drill_overdue' as const;
 
-/** Backups: made and checked as jobs, on schedule or when somebody asks, and watched. */
+const KINDS = { backup: 'backup', check: 'backup_check', drill: 'backup_drill' } as const;
+type BackupAction = 'backup' | 'backup_check' | 'backup_drill';
+
+/** What has to be done again and again, and after how long an alarm says that it was not. */
+const watchedOf = (backup: Config['backup']) => [
+  {
+    ...{ key: OVERDUE, action: 'backup' as const, expression: backup.schedule },
+    overdueMs: backup.overdue_hours * HOUR_MS,
+  },
+  {
+    ...{ key: UNCHECKED, action: 'backup_check' as const, expression: backup.check_schedule },
+    overdueMs: CHECK_OVERDUE_MS,
+  },
+  {
+    ...{ key: DRILL_OVERDUE, action: 'backup_drill' as const, expression: backup.drill_schedule },
+    overdueMs: backup.drill_overdue_days * 24 * HOUR_MS,
+  },
+];
+
+/** Backups: made, checked and restored for trial as jobs, on schedule or when somebody asks, and watched. */
 export function createBackups({ config, log: whole, time, clock, dir }: Base, parts: Parts) {
   const { backup } = config;
   const on = hasDestination(backup);
   const places = { destination: withSecretFiles(backup), keyPath: backup.key_path };
   const log = whole.child({ part: 'backup' });
   const {
-    data: { catalogue, note },
+    data: { catalogue, keys, note },
     alarming: { alert },
     recordings: { custody },
   } = parts;
@@ -41,7 +67,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
   let ended = false;
   let expiredAt = Number.NEGATIVE_INFINITY;
 
-  const failed = (err: unknown, what: 'backup' | 'check' | 'list' | 'keys'): void => {
+  const failed = (err: unknown, what: AlarmParams['backup_failed']['what']): void => {
     const { code, detail } = err instanceof TapedeckError ? err : fail('internal', String(err));
     alert.raise(FAILED, {
       severity: 'warning',
@@ -49,60 +75,84 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
     });
   };
 
-  const make: JobHandler = async ({ signal, save }) => {
-    if (!on) throw fail('backup_off');
-    try {
-      const { made } = await runBackupProgram(
-        {
-          what: 'backup',
-          ...places,
-          order: {
-            ...{ id: ulid(clock()), at: clock(), sureAt: time.sure(), dataDir: dir },
-            archive: config.archive.directory,
-            ...{ configFile: resolve(config.file), masterKeyFile: config.keys.master_key_file },
-            ...{
-              recipient: backup.recipient,
-              keyPath: backup.key_path,
-              audio: backup.audio,
-              keepDays: backup.keep_days,
-            },
-            reserveBytes: config.data.reserve_mb * MB,
-            site: { name: config.site.name, time_zone: config.site.time_zone },
-            version: version(),
-          },
-        },
-        'made',
-        {
-          ...{ signer: custody.signer(), signal },
-          progress: (done, total) => save({ cursor: '', done, total, faults: 0 }),
-        },
-      );
-      await save({ cursor: made.id, done: made.sealed, total: made.sealed, faults: made.missing });
-      await note('backup', {
-        object: 'backup',
-        object_id: made.id,
-        detail: {
-          ...{ sealed: made.sealed, copied: made.copied, copied_bytes: made.copiedBytes },
-          ...{ missing: made.missing, removed: made.removed, refused: made.refused },
-          target: made.target,
-        },
+  const orderNow = (): BackupOrder => ({
+    ...{ id: ulid(clock()), at: clock(), sureAt: time.sure(), dataDir: dir },
+    archive: config.archive.directory,
+    ...{ configFile: resolve(config.file), masterKeyFile: config.keys.master_key_file },
+    ...{ recipient: backup.recipient, keyPath: backup.key_path, audio: backup.audio },
+    ...{ keepDays: backup.keep_days, reserveBytes: config.data.reserve_mb * MB },
+    site: { name: config.site.name, time_zone: config.site.time_zone },
+    version: version(),
+  });
+
+  async function noteMade(made: MadeBackup): Promise<void> {
+    await note('backup', {
+      object: 'backup',
+      object_id: made.id,
+      detail: {
+        ...{ sealed: made.sealed, copied: made.copied, copied_bytes: made.copiedBytes },
+        ...{ missing: made.missing, removed: made.removed, refused: made.refused },
+        target: made.target,
+      },
+    });
+    await noteExpired(made.destroyed);
+    alert.clear(FAILED);
+    alert.clear(OVERDUE);
+    if (made.refused === null) alert.clear(LOCKED);
+    else
+      alert.raise(LOCKED, {
+        severity: 'warning',
+        why: { code: 'backup_locked', params: { place: made.target } },
       });
-      await noteExpired(made.destroyed);
-      alert.clear(FAILED);
-      alert.clear(OVERDUE);
-      if (made.refused === null) alert.clear(LOCKED);
-      else
-        alert.raise(LOCKED, {
-          severity: 'warning',
-          why: { code: 'backup_locked', params: { place: made.target } },
-        });
-    } catch (err) {
-      if (!signal.aborted) failed(err, 'backup');
-      throw err;
-    } finally {
-      removeCopy(backupCopyFile(dir)); // a process that was ended leaves it
+  }
+
+  /** Runs a job that makes a backup. What a process that was ended has left is removed. */
+  const making =
+    (what: 'backup' | 'drill', work: JobHandler): JobHandler =>
+    async (run) => {
+      if (!on) throw fail('backup_off');
+      try {
+        await work(run);
+      } catch (err) {
+        if (!run.signal.aborted) failed(err, what);
+        throw err;
+      } finally {
+        removeLeft(dir);
+      }
+    };
+
+  const make = making('backup', async ({ signal, save }) => {
+    const { made } = await runBackupProgram({ what: 'backup', ...places, order: orderNow() }, 'made', {
+      ...{ signer: custody.signer(), signal },
+      progress: (done, total) => save({ cursor: '', done, total, faults: 0 }),
+    });
+    await save({ cursor: made.id, done: made.sealed, total: made.sealed, faults: made.missing });
+    await noteMade(made);
+  });
+
+  const drill = making('drill', async ({ signal, save }) => {
+    const [masterKey] = await keys.masterKeys();
+    const order = { what: 'drill', ...places, order: orderNow(), masterKey } as const;
+    const { made, drilled } = await runBackupProgram(order, 'made', {
+      ...{ signer: custody.signer(), signal },
+      progress: (done, total) => save({ cursor: '', done, total, faults: 0 }),
+    });
+    await noteMade(made);
+    const { objects, opened, faults } = drilled!;
+    await save({ cursor: made.id, done: objects, total: objects, faults: faults.length });
+    await note('backup_drill', {
+      ...{ object: 'backup', object_id: made.id, outcome: faults.length > 0 ? 'failed' : 'ok' },
+      detail: { objects, opened, damaged: faults.length, named: faults.slice(0, 5) },
+    });
+    if (faults.length === 0) {
+      alert.clear(DRILL_OVERDUE);
+      return alert.clear(DRILL);
     }
-  };
+    alert.raise(DRILL, {
+      severity: 'critical',
+      why: { code: 'drill_failed', params: { backup: made.id, faults: faults.length, first: faults[0]! } },
+    });
+  });
 
   const check: JobHandler = async ({ signal, save }) => {
     if (!on) throw fail('backup_off');
@@ -119,10 +169,10 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
         outcome: faults.length > 0 ? 'failed' : 'ok',
         detail: { objects, damaged: faults.length, named: faults.slice(0, 5) },
       });
-      if (faults.length === 0) return alert.clear(DRILL);
-      alert.raise(DRILL, {
+      if (faults.length === 0) return alert.clear(DAMAGED);
+      alert.raise(DAMAGED, {
         severity: 'critical',
-        why: { code: 'drill_failed', params: { backup: id, faults: faults.length, first: faults[0]! } },
+        why: { code: 'backup_damaged', params: { backup: id, faults: faults.length, first: faults[0]! } },
       });
     } catch (err) {
       if (!signal.aborted) failed(err, 'check');
@@ -165,57 +215,47 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
   }
 
   /** When the newest entry of this kind was written that tells of success; else since when there could have been one. */
-  async function lastOf(action: 'backup' | 'backup_check'): Promise<{ at: number; done: boolean }> {
-    const found = await catalogue.audit.entries({ actions: [action], limit: 50 });
-    const newest = found.find(({ actor, outcome }) => actor === 'tapedeck' && outcome === 'ok');
+  async function lastOf(action: BackupAction): Promise<{ at: number; done: boolean }> {
+    const found = await catalogue.audit.entries({ actions: [action], outcome: 'ok', limit: 50 });
+    const newest = found.find(({ actor, object_id: id }) => actor === 'tapedeck' && id !== '');
     if (newest) return { at: Date.parse(newest.at), done: true };
     const [first] = await catalogue.audit.rows(1, 1);
     return { at: first ? Date.parse(JSON.parse(String(first.text)).at) : clock(), done: false };
   }
 
   async function watch(): Promise<void> {
-    const look = async (
-      key: string,
-      action: 'backup' | 'backup_check',
-      expression: string,
-      overdueMs: number,
-    ) => {
-      const { at, done } = await lastOf(action);
-      if (expression === '' || clock() - at < overdueMs) return alert.clear(key);
-      alert.raise(key, {
-        severity: 'warning',
-        why: {
-          code: action === 'backup' ? 'backup_overdue' : 'drill_overdue',
-          params: { since: done ? at : null },
-        },
-      });
-    };
     await expire();
-    await look(OVERDUE, 'backup', backup.schedule, backup.overdue_hours * HOUR_MS);
-    await look('drill_overdue', 'backup_check', backup.check_schedule, CHECK_OVERDUE_MS);
+    for (const { key, action, expression, overdueMs } of watchedOf(backup)) {
+      const { at, done } = await lastOf(action);
+      if (expression === '' || clock() - at < overdueMs) alert.clear(key);
+      else alert.raise(key, { severity: 'warning', why: { code: key, params: { since: done ? at : null } } });
+    }
   }
 
   const watching = repeatedly(WATCH_MS, watch, (err) => log.warn({ err }, 'Backups could not be looked at'));
-  const scheduled = (setting: string, expression: string, kind: 'backup' | 'backup_check') =>
-    createSchedule({
-      ...{ setting, expression, timeZone: config.site.time_zone, missedToo: true },
-      job: () =>
-        parts.operations.jobs.ask(kind).catch(complainOf(log, 'A backup that was due could not be begun')),
-    });
-  const schedules = [
-    ...(backup.schedule === '' ? [] : [scheduled('backup.schedule', backup.schedule, 'backup')]),
-    ...(backup.check_schedule === ''
-      ? []
-      : [scheduled('backup.check_schedule', backup.check_schedule, 'backup_check')]),
-  ];
+  const schedules = (
+    [
+      ['backup.schedule', backup.schedule, 'backup'],
+      ['backup.check_schedule', backup.check_schedule, 'backup_check'],
+      ['backup.drill_schedule', backup.drill_schedule, 'backup_drill'],
+    ] as const
+  )
+    .filter(([, expression]) => expression !== '')
+    .map(([setting, expression, kind]) =>
+      createSchedule({
+        ...{ setting, expression, timeZone: config.site.time_zone, missedToo: true },
+        job: () =>
+          parts.operations.jobs.ask(kind).catch(complainOf(log, 'A backup that was due could not be begun')),
+      }),
+    );
 
   return {
-    handlers: { backup: make, backup_check: check } satisfies Record<string, JobHandler>,
+    handlers: { backup: make, backup_check: check, backup_drill: drill } satisfies Record<string, JobHandler>,
 
-    /** Asks for a backup, or for a check of the newest one. Throws `backup_off`. */
-    async begin(what: 'backup' | 'check', by: string): Promise<AskedView> {
+    /** Asks for a backup, a check of the newest one, or a restore drill. Throws `backup_off`. */
+    async begin(what: 'backup' | 'check' | 'drill', by: string): Promise<AskedView> {
       if (!on) throw fail('backup_off');
-      const kind = what === 'backup' ? 'backup' : 'backup_check';
+      const kind = KINDS[what];
       const console = { actor: 'console', actor_id: '', actor_name: by, address: '' } as const;
       await catalogue.audit.append(entryOf(console, clock(), kind));
       const { job, already } = await parts.operations.jobs.ask(kind);
@@ -240,8 +280,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
       }),
 
     start(): void {
-      // A backup that was killed leaves it: an erasure would not reach what is in it.
-      removeCopy(backupCopyFile(dir));
+      removeLeft(dir);
       if (!on) return;
       watching.start();
       void watching.now();
@@ -254,4 +293,10 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
       await lists.idle();
     },
   };
+}
+
+/** What a backup or a drill that was killed leaves: an erasure would not reach what is in it. */
+function removeLeft(dir: string): void {
+  removeCopy(backupCopyFile(dir));
+  rmSync(drillFolder(dir), { recursive: true, force: true });
 }

@@ -29,7 +29,7 @@ const MOST_FAULTS = 1_000;
  */
 export async function checkBackup(
   target: BackupTarget,
-  { statement }: Signed<BackupStatement>,
+  { statement }: { statement: BackupStatement },
   progress: (done: number, total: number) => Promise<void> | void = () => {},
   { list: withList = true, keys = null }: { list?: boolean; keys?: Pick<BackupKeys, 'verify'> | null } = {},
 ): Promise<Checked> {

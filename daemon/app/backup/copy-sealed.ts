@@ -23,7 +23,14 @@ type Sealing = {
   live: BackupReader;
   /** Sealed objects that the target has, with their bytes. */
   there: HashIndex;
-  tally: { sealed: number; copied: number; copiedBytes: number; missing: number; totalBytes: number };
+  tally: {
+    sealed: number;
+    copied: number;
+    copiedBytes: number;
+    missing: number;
+    erased: number;
+    totalBytes: number;
+  };
   progress: (done: number, total: number) => void;
   total: number;
 };
@@ -55,7 +62,8 @@ export async function* copySealed(given: Sealing): AsyncGenerator<SealedLine> {
       const open = async () => stored(await store.open(row));
       const line = await copyOne(given, open, row);
       if (line) yield line;
-      else if (given.live.state(row.id) === 'sealed') tally.missing += 1; // or it was erased meanwhile
+      else if (given.live.state(row.id) === 'sealed') tally.missing += 1;
+      else tally.erased += 1; // meanwhile
       done += 1;
       progress(done, total);
     }

@@ -1,11 +1,25 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openForBackup } from '../../catalogue/sqlite/backup/snapshot.js';
-import { CATALOGUE, isDocument, KEYS, sealedObject } from '../../domain/backup/backup.js';
+import {
+  type BackupStatement,
+  CATALOGUE,
+  type DrillStatement,
+  drillObject,
+  isDocument,
+  KEYS,
+  sealedObject,
+} from '../../domain/backup/backup.js';
 import { fail } from '../../domain/error.js';
 import { KeysLine, restoreKeys } from '../../vault/backup/keys-lines.js';
-import { faultIn, linesOf, readEncrypted } from '../../vault/backup/objects.js';
+import {
+  faultIn,
+  linesOf,
+  putSigned,
+  readEncrypted,
+  type StatementSigner,
+} from '../../vault/backup/objects.js';
+import type { BackupTarget } from '../../vault/backup/target.js';
 import { writeDurably } from '../../vault/durable.js';
 import { countKeys, createKeys } from '../../vault/keys.js';
 import { hashContent } from '../../vault/open.js';
@@ -29,21 +43,24 @@ export type Drilled = {
 const SAMPLES = 25;
 
 /**
- * Restores catalogue and keys into a temporary folder, compares the hash of every object and the number of rows, and opens recordings
- * with the keys that were restored. What it wrote is removed again. Throws `master_key_wrong`.
+ * Restores catalogue and keys into a folder, compares the hash of every object, the number of rows and the files that the catalogue
+ * has with those that are there, and opens recordings with the keys that were restored. The folder is removed again. Throws
+ * `master_key_wrong`.
  */
 export async function drillBackup({
   target,
-  backup,
+  statement,
   backupKey,
   masterKey,
+  folder,
   progress,
-}: Pick<Restoring, 'target' | 'backup' | 'backupKey' | 'masterKey'> & {
+}: Pick<Restoring, 'target' | 'backupKey' | 'masterKey'> & {
+  statement: BackupStatement;
+  /** Nothing may be there. */
+  folder: string;
   progress: (done: number, total: number) => void;
 }): Promise<Drilled> {
-  const { statement } = backup;
-  const { objects, bytes, faults } = await checkBackup(target, backup, progress);
-  const dir = mkdtempSync(join(tmpdir(), 'tapedeck-drill-'));
+  const { objects, bytes, faults } = await checkBackup(target, { statement }, progress);
   const found: Drilled = { objects, bytes, calls: 0, recordings: 0, keys: 0, opened: 0, faults };
   const content = (name: string) => {
     const file = statement.files.find((one) => one.name === name);
@@ -51,12 +68,13 @@ export async function drillBackup({
     return readEncrypted(target, file, backupKey);
   };
   try {
+    mkdirSync(folder, { mode: 0o700 });
     for (const file of statement.files)
       if (file.name !== CATALOGUE && file.name !== KEYS) for await (const _ of content(file.name));
-    await writeDurably(join(dir, CATALOGUE), content(CATALOGUE), 0o600);
-    const keysDb = join(dir, 'keys.db');
+    await writeDurably(join(folder, CATALOGUE), content(CATALOGUE), 0o600);
+    const keysDb = join(folder, 'keys.db');
     await restoreKeys(keysDb, linesOf(content(KEYS), KeysLine, KEYS), { masterKey, gone: () => false });
-    const catalogue = openForBackup(join(dir, CATALOGUE));
+    const catalogue = openForBackup(join(folder, CATALOGUE));
     const keys = createKeys({ path: keysDb, masterKey, readonly: true });
     keys.start();
     try {
@@ -68,19 +86,28 @@ export async function drillBackup({
         if (n !== signed) faults.push(`${n} ${what} were restored, and ${signed} were backed up.`);
       }
       const every = Math.max(1, Math.floor(statement.sealed.count / SAMPLES));
-      let at = 0;
+      let recordings = 0;
       for await (const line of sealedLines(target, statement)) {
-        if (isDocument(line) || at++ % every !== 0) continue;
+        if (isDocument(line)) continue;
         const id = keyOf(line);
+        const known = catalogue.hashes(id);
+        if (known?.sealed !== line.sha256)
+          faults.push(`The file of recording ${id} is not the one that the catalogue has.`);
+        if (recordings++ % every !== 0) continue;
         const store = { open: () => target.open(sealedObject(line.sha256)) };
         await hashContent(store, { id, file: line.file }, await keys.identity(id)).then(
           ({ sha256 }) => {
-            if (sha256 === catalogue.hashes(id)?.plain) found.opened += 1;
+            if (sha256 === known?.plain) found.opened += 1;
             else faults.push(`Recording ${id} holds something else than what was recorded.`);
           },
           (e) => faults.push(`Recording ${id}: ${faultIn(e)}`),
         );
       }
+      const { audio, missing, erased } = statement.sealed;
+      if (audio && recordings !== counts.recordings - missing - erased)
+        faults.push(
+          `${counts.recordings} recordings are in the catalogue, and files of ${recordings} of them are there.`,
+        );
     } finally {
       keys.stop();
       catalogue.close();
@@ -88,7 +115,21 @@ export async function drillBackup({
   } catch (e) {
     faults.push(faultIn(e));
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
   return found;
+}
+
+/** The signed result of a drill, at the place of its backup. */
+export async function putDrill(
+  target: BackupTarget,
+  { faults, ...found }: Drilled,
+  about: Pick<DrillStatement, 'backup' | 'at' | 'site' | 'tool'>,
+  signer: StatementSigner,
+): Promise<void> {
+  const statement: DrillStatement = {
+    ...{ type: 'tapedeck restore drill', format: 1, ...about, ...found, key: signer.key },
+    faults: { count: faults.length, named: faults.slice(0, 20) },
+  };
+  await putSigned(target, drillObject(about.backup), statement, signer);
 }

@@ -1,6 +1,8 @@
 import {
   BackupStatement,
   backupsFolder,
+  DrillStatement,
+  drillObject,
   expired,
   type FoundBackup,
   manifestObject,
@@ -46,6 +48,21 @@ export async function findBackups(
   return { backups, damaged, unfinished: [...ids].flatMap(([id, whole]) => (whole ? [] : [id])) };
 }
 
+/** The results of restore drills of these backups, as far as each is signed with the key of its backup. */
+export async function findDrills(
+  target: BackupTarget,
+  backups: readonly Signed<BackupStatement>[],
+): Promise<Map<string, DrillStatement>> {
+  const found = new Map<string, DrillStatement>();
+  for (const { statement, publicKey } of backups) {
+    const name = drillObject(statement.id);
+    if ((await target.size(name)) === null) continue;
+    const drill = await readSigned(target, name, DrillStatement, [publicKey]).catch(() => null);
+    if (drill?.statement.backup === statement.id) found.set(statement.id, drill.statement);
+  }
+  return found;
+}
+
 /** One backup, the newest if none is named. Throws `backup_absent`, `backup_damaged`. */
 export async function findBackup(
   target: BackupTarget,
@@ -73,6 +90,8 @@ export async function* sealedLines(
 /** Ids of backups: those that were removed, and those whose key was destroyed. `refused`: what the place said when it did not allow an object to be deleted; null otherwise. */
 export type Removed = { backups: string[]; keys: string[]; refused: string | null };
 
+export const NOTHING_REMOVED: Removed = { backups: [], keys: [], refused: null };
+
 /**
  * Destroys and removes what is no longer kept: the keys of backups, backups that are older than so many days, what is left of
  * unfinished ones, and sealed files that belong to no backup any more. A backup whose statement is damaged stays, and as long as one
@@ -88,7 +107,7 @@ export async function removeOld(
     ({ statement }): FoundBackup => ({ id: statement.id, madeAt: Date.parse(statement.made_at) }),
   );
   const over = expired(found, now, keepDays);
-  const removed: Removed = { backups: [], keys: [], refused: null };
+  const removed: Removed = { ...NOTHING_REMOVED, backups: [] };
   try {
     // First: with its key a backup is dead, whoever has copies of it, and whether the place lets go of it or not.
     removed.keys = await keys.destroyDue({ newest: backups[0]?.statement.id ?? null, now, keepDays });
@@ -99,6 +118,7 @@ export async function removeOld(
     const gone = new Set([...over, ...unfinished]);
     for await (const { name } of target.list(backupsFolder))
       if (gone.has(ID.exec(name)?.[1] ?? '')) await target.remove(name);
+    for (const id of gone) await target.remove(drillObject(id));
     if (over.length === 0 || damaged.length > 0) return removed;
     const wanted = createHashIndex();
     for (const { statement } of backups)

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyCatalogue, openForBackup } from '../../catalogue/sqlite/backup/snapshot.js';
 import {
@@ -23,7 +22,8 @@ import { keysLines } from '../../vault/backup/keys-lines.js';
 import { putEncrypted, putSigned, type StatementSigner } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
 import { copySealed, namesIn, opened, pieces, whatIsThere } from './copy-sealed.js';
-import { findBackups, removeOld } from './find.js';
+import { findBackups, NOTHING_REMOVED, removeOld } from './find.js';
+import { refuseFull, removeCopy } from './room.js';
 import { putStandingList } from './write-list.js';
 
 /** What a backup is made of. Times are ms since 1970; `sureAt` is never ahead of the real time. */
@@ -68,21 +68,23 @@ export type MadeBackup = {
  *   key of this backup -> checkpoints of the audit log -> catalogue (one moment) -> keys -> sealed files -> list of erasures and holds -> statement
  * A checkpoint must not be of a longer log than the catalogue has, or the log would seem cut. Each recording in the catalogue got its
  * key and its file before its row, so that later copies of those have them, unless it was erased by then, which the list says. The
- * statement is last: what was interrupted before is no backup, and those that are there are not touched.
+ * statement is last: what was interrupted before is no backup, and those that are there are not touched. `proven` is asked before older
+ * ones are removed, and given the key of the backup, which is forgotten when this ends.
  */
 export async function makeBackup(
   target: BackupTarget,
   order: BackupOrder,
   signer: StatementSigner,
   progress: (done: number, total: number) => void = () => {},
+  proven: (made: { statement: BackupStatement; backupKey: string }) => Promise<boolean> = async () => true,
 ): Promise<MadeBackup> {
   await target.ready();
   const keyring = createBackupKeys(target, order.keyPath);
   await keyring.ready();
   const copy = backupCopyFile(order.dataDir);
   removeCopy(copy);
-  refuseFull(order);
-  const { kept: key } = await keyring.make(order.id, order.recipient);
+  refuseFull(order, [catalogueFile(order.dataDir)]);
+  const { identity: backupKey, kept: key } = await keyring.make(order.id, order.recipient);
   const files: BackupFile[] = [];
   const put = async (name: string, source: AsyncIterable<Uint8Array>): Promise<void> => {
     if (!isBackupName(name)) throw fail('internal', `"${name}" is no name of a file in a backup.`);
@@ -95,6 +97,8 @@ export async function makeBackup(
     await putFile(`signing/${name}`, join(signingFolder(order.dataDir), name));
   await putFile(CONFIGURATION, order.configFile);
   copyCatalogue(catalogueFile(order.dataDir), copy);
+  let made: Pick<MadeBackup, 'sealed' | 'copied' | 'copiedBytes' | 'missing'>;
+  let statement: BackupStatement;
   const [snapshot, live] = [openForBackup(copy), openForBackup(catalogueFile(order.dataDir))];
   try {
     snapshot.check();
@@ -111,7 +115,7 @@ export async function makeBackup(
       await putFile(`prompts/${name}`, join(promptsFolder(order.dataDir), name));
 
     const counts = snapshot.counts();
-    const tally = { sealed: 0, copied: 0, copiedBytes: 0, missing: 0, totalBytes: 0 };
+    const tally = { sealed: 0, copied: 0, copiedBytes: 0, missing: 0, erased: 0, totalBytes: 0 };
     const list = sealedListObject(order.id);
     const hash = createHash('sha256');
     const bytes = await target.put(
@@ -125,7 +129,7 @@ export async function makeBackup(
       ),
     );
     await putStandingList(target, live, { at: order.at, recipient: order.recipient, signer });
-    const statement: BackupStatement = {
+    statement = {
       ...{ type: 'tapedeck backup', format: 1, id: order.id, made_at: iso(order.at) },
       site: order.site,
       tool: { name: 'Tapedeck', version: order.version },
@@ -136,24 +140,17 @@ export async function makeBackup(
       files,
       sealed: {
         ...{ object: list, bytes, sha256: hash.digest('hex'), audio: order.audio },
-        ...{ count: tally.sealed, total_bytes: tally.totalBytes, missing: tally.missing },
+        ...{
+          count: tally.sealed,
+          total_bytes: tally.totalBytes,
+          missing: tally.missing,
+          erased: tally.erased,
+        },
       },
       key: signer.key,
     };
     await putSigned(target, manifestObject(order.id), statement, signer);
-    const removed = await removeOld(target, keyring, { now: order.sureAt, keepDays: order.keepDays });
-    const { sealed, copied, copiedBytes, missing } = tally;
-    return {
-      id: order.id,
-      sealed,
-      copied,
-      copiedBytes,
-      missing,
-      removed: removed.backups.length,
-      destroyed: removed.keys,
-      refused: removed.refused,
-      target: target.name,
-    };
+    made = tally;
   } catch (e) {
     throw diskError(e);
   } finally {
@@ -161,15 +158,15 @@ export async function makeBackup(
     live.close();
     removeCopy(copy);
   }
-}
-
-/** Throws `disk_full` where the copy of the catalogue would leave too little room for calls. */
-function refuseFull({ dataDir, reserveBytes }: BackupOrder): void {
-  const { bavail, bsize } = statfsSync(dataDir);
-  const size = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  const needed = size(catalogueFile(dataDir)) + size(`${catalogueFile(dataDir)}-wal`) + reserveBytes;
-  if (bavail * bsize < needed)
-    throw fail('disk_full', 'There is no room in the data directory for a copy of the catalogue.');
+  const whole = await proven({ statement, backupKey });
+  const times = { now: order.sureAt, keepDays: order.keepDays };
+  const removed = whole ? await removeOld(target, keyring, times) : NOTHING_REMOVED;
+  const { sealed, copied, copiedBytes, missing } = made;
+  return {
+    ...{ id: order.id, sealed, copied, copiedBytes, missing },
+    ...{ removed: removed.backups.length, destroyed: removed.keys, refused: removed.refused },
+    target: target.name,
+  };
 }
 
 /** Two boxes at one place would remove one another's backups. */
@@ -181,11 +178,6 @@ async function refuseOthers(target: BackupTarget, log: string): Promise<void> {
       'backup_target',
       `${target.name} has backups of another Tapedeck (${other.statement.site.name}).`,
     );
-}
-
-/** Removes what a backup that was interrupted has left of the catalogue. */
-export function removeCopy(path: string): void {
-  for (const one of [path, `${path}-journal`, `${path}-wal`, `${path}-shm`]) rmSync(one, { force: true });
 }
 
 async function* listed(

@@ -1,14 +1,17 @@
 import { once } from 'node:events';
 import { openForBackup } from '../../catalogue/sqlite/backup/snapshot.js';
+import { iso } from '../../domain/days.js';
 import { type ErrorCode, fail, TapedeckError } from '../../domain/error.js';
-import { catalogueFile } from '../../domain/paths.js';
+import { catalogueFile, drillFolder, keysFile } from '../../domain/paths.js';
 import { createBackupKeys } from '../../vault/backup/backup-keys.js';
 import { type Destination, openDestination } from '../../vault/backup/destination.js';
 import type { StatementSigner } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
 import { type Checked, checkBackup } from './check.js';
+import { type Drilled, drillBackup, putDrill } from './drill.js';
 import { findBackup } from './find.js';
 import { type BackupOrder, type MadeBackup, makeBackup } from './make.js';
+import { refuseFull } from './room.js';
 import { putStandingList } from './write-list.js';
 
 export type ProgramOrder = {
@@ -19,13 +22,14 @@ export type ProgramOrder = {
 } & (
   | { what: 'backup'; order: BackupOrder }
   | { what: 'list'; dataDir: string; recipient: string; at: number }
+  | { what: 'drill'; order: BackupOrder; masterKey: Uint8Array }
   | { what: 'check' }
   | { what: 'expire'; newest: string | null; now: number; keepDays: number }
 );
 export type ProgramSaid =
   | { done: number; total: number }
   | { sign: string }
-  | { made: MadeBackup }
+  | { made: MadeBackup; drilled: Drilled | null }
   | { checked: Checked & { id: string } }
   | { listed: true }
   | { destroyed: string[] }
@@ -65,7 +69,9 @@ async function work(): Promise<ProgramSaid> {
 }
 
 async function workAt(target: BackupTarget): Promise<ProgramSaid> {
-  if (given.what === 'backup') return { made: await makeBackup(target, given.order, signer, sparingly()) };
+  if (given.what === 'backup')
+    return { made: await makeBackup(target, given.order, signer, sparingly()), drilled: null };
+  if (given.what === 'drill') return drill(target, given);
   const keys = createBackupKeys(target, given.keyPath);
   if (given.what === 'check') {
     const backup = await findBackup(target, null);
@@ -82,6 +88,30 @@ async function workAt(target: BackupTarget): Promise<ProgramSaid> {
   } finally {
     catalogue.close();
   }
+}
+
+/** Makes a backup and restores it for trial while its key is known: nothing on this machine opens it later. */
+async function drill(
+  target: BackupTarget,
+  { order, masterKey }: Extract<ProgramOrder, { what: 'drill' }>,
+): Promise<ProgramSaid> {
+  const { id, site, dataDir } = order;
+  let drilled: Drilled | null = null;
+  const made = await makeBackup(
+    target,
+    order,
+    signer,
+    () => {},
+    async ({ statement, backupKey }) => {
+      refuseFull(order, [catalogueFile(dataDir), keysFile(dataDir)]);
+      const given = { target, statement, backupKey, masterKey, folder: drillFolder(dataDir) };
+      drilled = await drillBackup({ ...given, progress: sparingly() });
+      const about = { backup: id, at: iso(Date.now()), site, tool: statement.tool };
+      await putDrill(target, drilled, about, signer);
+      return drilled.faults.length === 0;
+    },
+  );
+  return { made, drilled };
 }
 
 const said = await work().catch((e: unknown): ProgramSaid => {

@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { checkBackup } from '../../app/backup/check.js';
 import { drillBackup } from '../../app/backup/drill.js';
-import { findBackup, findBackups } from '../../app/backup/find.js';
+import { findBackup, findBackups, findDrills } from '../../app/backup/find.js';
 import { refuseIdentity } from '../../app/backup/restore.js';
+import type { DrillStatement } from '../../domain/backup/backup.js';
 import type { JobView } from '../../domain/operations/job.js';
 import { sizeText } from '../../domain/written.js';
 import { consoleUser } from '../../ops/process/console.js';
@@ -25,6 +29,17 @@ const PUBLIC_KEY = [
 export function backup(program: Command, ctx: CliContext): void {
   const command = program.command('backup').description('make, list and verify backups');
 
+  async function begin(
+    what: 'backup' | 'check' | 'drill',
+    { wait, json }: { wait?: boolean; json?: boolean },
+  ): Promise<void> {
+    const asked = await ctx.ask('back_up', { by: consoleUser(), what });
+    if (!wait) return ctx.out(json ? JSON.stringify(asked, null, 2) : `It is job ${asked.job.id}.`);
+    const job = await followJob(ctx, asked.job.id);
+    ctx.out(json ? JSON.stringify(job, null, 2) : ended(job));
+    if (job.state !== 'done' || job.faults > 0) process.exitCode = 1;
+  }
+
   for (const [name, what, description] of [
     ['create', 'backup', 'have the recorder make a backup now, while it records'],
     [
@@ -42,13 +57,7 @@ export function backup(program: Command, ctx: CliContext): void {
         'after',
         `\nIt continues in the recorder; "tapedeck jobs" shows its progress and cancels it.\nWith --wait the exit code is 0 when it succeeded and nothing is damaged, 1 otherwise.\n\nExample:\n  tapedeck backup ${name} --wait`,
       )
-      .action(async ({ wait, json }: { wait?: boolean; json?: boolean }) => {
-        const asked = await ctx.ask('back_up', { by: consoleUser(), what });
-        if (!wait) return ctx.out(json ? JSON.stringify(asked, null, 2) : `It is job ${asked.job.id}.`);
-        const job = await followJob(ctx, asked.job.id);
-        ctx.out(json ? JSON.stringify(job, null, 2) : ended(job));
-        if (job.state !== 'done' || job.faults > 0) process.exitCode = 1;
-      });
+      .action((given: { wait?: boolean; json?: boolean }) => begin(what, given));
 
   command
     .command('list')
@@ -63,17 +72,21 @@ export function backup(program: Command, ctx: CliContext): void {
       const target = backupPlace(ctx, from);
       if (from === undefined) ctx.data();
       const { backups, damaged, unfinished } = await findBackups(target);
-      if (json) for (const { statement } of backups) ctx.out(JSON.stringify(statement));
+      const drills = await findDrills(target, backups);
+      if (json)
+        for (const { statement } of backups)
+          ctx.out(JSON.stringify({ ...statement, drill: drills.get(statement.id) ?? null }));
       else if (backups.length === 0) ctx.out(`There are no backups in ${target.name}.`);
       else {
         const time = timesIn(ctx.config().site.time_zone);
         ctx.out(
           table(
-            ['id', 'made', 'site', 'calls', 'recordings', 'sealed files', 'size'],
+            ['id', 'made', 'site', 'calls', 'recordings', 'sealed files', 'size', 'restore drill'],
             backups.map(({ statement: s }) => [
               ...[s.id, time(Date.parse(s.made_at)), s.site.name, String(s.counts.calls)],
               ...[String(s.counts.recordings), s.sealed.audio ? String(s.sealed.count) : 'without audio'],
               sizeText(s.sealed.total_bytes + s.files.reduce((sum, { bytes }) => sum + bytes, 0)),
+              drillText(drills.get(s.id), time),
             ]),
           ),
         );
@@ -127,65 +140,61 @@ export function backup(program: Command, ctx: CliContext): void {
 
   command
     .command('drill')
-    .description(
-      'restore a backup into a temporary folder, verify all of it, open recordings of it, and remove it again',
+    .description('restore a backup for trial: compare all of it, open recordings of it, and remove it again')
+    .argument('[id]', 'with --identity: from "tapedeck backup list"; default: the newest')
+    .option(
+      '--identity <file>',
+      'file with the age identity of the recipient; without it, the recorder makes a backup and restores that',
     )
-    .argument('[id]', 'from "tapedeck backup list"; default: the newest')
-    .requiredOption('--identity <file>', 'file with the age identity of the recipient')
     .option(...FROM)
     .option(...KEYS_FOLDER)
     .option(...PUBLIC_KEY)
+    .option('--wait', 'without --identity: show progress until it is over')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nIt needs the master key that was in use when the backup was made, where [keys] master_key_file says. The exit code is 0 when everything was restored as it was, 1 otherwise.\n\nExample:\n  tapedeck backup drill --identity /media/usb/tapedeck-backup.txt',
+      '\nWithout --identity the recorder restores a new backup while it still knows its key, as it does on schedule; the result is signed\nand shown by "tapedeck backup list". With it, any backup is restored into a temporary folder on this machine. That needs the master\nkey that was in use when the backup was made, where [keys] master_key_file says. The exit code is 0 when everything was restored as\nit was, 1 otherwise.\n\nExamples:\n  tapedeck backup drill --wait\n  tapedeck backup drill --identity /media/usb/tapedeck-backup.txt',
     )
-    .action(
-      async (
-        id: string | undefined,
-        { identity: file, from, keys, publicKey, json }: Place & { identity: string },
-      ) => {
-        const identity = readIdentity(file);
-        const trusted = readTrusted(publicKey);
-        const { current: masterKey } = await ctx.master();
-        const target = backupPlace(ctx, from);
-        const found = await findBackup(target, id ?? null, trusted);
-        await refuseIdentity(found.statement, identity);
-        const key = await backupKeys(ctx, target, keys).open(found.statement.backup_key, identity);
-        const shown = showProgress('Read');
-        const report = await drillBackup({
-          target,
-          backup: found,
-          backupKey: key,
-          masterKey,
-          progress: shown.progress,
-        });
-        shown.end();
-        const { faults, ...rest } = report;
-        await note(ctx, 'backup_check', {
-          object: 'backup',
-          object_id: found.statement.id,
-          outcome: faults.length > 0 ? 'failed' : 'ok',
-          detail: {
-            objects: report.objects,
-            damaged: faults.length,
-            named: faults.slice(0, 5),
-            opened: report.opened,
-          },
-        });
-        if (json) ctx.out(JSON.stringify({ backup: found.statement.id, ...rest, faults }, null, 2));
-        else {
-          for (const fault of faults) ctx.out(`Fault: ${fault}`);
-          ctx.out(
-            `Backup ${found.statement.id}: ${report.objects} objects read, ${report.calls} calls, ${report.recordings} recordings, ${report.keys} keys; ${report.opened} recordings opened. ${faults.length === 0 ? 'Everything is as it was.' : `${faults.length} faults.`}`,
-          );
-        }
-        if (faults.length > 0) process.exitCode = 1;
-      },
-    );
+    .action(async (id: string | undefined, given: Place & { identity?: string; wait?: boolean }) => {
+      if (given.identity === undefined) return begin('drill', given);
+      const identity = readIdentity(given.identity);
+      const trusted = readTrusted(given.publicKey);
+      const { current: masterKey } = await ctx.master();
+      const target = backupPlace(ctx, given.from);
+      const { statement } = await findBackup(target, id ?? null, trusted);
+      await refuseIdentity(statement, identity);
+      const key = await backupKeys(ctx, target, given.keys).open(statement.backup_key, identity);
+      const shown = showProgress('Read');
+      const parent = mkdtempSync(join(tmpdir(), 'tapedeck-drill-'));
+      const { faults, ...found } = await drillBackup({
+        ...{ target, statement, backupKey: key, masterKey, progress: shown.progress },
+        folder: join(parent, 'drill'),
+      }).finally(() => rmSync(parent, { recursive: true, force: true }));
+      shown.end();
+      await note(ctx, 'backup_drill', {
+        ...{ object: 'backup', object_id: statement.id, outcome: faults.length > 0 ? 'failed' : 'ok' },
+        detail: {
+          ...{ objects: found.objects, opened: found.opened },
+          ...{ damaged: faults.length, named: faults.slice(0, 5) },
+        },
+      });
+      if (given.json) ctx.out(JSON.stringify({ backup: statement.id, ...found, faults }, null, 2));
+      else {
+        for (const fault of faults) ctx.out(`Fault: ${fault}`);
+        ctx.out(
+          `Backup ${statement.id}: ${found.objects} objects read, ${found.calls} calls, ${found.recordings} recordings, ${found.keys} keys; ${found.opened} recordings opened. ${faults.length === 0 ? 'Everything is as it was.' : `${faults.length} faults.`}`,
+        );
+      }
+      if (faults.length > 0) process.exitCode = 1;
+    });
 }
 
 function ended(job: JobView): string {
   const result = `${job.state === 'done' ? 'Done' : `It was ${job.state}`}: ${jobProgress(job)}.`;
   return [result, jobProblem(job)].filter(Boolean).join(' ');
 }
+
+const drillText = (drill: DrillStatement | undefined, time: (at: number) => string): string =>
+  drill === undefined
+    ? '-'
+    : `${time(Date.parse(drill.at))}${drill.faults.count > 0 ? `, ${drill.faults.count} faults` : ''}`;

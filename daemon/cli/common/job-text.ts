@@ -28,6 +28,13 @@ const WORDS: Record<JobKind, { name: string; progress: (job: JobView) => string 
     progress: ({ done, total, faults }) =>
       `${total === null || total === done ? done : `${done} of ${total}`} read, ${faults} damaged`,
   },
+  backup_drill: {
+    name: 'restore drill',
+    progress: ({ done, total, faults }) =>
+      total === null
+        ? 'making a backup'
+        : `${total === done ? done : `${done} of ${total}`} objects, ${faults} faults`,
+  },
 };
 const wordsOf = (kind: string) => (kind in WORDS ? WORDS[kind as JobKind] : null);
 

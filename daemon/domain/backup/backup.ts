@@ -8,6 +8,7 @@ import { canonical } from '../assurance/canonical.js';
  *     backups/<id>/<n>.age         a file of the appliance, encrypted to the key of this backup
  *     keys/<id>.age                that key, encrypted to the offline recipient; in another place where the site keeps keys apart
  *     backups/<id>/sealed.jsonl    which sealed files belong to it, one a line
+ *     drills/<id>.json             the signed result of a restore drill of this backup
  *     sealed/<aa>/<sha256>         a sealed file as it is on the appliance, by its hash; backups share it
  *     lists/<sha256>.age           a list of erasures and holds, encrypted to the offline recipient
  *     lists/newest.json            its signed statement, renewed with every checkpoint of the audit log
@@ -18,6 +19,8 @@ export const fileObject = (id: string, n: number): string => `backups/${id}/${n}
 export const sealedListObject = (id: string): string => `backups/${id}/sealed.jsonl`;
 export const keysFolder = 'keys';
 export const keyObject = (id: string): string => `keys/${id}.age`;
+export const drillsFolder = 'drills';
+export const drillObject = (id: string): string => `drills/${id}.json`;
 export const sealedFolder = 'sealed';
 export const sealedObject = (sha256: string): string => `sealed/${sha256.slice(0, 2)}/${sha256}`;
 /** The hash in the name of a sealed object; null for any other name. */
@@ -91,7 +94,8 @@ export const BackupStatement = Type.Object(
       object: Type.String({ pattern: `^backups/${ID}/sealed\\.jsonl$` }),
       ...{ bytes: Count, sha256: Hash, count: Count, total_bytes: Count },
       audio: Type.Boolean(),
-      missing: Count,
+      /** Recordings of the catalogue without a file here: damaged or lost, and erased while the backup was made. */
+      ...{ missing: Count, erased: Count },
     }),
     key: Key,
   },
@@ -99,6 +103,23 @@ export const BackupStatement = Type.Object(
 );
 export type BackupStatement = Static<typeof BackupStatement>;
 export type BackupCounts = BackupStatement['counts'];
+
+/** What is signed of a restore drill. `opened`: recordings that were decrypted and held what was recorded. */
+export const DrillStatement = Type.Object(
+  {
+    type: Type.Literal('tapedeck restore drill'),
+    format: Type.Literal(1),
+    backup: Id,
+    at: Time,
+    site: Type.Object({ name: Text, time_zone: Text }),
+    tool: Type.Object({ name: Text, version: Text }),
+    ...{ objects: Count, bytes: Count, calls: Count, recordings: Count, keys: Count, opened: Count },
+    faults: Type.Object({ count: Count, named: Type.Array(Text, { maxItems: 20 }) }),
+    key: Key,
+  },
+  closed,
+);
+export type DrillStatement = Static<typeof DrillStatement>;
 
 /** A sealed file that belongs to a backup. `file` is its place in the data directory. */
 export const SealedLine = Type.Object(

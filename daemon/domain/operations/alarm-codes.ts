@@ -123,9 +123,14 @@ export const ALARMS = {
   archive_fails: shape({ directory: Text, recording: Text, detail: Text }),
 
   // Backups. `since`: when the last one was made; null for never.
-  backup_failed: shape({ what: oneOf({ backup: true, check: true, list: true, keys: true }), ...ERROR }),
+  backup_failed: shape({
+    what: oneOf({ backup: true, check: true, list: true, keys: true, drill: true }),
+    ...ERROR,
+  }),
   backup_locked: shape({ place: Text }),
   backup_overdue: shape({ since: orNull(Time) }),
+  backup_damaged: shape({ backup: Text, faults: Count, first: Text }),
+  backup_unchecked: shape({ since: orNull(Time) }),
   drill_failed: shape({ backup: Text, faults: Count, first: Text }),
   drill_overdue: shape({ since: orNull(Time) }),
 

@@ -100,10 +100,10 @@ export const CONTROL = {
     timeoutMs: SIGN_MS,
     socket: 'owner',
   }),
-  /** Begins a backup, or a check of the newest one, for this user of the machine. Throws `backup_off`. */
+  /** Begins a backup, a check of the newest one, or a restore drill, for this user of the machine. Throws `backup_off`. */
   back_up: post(
     '/backup/begin',
-    Type.Object({ by: Text(80, 1), what: Type.Enum(['backup', 'check']) }),
+    Type.Object({ by: Text(80, 1), what: Type.Enum(['backup', 'check', 'drill']) }),
     AskedView,
     { socket: 'owner' },
   ),

@@ -4,7 +4,14 @@ import { type ErrorCode, errors } from '../error.js';
 import { orNull } from '../reason/coded.js';
 
 /** The kinds of jobs that this version knows. */
-export const jobKinds = ['recordings_check', 'apply_retention', 'archive', 'backup', 'backup_check'] as const;
+export const jobKinds = [
+  'recordings_check',
+  'apply_retention',
+  'archive',
+  'backup',
+  'backup_check',
+  'backup_drill',
+] as const;
 export type JobKind = (typeof jobKinds)[number];
 
 export const jobStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;

@@ -114,6 +114,10 @@ export const FILES: readonly FileEntry[] = [
     'time',
     'When the backup is made, or when the recorder starts again.',
   ]),
+  file('recorder/drill/', /^recorder\/drill\/.+$/, 'number name text user audio', [
+    'time',
+    'When the restore drill ends, or when the recorder starts again.',
+  ]),
   file('recorder/restored-tapedeck.toml', /^recorder\/restored-tapedeck\.toml$/, 'user', [
     'person',
     'Delete it once you have compared it with the configuration of this machine.',

@@ -66,6 +66,7 @@ export async function openBox(site: Pick<Site, 'dataDir' | 'masterKeyFile' | 'co
     keys,
     store,
     masterKey,
+    signingKey,
     signer: {
       key: { id: signingKey.keyId, sha256: fingerprint(signingKey.publicKeyPem) },
       publicKey: signingKey.publicKeyPem,

@@ -299,13 +299,25 @@ const EXAMPLES: {
     [{ since: null }, /never|ever made/],
     [{ since: T0 }, /2026/, /backup create/],
   ],
-  drill_failed: [
+  backup_damaged: [
     [{ backup: 'B1', faults: 1, first: 'a is missing.' }, /^Backup B1 is damaged: a is missing\.$/],
     [{ backup: 'B1', faults: 2, first: 'a is missing.' }, /2 faults, the first: a is missing\.$/],
   ],
-  drill_overdue: [
+  backup_unchecked: [
     [{ since: null }, /ever read again/],
     [{ since: T0 }, /2026/, /backup check/],
+  ],
+
+  drill_failed: [
+    [
+      { backup: 'B1', faults: 1, first: 'a is missing.' },
+      /^The restore drill of backup B1 found a fault: a is missing\.$/,
+    ],
+    [{ backup: 'B1', faults: 2, first: 'a is missing.' }, /2 faults, the first: a is missing\.$/],
+  ],
+  drill_overdue: [
+    [{ since: null }, /^No restore drill has ever succeeded/],
+    [{ since: T0 }, /2026/, /backup drill/],
   ],
   disk_full: [
     [{ disk: 'data', room }, /^The disk of \/x has 3 MB free.* Recordings cannot be stored there\.$/],

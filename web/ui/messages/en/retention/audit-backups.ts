@@ -6,6 +6,7 @@ const text = (value: unknown): string => String(value ?? '');
 export const backupEntries = {
   backup: 'a backup',
   backup_check: 'a check of the newest backup',
+  backup_drill: 'a restore drill',
   backup_expired: 'the end of old backups',
 };
 
@@ -20,6 +21,12 @@ export const backupDeeds = {
     return outcome === 'ok'
       ? `checked the newest backup: ${text(detail.objects)} files, none damaged`
       : `found the newest backup damaged: ${text(detail.damaged)} of ${text(detail.objects)} files`;
+  },
+  backup_drill: ({ outcome, detail }) => {
+    if (detail.objects === undefined) return 'asked for a restore drill';
+    return outcome === 'ok'
+      ? `restored a backup for trial: ${text(detail.objects)} files compared, ${text(detail.opened)} recordings opened, no faults`
+      : `restored a backup for trial and found ${text(detail.damaged)} faults`;
   },
   backup_expired: ({ detail }) =>
     detail.keys === 1
