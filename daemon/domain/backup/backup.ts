@@ -19,7 +19,6 @@ export const fileObject = (id: string, n: number): string => `backups/${id}/${n}
 export const sealedListObject = (id: string): string => `backups/${id}/sealed.jsonl`;
 export const keysFolder = 'keys';
 export const keyObject = (id: string): string => `keys/${id}.age`;
-export const drillsFolder = 'drills';
 export const drillObject = (id: string): string => `drills/${id}.json`;
 export const sealedFolder = 'sealed';
 export const sealedObject = (sha256: string): string => `sealed/${sha256.slice(0, 2)}/${sha256}`;
