@@ -39,7 +39,7 @@ import { certificateRoutes } from './certificates/routes.js';
 import { consentReportRoutes } from './consent/routes.js';
 import { consentRoutes } from './consents/routes.js';
 import { coverageRoutes } from './coverage/routes.js';
-import type { RouteDeps, WithProvider } from './deps.js';
+import type { RetentionSettings, RouteDeps, WithProvider } from './deps.js';
 import { evidenceRoutes } from './evidence/routes.js';
 import { verifierRoutes } from './evidence/verifier-routes.js';
 import { healthRoutes } from './health/health-routes.js';
@@ -104,7 +104,7 @@ export type Deps = {
   sessionLimits?: SessionLimits;
   /** How TLS is spoken, and the box's own authority in PEM form if that made the certificate; null: plain HTTP. */
   tls: { options: ServerOptions; authority: () => string | null } | null;
-  retention: { schedule: string; breakerPercent: number; breakerCount: number };
+  retention: RetentionSettings;
   coverage: { targetPercent: number };
   /** Whether a mail server is set up. */
   mailOn: boolean;

@@ -62,13 +62,22 @@ export type RouteDeps = {
   dataDir: string;
   site: { name: string; timeZone: string; region: string };
   pbxes: readonly NamedPbx[];
-  retention: { schedule: string; breakerPercent: number; breakerCount: number };
+  retention: RetentionSettings;
   coverage: { targetPercent: number };
   /** Whether a mail server is set up. */
   mailOn: boolean;
   metrics: { allow: readonly string[]; token: () => string | null };
   version: string;
   now: () => number;
+};
+
+/** How recordings are erased, and where they lie, as tapedeck.toml says. `archiveAfterDays`: null without an archive. */
+export type RetentionSettings = {
+  schedule: string;
+  breakerPercent: number;
+  breakerCount: number;
+  whenFull: readonly ('archive' | 'erase')[];
+  archiveAfterDays: number | null;
 };
 
 /** What tells of calls: only `reached` asks the catalogue for these, and says who may see what. */

@@ -90,6 +90,8 @@ export async function runWeb(config: Config): Promise<void> {
         schedule: config.retention.schedule,
         breakerPercent: config.retention.breaker_percent,
         breakerCount: config.retention.breaker_count,
+        whenFull: config.data.when_full,
+        archiveAfterDays: directory === '' ? null : config.archive.after_days,
       },
       coverage: { targetPercent: config.coverage.target_percent },
       mailOn: config.alerts.smtp_host !== '' && config.alerts.mail_from !== '',

@@ -214,6 +214,7 @@ export function createHealth(deps: HealthDeps) {
         preserve: { waiting, oldest_ms: facts.preserveOldestMs },
         encoder: deps.encoder,
         disk: diskView(disk),
+        stored: deps.archive().hot,
         archive: archiveView(deps.archive()),
         scrub: scrubView(deps.scrub(), clock),
         jobs: jobs.map(jobView),
@@ -265,11 +266,11 @@ function scrubView(s: ScrubStatus | null, now: number): DaemonStatus['scrub'] {
 }
 
 function archiveView(found: ArchiveStatus): DaemonStatus['archive'] {
-  const { directory, problem, hot, archive, left } = found;
+  const { directory, problem, archive, left } = found;
   if (directory === '' && archive.recordings === 0 && left === 0) return null;
   return {
     ...{ directory, problem, free_bytes: found.freeBytes, total_bytes: found.totalBytes },
-    ...{ hot, archive, to_remove: left },
+    ...{ archive, to_remove: left },
   };
 }
 

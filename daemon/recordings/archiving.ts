@@ -171,6 +171,21 @@ export function createArchiving(deps: ArchivingDeps) {
       }
   }
 
+  /** How many `toMove` comes to. */
+  async function countToMove(before: number): Promise<number> {
+    let n = 0;
+    for (let place: TierSlice['next'] = null; ; ) {
+      const slice: TierSlice = await catalogue.tiers.slice(
+        place,
+        place?.tier === 'moving' ? undefined : before,
+      );
+      if (slice.tier !== 'archive') n += slice.recordings;
+      if (slice.next === null || slice.tier === 'archive') return n;
+      place = slice.next;
+      await turn();
+    }
+  }
+
   /** Throws why nothing can be moved now. */
   async function refuse(): Promise<void> {
     const there = await look();
@@ -187,13 +202,15 @@ export function createArchiving(deps: ArchivingDeps) {
     await refuse();
     const [moved, failed] = [done, faults];
     const removed = await removeLeft(signal);
+    const total = done + (await countToMove(before));
+    await save({ cursor: '', done, total, faults });
     try {
       for await (const one of toMove(before)) {
         signal.throwIfAborted();
         const end = await tried(one);
         if (end === 'moved') done += 1;
         if (end === 'failed') faults += 1;
-        await save({ cursor: '', done, total: null, faults });
+        await save({ cursor: '', done, total, faults });
         // Every now and then: the room there, and whether it is there.
         if (end === 'moved' && done % PAGE === 0) await refuse();
       }

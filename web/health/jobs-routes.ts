@@ -26,6 +26,21 @@ export function jobsRoutes(app: App, { ask }: Deps): void {
     async (request) => ask('check_recordings', { by: signed(request) }),
   );
 
+  app.post(
+    '/recordings/archive',
+    {
+      config: { access: 'settings', audit: 'archive' },
+      schema: {
+        tags: ['status'],
+        summary: 'Move recordings to the archive, now',
+        description:
+          'Those that are old enough for it, as every night. Each copy is read again before the file here is removed. `jobs` in GET /status has the progress.',
+        response: answers(AskedView),
+      },
+    },
+    async (request) => ask('move_to_archive', { by: signed(request) }),
+  );
+
   app.delete(
     '/jobs/:id',
     {

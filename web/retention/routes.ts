@@ -83,6 +83,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
         protected_total: { legal_hold: plan.protected.legalHold, minimum: plan.protected.minimum },
         rules: plan.rules.map(({ forEver, ...rule }) => ({ ...rule, for_ever: forEver })),
         names: plan.names,
+        storage: { when_full: [...retention.whenFull], archive_after_days: retention.archiveAfterDays },
         next: await page('next', plan.now),
         gone: await page('gone', plan.now),
         breaker: { ...plan.breaker, ...reasonView(plan.breaker.why, say) },

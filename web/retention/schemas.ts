@@ -65,6 +65,16 @@ export const RetentionView = Type.Object({
         'Calls without audio of which names and numbers are due, by `metadata_days` of the policy.',
     },
   ),
+  storage: Type.Object(
+    {
+      when_full: Type.Array(Type.Enum(['archive', 'erase']), {
+        description:
+          'What is done, in this order, when the data disk reaches its reserve: recordings move to the archive before their time, or what is due is erased at once.',
+      }),
+      archive_after_days: Nullable(Type.Integer({ description: 'null: there is no archive.' })),
+    },
+    { description: 'Where recordings lie is in GET /status: `disk` and `archive`.' },
+  ),
   next: Type.Array(RetentionItem, { description: 'Due next, soonest first; the first 50 of them.' }),
   gone: Type.Array(RetentionItem, { description: 'Erased, newest first; the first 50 of them.' }),
   breaker: Type.Object({

@@ -29,6 +29,6 @@ export interface Tiers {
   left(after: RecordingId, limit: number): Promise<Recording[]>;
   /** The file of an erased recording is gone from the archive too. False when that was known. */
   removed(id: RecordingId): Promise<boolean>;
-  /** Counts some of the sealed recordings, from this place on; null: from the first. */
-  slice(place: (SealPlace & { tier: Tier }) | null): Promise<TierSlice>;
+  /** Counts some of the sealed recordings, from this place on; null: from the first. `before`: only those of before this time. */
+  slice(place: (SealPlace & { tier: Tier }) | null, before?: number): Promise<TierSlice>;
 }

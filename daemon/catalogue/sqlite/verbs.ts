@@ -129,7 +129,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
       moving: (after, limit) => read((n) => n.tiers.moving(after, limit)),
       left: (after, limit) => read((n) => n.tiers.left(after, limit)),
       removed: (id) => write((n) => n.tiers.removed(id), unseen),
-      slice: (place) => read((n) => n.tiers.slice(place)),
+      slice: (place, before) => read((n) => n.tiers.slice(place, before)),
     },
     due: {
       keptSlice: (place, now) => read((n) => n.due.keptSlice(place, now)),

@@ -14,7 +14,8 @@ const WORDS: Record<JobKind, { name: string; progress: (job: JobView) => string 
   },
   archive: {
     name: 'moving recordings to the archive',
-    progress: ({ done, faults }) => `${done} moved${faults > 0 ? `, ${faults} could not be moved` : ''}`,
+    progress: ({ done, total, faults }) =>
+      `${total === null || total === done ? done : `${done} of ${total}`} moved${faults > 0 ? `, ${faults} could not be moved` : ''}`,
   },
   backup: {
     name: 'backup',

@@ -20,9 +20,9 @@ export function archive(program: Command, ctx: CliContext): void {
     .description('show whether the archive can be reached, and how many recordings are where')
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
-      const { archive: found } = await ask(ctx.data(), 'status');
-      if (json) return ctx.out(JSON.stringify(found, null, 2));
-      ctx.out(found === null ? 'There is no archive: [archive] directory is empty.' : asText(found));
+      const { archive: found, stored } = await ask(ctx.data(), 'status');
+      if (json) return ctx.out(JSON.stringify(found && { ...found, hot: stored }, null, 2));
+      ctx.out(found === null ? 'There is no archive: [archive] directory is empty.' : asText(found, stored));
       if (found !== null && found.problem !== null) process.exitCode = 1;
     });
 
@@ -85,13 +85,10 @@ async function init(ctx: CliContext, sameDisk: boolean): Promise<void> {
   ctx.out(`${directory} is the archive now: ${sizeText(bavail * bsize)} free.`);
 }
 
-function asText({
-  directory,
-  problem,
-  hot,
-  archive: kept,
-  ...found
-}: NonNullable<DaemonStatus['archive']>): string {
+function asText(
+  { directory, problem, archive: kept, ...found }: NonNullable<DaemonStatus['archive']>,
+  hot: DaemonStatus['stored'],
+): string {
   const count = ({ recordings, bytes }: typeof hot) =>
     `${recordings === 1 ? '1 recording' : `${recordings} recordings`}, ${sizeText(bytes)}`;
   const lines: [string, string][] = [

@@ -116,6 +116,7 @@ export const DaemonStatus = Type.Object({
       days_left: orNull(Type.Number()),
     }),
   ),
+  stored: Type.Object(Held.properties, { description: 'Sealed recordings in the data directory.' }),
   archive: orNull(
     Type.Object(
       {
@@ -123,13 +124,12 @@ export const DaemonStatus = Type.Object({
         problem: orNull(Type.String({ description: 'Why it cannot be used.' })),
         free_bytes: orNull(Type.Integer()),
         total_bytes: orNull(Type.Integer()),
-        hot: Held,
         archive: Held,
         to_remove: Type.Integer({
           description: 'Erased recordings whose files are still there, because it could not be reached.',
         }),
       },
-      { description: 'The archive, and what is where; null when there is none.' },
+      { description: 'The archive, and what is there; null when there is none.' },
     ),
   ),
   scrub: orNull(
@@ -188,6 +188,7 @@ export function downStatus(message: string, hint: string): DaemonStatus {
     preserve: { waiting: 0, oldest_ms: null },
     encoder: null,
     disk: null,
+    stored: { recordings: 0, bytes: 0 },
     archive: null,
     scrub: null,
     jobs: [],

@@ -39,6 +39,9 @@ export const tiers: Part = (t, open) => {
     t.same(await due({ sealedAt: 10, id: 'R2' }, 1), ['R3']);
     t.same(await counted(catalogue), { hot: [4, 4_000], moving: [0, 0], archive: [0, 0] });
 
+    t.match(await catalogue.tiers.slice(null, 40), { tier: 'hot', recordings: 3, bytes: 3_000 }, 'of before');
+    t.match(await catalogue.tiers.slice({ tier: 'hot', sealedAt: 10, id: 'R2' }, 30), { recordings: 1 });
+
     t.equal(await catalogue.tiers.moved('R2'), false, 'it is not on its way');
     for (const _ of [1, 2]) t.equal(await catalogue.tiers.begin('R2'), true);
     t.equal(await catalogue.tiers.begin('R3'), true);

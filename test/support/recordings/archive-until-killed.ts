@@ -65,6 +65,7 @@ export async function openArchiveHouse(dir: string, beforeEach: (verb: string) =
   };
   const log = createLog('silent', 'test');
   const ran: object[] = [];
+  const saved: object[] = [];
   let asked = 0;
   const archiving = createArchiving({
     ...{ catalogue: watched('catalogue', catalogue), store: watched('store', store) },
@@ -90,13 +91,16 @@ export async function openArchiveHouse(dir: string, beforeEach: (verb: string) =
     ...{ clock: () => NOW, certify, log },
   });
   return {
-    ...{ catalogue, keys, store, archive, archiving, retain, directory, owner, alarms, ran },
+    ...{ catalogue, keys, store, archive, archiving, retain, directory, owner, alarms, ran, saved },
     asked: () => asked,
     /** Does the job once. */
     run: () =>
       archiving.job({
         ...{ id: 'J', params: {}, askedAt: NOW, signal: new AbortController().signal },
-        ...{ progress: { cursor: '', done: 0, total: null, faults: 0 }, save: async () => {} },
+        ...{
+          progress: { cursor: '', done: 0, total: null, faults: 0 },
+          save: async (at) => void saved.push(at),
+        },
       }),
     async close() {
       await archiving.stop();

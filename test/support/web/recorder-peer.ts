@@ -188,7 +188,7 @@ const idle: DaemonStatus = {
   health: { level: 'green', problems: [] },
   ...{ reminders: [], since: null, calls: [] },
   preserve: { waiting: 0, oldest_ms: null },
-  ...{ encoder: 'separate', disk: null },
+  ...{ encoder: 'separate', disk: null, stored: { recordings: 0, bytes: 0 } },
   scrub: {
     ...{ recordings: 0, oldest_check_at: null, within_days: 30, in_time: true, damaged: 0, unsigned: 0 },
     ...{ reading: false, waits_for: null, last_night_at: null },
@@ -203,15 +203,17 @@ const ago = (now: number) => (ms: number) => new Date(now - ms).toISOString();
 type LiveCall = DaemonStatus['calls'][number];
 
 /** A check of all recordings that was asked for a week ago. */
-const checkOf = (
-  now: number,
-  state: JobView['state'],
-  at: { done: number; ended: number | null },
-): JobView => ({
+const checkOf = (now: number, state: JobView['state'], done: number, ended: number | null): JobView => ({
   ...{ id: '01JDK3V7Q8ZM5T4R2XW9YB6C1E', kind: 'recordings_check', state, error: null },
   ...{ asked_at: ago(now)(7 * DAY), started_at: ago(now)(7 * DAY) },
-  ...{ ended_at: at.ended === null ? null : ago(now)(at.ended) },
-  ...{ done: at.done, total: 4113, faults: state === 'running' ? 2 : 0 },
+  ...{ ended_at: ended === null ? null : ago(now)(ended) },
+  ...{ done, total: 4113, faults: state === 'running' ? 2 : 0 },
+});
+
+/** A move of 1,204 recordings to the archive at most. */
+const moveOf = (now: number, done: number, ended: number | null): JobView => ({
+  ...checkOf(now, ended === null ? 'running' : 'done', done, ended),
+  ...{ id: '01JDK3V7Q8ZM5T4R2XW9YB6C1F', kind: 'archive', total: ended === null ? 1204 : done },
 });
 
 /** A recorder that has run for days and does well, during these calls. */
@@ -231,15 +233,16 @@ export const wellWith =
     ],
     preserve: { waiting: 1, oldest_ms: 41_000 },
     disk: { free_bytes: 412e9, total_bytes: 1e12, per_day_bytes: 1.1e9, days_left: 374.5 },
+    stored: { recordings: 1204, bytes: 4.1e9 },
     archive: {
       ...{ directory: '/mnt/archive', problem: null, free_bytes: 6.2e12, total_bytes: 8e12, to_remove: 0 },
-      ...{ hot: { recordings: 1204, bytes: 4.1e9 }, archive: { recordings: 2909, bytes: 9.7e9 } },
+      archive: { recordings: 2909, bytes: 9.7e9 },
     },
     scrub: {
       ...idle.scrub!,
       ...{ recordings: 4113, oldest_check_at: ago(now)(12 * DAY), last_night_at: ago(now)(7 * 3_600_000) },
     },
-    jobs: [checkOf(now, 'done', { done: 4113, ended: 6 * DAY })],
+    jobs: [checkOf(now, 'done', 4113, 6 * DAY), moveOf(now, 96, 9 * 3_600_000)],
     past_alarms: [
       {
         ...{ key: 'health preserve_behind', severity: 'warning' },
@@ -297,7 +300,7 @@ export const troubledWith =
         ...well.scrub!,
         ...{ oldest_check_at: ago(now)(41 * DAY), in_time: false, damaged: 2, unsigned: 318 },
       },
-      jobs: [checkOf(now, 'running', { done: 1204, ended: null })],
+      jobs: [checkOf(now, 'running', 1204, null), moveOf(now, 312, null)],
       blind: [
         {
           pbx: '',

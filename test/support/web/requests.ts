@@ -661,6 +661,7 @@ export const requests: Record<string, Request[]> = {
     },
   ],
   'POST /api/v1/recordings/check': plain('recordings_check', { body: {} }),
+  'POST /api/v1/recordings/archive': plain('archive', { body: {} }),
   'DELETE /api/v1/jobs/:id': plain('job_cancel', { names: { id: aJob.id } }),
 
   ...Object.fromEntries(directiveKinds.map((kind) => [`POST /api/v1/calls/:id/${kind}`, plain('direct')])),

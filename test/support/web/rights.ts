@@ -669,6 +669,7 @@ export const rights: Record<string, Row> = {
   'GET /api/v1/coverage.csv': { is: '     401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'GET /api/v1/status': { is: '           401 403 200 403 403 403 403 200 200', token: 'oversee' },
   'POST /api/v1/recordings/check': { is: '401 403 200 403 403 403 403 403 200', send: {} },
+  'POST /api/v1/recordings/archive': { is: '401 403 200 403 403 403 403 403 200', send: {} },
   'DELETE /api/v1/jobs/:id': {
     // No such job: who may cancel one is told so.
     is: '                                 401 403 404 403 403 403 403 403 404',

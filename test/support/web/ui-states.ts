@@ -2,6 +2,7 @@ import type { Test } from 'tap';
 import { type House, type Kind, liveOf, openFurnished } from './furnished.js';
 import { INVITATION } from './furnished-people.js';
 import { troubledWith, wellWith } from './recorder-peer.js';
+import { keepingStates } from './states/keeping.js';
 import { reportStates } from './states/reports.js';
 import { type Condition, press, says, shows, state, type UiState } from './states/state.js';
 
@@ -16,6 +17,7 @@ const aboutALongTime = ({ now }: House) =>
 
 /** The states of the pages that tests look at. */
 export const uiStates: readonly UiState[] = [
+  ...keepingStates,
   state('sign in', '/', (p) => p.getByLabel('Name', { exact: true }).waitFor(), { as: null }),
   state(
     'set up with faults',
@@ -71,13 +73,6 @@ export const uiStates: readonly UiState[] = [
   state('consents, hostile', '/consents', says('4 consents and objections.'), { house: 'hostile' }),
   state('consents that an auditor reads', '/consents', says('Only admins can change them.'), { as: 'eve' }),
   state('a consent to be entered', '/consents', (p) => press(p, 'Enter a consent or objection')),
-  state('retention with its breaker tripped', '/retention', says('The safety limit stops the nightly run')),
-  state('legal holds of nothing', '/holds', says('No open matters.'), { house: 'empty' }),
-  state('requests of nothing', '/requests', says('No open requests.'), { house: 'empty' }),
-  state('a request to be entered', '/requests', (p) => press(p, 'Enter a request')),
-  state('a matter that is not there', '/holds/Nothing', says('There is no such matter.'), {
-    complaint: /404/,
-  }),
   state('health', '/health', says('All is well')),
   state('health of nothing', '/health', says('No calls in progress.'), { house: 'empty' }),
   state('health, trouble', '/health', shows('.answer'), { recorder: 'trouble' }),
@@ -204,26 +199,6 @@ export const uiStates: readonly UiState[] = [
     as: 'ira',
   }),
   state('rules that an auditor reads', '/policy', says('Only admins can change them.'), { as: 'eve' }),
-  state('erasing by hand', '/retention', async (p) => {
-    await press(p, /^Erase \d+ recordings/);
-    await p.getByRole('dialog').waitFor();
-  }),
-  state(
-    'a proof is asked for while erasing',
-    '/retention',
-    async (p) => {
-      const act = { kind: 'erasing', object: '' };
-      const error = { code: 'proof_needed', message: '', hint: '', detail: '', request_id: '', act };
-      await p.route(/\/api\/v1\/retention\/run$/, (route) => route.fulfill({ status: 403, json: { error } }));
-      await press(p, /^Erase \d+ recordings/);
-      const [word = ''] =
-        /erase-\d+-[0-9a-f]{12}/.exec((await p.getByRole('dialog').textContent()) ?? '') ?? [];
-      await p.getByRole('dialog').getByRole('textbox').fill(word);
-      await press(p, /permanently/);
-      await p.getByRole('dialog', { name: 'Confirm it’s you' }).waitFor();
-    },
-    { complaint: /status of 403/ },
-  ),
   state('people', '/people', says('7 people can sign in; 2 are admins.')),
   state('people, for an auditor, with hostile names', '/people', says('Only an admin can change them'), {
     ...{ house: 'hostile', as: 'eve' },

@@ -39,6 +39,11 @@ t.test('what is old enough moves, once, and what is where is known', async (t) =
     archive: { recordings: 2, bytes: 1_200_000 },
   });
   t.same(v.ran, [{ moved: 2, failed: 0, removed: 0 }]);
+  t.match(
+    v.saved,
+    [0, 1, 2, 2].map((done) => ({ done, total: 2 })),
+    'how far it is, from the beginning',
+  );
   await v.run();
   t.same(v.ran.length, 1, 'nothing is left to do');
 });

@@ -52,6 +52,34 @@ t.test('all recordings are checked now: asked for, followed, cancelled', async (
   t.same([...complaints, ...auditor.complaints], []);
 });
 
+t.test('recordings are moved to the archive now, from the page of retention', async (t) => {
+  const house = await openFurnished(t, opened);
+  const { catalogue } = house.dashboard;
+  const { page, complaints } = await openDesk(t, opened, house, { path: '/retention' });
+  const storage = page.getByRole('region', { name: 'Storage' });
+  await storage.getByText('412 GB of 1 TB (41.2%)').waitFor();
+  await storage.getByText(/moves the oldest recordings to the archive before their time, then/).waitFor();
+  await storage.getByText(/^Last move .*: 96 recordings moved\.$/).waitFor();
+  await storage.getByRole('button', { name: 'Move due recordings to the archive now' }).click();
+  await storage.getByText('The move to the archive is waiting to start.').waitFor();
+  const [job] = await catalogue.jobs.open();
+  t.match(job, { kind: 'archive', state: 'waiting' });
+  t.match(await catalogue.audit.entries({ actions: ['archive'], limit: 1 }), [
+    { actor_name: 'Anna Berg', detail: { what: 'asked' } },
+  ]);
+  await catalogue.jobs.save({ ...job!, state: 'running', startedAt: house.now, done: 312, total: 1204 });
+  await storage.getByText('Moving to the archive: 312 of 1,204 recordings done.').waitFor();
+  const bar = storage.getByRole('progressbar', { name: 'Progress of the move' });
+  t.equal(await bar.getAttribute('value'), '312');
+  await storage.getByRole('button', { name: 'Cancel move' }).click();
+  await storage.getByText(/The last move was cancelled/).waitFor();
+  t.match(await catalogue.jobs.get(job!.id), { state: 'cancelled' });
+  const auditor = await openDesk(t, opened, house, { path: '/retention', as: 'eve' });
+  await auditor.page.getByText(/The last move was cancelled/).waitFor();
+  t.equal(await auditor.page.getByRole('button', { name: /move/i }).count(), 0);
+  t.same([...complaints, ...auditor.complaints], []);
+});
+
 t.test('the health page says of when it is, also when nothing newer comes', async (t) => {
   const house = await openFurnished(t, opened, 'empty');
   const { page } = await openDesk(t, opened, house);

@@ -173,27 +173,23 @@ export function Machine({ s }: Props) {
               days: left === null ? null : Math.floor(left),
             })}
       </Fact>
+      <Fact name={t.health.hot}>{held(s.stored)}</Fact>
       {s.archive && (
-        <>
-          <Fact name={t.health.hot}>{held(s.archive.hot)}</Fact>
-          <Fact name={t.health.archive}>
-            {t.health.archiveText({
-              held: held(s.archive.archive),
-              free:
-                s.archive.problem !== null || s.archive.free_bytes === null
-                  ? null
-                  : size(s.archive.free_bytes),
-            })}
-            {s.archive.problem !== null && (
-              <div>
-                <State good={false}>
-                  <Verbatim text={clean(s.archive.problem)} />
-                </State>
-              </div>
-            )}
-            {s.archive.to_remove > 0 && <div>{t.health.archiveLeft(s.archive.to_remove)}</div>}
-          </Fact>
-        </>
+        <Fact name={t.health.archive}>
+          {t.health.archiveText({
+            held: held(s.archive.archive),
+            free:
+              s.archive.problem !== null || s.archive.free_bytes === null ? null : size(s.archive.free_bytes),
+          })}
+          {s.archive.problem !== null && (
+            <div>
+              <State good={false}>
+                <Verbatim text={clean(s.archive.problem)} />
+              </State>
+            </div>
+          )}
+          {s.archive.to_remove > 0 && <div>{t.health.archiveLeft(s.archive.to_remove)}</div>}
+        </Fact>
       )}
       <Fact name={t.health.since}>{s.since === null ? t.health.unknown : <Moment at={s.since} />}</Fact>
       <Fact name={t.health.loop}>

@@ -8,10 +8,10 @@ import { api, type FullStatus } from '../state/api.js';
 import { status } from '../state/live.js';
 import { zone } from '../state/session.js';
 import { useView } from '../state/use-view.js';
-import { CheckRecordings } from './check-recordings.js';
 import { HealthAlarms, HealthAlerts } from './health-alarms.js';
 import { HealthCalls } from './health-calls.js';
 import { Blind, Machine, Pbx, Recording } from './health-facts.js';
+import { JobPanel } from './job-panel.js';
 
 const FRESH_MS = 5000;
 
@@ -64,7 +64,7 @@ export function HealthPage() {
             {s.pbxes.map((pbx) => (
               <Pbx key={pbx.id} pbx={pbx} several={s.pbxes.length > 1} />
             ))}
-            <Recording s={s} check={<CheckRecordings jobs={s.jobs} reload={load} />} />
+            <Recording s={s} check={<Check jobs={s.jobs} reload={load} />} />
             <Machine s={s} />
           </div>
           <HealthAlerts channels={s.alerts} />
@@ -74,6 +74,12 @@ export function HealthPage() {
       )}
     </div>
   );
+}
+
+/** Reading every recording again now. */
+function Check({ jobs, reload }: { jobs: FullStatus['jobs']; reload: () => void }) {
+  const { check: words } = t.vault;
+  return <JobPanel {...{ jobs, kind: 'recordings_check', words, start: api.checkRecordings, reload }} />;
 }
 
 type AnswerProps = Pick<FullStatus, 'health' | 'reminders'>;

@@ -16,6 +16,7 @@ import { PagedTable } from './paged-table.js';
 import { PickBar, usePicking } from './pick-bar.js';
 import { RunDialog } from './run-dialog.js';
 import { Running } from './running.js';
+import { Storage } from './storage.js';
 
 /** What is kept, what is due and what was erased: the answer in words, then the evidence. */
 export function RetentionPage() {
@@ -97,6 +98,7 @@ export function RetentionPage() {
             )}
           </section>
           <ByRule view={v} />
+          <Storage set={v.storage} />
           <section aria-labelledby="gone">
             <div class="section-head">
               <h2 id="gone">{t.retention.goneTitle}</h2>

@@ -293,6 +293,7 @@ export const api = {
     ask<object>('POST', `/recordings/${encodeURIComponent(id)}/earlier/erase`, { reason }),
   redact: (id: string, body: Static<typeof RedactBody>) =>
     ask<Redacted>('POST', `/recordings/${encodeURIComponent(id)}/redact`, body),
+  moveToArchive: () => ask<AskedView>('POST', '/recordings/archive'),
   checkRecordings: () => ask<AskedView>('POST', '/recordings/check'),
   cancelJob: (id: string) => ask<Job>('DELETE', `/jobs/${encodeURIComponent(id)}`),
   /** Asked for again and again by itself, which must not keep a session from ending. */

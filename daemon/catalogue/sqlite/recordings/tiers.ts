@@ -16,7 +16,7 @@ export function createTiers(db: Db, reader: Reader) {
     WHERE state = 'sealed' AND tier = $tier AND (sealed_at, id) > ($sealedAt, $id)`;
   const page = db.prepare(`SELECT * ${FROM} AND sealed_at < $before ORDER BY sealed_at, id LIMIT $rows`);
   const end = db.prepare(
-    `SELECT sealed_at AS sealedAt, id ${FROM} ORDER BY sealed_at, id LIMIT 1 OFFSET ${SLICE - 1}`,
+    `SELECT sealed_at AS sealedAt, id ${FROM} AND sealed_at < $before ORDER BY sealed_at, id LIMIT 1 OFFSET ${SLICE - 1}`,
   );
   const count = db.prepare(`SELECT count(*) AS recordings, total(sealed_bytes) AS bytes ${FROM}
     AND (sealed_at, id) <= ($lastAt, $lastId)`);
@@ -38,10 +38,10 @@ export function createTiers(db: Db, reader: Reader) {
     moving: (after: SealPlace, limit: number) => list('moving', LAST.sealedAt, after, limit),
     left: (after: RecordingId, limit: number): Recording[] =>
       reader.fill(noun, limit, (rows) => left.all({ after, rows })),
-    slice(place: (SealPlace & { tier: Tier }) | null): TierSlice {
+    slice(place: (SealPlace & { tier: Tier }) | null, before = LAST.sealedAt): TierSlice {
       const at = place ?? { tier: COUNTED[0]!, ...FIRST_SEAL };
-      const last = end.get(at) as SealPlace | undefined;
-      const { sealedAt: lastAt, id: lastId } = last ?? LAST;
+      const last = end.get({ ...at, before }) as SealPlace | undefined;
+      const { sealedAt: lastAt, id: lastId } = last ?? { sealedAt: before, id: '' };
       const counted = count.get({ ...at, lastAt, lastId }) as Pick<TierSlice, 'recordings' | 'bytes'>;
       const tier = COUNTED[COUNTED.indexOf(at.tier) + 1];
       const next = last ? { tier: at.tier, ...last } : tier ? { tier, ...FIRST_SEAL } : null;

@@ -20,6 +20,7 @@ import { referenceText } from './reference.js';
 import { certificatesText } from './retention/certificates.js';
 import { holdsText } from './retention/holds.js';
 import { reportsText } from './retention/reports.js';
+import { storageText } from './retention/storage.js';
 import { eraseText, retentionText } from './retention.js';
 import { rightsText } from './rights.js';
 import { rulesText } from './rules.js';
@@ -189,6 +190,7 @@ export const messages = {
   would: wouldText,
   reference: referenceText,
   retention: retentionText,
+  storage: storageText,
   certificates: certificatesText,
   reports: reportsText,
   health: healthText,

@@ -9,14 +9,35 @@ import { api, type FullStatus, type Job } from '../state/api.js';
 import { mayDo } from '../state/rights.js';
 import { State } from './health-facts.js';
 
-type Props = { jobs: FullStatus['jobs']; reload: () => void };
+type Ended = { when: string; n: number; faults: number };
+/** What is said of a kind of job. */
+export type JobWords = {
+  start: string;
+  begun: string;
+  cancel: string;
+  wasCancelled: string;
+  label: string;
+  waiting: string;
+  progress: (at: { done: number; total: number; faults: number }) => string;
+  paused: string;
+  done: (ended: Ended) => string;
+  cancelled: (ended: Ended) => string;
+  failed: (ended: Ended) => string;
+};
 
-/** Reading every recording again now: how far that is, or how it ended, and the button for it. */
-export function CheckRecordings({ jobs, reload }: Props) {
+type Props = {
+  jobs: FullStatus['jobs'];
+  kind: string;
+  words: JobWords;
+  start: () => Promise<unknown>;
+  reload: () => void;
+};
+
+/** Long work that the recorder does: how far the newest of its kind is, or how it ended, and the button for it. */
+export function JobPanel({ jobs, kind, words, start, reload }: Props) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
-  const words = t.vault.check;
-  const job = jobs.find(({ kind }) => kind === 'recordings_check') ?? null;
+  const job = jobs.find((one) => one.kind === kind) ?? null;
   const open = job !== null && job.ended_at === null;
 
   async function act(ask: () => Promise<unknown>, said: string) {
@@ -34,7 +55,7 @@ export function CheckRecordings({ jobs, reload }: Props) {
 
   return (
     <div class="health-job">
-      {job && (open ? <Progress job={job} /> : <Result job={job} />)}
+      {job && (open ? <Progress job={job} words={words} /> : <Result job={job} words={words} />)}
       {problem !== null && <ErrorNote problem={problem} />}
       {mayDo('settings') && (
         <p>
@@ -43,9 +64,7 @@ export function CheckRecordings({ jobs, reload }: Props) {
             class="button"
             disabled={busy}
             onClick={() =>
-              open
-                ? act(() => api.cancelJob(job.id), words.wasCancelled)
-                : act(api.checkRecordings, words.begun)
+              open ? act(() => api.cancelJob(job.id), words.wasCancelled) : act(start, words.begun)
             }
           >
             {open ? words.cancel : words.start}
@@ -56,8 +75,9 @@ export function CheckRecordings({ jobs, reload }: Props) {
   );
 }
 
-function Progress({ job: { done, total, faults, error } }: { job: Job }) {
-  const words = t.vault.check;
+type OfJob = { job: Job; words: JobWords };
+
+function Progress({ job: { done, total, faults, error }, words }: OfJob) {
   return (
     <>
       <p>{total === null ? words.waiting : words.progress({ done, total, faults })}</p>
@@ -73,8 +93,7 @@ function Progress({ job: { done, total, faults, error } }: { job: Job }) {
   );
 }
 
-function Result({ job }: { job: Job }) {
-  const words = t.vault.check;
+function Result({ job, words }: OfJob) {
   const { state, done, faults, error } = job;
   const when = <Moment at={job.ended_at ?? job.asked_at} />;
   const said = state === 'done' ? words.done : state === 'cancelled' ? words.cancelled : words.failed;
