@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { dueItems, readPlan } from '../catalogue/retention/planned.js';
+import { readPlan } from '../catalogue/retention/planned.js';
 import type { StoredCall } from '../catalogue/stored-call.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { inWords, reasonView } from '../domain/reason/words.js';
 import { type DuePlace, FIRST_DUE, protection } from '../domain/retention/plan.js';
 import { APPLIES_TO } from '../domain/retention/words.js';
+import { fromSlices } from '../ops/turns.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
 import { namesText } from './common/preview-text.js';
@@ -87,7 +88,7 @@ async function planOf(ctx: CliContext, list?: number) {
   const page = async (which: keyof typeof LISTED) => {
     const of = which === 'due' ? 'erasable' : which;
     const read = (at: DuePlace, limit: number) => catalogue.due.page(of, at, plan.now, limit);
-    return (await dueItems(read, FIRST_DUE, list ?? LISTED[which])).items;
+    return (await fromSlices(read, FIRST_DUE, list ?? LISTED[which])).items;
   };
   const kept = await page('protected');
   const held = await catalogue.holds.of(kept.flatMap(({ recording }) => recording?.id ?? []));

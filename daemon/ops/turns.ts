@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 
 /** How work takes turns. None of these knows what the work is. */
 
@@ -52,6 +52,24 @@ export function repeatedly(everyMs: number, job: () => Promise<void>, failed: (e
       await flight.idle();
     },
   };
+}
+
+/**
+ * Reads a list that is looked through slice by slice until so many items are there, from after a place on; fewer only at its end. `next`
+ * is where it goes on, null at the end. The event loop turns after every slice.
+ */
+export async function fromSlices<T, Place>(
+  read: (after: Place, limit: number) => Promise<{ items: T[]; next: Place | null }>,
+  after: Place,
+  limit: number,
+): Promise<{ items: T[]; next: Place | null }> {
+  const items: T[] = [];
+  for (let at = after; ; await turn()) {
+    const found = await read(at, limit - items.length);
+    items.push(...found.items);
+    if (found.next === null || items.length === limit) return { items, next: found.next };
+    at = found.next;
+  }
 }
 
 /** How long to wait after this many failures in a row (0 for the first), in ms: the last delay goes for all later ones. */

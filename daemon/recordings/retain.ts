@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Verbs } from '../catalogue/catalogue.js';
-import { dueItems, type Plan } from '../catalogue/retention/planned.js';
+import type { Plan } from '../catalogue/retention/planned.js';
 import { type NewRun, RETENTION_RUN } from '../domain/certificate/certificate.js';
 import { TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
@@ -13,7 +13,7 @@ import type { EraseProgress, EraseResult, EraseRun } from '../domain/retention/r
 import { type SafetyLimit, shareFault } from '../domain/retention/safety.js';
 import type { Log } from '../ops/log.js';
 import { createSchedule } from '../ops/schedule.js';
-import { repeatedly, serialQueue } from '../ops/turns.js';
+import { fromSlices, repeatedly, serialQueue } from '../ops/turns.js';
 import { createEraser, type EraseCatalogue, type RetainKeys, type RetainStore } from './retain/erase.js';
 import type { RemoveNames } from './retain/names.js';
 import { createOverdue } from './retain/overdue.js';
@@ -193,7 +193,7 @@ export function createRetain(deps: {
   }
 
   const dueFrom = (after: DuePlace, now: number, most: number) =>
-    dueItems((at, limit) => catalogue.due.erasable(at, now, limit), after, most);
+    fromSlices((at, limit) => catalogue.due.erasable(at, now, limit), after, most);
 
   async function runNow({ confirm, run: asked = RETENTION_RUN }: RunOptions): Promise<EraseResult> {
     await refuseForeign();

@@ -1,11 +1,11 @@
 import type { Static } from 'typebox';
 import type { Verbs } from '../../daemon/catalogue/catalogue.js';
 import type { DueItems } from '../../daemon/catalogue/retention/due.js';
-import { dueItems } from '../../daemon/catalogue/retention/planned.js';
 import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import type { Why } from '../../daemon/domain/reason/reason.js';
 import type { Recording } from '../../daemon/domain/recording/recording.js';
 import { type DuePlace, FIRST_DUE, protection } from '../../daemon/domain/retention/plan.js';
+import { fromSlices } from '../../daemon/ops/turns.js';
 import type { RetentionItemsQuery } from './schemas.js';
 
 export type ListVerbs = Verbs<
@@ -48,7 +48,7 @@ export async function itemsOf(
     if (list === 'gone')
       return paged(await catalogue.recordings.tombstones(limit, after ?? LAST), (r) => r.erasedAt);
     if (list === 'for_ever') return paged(await catalogue.due.undated(from.id, limit), () => null);
-    return dueItems((at, most) => catalogue.due.page(PAGES[list], at, now, most), from, limit);
+    return fromSlices((at, most) => catalogue.due.page(PAGES[list], at, now, most), from, limit);
   }
   function paged(items: StoredCall[], until: (recording: Recording) => number | null): DueItems<StoredCall> {
     const last = items.length === limit ? items.at(-1)?.recording : null;

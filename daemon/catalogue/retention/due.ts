@@ -10,7 +10,7 @@ export type DueItems<T> = { items: T[]; next: DuePlace | null };
 
 /**
  * Sealed recordings by when they may be erased, test calls left out. Nothing here takes longer when there are more of them: `erasable`
- * and `page` look at some thousand due ones at once, see `dueItems`.
+ * and `page` look at some thousand due ones at once, see `fromSlices`.
  */
 export interface Due {
   /** Counts some of the kept recordings, from this place on; null: from the first. */

@@ -11,7 +11,6 @@ import {
 } from '../../domain/retention/plan.js';
 import type { InForce, SafetyLimit } from '../../domain/retention/safety.js';
 import type { Verbs } from '../catalogue.js';
-import type { DueItems } from './due.js';
 
 export type PlanVerbs = Verbs<
   | 'due.keptSlice'
@@ -77,21 +76,6 @@ export async function readPlan(
     limit,
   );
   return { ...plan, policy: plan.erasable > 0 || named.due > 0 ? version : (accepted?.version ?? null) };
-}
-
-/** Returns so many items of a list from after a place on, and fewer only at its end. The event loop turns after every slice. */
-export async function dueItems<T>(
-  read: (after: DuePlace, limit: number) => Promise<DueItems<T>>,
-  after: DuePlace,
-  limit: number,
-): Promise<DueItems<T>> {
-  const items: T[] = [];
-  for (let at = after; ; await turn()) {
-    const found = await read(at, limit - items.length);
-    items.push(...found.items);
-    if (found.next === null || items.length === limit) return { items, next: found.next };
-    at = found.next;
-  }
 }
 
 /** How many calls have had no audio for as long as that, 50,000 at most. `days` is undefined where names and numbers stay. */

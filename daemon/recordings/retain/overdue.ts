@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Verbs } from '../../catalogue/catalogue.js';
-import { dueItems } from '../../catalogue/retention/planned.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
 import { createTally, type DuePlace, FIRST_DUE } from '../../domain/retention/plan.js';
+import { fromSlices } from '../../ops/turns.js';
 
 const OVERDUE = 'retention_overdue';
 /** Three nights have passed. */
@@ -33,7 +33,7 @@ export function createOverdue({
       );
       const recordings = tally.erasable() + begun.length;
       if (recordings === 0) return alarms.clear(OVERDUE);
-      const { items } = await dueItems((at, limit) => catalogue.due.erasable(at, by, limit), FIRST_DUE, 1);
+      const { items } = await fromSlices((at, limit) => catalogue.due.erasable(at, by, limit), FIRST_DUE, 1);
       const [oldest] = items;
       const since = Math.min(...[oldest, ...begun].map((r) => r?.keepUntil ?? by));
       alarms.raise(OVERDUE, {
