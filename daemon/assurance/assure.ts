@@ -20,7 +20,7 @@ import type { Why } from '../domain/reason/reason.js';
 import { inWords, type Say } from '../domain/reason/words.js';
 import type { CallId, CallRecord } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
-import { repeatedly, serialQueue } from '../ops/turns.js';
+import { repeatedly, serialQueue, slices } from '../ops/turns.js';
 import { createIntake } from './assure/intake.js';
 
 /**
@@ -243,22 +243,31 @@ export function createAssure(deps: AssureDeps) {
     return judged;
   }
 
+  /** Some hundred calls at once: they are read on the thread that follows calls. */
+  const rowsBetween = (from: number, to: number) =>
+    slices((before: number) => catalogue.ledger.rows({ pbx, from, to: before }), to);
+
   /** What is known of the last days is told again: an alarm of an earlier process may be over, or was never raised. */
   async function tellAgain(): Promise<void> {
     const now = clock();
-    for (const row of await catalogue.ledger.rows({ pbx, from: now - 3 * STANDS, to: now })) {
-      if (!row.pbx) continue;
-      if (now - row.pbx.endedAt > STANDS) alarmed.over(row.pbx.linkedid);
-      else if (now - row.pbx.endedAt > pace.grace) tell(row, now);
-    }
+    for await (const rows of rowsBetween(now - 3 * STANDS, now))
+      for (const row of rows.items) {
+        if (!row.pbx) continue;
+        if (now - row.pbx.endedAt > STANDS) alarmed.over(row.pbx.linkedid);
+        else if (now - row.pbx.endedAt > pace.grace) tell(row, now);
+      }
     alarmed.count();
   }
 
   async function silence(now: number): Promise<void> {
     const witness = await catalogue.ledger.witness(pbx);
     if (!witness) return;
-    const rows = await catalogue.ledger.rows({ pbx, from: witness.last, to: now });
-    if (withoutCdr(rows, now) < SILENT_CALLS) return;
+    let without = 0;
+    for await (const rows of rowsBetween(witness.last, now)) {
+      without += withoutCdr(rows.items, now);
+      if (without >= SILENT_CALLS) break;
+    }
+    if (without < SILENT_CALLS) return;
     alarms.raise('cdr_silent', {
       severity: 'warning',
       why: { code: 'cdr_silent', params: { since: witness.last } },

@@ -1,14 +1,18 @@
-import { bounds, report } from '../domain/assurance/coverage.js';
+import { bounds, type CoverageRow, createReport, type Judged } from '../domain/assurance/coverage.js';
 import {
   type Asked,
   type CoverageReport,
   coverageView,
+  csvRows,
   type Made,
   periodOf,
+  SHOWN,
   strangers,
 } from '../domain/assurance/coverage-view.js';
 import type { PbxId } from '../domain/pbx.js';
+import { slices } from '../ops/turns.js';
 import type { Verbs } from './catalogue.js';
+import type { CoverageRange } from './ledger.js';
 
 export type CoverageVerbs =
   | 'ledger.rows'
@@ -17,7 +21,34 @@ export type CoverageVerbs =
   | 'watch.windows'
   | 'listening.windows';
 
-/** What became of every answered call of the days asked for, compared with Asterisk's own account. */
+/** Yields the calls of a time, newest first, some hundred at once; other work comes between. */
+export async function* coverageRows(
+  { ledger }: Verbs<'ledger.rows'>,
+  { to, ...range }: CoverageRange,
+): AsyncGenerator<CoverageRow[]> {
+  for await (const { items } of slices((before: number) => ledger.rows({ ...range, to: before }), to))
+    yield items;
+}
+
+/** Yields those calls of the days asked for that are asked for, newest first. `counting` is what they come to, once all were read. */
+async function judgedOf(
+  catalogue: Verbs<'ledger.rows' | 'ledger.spans'>,
+  asked: Asked,
+  zone: string,
+  now: number,
+) {
+  const { filter, pbx } = asked;
+  const period = periodOf(asked, zone, now);
+  const spans = (await catalogue.ledger.spans()).filter((span) => (pbx ?? span.pbx) === span.pbx);
+  const witness = (on: PbxId) => spans.find((span) => span.pbx === on)?.witness ?? null;
+  const counting = createReport(period, { filter, witness, now });
+  async function* judged(): AsyncGenerator<Judged[]> {
+    for await (const rows of coverageRows(catalogue, { ...bounds(period), pbx })) yield counting.add(rows);
+  }
+  return { period, spans, counting, judged };
+}
+
+/** What became of every answered call of the days asked for, compared with Asterisk's own account. Holds the newest only. */
 export async function makeCoverage(
   catalogue: Verbs<CoverageVerbs>,
   asked: Asked,
@@ -25,18 +56,32 @@ export async function makeCoverage(
   now: number,
 ): Promise<Made> {
   const { filter, pbx } = asked;
-  const period = periodOf(asked, zone, now);
+  const { period, spans, counting, judged } = await judgedOf(catalogue, asked, zone, now);
   const range = { ...bounds(period), pbx };
-  const mine = <T extends { pbx: PbxId }>(all: T[]) => all.filter((one) => (pbx ?? one.pbx) === one.pbx);
-  const spans = mine(await catalogue.ledger.spans());
-  const witness = (on: PbxId) => spans.find((span) => span.pbx === on)?.witness ?? null;
+  const listed: Judged[] = [];
+  let total = 0;
+  for await (const found of judged()) {
+    total += found.length;
+    listed.push(...found.slice(0, SHOWN - listed.length));
+  }
   return {
-    ...report(await catalogue.ledger.rows(range), period, { filter, witness, now }),
-    ...{ now, period, filter, pbx: pbx ?? null, spans },
-    sources: mine(await catalogue.ledger.sources()),
+    ...counting.counted(),
+    ...{ listed, total, now, period, filter, pbx: pbx ?? null, spans },
+    sources: (await catalogue.ledger.sources()).filter((one) => (pbx ?? one.pbx) === one.pbx),
     blind: await catalogue.watch.windows(range),
     witnessGaps: await catalogue.listening.windows(range),
   };
+}
+
+/** Yields all that `makeCoverage` counts among those asked for as rows of CSV, some hundred at once. */
+export async function* coverageCsv(
+  catalogue: Verbs<'ledger.rows' | 'ledger.spans'>,
+  asked: Asked,
+  zone: string,
+  now: number,
+): AsyncGenerator<string[]> {
+  const { judged } = await judgedOf(catalogue, asked, zone, now);
+  for await (const found of judged()) yield* csvRows(found, zone);
 }
 
 /** The same as the API and `tapedeck coverage` give it, with the CDRs of the calls of which nothing else is known. */

@@ -7,6 +7,11 @@ import type { StoredCall } from './stored-call.js';
 /** A call that nobody saw, as its CDRs tell it. */
 export type MissedCall = { call: CallRecord; coverage: Coverage };
 
+/** Calls that began from `from` on and before `to`, ms since 1970. */
+export type CoverageRange = { from: number; to: number; pbx?: PbxId | undefined };
+/** The newest of them, newest first. `next`: the `to` of the next ones; null when there are no more. */
+export type CoverageSlice = { items: CoverageRow[]; next: number | null };
+
 /** Each PBX's own account of its calls, kept apart from ours, and the comparison. */
 export interface Ledger {
   /** When the ledger of this PBX was begun: now, if it has not been yet. */
@@ -29,8 +34,11 @@ export interface Ledger {
   related(pbx: PbxId, links: readonly string[]): Promise<{ cdrs: Cdr[]; calls: StoredCall[] }>;
   /** The accounts that these CDRs make, in place of those that they made before, and the rows of those that were missed. */
   saveAccounts(accounts: readonly Account[], missed: readonly MissedCall[]): Promise<void>;
-  /** One row for every call that began in this time and has ended, and that anybody answered; test calls left out. */
-  rows(range: { from: number; to: number; pbx?: PbxId | undefined }): Promise<CoverageRow[]>;
+  /**
+   * One row for every call that began in this time and has ended, and that anybody answered; test calls left out. Looks at some hundred
+   * calls at once.
+   */
+  rows(range: CoverageRange): Promise<CoverageSlice>;
   /** The call of ours with this id as one such row. */
   row(id: CallId): Promise<CoverageRow | null>;
   /** The CDRs of these accounts. */

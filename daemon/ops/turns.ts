@@ -72,6 +72,18 @@ export async function fromSlices<T, Place>(
   }
 }
 
+/** Yields a list slice by slice, from a place on, until one says that there is no `next`. The event loop turns after each. */
+export async function* slices<Slice extends { next: Place | null }, Place>(
+  read: (from: Place) => Promise<Slice>,
+  first: Place,
+): AsyncGenerator<Slice> {
+  for (let at: Place | null = first; at !== null; await turn()) {
+    const slice = await read(at);
+    yield slice;
+    at = slice.next;
+  }
+}
+
 /** How long to wait after this many failures in a row (0 for the first), in ms: the last delay goes for all later ones. */
 export const retryDelay = (delays: readonly number[], failures: number): number =>
   delays[Math.min(failures, delays.length - 1)]!;

@@ -1,5 +1,5 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import { bounds, percentOf, report } from '../domain/assurance/coverage.js';
+import { coverageRows } from '../catalogue/coverage.js';
+import { bounds, createReport, type Judged, percentOf } from '../domain/assurance/coverage.js';
 import { CAVEATS, type Caveat, caveatsOf } from '../domain/assurance/coverage-caveats.js';
 import { filledFrom } from '../domain/assurance/coverage-view.js';
 import { dayAfter } from '../domain/days.js';
@@ -8,7 +8,7 @@ import { inWords } from '../domain/reason/words.js';
 import { counted, numberText, type Report, type Row } from '../domain/report/report.js';
 import { column, hidden, type Making, under } from './making.js';
 
-type Totals = ReturnType<typeof report>['totals'];
+type Totals = ReturnType<ReturnType<typeof createReport>['counted']>['totals'];
 const NOTHING = { unwitnessed: 0, pending: 0 };
 /** Every report says these of its period. */
 const OF_PERIOD: ReadonlySet<Caveat> = new Set(['not_installed', 'partly_not_installed', 'future']);
@@ -50,19 +50,12 @@ export function coverageReport({ catalogue, period, now, say }: Making): Report 
       const witness = (on: PbxId) => spans.find(({ pbx }) => pbx === on)?.witness ?? null;
       for (let day = period.to; day >= period.from; day = dayAfter(day, -1)) {
         const one = { from: day, to: day, zone: period.zone };
-        const found = report(await catalogue.ledger.rows(bounds(one)), one, { filter: 'all', witness, now });
-        add(found.totals);
-        if (found.listed.length > 0) days.push(dayRow(day, found.totals));
-        for (const j of found.listed) {
-          const them = j.call?.them ?? { number: j.pbx?.src ?? '', name: j.pbx?.name ?? '' };
-          const us = j.call?.us ?? { number: j.pbx?.dst ?? '', name: '' };
-          yield [
-            ...[j.startedAt, j.call?.id ?? null, j.pbx?.linkedid ?? null, j.call?.direction ?? null],
-            ...[them.number, them.name, us.number, us.name, j.status.replaceAll('_', ' '), j.finding],
-            ...[j.pbxMs, j.recordingMs, j.missingMs, j.rule, inWords(j.why, say), j.on],
-          ];
-        }
-        await turn();
+        const counting = createReport(one, { filter: 'all', witness, now });
+        for await (const rows of coverageRows(catalogue, bounds(one)))
+          for (const judged of counting.add(rows)) yield rowOf(judged, say);
+        const { totals: its } = counting.counted();
+        add(its);
+        if (its.answered > 0) days.push(dayRow(day, its));
       }
     },
     async findings() {
@@ -121,6 +114,16 @@ export function coverageReport({ catalogue, period, now, say }: Making): Report 
       };
     },
   };
+}
+
+function rowOf(j: Judged, say: (ms: number) => string): Row {
+  const them = j.call?.them ?? { number: j.pbx?.src ?? '', name: j.pbx?.name ?? '' };
+  const us = j.call?.us ?? { number: j.pbx?.dst ?? '', name: '' };
+  return [
+    ...[j.startedAt, j.call?.id ?? null, j.pbx?.linkedid ?? null, j.call?.direction ?? null],
+    ...[them.number, them.name, us.number, us.name, j.status.replaceAll('_', ' '), j.finding],
+    ...[j.pbxMs, j.recordingMs, j.missingMs, j.rule, inWords(j.why, say), j.on],
+  ];
 }
 
 const STATUSES = [

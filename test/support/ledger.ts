@@ -4,7 +4,13 @@ import { type AssureDeps, createAssure } from '../../daemon/assurance/assure.js'
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import { createCdrJournal } from '../../daemon/cdr/journal.js';
 import type { Cdr } from '../../daemon/domain/assurance/cdr.js';
-import { bounds, type FILTERS, report } from '../../daemon/domain/assurance/coverage.js';
+import {
+  bounds,
+  type CoverageRow,
+  createReport,
+  type FILTERS,
+  type Period,
+} from '../../daemon/domain/assurance/coverage.js';
 import { catalogueFile, cdrJournalFile } from '../../daemon/domain/paths.js';
 import { FIRST } from '../../daemon/domain/pbx.js';
 import type { Coverage } from '../../daemon/domain/recording/recording.js';
@@ -16,6 +22,12 @@ import { aCall, aRecording } from './recordings/a-call.js';
 export const T0 = Date.UTC(2026, 10, 25, 9);
 export const recorded: Coverage = { status: 'recorded', why: null, rule: null, missingMs: 0 };
 export const log = createLog('silent', 'test');
+
+/** The account of a period, with all that is asked for, newest first. */
+export function reportOf(rows: CoverageRow[], period: Period, asked: Parameters<typeof createReport>[1]) {
+  const counting = createReport(period, asked);
+  return { listed: counting.add(rows), ...counting.counted() };
+}
 
 export const channel = (endpoint: string, linkedid: string) =>
   `PJSIP/${endpoint}-${linkedid.replace(/\D/g, '').slice(-8).padStart(8, '0')}`;
@@ -64,7 +76,7 @@ export async function ledger(t: Test, more: Partial<AssureDeps> = {}, dir = t.te
     },
     async report(filter: (typeof FILTERS)[number] = 'exceptions') {
       const witness = await catalogue.ledger.witness(FIRST);
-      return report(await catalogue.ledger.rows(bounds(period)), period, {
+      return reportOf((await catalogue.ledger.rows(bounds(period))).items, period, {
         ...{ filter, witness: () => witness, now: clock.ms },
       });
     },

@@ -1,8 +1,13 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import type { Static } from 'typebox';
-import { type CoverageVerbs, makeCoverage, viewCoverage } from '../../daemon/catalogue/coverage.js';
-import { CSV_COLUMNS, csvRows } from '../../daemon/domain/assurance/coverage-view.js';
+import {
+  type CoverageVerbs,
+  coverageCsv,
+  makeCoverage,
+  viewCoverage,
+} from '../../daemon/catalogue/coverage.js';
+import { CSV_COLUMNS, periodOf } from '../../daemon/domain/assurance/coverage-view.js';
 import { CSV } from '../../daemon/domain/csv.js';
 import { giveOut } from '../audit/give-out.js';
 import type { Needs } from '../deps.js';
@@ -16,13 +21,9 @@ type Deps = Needs<'ask' | 'coverage' | 'now' | 'reached' | 'seen' | 'site', Cove
 /** What became of every answered call, compared with Asterisk's own account. */
 export function coverageRoutes(app: App, deps: Deps): void {
   const { catalogue, reached, coverage, site, now, ask, seen } = deps;
-  const make = ({ from, to, status, pbx }: Static<typeof CoverageQuery>) =>
-    makeCoverage(
-      catalogue,
-      { from, to, filter: status ?? 'exceptions', pbx: pbxOf({ pbx }) },
-      site.timeZone,
-      now(),
-    );
+  const askedBy = ({ from, to, status, pbx }: Static<typeof CoverageQuery>) => ({
+    ...{ from, to, filter: status ?? ('exceptions' as const), pbx: pbxOf({ pbx }) },
+  });
 
   app.get(
     '/coverage',
@@ -39,8 +40,8 @@ export function coverageRoutes(app: App, deps: Deps): void {
     },
     async (request) => {
       reached.every(request.session!.person);
-      const made = await make(request.query);
-      seen.report(request, 'coverage', about(made, request.query));
+      const made = await makeCoverage(catalogue, askedBy(request.query), site.timeZone, now());
+      seen.report(request, 'coverage', about(made.period, request.query));
       return viewCoverage(catalogue, made, coverage.targetPercent);
     },
   );
@@ -60,22 +61,24 @@ export function coverageRoutes(app: App, deps: Deps): void {
     },
     async (request, reply) => {
       reached.every(request.session!.person);
-      const made = await make(request.query);
-      await giveOut(ask, request, 'coverage', { detail: about(made, request.query) });
+      const at = now();
+      const asked = askedBy(request.query);
+      const period = periodOf(asked, site.timeZone, at);
+      await giveOut(ask, request, 'coverage', { detail: about(period, request.query) });
       const csv = stringify({ ...CSV, columns: CSV_COLUMNS });
       return reply
         .type('text/csv; charset=utf-8; header=present')
         .header(
           'content-disposition',
-          `attachment; filename="tapedeck-coverage-${made.period.from}-${made.period.to}.csv"`,
+          `attachment; filename="tapedeck-coverage-${period.from}-${period.to}.csv"`,
         )
-        .send(Readable.from(csvRows(made)).compose(csv) as Readable);
+        .send(Readable.from(coverageCsv(catalogue, asked, site.timeZone, at)).compose(csv) as Readable);
     },
   );
 }
 
 const about = (
-  { period }: { period: { from: string; to: string } },
+  period: { from: string; to: string },
   { status = 'exceptions', pbx }: Static<typeof CoverageQuery>,
 ) => ({
   from: period.from,

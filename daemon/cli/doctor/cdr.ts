@@ -1,3 +1,4 @@
+import { coverageRows } from '../../catalogue/coverage.js';
 import { cdrSources } from '../../cdr/sources.js';
 import { SILENT_CALLS, withoutCdr } from '../../domain/assurance/coverage.js';
 import { credentialOf } from '../../ops/config-pbx.js';
@@ -17,8 +18,9 @@ export async function cdrs(ctx: CliContext, { id: pbx }: Pick<PbxConfig, 'id'>):
   const catalogue = await ctx.catalogue();
   const witness = await catalogue.ledger.witness(pbx);
   const now = Date.now();
-  const rows = await catalogue.ledger.rows({ pbx, from: witness?.last ?? 0, to: now });
-  const without = withoutCdr(rows, now);
+  let without = 0;
+  for await (const rows of coverageRows(catalogue, { pbx, from: witness?.last ?? 0, to: now }))
+    without += withoutCdr(rows, now);
   if (!witness)
     return without === 0
       ? warn('CDRs', 'No call has been answered yet, so no CDR has come.', 'Make a call, and run this again.')

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { stringify } from 'csv-stringify/sync';
-import { makeCoverage, viewCoverage } from '../../catalogue/coverage.js';
+import { coverageCsv, makeCoverage, viewCoverage } from '../../catalogue/coverage.js';
 import { FILTERS, type Filter } from '../../domain/assurance/coverage.js';
 import { type Caveat, isUnknown } from '../../domain/assurance/coverage-caveats.js';
-import { type CoverageReport, CSV_COLUMNS, csvRows } from '../../domain/assurance/coverage-view.js';
+import { type CoverageReport, CSV_COLUMNS, periodOf } from '../../domain/assurance/coverage-view.js';
 import { QUOTED } from '../../domain/csv.js';
 import type { PbxId } from '../../domain/pbx.js';
 import { durationText } from '../../domain/written.js';
@@ -35,13 +35,16 @@ export function coverage(program: Command, ctx: CliContext): void {
       const config = ctx.config();
       const catalogue = await ctx.catalogue();
       const asked = { from, to, pbx, filter: show };
-      const made = await makeCoverage(catalogue, asked, config.site.time_zone, Date.now());
-      const { period } = made;
-      await noteReport(ctx, 'coverage', period, { show, pbx });
+      const { time_zone: zone } = config.site;
+      const now = Date.now();
+      await noteReport(ctx, 'coverage', periodOf(asked, zone, now), { show, pbx });
       if (csv) {
-        ctx.out(stringify([CSV_COLUMNS, ...csvRows(made)], QUOTED));
+        const rows = [CSV_COLUMNS];
+        for await (const row of coverageCsv(catalogue, asked, zone, now)) rows.push(row);
+        ctx.out(stringify(rows, QUOTED));
         return;
       }
+      const made = await makeCoverage(catalogue, asked, zone, now);
       const view = await viewCoverage(catalogue, made, config.coverage.target_percent);
       ctx.out(json ? JSON.stringify(view, null, 2) : asText(view, config));
     });

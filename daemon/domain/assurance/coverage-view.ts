@@ -30,6 +30,8 @@ export type Asked = {
 
 /** The report on what was asked for, and what it rests on. */
 export type Made = Report & {
+  /** How many were asked for, of which the newest are listed. */
+  total: number;
   now: number;
   period: Period;
   filter: Filter;
@@ -46,7 +48,7 @@ const DAYS = 30;
 /** The longest period that is reported at once, in days: two years and the days around them. */
 const MOST_DAYS = 750;
 /** At most so many calls are shown; the CSV has all. */
-const SHOWN = 200;
+export const SHOWN = 200;
 
 /**
  * The days asked for, both included; by default the last thirty until today. Throws `request_invalid` for a period that
@@ -63,7 +65,7 @@ export function periodOf({ from, to }: Pick<Asked, 'from' | 'to'>, zone: string,
 
 /** The accounts of those shown of which nothing else is known. */
 export const strangers = ({ listed }: Made): string[] =>
-  listed.slice(0, SHOWN).flatMap(({ pbx, call }) => (pbx && !call ? [pbx.id] : []));
+  listed.flatMap(({ pbx, call }) => (pbx && !call ? [pbx.id] : []));
 
 /** `cdrs` are those of the calls of which nothing else is known, by the id of their account. */
 export function coverageView(made: Made, cdrs: ReadonlyMap<string, Cdr[]>, targetPercent: number) {
@@ -92,8 +94,8 @@ export function coverageView(made: Made, cdrs: ReadonlyMap<string, Cdr[]>, targe
     target_percent: targetPercent,
     totals,
     days,
-    calls: listed.slice(0, SHOWN).map((j) => callView(j, cdrs.get(j.pbx?.id ?? '') ?? [], say)),
-    calls_total: listed.length,
+    calls: listed.map((j) => callView(j, cdrs.get(j.pbx?.id ?? '') ?? [], say)),
+    calls_total: made.total,
     witness,
     sources: made.sources.map((s) => ({
       pbx: s.pbx,
@@ -176,8 +178,8 @@ export const CSV_COLUMNS = [
 ];
 
 /** One row a call, in the order of `CSV_COLUMNS`. A cell that a spreadsheet would take for a formula is made harmless. */
-export function* csvRows({ listed, period }: Pick<Made, 'listed' | 'period'>): Generator<string[]> {
-  const say = times(period.zone);
+export function* csvRows(listed: readonly Judged[], zone: string): Generator<string[]> {
+  const say = times(zone);
   for (const j of listed) {
     const c = callView(j, [], say);
     const cells = [

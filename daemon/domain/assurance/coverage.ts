@@ -90,13 +90,16 @@ const SURPLUS_AFTER = 120_000;
 const SAME_MS = 2_000;
 const SAME_SHARE = 0.02;
 
+/** When a call began, ms since 1970. */
+export const startOf = ({ call, pbx }: CoverageRow): number => call?.startedAt ?? pbx!.startedAt;
+
 /** Null for a call that nobody answered, by either account. */
 export function judge(row: CoverageRow, witness: Witness, now: number): Judged | null {
   const { pbx, call } = row;
   const pbxMs = pbx && pbx.answeredAt !== null ? pbx.endedAt - pbx.answeredAt : null;
   const talkMs = call && call.answeredAt !== null ? call.endedAt - call.answeredAt : null;
   if (pbxMs === null && talkMs === null) return null;
-  const startedAt = call?.startedAt ?? pbx!.startedAt;
+  const startedAt = startOf(row);
   const recordingMs = call?.recordingMs ?? null;
   const base = { ...row, startedAt, rule: call?.coverage.rule ?? null, pbxMs, talkMs, recordingMs };
   const missed = (finding: Finding, why: Why): Judged => ({
@@ -234,34 +237,36 @@ export const bounds = ({ from, to, zone }: Period): { from: number; to: number }
   to: startOfDay(nextDay(to), zone),
 });
 
-/** The account of a period, from the rows of its calls. Days without an answered call are left out. */
-export function report(
-  rows: Iterable<CoverageRow>,
-  period: Period,
-  { filter, witness, now }: { filter: Filter; witness: (pbx: PbxId) => Witness; now: number },
-): Report {
+type Asked = { filter: Filter; witness: (pbx: PbxId) => Witness; now: number };
+
+/** Makes the account of a period from the rows of its calls, some at a time. Days without an answered call are left out. */
+export function createReport(period: Period, { filter, witness, now }: Asked) {
   const totals = none();
   const starts = dayStarts(period);
   const days = new Map<string, Totals>();
-  const listed: Judged[] = [];
-  for (const row of rows) {
-    const judged = judge(row, witness(row.on), now);
-    if (!judged) continue;
-    add(totals, judged);
-    const day = dayOf(judged.startedAt, starts);
-    const its = days.get(day) ?? none();
-    days.set(day, its);
-    add(its, judged);
-    if (fits(judged, filter)) listed.push(judged);
-  }
-  listed.sort((a, b) => b.startedAt - a.startedAt);
   return {
-    totals,
-    percent: percentOf(totals),
-    days: [...days]
-      .map(([day, its]) => ({ day, percent: percentOf(its), ...its }))
-      .sort((a, b) => (a.day < b.day ? 1 : -1)),
-    listed,
+    /** Counts these calls, and returns those that were asked for. */
+    add(rows: Iterable<CoverageRow>): Judged[] {
+      const listed: Judged[] = [];
+      for (const row of rows) {
+        const judged = judge(row, witness(row.on), now);
+        if (!judged) continue;
+        add(totals, judged);
+        const day = dayOf(judged.startedAt, starts);
+        const its = days.get(day) ?? none();
+        days.set(day, its);
+        add(its, judged);
+        if (fits(judged, filter)) listed.push(judged);
+      }
+      return listed;
+    },
+    counted: (): Omit<Report, 'listed'> => ({
+      totals,
+      percent: percentOf(totals),
+      days: [...days]
+        .map(([day, its]) => ({ day, percent: percentOf(its), ...its }))
+        .sort((a, b) => (a.day < b.day ? 1 : -1)),
+    }),
   };
 }
 

@@ -49,7 +49,7 @@ export const ledger: Part = (t, open) => {
     });
     await ledger.saveAccounts([account('A', 'A', ours), account('2.1', null, strange)], []);
     const range = { from: T0, to: T0 + 100_000 };
-    t.equal((await ledger.rows(range)).length, 2, 'one call of ours, and one that only the PBX knows');
+    t.equal((await ledger.rows(range)).items.length, 2, 'one call of ours, and one that only the PBX knows');
     t.match(await ledger.row('A'), { call: { id: 'A' }, pbx: { linkedid: '1.1' } });
     t.equal(await ledger.row('B'), null);
     t.same(
@@ -66,8 +66,8 @@ export const ledger: Part = (t, open) => {
     const coverage = { status: 'not_recorded', why: null, rule: null, missingMs: 30_000 } as const;
     await ledger.saveAccounts([account('M', 'M', strange)], [{ call: missed, coverage }]);
     t.match(await catalogue.calls.get('M'), { coverage: { status: 'not_recorded' } });
-    t.same((await ledger.rows(range)).map((row) => row.call?.id).toSorted(), ['A', 'M']);
-    t.equal((await ledger.rows({ from: 0, to: T0 })).length, 0);
+    t.same((await ledger.rows(range)).items.map((row) => row.call?.id).toSorted(), ['A', 'M']);
+    t.same(await ledger.rows({ from: 0, to: T0 }), { items: [], next: null });
   });
 
   t.test('two PBXs have the same uniqueids, and neither knows of the other', async (t) => {
@@ -98,7 +98,7 @@ export const ledger: Part = (t, open) => {
       { pbx: 'shop', name: 'AMI' },
     ]);
     t.same(
-      (await ledger.rows({ from: T0, to: T0 + 1, pbx: 'shop' })).map((row) => row.call?.id),
+      (await ledger.rows({ from: T0, to: T0 + 1, pbx: 'shop' })).items.map((row) => row.call?.id),
       ['B'],
     );
   });

@@ -95,7 +95,7 @@ export const names: Part = (t, open) => {
     });
     await catalogue.ledger.add([cdr('A.1', '5550123')], 'AMI', T0);
     await catalogue.ledger.saveAccounts([account('A', 'A', cdr('A.1', '5550123'))], []);
-    const before = await catalogue.ledger.rows({ from: 0, to: T0 + 1 });
+    const { items: before } = await catalogue.ledger.rows({ from: 0, to: T0 + 1 });
     t.equal(await catalogue.names.remove(['A'], T0 + 9), 1);
     t.equal(await catalogue.names.remove(['A'], T0 + 10), 0, 'once');
     const other = await again();
@@ -114,7 +114,7 @@ export const names: Part = (t, open) => {
       },
     });
     t.match(await other.directives.of('A'), [{ kind: 'decline', who: '' }]);
-    const after = await other.ledger.rows({ from: 0, to: T0 + 1 });
+    const { items: after } = await other.ledger.rows({ from: 0, to: T0 + 1 });
     t.match(after, [{ pbx: { src: '', dst: '', name: '', startedAt: T0 }, call: { id: 'A' } }]);
     t.equal(after.length, before.length);
     t.same(await other.ledger.cdrsOf(['A']), new Map([['A', []]]));
@@ -168,7 +168,7 @@ export const names: Part = (t, open) => {
     t.equal(await catalogue.names.removeStrangers(ENDED + 1, 1), 1);
     t.equal(await catalogue.names.removeStrangers(ENDED + 1, 9), 1);
     t.equal(await catalogue.names.removeStrangers(ENDED + 1, 9), 0);
-    t.match(await catalogue.ledger.rows({ from: 0, to: T0 + 1 }), [
+    t.match((await catalogue.ledger.rows({ from: 0, to: T0 + 1 })).items, [
       { pbx: { src: '' } },
       { pbx: { src: '' } },
     ]);

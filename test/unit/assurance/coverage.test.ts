@@ -8,14 +8,13 @@ import {
   FILTERS,
   judge,
   percentOf,
-  report,
   type Span,
 } from '../../../daemon/domain/assurance/coverage.js';
 import { caveatsOf, type Grounds } from '../../../daemon/domain/assurance/coverage-caveats.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import { inWords } from '../../../daemon/domain/reason/words.js';
 import type { Coverage } from '../../../daemon/domain/recording/recording.js';
-import { aCdr, ledger, link } from '../../support/ledger.js';
+import { aCdr, ledger, link, reportOf } from '../../support/ledger.js';
 import { until } from '../../support/recorder.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { get, openDashboard, setUp } from '../../support/web/dashboard.js';
@@ -127,7 +126,7 @@ t.test('one call lost in a thousand is found, and the figure says so', async (t)
     row(i === 613 ? null : recorded, { at: T0 + i * MINUTE }),
   );
   const period = { from: '2026-11-25', to: '2026-11-26', zone: 'Europe/Berlin' };
-  const made = report(rows, period, { filter: 'exceptions', witness: () => always, now: T0 * 2 });
+  const made = reportOf(rows, period, { filter: 'exceptions', witness: () => always, now: T0 * 2 });
   t.match(made.totals, { answered: 1000, eligible: 1000, covered: 999, missing: 1, not_recorded: 1 });
   t.equal(made.percent, 99.9);
   t.equal(made.listed.length, 1);
@@ -144,7 +143,7 @@ t.test('one call lost in a thousand is found, and the figure says so', async (t)
   t.equal(percentOf({ covered: 0, eligible: 0 }), null);
   const sum = FILTERS.slice(1, 3).concat('excluded', 'declined', 'recorded', 'pending');
   const of = (filter: (typeof FILTERS)[number]) =>
-    report(rows, period, { filter, witness: () => always, now: T0 * 2 }).listed.length;
+    reportOf(rows, period, { filter, witness: () => always, now: T0 * 2 }).listed.length;
   t.equal(
     sum.map(of).reduce((a, b) => a + b),
     of('all'),
@@ -199,7 +198,7 @@ t.test('the page and its CSV give the same, with the evidence, and no cell is a 
   t.match(csv.body, `'=HYPERLINK(""http://evil.example"")`);
   t.match(csv.body, `'@SUM(1)'; DROP TABLE accounts;--`);
   t.equal(
-    (await catalogue.ledger.rows({ from: 0, to: clock.ms })).length,
+    (await catalogue.ledger.rows({ from: 0, to: clock.ms })).items.length,
     2,
     'and the tables are still there',
   );

@@ -9,6 +9,7 @@ import { createLedger } from '../../../daemon/catalogue/sqlite/ledger.js';
 import { createDue } from '../../../daemon/catalogue/sqlite/retention/due.js';
 import { createHolds } from '../../../daemon/catalogue/sqlite/retention/holds.js';
 import { createSeals } from '../../../daemon/catalogue/sqlite/seals.js';
+import { startOf } from '../../../daemon/domain/assurance/coverage.js';
 import { ANY_CALL } from '../../../daemon/domain/retention/hold.js';
 import { FIRST_DUE } from '../../../daemon/domain/retention/plan.js';
 import { fillCatalogue } from '../../support/catalogue/many-rows.js';
@@ -135,6 +136,31 @@ t.test('what is asked all the time reads from an index what it needs, and no mor
   const [since] = plansOf(() => t.equal(ledger.spans()[0]?.since, 1_700_000_000_000));
   t.match(since, /SCAN calls USING INDEX calls_by_start/, 'the first call is the first of the index');
   t.notMatch(since, /FOR ORDER BY/, 'nothing is sorted');
+
+  const span = { from: 1_700_000_000_000, to: 1_700_000_000_000 + 10_000 * 60_000 };
+  db.exec(`INSERT INTO accounts SELECT 'A' || rowid, NULL, '1.' || rowid, started_at, answered_at, ended_at, '', '', '', 0, ''
+    FROM calls WHERE rowid % 2 = 0`);
+  const covered: number[] = [];
+  const compared = plansOf(() => {
+    for (let to: number | null = span.to; to !== null; ) {
+      const slice = ledger.rows({ ...span, to });
+      t.ok(slice.items.length <= 600, 'some hundred calls are read at once');
+      covered.push(...slice.items.map(startOf));
+      to = slice.next;
+    }
+  });
+  t.equal(covered.length, 15_000, 'calls of ours, and those that only the PBX knows');
+  t.same(
+    covered,
+    covered.toSorted((a, b) => b - a),
+    'newest first',
+  );
+  for (const plan of compared)
+    t.match(
+      plan,
+      /SEARCH (c|calls|a|accounts) USING (COVERING )?INDEX (calls_by_start|accounts_strange) \(started_at>\? AND started_at<\?\)/,
+      'of its own time',
+    );
 
   const told = createToldCalls(noted, reader);
   const to = { startedAt: 1_700_000_000_000 + 60_000_000, id: 'C' };

@@ -222,7 +222,7 @@ t.test('a number and a name of a call are nowhere once they were removed', async
   t.same(found(dir, FORMS), [], 'not one byte of it is left');
   t.same(found(dir, [identity]), [], 'nor of the key');
   t.match(await catalogue.calls.get('CALL'), { startedAt: T0, them: { number: '', name: '' } });
-  t.equal((await catalogue.ledger.rows({ from: 0, to: NOW })).length, 1, 'it counts as before');
+  t.equal((await catalogue.ledger.rows({ from: 0, to: NOW })).items.length, 1, 'it counts as before');
 
   const personal = new Map<string, string>(
     DATABASES['catalogue/catalogue.db']!.flatMap(({ table, personal }) =>
