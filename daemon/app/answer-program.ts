@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { answerTo } from '../assurance/answer/answer.js';
+import { findCalls } from '../catalogue/privacy/find-calls.js';
 import { createPurposes } from '../catalogue/retention/purposes.js';
 import { createSqliteReader } from '../catalogue/sqlite/reading/reader.js';
 import { catalogueFile } from '../domain/paths.js';
@@ -24,6 +25,7 @@ serveOrder<AnswerOrder>(async (order, orderer) => {
     const stream = await answerTo(
       {
         catalogue,
+        find: (asked) => findCalls(catalogue, catalogue.calls.list, asked),
         purposeOf: createPurposes(catalogue),
         open: async (call) => (await ask({ open: call })) as AnswerOpened,
         sign: async (files) => (await ask({ sign: files })) as AnswerSigned,

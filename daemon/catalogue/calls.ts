@@ -50,6 +50,8 @@ export interface Calls {
   get(id: CallId): Promise<StoredCall | null>;
   /** Newest first. */
   list(filter: CallFilter): Promise<StoredCall[]>;
+  /** When the call began that is so many before this time (ms since 1970), counted from 0; null where there are fewer. */
+  startBefore(at: number, skip: number): Promise<number | null>;
   /** A text that is another one once something of the newest calls that these reach has changed. */
   reachMark(keys: readonly ReachKey[]): Promise<string>;
   /** Calls that had not ended when they were last written: what a restart must find again. */

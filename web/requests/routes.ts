@@ -1,11 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Static } from 'typebox';
+import { findCalls } from '../../daemon/catalogue/privacy/find-calls.js';
 import { dates, iso, isoOrNull, times } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { sightOf } from '../../daemon/domain/people/reach.js';
 import { canExtend, deadlineOf, forgetAt, lastDay, urgencyOf } from '../../daemon/domain/privacy/deadline.js';
 import { lettersFor } from '../../daemon/domain/privacy/letters.js';
-import { fateOf, matching, searchesFor } from '../../daemon/domain/privacy/matching.js';
+import { fateOf } from '../../daemon/domain/privacy/matching.js';
 import { asksErasure, lawOf, type PrivacyRequest } from '../../daemon/domain/privacy/request.js';
 import { inWords } from '../../daemon/domain/reason/words.js';
 import { signed } from '../auth/signed.js';
@@ -29,6 +30,7 @@ import {
 
 type Deps = Needs<
   'ask' | 'now' | 'reached' | 'seen' | 'site',
+  | 'calls.startBefore'
   | 'privacyRequests.get'
   | 'privacyRequests.open'
   | 'privacyRequests.closed'
@@ -127,9 +129,7 @@ export function requestRoutes(app: App, { catalogue, ask, reached, seen, site, n
     async (request) => {
       const { person } = request.session!;
       const asked = await known(request.params.id);
-      const found = [];
-      for (const search of searchesFor(asked)) found.push(...(await reached.list(person, search)));
-      const { calls, more } = matching(asked, found);
+      const { calls, more } = await findCalls(catalogue, (filter) => reached.list(person, filter), asked);
       seen.search(request, { q: `request ${asked.number}` });
       const out = new Map(
         (await catalogue.privacyRequests.exclusions(asked.id)).map((one) => [one.callId, one]),

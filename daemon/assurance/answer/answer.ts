@@ -15,7 +15,7 @@ import {
   RECORDINGS,
 } from '../../domain/privacy/answer.js';
 import { type Disclosed, disclosedOf } from '../../domain/privacy/disclosure.js';
-import { fateOf, type Matched, matching, searchesFor } from '../../domain/privacy/matching.js';
+import { type Asked, fateOf, type Matched } from '../../domain/privacy/matching.js';
 import { asksErasure } from '../../domain/privacy/request.js';
 import type { Recording } from '../../domain/recording/recording.js';
 import { type Packed, type Part, zipOf } from '../evidence/zip.js';
@@ -25,7 +25,9 @@ import { letterPaper } from './letter-paper.js';
 type Sound = { size: number; read(start: number, end: number): Readable; close(): Promise<void> };
 
 export type AnswerDeps = {
-  catalogue: Verbs<'calls.list' | 'holds.guard'>;
+  catalogue: Verbs<'holds.guard'>;
+  /** The calls of a request, newest first, see `matching`. */
+  find(asked: Asked): Promise<{ calls: StoredCall[]; more: boolean }>;
   /** For what a recording is kept, by the rule that decided. */
   purposeOf(recording: Recording): Promise<{ purpose: string; basis: string }>;
   /** The key of the recording of a call, and where in it the person alone is heard. It is on record before it is given. */
@@ -39,12 +41,10 @@ type Found = { call: StoredCall; matched: Matched };
 
 /** The calls of a request that are the person's own, oldest first, and what becomes of each. Throws `privacy_refused` for too many. */
 async function callsOf(
-  { catalogue }: AnswerDeps,
+  { catalogue, find }: AnswerDeps,
   { request, exclusions, now }: AnswerOrder,
 ): Promise<Found[]> {
-  const found: StoredCall[] = [];
-  for (const search of searchesFor(request)) found.push(...(await catalogue.calls.list(search)));
-  const { calls, more } = matching(request, found);
+  const { calls, more } = await find(request);
   if (more) throw fail('privacy_refused', 'More than 500 calls match. Narrow the days of the request.');
   const out = new Map(exclusions.map((one) => [one.callId, one]));
   const own = calls.filter((call) => !call.test && !out.has(call.id)).toReversed();

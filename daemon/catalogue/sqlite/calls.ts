@@ -62,6 +62,9 @@ export function createCalls(db: Db, reader: Reader) {
       missing_ms = $missingMs WHERE id = $id`);
   const one = db.prepare(`${WITH_RECORDING} WHERE calls.id = ?`).expand();
   const nameless = db.prepare('SELECT 1 FROM calls WHERE id = ? AND names_removed_at IS NOT NULL').pluck();
+  const startBefore = db
+    .prepare('SELECT started_at FROM calls WHERE started_at < ? ORDER BY started_at DESC LIMIT 1 OFFSET ?')
+    .pluck();
   const open = db.prepare('SELECT * FROM calls WHERE ended_at IS NULL ORDER BY id');
   const start = db.prepare('SELECT started_at FROM calls WHERE id = ?').pluck();
   // The plus keeps SQLite from going through the index over the status, which has every call there ever was.
@@ -179,6 +182,9 @@ export function createCalls(db: Db, reader: Reader) {
         older = [olderThan(last)];
       }
     },
+
+    startBefore: (at: number, skip: number): number | null =>
+      (startBefore.get(at, skip) as number | undefined) ?? null,
 
     reachMark(keys: readonly ReachKey[]): string {
       const ids = reach.newest(keys, [], WATCHED).map(({ id }) => id);

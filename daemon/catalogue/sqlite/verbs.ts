@@ -36,6 +36,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
       decideCoverage: (id, coverage) => write((n) => n.calls.decideCoverage(id, coverage)),
       get: (id) => read((n) => n.calls.call(id)),
       list: (filter) => read((n) => n.calls.calls(filter)),
+      startBefore: (at, skip) => read((n) => n.calls.startBefore(at, skip)),
       reachMark: (keys) => read((n) => n.calls.reachMark(keys)),
       open: () => read((n) => n.calls.open()),
       absorb: (from, into) =>

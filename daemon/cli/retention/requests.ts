@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
+import { findCalls } from '../../catalogue/privacy/find-calls.js';
 import { dates } from '../../domain/days.js';
 import { printable } from '../../domain/printable.js';
 import { deadlineOf, urgencyOf } from '../../domain/privacy/deadline.js';
-import { type Fate, fateOf, matching, searchesFor } from '../../domain/privacy/matching.js';
+import { type Fate, fateOf } from '../../domain/privacy/matching.js';
 import {
   asksErasure,
   lawOf,
@@ -119,9 +120,7 @@ async function callsTable(ctx: CliContext, request: PrivacyRequest): Promise<str
   const catalogue = await ctx.catalogue();
   const now = Date.now();
   const say = timesIn(request.zone);
-  const found = [];
-  for (const search of searchesFor(request)) found.push(...(await catalogue.calls.list(search)));
-  const { calls, more } = matching(request, found);
+  const { calls, more } = await findCalls(catalogue, catalogue.calls.list, request);
   if (calls.length === 0) return 'No call matches these numbers and days.';
   const out = new Map(
     (await catalogue.privacyRequests.exclusions(request.id)).map((one) => [one.callId, one]),

@@ -80,6 +80,16 @@ t.test('what is asked all the time reads from an index what it needs, and no mor
     );
     t.notMatch(plan, /TEMP B-TREE/, 'nothing is sorted');
   }
+  for (const plan of plansOf(() => {
+    const calls = createCalls(noted, reader);
+    const from = calls.startBefore(LATE, 4_999) ?? 0;
+    calls.calls({ text: '+4930123456', region: 'DE', from, to: LATE, limit: 9 });
+  }))
+    t.match(
+      plan,
+      /^SEARCH calls USING (COVERING )?INDEX calls_by_start \(started_at/,
+      'one slice of the calls',
+    );
   const pages = plansOf(() => {
     for (const which of ['erasable', 'protected', 'later'] as const) due.page(which, FIRST_DUE, LATE, 9);
     due.erasable(FIRST_DUE, LATE, 9);

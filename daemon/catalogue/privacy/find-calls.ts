@@ -1,0 +1,38 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { type Asked, matching, searchesFor, windowOf } from '../../domain/privacy/matching.js';
+import { MOST_CALLS } from '../../domain/privacy/request.js';
+import type { CallFilter } from '../calls.js';
+import type { Verbs } from '../catalogue.js';
+import type { StoredCall } from '../stored-call.js';
+
+/** So many calls are looked through for one number at once: a million of them take long, and others wait meanwhile. */
+const SLICE = 5_000;
+
+/**
+ * Returns the calls of a request, newest first, see `matching`. Looks through the calls of its window slice by slice from the newest, and lets
+ * others have their turn between two numbers. `list`: the calls that whoever asks reaches.
+ */
+export async function findCalls(
+  catalogue: Verbs<'calls.startBefore'>,
+  list: (filter: CallFilter) => Promise<StoredCall[]>,
+  asked: Asked,
+): Promise<{ calls: StoredCall[]; more: boolean }> {
+  const searches = searchesFor(asked);
+  const { from = 0, to = Number.MAX_SAFE_INTEGER } = windowOf(asked);
+  const found: StoredCall[] = [];
+  for (let until = to; until > from && found.length <= MOST_CALLS; ) {
+    // Calls that began at once are in one slice.
+    const begins = Math.max(from, (await catalogue.calls.startBefore(until, SLICE - 1)) ?? from);
+    const slice: StoredCall[] = [];
+    for (const search of searches) {
+      slice.push(...(await list({ ...search, from: begins, to: until })));
+      await turn();
+    }
+    // Numbers that only end alike are dropped here.
+    const { calls, more } = matching(asked, slice);
+    found.push(...calls);
+    if (more) return { ...matching(asked, found), more };
+    until = begins;
+  }
+  return matching(asked, found);
+}
