@@ -26,3 +26,9 @@ export function retainOf(given: Partial<EraseResult> = {}) {
   const result = async () => ({ erased: 0, failed: 0, left: 0, protected: 0, ...given });
   return { run: result, eraseAll: result };
 }
+
+/** What tapedeck.toml says of it to a dashboard under test. */
+export const retentionSettings = {
+  ...{ schedule: '15 3 * * *', breakerPercent: 20, breakerCount: 10_000 },
+  ...{ whenFull: ['archive', 'erase'] as const, archiveAfterDays: 30 },
+};

@@ -33,7 +33,7 @@ import type { WithProvider } from '../../../web/deps.js';
 import type { Control } from '../../../web/server/control.js';
 import { openStore } from '../../../web/store/store.js';
 import { promptsIn } from '../recordings/prompts-in.js';
-import { retainOf } from '../recordings/retaining.js';
+import { retainOf, retentionSettings } from '../recordings/retaining.js';
 import { mailsNothing } from '../reports/mails-nothing.js';
 import { asker } from '../requests/asking.js';
 import { numbersIn } from '../requests/in-memory.js';
@@ -42,8 +42,6 @@ import { noted } from '../words.js';
 
 /** 26 July 2026, 08:00 UTC: where the clock of a dashboard under test begins. */
 export const START = Date.UTC(2026, 6, 26, 8);
-
-const STORAGE = { whenFull: ['archive', 'erase'] as const, archiveAfterDays: 30 };
 
 /** The one job that the recorder of a dashboard under test knows. */
 export const aJob = newJob('01JDK3V7Q8ZM5T4R2XW9YB6C1E', 'recordings_check', {}, START);
@@ -171,7 +169,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
     pbxes: [{ id: FIRST, name: 'PBX' }],
     web: { address: '127.0.0.1', hosts: ['tapedeck.office.lan'] },
     tls: null,
-    retention: { schedule: '15 3 * * *', breakerPercent: 20, breakerCount: 10_000, ...STORAGE },
+    retention: retentionSettings,
     coverage: { targetPercent: 99.9 },
     mailOn: true,
     metrics: { allow: ['127.0.0.1'], token: () => null },
