@@ -17,8 +17,10 @@ serveOrder<PackOrder>(async (order, orderer) => {
   const catalogue = createSqliteReader({ path: catalogueFile(order.dataDir) });
   await catalogue.start();
   try {
-    const call = await catalogue.calls.get(order.call);
-    if (!call) throw fail('call_unknown');
+    const stored = await catalogue.calls.get(order.call);
+    const recording = await catalogue.recordings.get(order.recording);
+    if (!stored || recording?.callId !== stored.id) throw fail('call_unknown');
+    const call = { ...stored, recording };
     const { dataDir, archive } = order;
     const recordings = openRecordings({ dataDir, archive, owner: catalogue.audit.id });
     const pack = await evidencePack(
@@ -36,7 +38,7 @@ serveOrder<PackOrder>(async (order, orderer) => {
         now: Date.now,
       },
       call,
-      order,
+      { by: order.by, reason: order.reason },
     );
     await orderer.begin({ name: pack.name } satisfies PackBegun);
     await pipeline(pack.stream, process.stdout);

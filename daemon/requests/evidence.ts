@@ -11,9 +11,11 @@ import { isId, type Recording } from '../domain/recording/recording.js';
 import type { Registered } from '../domain/recording/registered.js';
 import { damages } from '../domain/recording/scrub.js';
 import { reasonFrom } from '../domain/typed.js';
+import type { ApprovalsOf } from './approvals.js';
 import type { Askers } from './askers.js';
 import type { Damage } from './damage.js';
 import { runPack } from './pack-process.js';
+import { createKeptVersions } from './recordings/older.js';
 import type { Taking } from './taking.js';
 
 /** Each reads a recording twice, and what of the audit log came after it. One for each person. */
@@ -24,8 +26,9 @@ const PART =
 
 /** Gives evidence packs out: who may have one of which call, and that it is on record before anything of it is sent. */
 export function createEvidence(deps: {
-  catalogue: Verbs<'calls.get' | 'audit.append'>;
+  catalogue: Verbs<'calls.get' | 'recordings.get' | 'recordings.of' | 'audit.append'>;
   askers: Pick<Askers, 'of'>;
+  approvals: Pick<ApprovalsOf, 'newest' | 'use'>;
   /** The key of a recording. Throws `key_missing`. */
   identity: (recordingId: string) => Promise<string>;
   /** What the recorder noted when it sealed a recording; null for nothing, undefined where that is not known. */
@@ -41,13 +44,15 @@ export function createEvidence(deps: {
   site: PackOrder['site'];
   version: string;
 }) {
-  const { catalogue } = deps;
+  const { catalogue, approvals } = deps;
+  const { approved } = createKeptVersions(deps);
   /** Those who are given one, and what ends it. */
   const going = new Map<string, AbortController>();
 
   const handlers: Pick<StreamHandlers<Readable>, 'make_evidence'> = {
-    async make_evidence({ by, call: id, reason: said }, gone) {
-      const { person, entry } = await deps.askers.of(by);
+    async make_evidence({ by, call: id, reason: said, version }, gone) {
+      const asker = await deps.askers.of(by);
+      const { person, entry } = asker;
       // A dashboard asks for people; the command line makes its packs itself.
       if (!person) throw fail('forbidden');
       const stored: StoredCall | null = isId(id) ? await catalogue.calls.get(id) : null;
@@ -56,7 +61,9 @@ export function createEvidence(deps: {
       const reason = reasonFrom(said);
       if (reason === '' && owesReason(person, 'export', call))
         throw fail('request_invalid', 'body.reason: say why the recording is given out');
-      const recording = playable(call);
+      const older = version === '' ? null : await approved(asker, version, 'export');
+      if (older && older.call.id !== call.id) throw fail('recording_absent');
+      const recording = older ? older.of.older : playable(call);
       if (going.size >= AT_ONCE || going.has(person.id))
         throw fail('too_many', 'Too many evidence packs are being created at once.');
       deps.taking.take(person);
@@ -72,18 +79,23 @@ export function createEvidence(deps: {
       try {
         const pack = await runPack(
           {
-            ...{ dataDir: deps.dataDir, call: call.id, identity: await deps.identity(recording.id) },
+            ...{ dataDir: deps.dataDir, call: call.id, recording: recording.id },
+            identity: await deps.identity(recording.id),
             ...{ archive: deps.archive ?? '', registered: await deps.registered(recording) },
-            ...{ by: `${person.name}, signed in from ${by.address}`, reason, signer: await deps.signer() },
+            by: `${person.name}, signed in from ${by.address}${older ? `; ${versionText(older)}` : ''}`,
+            ...{ reason, signer: await deps.signer() },
             ...{ site: deps.site, version: deps.version },
           },
           {
-            write: (detail) =>
-              catalogue.audit
-                .append(entry('export', { object: 'call', object_id: call.id, reason, detail }))
-                .catch((e) => {
-                  throw unwritable(e);
-                }),
+            write: (about) => {
+              const more = older && { version: recording.version, approval: older.approval.id };
+              const detail = { ...about, ...more };
+              const given = entry('export', { object: 'call', object_id: call.id, reason, detail });
+              if (older) return approvals.use(asker, older.use, () => [given]);
+              return catalogue.audit.append(given).catch((e) => {
+                throw unwritable(e);
+              });
+            },
             sign: async () => (await deps.sign()).note,
           },
           ended.signal,
@@ -106,3 +118,12 @@ export function createEvidence(deps: {
     },
   };
 }
+
+type Approved = Awaited<ReturnType<ReturnType<typeof createKeptVersions>['approved']>>;
+
+/** That a pack is not of what everybody hears, as its cover sheet says it. */
+const versionText = ({ of: { older, newer, redaction }, approval }: Approved): string =>
+  [
+    `version ${older.version}, from before ${redaction.by} redacted it as version ${newer.version}`,
+    `approved by ${approval.approvedBy?.name ?? 'nobody'} (approval ${approval.id})`,
+  ].join('; ');

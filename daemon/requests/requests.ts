@@ -125,7 +125,7 @@ export function createRequests(deps: RequestsDeps): {
     damage: createDamage(deps),
   };
   const approvals = createApprovals(shared);
-  const evidence = createEvidence(shared);
+  const evidence = createEvidence({ ...shared, approvals });
   const consents = createConsentRequests(shared);
   const reports = createReports(shared);
   const answers = createAnswers(shared);

@@ -293,4 +293,10 @@ export const EvidenceBody = Type.Object({
   reason: Type.Optional(
     Type.String({ maxLength: 200, description: 'Why it is given out; stands on the cover sheet.' }),
   ),
+  recording: Type.Optional(
+    Type.String({
+      pattern: '^[0-9A-Z]{26}$',
+      description: 'An earlier version of the recording; the one that everybody hears where it is left out.',
+    }),
+  ),
 });

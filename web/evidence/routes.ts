@@ -19,7 +19,7 @@ export function evidenceRoutes(app: App, { askStream, reached }: Needs<'askStrea
         tags: ['calls'],
         summary: 'The evidence pack of a call',
         description:
-          'A ZIP with the recording, what was signed of it, who has heard it, a cover sheet, and all that is needed to verify it without Tapedeck. The export is written to the audit log before anything is given out. Who may export as an auditor only says why.',
+          'A ZIP with the recording, what was signed of it, who has heard it, a cover sheet, and all that is needed to verify it without Tapedeck. The export is written to the audit log before anything is given out. Who may export as an auditor only says why. `recording` is a version from before a redaction that was kept: the person who asked to listen to it may have a pack of it for as long as they may listen.',
         params: IdParams,
         body: EvidenceBody,
         response: { ...answers(ErrorView), 200: streamed('The pack.', 'application/zip') },
@@ -27,7 +27,8 @@ export function evidenceRoutes(app: App, { askStream, reached }: Needs<'askStrea
     },
     async (request, reply) => {
       const { call } = await reached.call(request.session!.person, request.params.id, 'export');
-      const { recording } = call;
+      const { recording: older } = request.body;
+      const recording = older === undefined ? call.recording : await reached.version(older);
       request.still = async (now) =>
         recording !== null &&
         coversAll(reach(now, 'export', call), recording.durationMs) &&
@@ -36,7 +37,10 @@ export function evidenceRoutes(app: App, { askStream, reached }: Needs<'askStrea
       reply.raw.once('close', () => gone.abort());
       const { head, stream } = await askStream(
         'make_evidence',
-        { by: signed(request), call: call.id, reason: request.body.reason ?? '' },
+        {
+          ...{ by: signed(request), call: call.id, reason: request.body.reason ?? '' },
+          version: request.body.recording ?? '',
+        },
         gone.signal,
       );
       lettingGo(reply.raw);

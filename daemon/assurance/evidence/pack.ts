@@ -125,7 +125,7 @@ export async function evidencePack(
   ]);
   stream.once('close', () => void audio.close().catch(() => {}));
   return {
-    name: `tapedeck-evidence-${call.id}.zip`,
+    name: `tapedeck-evidence-${call.id}${recording.supersededBy === null ? '' : `-v${recording.version}`}.zip`,
     stream,
     checkpoint: { size: note.size, at: note.at },
     fresh,

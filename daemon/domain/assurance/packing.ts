@@ -1,4 +1,4 @@
-import type { CallId } from '../recording/recording.js';
+import type { CallId, RecordingId } from '../recording/recording.js';
 import type { Registered } from '../recording/registered.js';
 import type { AuditEvent } from './audit.js';
 
@@ -8,7 +8,8 @@ export type PackOrder = {
   /** The directory of the archive; empty where there is none. */
   archive: string;
   call: CallId;
-  /** The key of its recording. */
+  recording: RecordingId;
+  /** The key of this recording. */
   identity: string;
   /** What the recorder noted when it sealed the recording; null for nothing, undefined where that is not known. */
   registered: Registered | null | undefined;

@@ -16,16 +16,13 @@ import type { ApprovalsOf } from '../approvals.js';
 import type { Asker, Askers } from '../askers.js';
 import type { Taking } from '../taking.js';
 
+type ApprovedDeps = {
+  catalogue: Verbs<'calls.get' | 'recordings.get' | 'recordings.of'>;
+  approvals: Pick<ApprovalsOf, 'newest'>;
+};
+
 export type OlderDeps = {
-  catalogue: Verbs<
-    | 'calls.get'
-    | 'recordings.get'
-    | 'recordings.of'
-    | 'policy.newest'
-    | 'holds.guard'
-    | 'audit.append'
-    | 'audited'
-  >;
+  catalogue: ApprovedDeps['catalogue'] & Verbs<'policy.newest' | 'holds.guard' | 'audit.append' | 'audited'>;
   askers: Pick<Askers, 'of' | 'proved'>;
   approvals: Pick<ApprovalsOf, 'ask' | 'use' | 'newest'>;
   /** The key of a recording. Throws `key_missing`. */
@@ -36,6 +33,40 @@ export type OlderDeps = {
   clock: () => number;
 };
 
+const asked = (of: Older) => ({ act: 'hear_older' as const, object: of.older.id, shown: shownOlder(of) });
+
+/** Throws unless this person has that right on all of this call: an earlier version is given whole or not at all. */
+function refuseOthers(person: Person, right: 'play' | 'export', call: StoredCall, { older }: Older): void {
+  const { stretches } = reachedBy(person, right, call);
+  if (!coversAll(stretches, older.durationMs)) throw fail('forbidden', 'You reach a part of this call only.');
+}
+
+/** Finds versions of a recording from before a redaction, and those that may be given to somebody. */
+export function createKeptVersions({ catalogue, approvals }: ApprovedDeps) {
+  async function known(id: string): Promise<{ call: StoredCall; of: Older }> {
+    const recording = isId(id) ? await catalogue.recordings.get(id) : null;
+    const call = recording && (await catalogue.calls.get(recording.callId));
+    if (!recording || !call) throw fail('recording_absent');
+    return { call, of: keptOlder(await catalogue.recordings.of(recording.callId), id) };
+  }
+  return {
+    known,
+    /**
+     * Returns a version that this person may have now, as a second person has approved, and what the approval is used with. Throws
+     * `recording_absent`, `key_missing`, `forbidden`, `approval_missing`.
+     */
+    async approved(asker: Asker, id: string, right: 'play' | 'export') {
+      const person = hearer(asker);
+      const { call, of } = await known(id);
+      refuseOthers(person, right, call, of);
+      const what = asked(of);
+      const found = await approvals.newest(person, what);
+      if (!found?.allowed) throw fail('approval_missing');
+      return { person, call, of, approval: found.approval, use: { ...what, id: found.approval.id } };
+    },
+  };
+}
+
 /**
  * Versions of a recording from before a redaction, where they were kept. They are given to nobody, unless a second person approves that
  * somebody listens to one, for a day.
@@ -44,21 +75,7 @@ export function createOlderRequests(
   deps: OlderDeps,
 ): Pick<ControlHandlers, 'earlier_versions' | 'ask_older' | 'open_older' | 'erase_older'> {
   const { catalogue, askers, approvals, clock } = deps;
-
-  async function known(id: string): Promise<{ call: StoredCall; of: Older }> {
-    const recording = isId(id) ? await catalogue.recordings.get(id) : null;
-    const call = recording && (await catalogue.calls.get(recording.callId));
-    if (!recording || !call) throw fail('recording_absent');
-    return { call, of: keptOlder(await catalogue.recordings.of(recording.callId), id) };
-  }
-
-  /** Throws unless this person may play all of this call: an earlier version is given whole or not at all. */
-  function refuseOthers(person: Person, call: StoredCall, { older }: Older): void {
-    const { stretches } = reachedBy(person, 'play', call);
-    if (!coversAll(stretches, older.durationMs))
-      throw fail('forbidden', 'You reach a part of this call only.');
-  }
-  const asked = (of: Older) => ({ act: 'hear_older' as const, object: of.older.id, shown: shownOlder(of) });
+  const { known, approved } = createKeptVersions(deps);
 
   return {
     async earlier_versions({ by, call: id }) {
@@ -91,7 +108,7 @@ export function createOlderRequests(
       const asker = await askers.of(by);
       const person = hearer(asker);
       const { call, of } = await known(recording);
-      refuseOthers(person, call, of);
+      refuseOthers(person, 'play', call, of);
       const what = asked(of);
       const before = await approvals.newest(person, what);
       if (before && isOpen(before.approval, clock())) return { approval: before.approval.id };
@@ -100,15 +117,9 @@ export function createOlderRequests(
 
     async open_older({ by, recording: id, as }) {
       const asker = await askers.of(by);
-      const person = hearer(asker);
-      const { call, of } = await known(id);
-      refuseOthers(person, call, of);
-      const what = asked(of);
-      const found = await approvals.newest(person, what);
-      if (!found?.allowed) throw fail('approval_missing');
+      const { person, call, of, approval, use } = await approved(asker, id, 'play');
       deps.taking.take(person);
-      const { approval } = found;
-      await approvals.use(asker, { ...what, id: approval.id }, () => [
+      await approvals.use(asker, use, () => [
         asker.entry(as, {
           ...{ object: 'call', object_id: call.id, reason: approval.reason },
           detail: { recording: id, version: of.older.version, approval: approval.id },

@@ -1,6 +1,8 @@
+import { ulid } from 'ulid';
 import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import { createPasses } from '../../../daemon/ops/passes.js';
 import { createExaminer } from '../../../daemon/recordings/scrub/examine.js';
+import { createApprovals } from '../../../daemon/requests/approvals.js';
 import { createAskers } from '../../../daemon/requests/askers.js';
 import { createDamage } from '../../../daemon/requests/damage.js';
 import { createEvidence } from '../../../daemon/requests/evidence.js';
@@ -43,8 +45,9 @@ export function openSound(house: {
   });
   const damage = createDamage({ catalogue, examine, clock });
   const sound = createSound({ catalogue, askers, passes, identity, taking, damage });
+  const approvals = createApprovals({ catalogue, askers, alarms, clock, mint: ulid });
   const evidence = createEvidence({
-    ...{ catalogue, askers, identity, registered, taking, damage, dataDir },
+    ...{ catalogue, askers, approvals, identity, registered, taking, damage, dataDir },
     signer: async () => (await house.signing?.key()) ?? '',
     sign: async () => ({ note: (await house.signing?.sign()) ?? '' }),
     site: { name: 'Test', timeZone: 'Europe/Berlin' },

@@ -1,9 +1,14 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { unzipSync } from 'fflate';
 import t, { type Test } from 'tap';
+import { ulid } from 'ulid';
+import { digestOfShown } from '../../../daemon/domain/approval/approval.js';
+import { placeOf } from '../../../daemon/domain/paths.js';
 import { FOUNDER, type Person } from '../../../daemon/domain/people/person.js';
+import { keptOlder, shownOlder } from '../../../daemon/domain/recording/older.js';
 import { askStream } from '../../../daemon/ops/control-client.js';
 import { until } from '../../support/recorder.js';
 import { openSound } from '../../support/requests/sound.js';
@@ -41,7 +46,13 @@ async function recorder(t: Test, size: number) {
     askStream(
       house.dir,
       'make_evidence',
-      { by: { person, session: 'S', address: '10.0.0.7' }, call: call.id, reason: 'Case 9', ...more },
+      {
+        by: { person, session: 'S', address: '10.0.0.7' },
+        call: call.id,
+        reason: 'Case 9',
+        version: '',
+        ...more,
+      },
       gone,
     );
   const exports = async () =>
@@ -109,6 +120,55 @@ t.test('nothing is given out without an entry, or to who may not have it', async
   await t.rejects(r.ask('ada', { call: 'nonsense' }), { code: 'call_unknown' });
   t.same(await r.exports(), []);
   t.same(packing(), []);
+});
+
+t.test('a pack of a version from before a redaction, for whom a second person has approved', async (t) => {
+  const r = await recorder(t, 20_000);
+  const { recordings, approvals, people } = r.catalogue;
+  const older = r.recording;
+  const stretches = [{ side: 'both' as const, fromMs: 0, untilMs: 500 }];
+  const order = { older: older.id, olderKept: true, stretches, by: 'cleo', reason: 'Card', at: START };
+  const place = placeOf(ulid(START), START);
+  await recordings.redact({ ...place, ...order });
+  const before = { olderPlainSha256: older.plainSha256, olderSealedSha256: older.sealedSha256 };
+  const redaction = { ...order, ...before, olderManifestSha256: null };
+  await recordings.redacted({ ...older, ...place, version: 2, redaction }, Buffer.alloc(9), undefined);
+  await recordings.dropRedaction(place.id);
+
+  const version = older.id;
+  await t.rejects(r.ask('ada', { version }), { code: 'approval_missing' }, 'nobody has approved');
+  const of = keptOlder(await recordings.of(r.call.id), version);
+  const shown = shownOlder(of);
+  const at = Date.now();
+  const id = ulid(at);
+  await approvals.ask({
+    ...{ id, act: 'hear_older', object: version, digest: digestOfShown(shown), shown, reason: 'Dispute' },
+    ...{ askedBy: { id: 'ada', name: 'ada' }, askedAt: at, notBefore: at, expiresAt: at + 9e6, alone: false },
+  });
+  await t.rejects(r.ask('ada', { version }), { code: 'approval_missing' }, 'it only was asked for');
+  const by = { id: 'bob', name: 'bob' };
+  await approvals.approve(id, { digest: digestOfShown(shown), by, at: Date.now() });
+  await t.rejects(r.ask('bob', { version }), { code: 'approval_missing' }, 'it is another person’s');
+  await people.add({
+    ...{ ...FOUNDER, grants: [], id: 'dora', name: 'dora', passwordHash: 'x', createdAt: START },
+  });
+  await t.rejects(r.ask('dora', { version }), { code: 'forbidden' }, 'who may not export');
+  const { call: other } = await haveCall(r, randomBytes(500));
+  await t.rejects(r.ask('ada', { version, call: other.id }), { code: 'recording_absent' });
+  t.same(await r.exports(), []);
+
+  const { head, stream } = await r.ask('ada', { version });
+  t.same(head, { name: `tapedeck-evidence-${r.call.id}-v1.zip` });
+  const zip = await all(stream);
+  t.same((await verify(zip)).faults, []);
+  const files = unzipSync(zip);
+  t.same(files['recording.opus'], new Uint8Array(r.bytes), 'the sound from before');
+  const cover = execFileSync('pdftotext', ['-raw', '-', '-'], { input: files['cover.pdf']! }).toString();
+  const from = 'version 1, from before cleo redacted it as version 2; approved by bob';
+  t.ok(cover.replace(/\s/g, '').includes(`${from} (approval ${id})`.replace(/\s/g, '')), 'the cover says so');
+  t.match(await r.exports(), [{ detail: { recording: version, version: 1, approval: id } }]);
+  const [used] = await r.catalogue.audit.entries({ actions: ['approval_use'], limit: 1 });
+  t.match(used, { object_id: id, actor_name: 'ada' });
 });
 
 t.test('at most two at once, one for each person; who goes away ends theirs', async (t) => {

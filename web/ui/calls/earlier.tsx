@@ -11,6 +11,7 @@ import { api, type CallDetail, type Earlier } from '../state/api.js';
 import { forPerson } from '../state/opened-for.js';
 import { mayDo } from '../state/rights.js';
 import { CallLine, ReasonField, useReason } from './call-reason.js';
+import { EvidenceButton } from './evidence.js';
 
 type Version = Earlier['versions'][number];
 
@@ -87,6 +88,7 @@ function OneVersion({ call, version: v, again }: Props) {
             {words.download}
           </a>
         )}
+        {v.kept && v.access === 'approved' && <EvidenceButton call={call} recording={v.recording} />}
         {v.may_ask && !open && (
           <WithReason
             call={call}

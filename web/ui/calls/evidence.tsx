@@ -6,8 +6,14 @@ import { t } from '../messages/language.js';
 import { ApiError, type CallDetail, evidencePack } from '../state/api.js';
 import { CallLine, ReasonField, useReason } from './call-reason.js';
 
+type Props = {
+  call: CallDetail;
+  /** An earlier version of its recording; left out for what everybody hears. */
+  recording?: string;
+};
+
 /** Leads to the evidence pack of a call. */
-export function EvidenceButton({ call }: { call: CallDetail }) {
+export function EvidenceButton({ call, recording }: Props) {
   const [open, setOpen] = useState(false);
   // It is of the whole call.
   if (!call.you.rights.includes('export') || call.you.hears !== 'all') return null;
@@ -16,12 +22,12 @@ export function EvidenceButton({ call }: { call: CallDetail }) {
       <button type="button" class="button" onClick={() => setOpen(true)}>
         {t.evidence.button}
       </button>
-      {open && <EvidenceDialog call={call} onClose={() => setOpen(false)} />}
+      {open && <EvidenceDialog {...{ call, recording }} onClose={() => setOpen(false)} />}
     </>
   );
 }
 
-function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => void }) {
+function EvidenceDialog({ call, recording, onClose }: Props & { onClose: () => void }) {
   const reason = useReason('evidence-reason');
   const [state, setState] = useState<'asks' | 'busy' | 'done'>('asks');
   const [problem, setProblem] = useState<unknown>(null);
@@ -31,7 +37,7 @@ function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => vo
     setState('busy');
     setProblem(null);
     try {
-      const { file, name } = await evidencePack(call.id, reason.text);
+      const { file, name } = await evidencePack(call.id, reason.text, recording);
       save(file, name);
       setState('done');
     } catch (cause) {
@@ -46,6 +52,7 @@ function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => vo
       <form class="dialog-body" noValidate onSubmit={submit}>
         <CallLine call={call} />
         <p>{t.evidence.intro}</p>
+        {recording !== undefined && <p>{t.evidence.older}</p>}
         {problem !== null && <ErrorNote problem={problem} />}
         <div role="status">
           {done && (

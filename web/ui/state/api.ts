@@ -315,7 +315,8 @@ export async function made(path: string, body: object): Promise<{ file: Blob; na
     /filename="([\w.-]+)"/.exec(response.headers.get('content-disposition') ?? '') ?? [];
   return { file, name };
 }
-export const evidencePack = (id: string, reason: string) => made(`${call(id)}/evidence`, { reason });
+export const evidencePack = (id: string, reason: string, recording?: string) =>
+  made(`${call(id)}/evidence`, { reason, ...(recording && { recording }) });
 
 /** What has sounded, for the audit log. Also while the page goes away; nobody waits for the answer. */
 export async function tellHeard(id: string, heard: [number, number][]): Promise<void> {

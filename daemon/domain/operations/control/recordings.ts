@@ -259,11 +259,13 @@ export const RECORDINGS = {
 export const RECORDING_STREAMS = {
   /**
    * The evidence pack of a call, as a ZIP: everything in it is verified, then the entry `export` is written, then it is given
-   * out. Throws `call_unknown`, `forbidden`, `request_invalid` where a reason is owed, `too_many`, and what `evidencePack` throws.
+   * out. Throws `call_unknown`, `forbidden`, `approval_missing`, `request_invalid` where a reason is owed, `too_many`, and what
+   * `evidencePack` throws.
    */
   make_evidence: {
     path: '/recordings/evidence',
-    body: Type.Object({ by: Signed, call: Id, reason: Text(300) }),
+    /** `version`: one from before a redaction, for which this person has an approval; empty for what everybody hears. */
+    body: Type.Object({ by: Signed, call: Id, reason: Text(300), version: Text(26) }),
     /** The name of the file. */
     head: Type.Object({ name: Type.String() }),
     type: 'application/zip',

@@ -2,6 +2,7 @@
 export const evidenceText = {
   button: 'Evidence pack…',
   title: 'Evidence pack',
+  older: 'It is of the version from before the redaction. The cover sheet says so, and who approved it.',
   intro:
     'A ZIP file for a lawyer, court or insurer: the recording with its signed manifest, the timeline, who listened to it, a cover sheet, and a page that verifies everything without Tapedeck.',
   clear:

@@ -56,7 +56,7 @@ export const redactText = {
     silenced: 'Silenced since:',
     stretch: ({ side, from, until }: { side: string; from: string; until: string }) =>
       `${side.toLowerCase()}, ${from} to ${until}`,
-    kept: 'Kept. Nobody can play it unless a second person approves.',
+    kept: 'Kept. Nobody can play or export it unless a second person approves.',
     destroyed: 'Destroyed.',
     erased: ({ when }: { when: string }) => `Destroyed on ${when}.`,
     access: {
@@ -72,7 +72,7 @@ export const redactText = {
     ask: {
       button: 'Ask to listen',
       title: 'Ask to listen to this version',
-      what: 'A second person has to approve. You can then listen for 24 hours. Each playback is written to the audit log.',
+      what: 'A second person has to approve. You can then listen for 24 hours, and export it if you may export. Each playback and export is written to the audit log.',
       label: 'Reason',
       help: 'The second person reads it.',
       missing: 'Enter a reason.',

@@ -20,7 +20,7 @@ export const approvalsText = {
   waiting: 'Waiting and approved',
   over: 'Decided',
   acts: {
-    hear_older: 'Listen to an earlier version of a recording',
+    hear_older: 'Listen to or export an earlier version of a recording',
     release_hold: 'Release a legal hold',
     erase: 'Erase recordings',
     shorten_retention: 'Shorten retention',

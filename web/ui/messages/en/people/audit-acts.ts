@@ -13,7 +13,7 @@ export const acts: Record<ActKind, string> = {
 };
 /** What two people decide, as the rest of a sentence: "asked to …". */
 export const approvalActs: Record<string, string> = {
-  hear_older: 'listen to an earlier version of a recording',
+  hear_older: 'listen to or export an earlier version of a recording',
   release_hold: 'release a legal hold',
   erase: 'erase recordings',
   shorten_retention: 'shorten how long recordings are kept',
