@@ -55,6 +55,7 @@ import { policyRoutes } from './policy/routes.js';
 import { versionRoutes } from './policy/version-routes.js';
 import { qualityRoutes } from './quality/routes.js';
 import { mailingRoutes } from './reports/mailing-routes.js';
+import { organisationRoutes } from './reports/organisation-routes.js';
 import { reportRoutes } from './reports/routes.js';
 import { answerRoutes } from './requests/answer-routes.js';
 import { requestRoutes } from './requests/routes.js';
@@ -157,6 +158,7 @@ const resources = [
   consentReportRoutes,
   reportRoutes,
   mailingRoutes,
+  organisationRoutes,
   statusRoutes,
   jobsRoutes,
   healthRoutes,

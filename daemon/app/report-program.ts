@@ -17,14 +17,14 @@ const ON_PAPER = 10_000;
 
 /* The program that makes one report for the recorder: see `runReport`. It reads only, and has no keys. */
 serveOrder<ReportOrder>(async (order, { begin }) => {
-  const { dataDir, format, head, name } = order;
+  const { dataDir, format, head, name, facts } = order;
   const catalogue = createSqliteReader({ path: catalogueFile(dataDir) });
   await catalogue.start();
   try {
     const now = Date.parse(head.made.at);
     const period = reportPeriod(head.period, head.site.time_zone, now);
     const say = times(period.zone);
-    const made = reports[head.report]({ catalogue, period, now, say });
+    const made = reports[head.report]({ catalogue, period, now, say, facts });
     const since = installedAt(await catalogue.ledger.spans());
     const report: typeof made = {
       ...made,

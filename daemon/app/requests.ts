@@ -22,6 +22,7 @@ import { createPromptFiles } from '../vault/prompts.js';
 import { fingerprint, publicKeys } from '../vault/signing-key.js';
 import { createDocuments } from '../vault/store/documents.js';
 import type { Base, Parts, Requests } from './parts.js';
+import { processingFacts } from './processing-facts.js';
 
 /** A file of more bytes is not sent: many mail servers take no more. */
 const MOST_MAILED = 10_000_000;
@@ -73,6 +74,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
       jobs,
       mailings,
       mailOn: post !== null,
+      facts: processingFacts(config),
       alarms: alert,
       dataDir: dir,
       clock,

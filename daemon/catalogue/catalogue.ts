@@ -16,6 +16,7 @@ import type { Prompts } from './prompts.js';
 import type { Recordings } from './recordings.js';
 import type { MadeReports } from './reports/made.js';
 import type { Mailings } from './reports/mailings.js';
+import type { Organisations } from './reports/organisation.js';
 import type { Due } from './retention/due.js';
 import type { Holds } from './retention/holds.js';
 import type { CallNames } from './retention/names.js';
@@ -50,6 +51,7 @@ export type Nouns = {
   certificates: Certificates;
   madeReports: MadeReports;
   mailings: Mailings;
+  organisation: Organisations;
   policy: Policies;
   lists: NumberLists;
   consents: Consents;

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Catalogue, Verbs } from '../catalogue/catalogue.js';
 import type { StoredCall } from '../catalogue/stored-call.js';
 import type { ReportPeriod } from '../domain/report/period.js';
+import type { ProcessingFacts } from '../domain/report/processing.js';
 import type { Column, ColumnKind } from '../domain/report/report.js';
 
 /** What a report is made from. It is read page by page, and nothing of it is written. */
@@ -9,6 +10,8 @@ export type Making = {
   catalogue: Catalogue;
   period: ReportPeriod;
   now: number;
+  /** What the configuration says of where data goes and how it is protected. */
+  facts: ProcessingFacts;
   /** A time (ms since 1970) in the site's zone. */
   say: (ms: number) => string;
 };

@@ -7,6 +7,7 @@ import { disposalReport } from './disposal.js';
 import { holdsReport } from './holds.js';
 import type { Making } from './making.js';
 import { policyReport } from './policy.js';
+import { processingReport } from './processing.js';
 import { retentionReport } from './retention.js';
 import { storageReport } from './storage.js';
 import { usersReport } from './users.js';
@@ -25,4 +26,5 @@ export const reports: Record<ReportName, (making: Making) => Report> = {
   agents: agentsReport,
   volume: volumeReport,
   storage: storageReport,
+  processing: processingReport,
 };

@@ -11,7 +11,7 @@ import type { OWNER } from '../domain/operations/control/owner.js';
 import type { PEOPLE } from '../domain/operations/control/people.js';
 import type { PRIVACY } from '../domain/operations/control/privacy.js';
 import type { RECORDINGS } from '../domain/operations/control/recordings.js';
-import type { MAILINGS } from '../domain/operations/control/reports.js';
+import type { MAILINGS, ORGANISATION } from '../domain/operations/control/reports.js';
 import type { SIGN_IN } from '../domain/operations/control/sign-in.js';
 import type { TELLING } from '../domain/operations/control/telling.js';
 import type { ControlHandlers, StreamHandlers } from '../domain/operations/control.js';
@@ -39,6 +39,7 @@ import { createOlderRequests, type OlderDeps } from './recordings/older.js';
 import { createRedactRequests, type RedactRequestDeps } from './redact.js';
 import { createRefusals } from './refusals.js';
 import { createMailingRequests, type MailingRequestDeps } from './reports/mailings.js';
+import { createOrganisationRequests } from './reports/organisation.js';
 import { createReports, type ReportDeps } from './reports/reports.js';
 import { createEraseRequests, type EraseDeps } from './retention/erasing.js';
 import { createHoldRequests, type HoldDeps } from './retention/holds.js';
@@ -57,7 +58,7 @@ export type RequestsDeps = Pick<RuleDeps, 'jobs'> &
   Pick<RedactRequestDeps, 'redactor'> &
   Pick<HoldDeps, 'holding' | 'coolOffMs'> &
   Pick<PrivacyDeps, 'deadlines'> &
-  Pick<ReportDeps, 'textSigner'> &
+  Pick<ReportDeps, 'textSigner' | 'facts'> &
   Pick<MailingRequestDeps, 'mailOn' | 'mailings'> &
   Pick<PromptDeps, 'makePrompt' | 'keepPrompt'> & {
     catalogue: Catalogue;
@@ -100,6 +101,7 @@ type Handlers = Pick<
   | keyof typeof CONSENTS
   | keyof typeof TELLING
   | keyof typeof MAILINGS
+  | keyof typeof ORGANISATION
 >;
 
 /**
@@ -149,6 +151,7 @@ export function createRequests(deps: RequestsDeps): {
       ...createSound(shared),
       ...createTelling(shared),
       ...createMailingRequests(shared),
+      ...createOrganisationRequests(shared),
     },
     streams: { ...evidence.handlers, ...consents.streams, ...reports.handlers, ...answers.handlers },
     proofs,

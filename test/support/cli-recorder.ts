@@ -50,6 +50,7 @@ export async function startRecorder(
       coolOffMs: 86_400_000,
       mailings: { sendNow: never, changed: () => {} },
       mailOn: false,
+      facts: { recipients: [], measures: [] },
     },
     ...{ factorSecrets: { seal: never, open: never }, passes: { take: () => false } },
     ...{

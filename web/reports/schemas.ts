@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { presetNames } from '../../daemon/domain/report/period.js';
+import { Organisation } from '../../daemon/domain/report/processing.js';
 import { reportFormats, reportNames } from '../../daemon/domain/report/report.js';
 import { days, Nullable, Time } from '../server/schemas.js';
 
@@ -48,4 +49,9 @@ export const SignedReportsQuery = Type.Object({
 });
 export const SignedReportParams = Type.Object({
   entry: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+});
+
+export const OrganisationView = Type.Object({
+  organisation: Organisation,
+  changed: Nullable(Type.Object({ by: Type.String(), at: Time })),
 });

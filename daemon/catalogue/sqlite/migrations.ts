@@ -1056,4 +1056,13 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX report_recipients_by_user ON report_recipients (user_id);
   `,
+  // What the record of processing says of the organisation.
+  `
+  CREATE TABLE organisation (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    about TEXT NOT NULL,
+    changed_by TEXT NOT NULL,
+    changed_at INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -24,6 +24,7 @@ import { createTiers } from './recordings/tiers.js';
 import { createRecordings } from './recordings.js';
 import { createMadeReports } from './reports/made.js';
 import { createMailings } from './reports/mailings.js';
+import { createOrganisation } from './reports/organisation.js';
 import { createDue } from './retention/due.js';
 import { createHoldReleases } from './retention/hold-releases.js';
 import { createHolds } from './retention/holds.js';
@@ -58,6 +59,7 @@ export function createNouns(db: Db, reader: Reader) {
     certificates: createCertificates(db, reader),
     madeReports: createMadeReports(db, reader),
     mailings: createMailings(db, reader),
+    organisation: createOrganisation(db, reader),
     policy: createPolicy(db, reader),
     lists: createLists(db, reader),
     consents: createConsents(db, reader),

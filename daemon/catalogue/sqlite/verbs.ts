@@ -207,6 +207,10 @@ export function verbsOf(read: Read, write: Write): Nouns {
       get: (entry) => read((n) => n.madeReports.get(entry)),
       list: (filter) => read((n) => n.madeReports.list(filter)),
     },
+    organisation: {
+      get: () => read((n) => n.organisation.get()),
+      save: (organisation, by, at) => write((n) => n.organisation.save(organisation, by, at)),
+    },
     mailings: {
       list: () => read((n) => n.mailings.list()),
       get: (id) => read((n) => n.mailings.get(id)),

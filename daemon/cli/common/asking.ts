@@ -96,6 +96,7 @@ export function createAsking(ctx: CliContext) {
       holding: { work: () => {} },
       mailings: { sendNow: away, changed: () => {} },
       mailOn: false,
+      facts: { recipients: [], measures: [] },
       coolOffMs: ctx.config().holds.release_cool_off_hours * 3_600_000,
       jobs: {
         ask: away,

@@ -44,7 +44,7 @@ export const auditActions = [
     'privacy_forget',
   ],
   ...['approval_ask', 'approval_give', 'approval_withdraw', 'approval_use'],
-  ...['mailing_save', 'mailing_remove', 'report_mail'],
+  ...['mailing_save', 'mailing_remove', 'report_mail', 'organisation_change'],
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
@@ -63,6 +63,7 @@ export const auditGroups = {
     'consent_withdraw',
     'mailing_save',
     'mailing_remove',
+    'organisation_change',
   ],
   approvals: ['approval_ask', 'approval_give', 'approval_withdraw', 'approval_use'],
   erasing: [

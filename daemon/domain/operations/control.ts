@@ -13,7 +13,7 @@ import { OWNER } from './control/owner.js';
 import { PEOPLE } from './control/people.js';
 import { PRIVACY, PRIVACY_STREAMS } from './control/privacy.js';
 import { RECORDING_STREAMS, RECORDINGS } from './control/recordings.js';
-import { MAILINGS, REPORT_STREAMS } from './control/reports.js';
+import { MAILINGS, ORGANISATION, REPORT_STREAMS } from './control/reports.js';
 import { get, NOTHING, post, type Request, Text } from './control/request.js';
 import { SIGN_IN } from './control/sign-in.js';
 import { TELLING } from './control/telling.js';
@@ -83,6 +83,7 @@ export const CONTROL = {
   ...CONSENTS,
   ...TELLING,
   ...MAILINGS,
+  ...ORGANISATION,
   status: get('/status', DaemonStatus),
   /** Prometheus' text format. */
   metrics: get('/metrics', Type.String()),

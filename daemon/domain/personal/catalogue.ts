@@ -164,6 +164,12 @@ export const CATALOGUE = [
     holds('added_by', 'user', ['person', 'When the list is removed.']),
   ),
   table(
+    'organisation',
+    'one changed_at',
+    holds('about', 'text', ['person', 'When somebody enters it anew.']),
+    holds('changed_by', 'user', ['person', 'When somebody enters it anew.']),
+  ),
+  table(
     'passkeys',
     'counter transports host added_at used_at',
     holds('id public_key', 'key', WITH_USER),

@@ -13,6 +13,7 @@ export const reportNames = [
   'agents',
   'volume',
   'storage',
+  'processing',
 ] as const;
 export type ReportName = (typeof reportNames)[number];
 
@@ -28,6 +29,7 @@ export const reportTitles: Record<ReportName, string> = {
   agents: 'Calls by person',
   volume: 'Call volume',
   storage: 'Storage',
+  processing: 'Processing activities',
 };
 
 /** The right that a report needs besides `oversee`: what the audit log says is for who may read it. */

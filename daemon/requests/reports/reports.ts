@@ -8,6 +8,7 @@ import { fail } from '../../domain/error.js';
 import type { StreamBody, Streamed, StreamHandlers } from '../../domain/operations/control.js';
 import { reachOf } from '../../domain/people/reach.js';
 import { reportPeriod } from '../../domain/report/period.js';
+import type { ProcessingFacts } from '../../domain/report/processing.js';
 import {
   type ReportFormat,
   type ReportHead,
@@ -32,6 +33,8 @@ export type ReportDeps = {
   /** The key with which texts are signed, its public half (PEM) and the `sha256` of that (DER), and what signs with it. Throws `schema_altered`. */
   textSigner: () => Promise<{ keyId: string; sha256: string; publicKey: string; sign(text: string): string }>;
   dataDir: string;
+  /** What the configuration says of where data goes and how it is protected. */
+  facts: ProcessingFacts;
   site: { name: string; timeZone: string };
   version: string;
   clock: () => number;
@@ -95,7 +98,10 @@ export function createReports(deps: ReportDeps) {
         audit: { log: await catalogue.audit.id(), size, hash },
       };
       const name = reportFileName(head, entry);
-      const made = await runReport({ dataDir: deps.dataDir, format, head, name }, ended.signal);
+      const made = await runReport(
+        { dataDir: deps.dataDir, format, head, name, facts: deps.facts },
+        ended.signal,
+      );
       made.once('close', over);
       const stream = file === null ? made : signing(made, head, file, name);
       return { head: { entry, name }, stream };

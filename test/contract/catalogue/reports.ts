@@ -1,5 +1,6 @@
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { type Mailing, MOST_MAILINGS } from '../../../daemon/domain/report/mailing.js';
+import { NO_ORGANISATION } from '../../../daemon/domain/report/processing.js';
 import type { Part } from '../catalogue.js';
 
 const made = (entry: number) => ({
@@ -19,6 +20,16 @@ export const reports: Part = (t, open) => {
     t.same(await other.get(17), made(17));
     t.same(await other.list({ limit: 2 }), [made(17), made(4)], 'newest first');
     t.same(await other.list({ before: 4, limit: 2 }), [made(2)]);
+  });
+
+  t.test('what is entered of the organisation takes the place of what was', async (t) => {
+    const { catalogue, again } = await open(t);
+    t.equal(await catalogue.organisation.get(), null);
+    await catalogue.organisation.save({ ...NO_ORGANISATION, dpo: 'Ann' }, 'ada', 5);
+    const organisation = { ...NO_ORGANISATION, dpo: 'Ben' };
+    await catalogue.organisation.save(organisation, 'ben', 6);
+    const kept = { organisation, changedBy: 'ben', changedAt: 6 };
+    t.same(await (await again()).organisation.get(), kept);
   });
 
   t.test('a report by mail goes to users, and an address goes with the account', async (t) => {

@@ -1,15 +1,21 @@
 import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
+import { NO_ORGANISATION } from '../../../daemon/domain/report/processing.js';
 
-/** The columns of `report_mailings`, but for the id. */
-export const MAILING_COLUMNS = [
-  ...['report', 'period', 'day', 'attach', 'set_by', 'set_by_name', 'set_at', 'done_day', 'failures'],
-  ...['failing_since', 'next_at', 'last_at', 'last_day', 'last_result', 'last_detail'],
-];
+/** The columns of what belongs to reports, but for the ids. */
+export const MAILING_TABLES = {
+  report_mailings: [
+    ...['report', 'period', 'day', 'attach', 'set_by', 'set_by_name', 'set_at', 'done_day', 'failures'],
+    ...['failing_since', 'next_at', 'last_at', 'last_day', 'last_result', 'last_detail'],
+  ],
+  report_recipients: ['address'],
+  organisation: ['about', 'changed_by', 'changed_at'],
+};
 
 /** A report that is sent to a user regularly. */
 export async function furnishMailing(c: Catalogue): Promise<void> {
   await c.people.add({ ...FOUNDER, id: 'mia', name: 'Mia', passwordHash: 'x', createdAt: 1 });
+  await c.organisation.save({ ...NO_ORGANISATION, dpo: 'Mia' }, 'Mia', 1);
   await c.mailings.save({
     ...{ id: 'M', report: 'retention', period: 'last_month', day: 3, attach: false },
     recipients: [{ person: 'mia', address: 'mia@x.example' }],

@@ -120,7 +120,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
     retain: retainOf(),
     eraseVersion: async () => {},
     ...{ holding: { work: () => {} }, deadlines: { look: async () => {} }, coolOffMs: 86_400_000 },
-    ...{ mailings: mailsNothing(catalogue), mailOn: true },
+    ...{ mailings: mailsNothing(catalogue), mailOn: true, facts: { recipients: [], measures: [] } },
     redactor: { redact: async ({ older }) => (await catalogue.recordings.get(older))! },
     jobs: {
       ask: async () => ({ job: aJob, already: false }),

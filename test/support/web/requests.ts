@@ -13,6 +13,7 @@ import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { keptOlder, type Older, shownOlder } from '../../../daemon/domain/recording/older.js';
+import { NO_ORGANISATION } from '../../../daemon/domain/report/processing.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
 import { segment } from '../catalogue/opened.js';
 import { certified } from '../certificates/in-dashboard.js';
@@ -725,6 +726,12 @@ export const requests: Record<string, Request[]> = {
   'GET /api/v1/reports/:report/file': plain('export', {
     ...{ names: { report: 'disposal' }, query: `${DAYS}&format=csv` },
   }),
+  'PUT /api/v1/reports/organisation': [
+    {
+      writes: ['organisation_change'],
+      send: async () => ({ body: { ...NO_ORGANISATION, dpo: `Ann ${ulid()}` } }),
+    },
+  ],
   'POST /api/v1/reports/mailings': withMailing('mailing_save'),
   'PUT /api/v1/reports/mailings/:id': withMailing('mailing_save'),
   'DELETE /api/v1/reports/mailings/:id': withMailing('mailing_remove'),

@@ -1,5 +1,6 @@
 import { directiveKinds } from '../../../daemon/domain/call/directive.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { NO_ORGANISATION } from '../../../daemon/domain/report/processing.js';
 import { password } from './dashboard.js';
 
 /**
@@ -590,6 +591,11 @@ export const rights: Record<string, Row> = {
   },
   'POST /api/v1/reports/mailings/:id/send': {
     is: '                                 401 403 404 403 403 403 403 404 404',
+  },
+  'GET /api/v1/reports/organisation': { is: '401 403 200 403 403 403 403 200 200' },
+  'PUT /api/v1/reports/organisation': {
+    is: '                                 401 403 200 403 403 403 403 200 200',
+    send: NO_ORGANISATION,
   },
   // Of a report, and of an entry, that is none.
   'GET /api/v1/reports/:report': {

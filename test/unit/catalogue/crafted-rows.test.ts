@@ -22,7 +22,7 @@ import { alarmBoard } from '../../support/alarm-board.js';
 import { craft, loosely, recorderOn, T0 } from '../../support/catalogue/crafted.js';
 import { APPROVAL_COLUMNS, furnish } from '../../support/catalogue/every-row.js';
 import { PRIVACY_COLUMNS } from '../../support/catalogue/privacy-request.js';
-import { MAILING_COLUMNS } from '../../support/catalogue/report-mailing.js';
+import { MAILING_TABLES } from '../../support/catalogue/report-mailing.js';
 import { retaining } from '../../support/recordings/retaining.js';
 
 t.setTimeout(240_000);
@@ -48,7 +48,7 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   uncertified: (c) => c.certificates.open(0, 9),
   signed: async (c) => [await c.certificates.list({ limit: 9 }), await c.madeReports.list({ limit: 9 })],
   certified: (c) => c.certificates.items(1, 0, 9),
-  policy: async (c) => [await c.policy.newest(), await c.mailings.list()],
+  policy: async (c) => [await c.policy.newest(), await c.mailings.list(), await c.organisation.get()],
   versions: (c) => c.policy.versions(),
   lists: (c) => c.lists.all(),
   listed: (c) => c.lists.entries({ limit: 99 }),
@@ -149,8 +149,7 @@ const columns: Record<string, string[]> = {
   ...PRIVACY_COLUMNS,
   notices: ['at', 'decision'],
   tellings: [...['what', 'prompt', 'leg', 'started_at', 'ended_at', 'whole', 'heard_by', 'failed', 'found']],
-  report_mailings: MAILING_COLUMNS,
-  report_recipients: ['address'],
+  ...MAILING_TABLES,
   jobs: [
     ...['kind', 'params', 'state', 'asked_at', 'started_at', 'ended_at', 'cursor', 'done', 'total', 'faults'],
     ...['failures', 'next_at', 'error'],

@@ -18,6 +18,10 @@ import { opened } from '../../support/catalogue/opened.js';
 import { aSite, HOSTILE, NOW, ZONE } from '../../support/reports/a-site.js';
 
 const say = times(ZONE);
+const facts = {
+  recipients: [{ item: 'Backups', says: 'Everything, encrypted, in /mnt.', from: 'tapedeck.toml [backup]' }],
+  measures: [{ item: 'Access', says: 'By role and scope.', from: 'fixed' }],
+};
 
 /** What each report of October says, read and then kept; `GOLDEN=write` writes it anew, to be read again. */
 function golden(t: Test, name: string, given: string): void {
@@ -45,7 +49,7 @@ async function site(t: Test): Promise<Catalogue> {
 }
 
 const madeOf = (catalogue: Catalogue, name: ReportName, from = '2026-10-01', to = '2026-10-31') =>
-  reports[name]({ catalogue, period: reportPeriod({ from, to }, ZONE, NOW), now: NOW, say });
+  reports[name]({ catalogue, period: reportPeriod({ from, to }, ZONE, NOW), now: NOW, say, facts });
 const whole = async (pieces: AsyncIterable<string>): Promise<string> => {
   let text = '';
   for await (const piece of pieces) text += piece;

@@ -6,6 +6,7 @@ import { t } from '../messages/language.js';
 import { type Days, type Report, type ReportName, type Reports, reportsApi } from '../state/api-reports.js';
 import { useView } from '../state/use-view.js';
 import { MailingList } from './mailing-list.js';
+import { OrganisationSection } from './organisation.js';
 import { ReportForm } from './report-form.js';
 import { ShownReport } from './shown-report.js';
 import { SignedList } from './signed-list.js';
@@ -30,6 +31,8 @@ export function ReportsPage() {
     load,
   } = useView<Reports>((shown) => (shown ? Promise.resolve(shown) : reportsApi.all()));
   const asked = askedIn(query);
+  /** It is made anew after what it needs was entered. */
+  const [round, setRound] = useState(0);
   return (
     <div class="sheet reports">
       <header class="sheet-head">
@@ -46,7 +49,8 @@ export function ReportsPage() {
           show={(next) => route(addressOf(next))}
         />
       )}
-      {all && asked && <OneReport key={addressOf(asked)} asked={asked} />}
+      {all && asked && <OneReport key={`${addressOf(asked)} ${round}`} asked={asked} />}
+      {all && asked?.report === 'processing' && <OrganisationSection saved={() => setRound(round + 1)} />}
       {all && <MailingList reports={all.reports} />}
       {all && <SignedList />}
     </div>

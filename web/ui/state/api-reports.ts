@@ -1,6 +1,10 @@
 import type { Static } from 'typebox';
 import type { ReportView } from '../../../daemon/domain/report/view.js';
-import type { ReportsView, SignedReports as SignedReportsSchema } from '../../reports/schemas.js';
+import type {
+  OrganisationView,
+  ReportsView,
+  SignedReports as SignedReportsSchema,
+} from '../../reports/schemas.js';
 import { ask } from './api.js';
 import { forPerson } from './opened-for.js';
 
@@ -9,6 +13,8 @@ export type ReportName = Reports['reports'][number];
 export type Report = Static<typeof ReportView>;
 export type SignedReports = Static<typeof SignedReportsSchema>;
 export type ReportFormat = SignedReports['reports'][number]['format'];
+export type OrganisationKept = Static<typeof OrganisationView>;
+export type Organisation = OrganisationKept['organisation'];
 export type Days = { from: string; to: string };
 
 const query = (given: Record<string, string>) => new URLSearchParams(given).toString();
@@ -21,5 +27,7 @@ export const reportsApi = {
     forPerson(`/api/v1/reports/${report}/file?${query({ ...days, format })}`),
   signed: (before?: number) =>
     ask<SignedReports>('GET', before === undefined ? '/reports/signed' : `/reports/signed?before=${before}`),
+  organisation: () => ask<OrganisationKept>('GET', '/reports/organisation'),
+  saveOrganisation: (body: Organisation) => ask<OrganisationKept>('PUT', '/reports/organisation', body),
   signature: (entry: number) => forPerson(`/api/v1/reports/signed/${entry}`),
 };

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { LAST_DAY, MAIL_ADDRESS, MOST_RECIPIENTS, mailingPeriods } from '../../report/mailing.js';
+import { Organisation } from '../../report/processing.js';
 import { reportFormats, reportNames } from '../../report/report.js';
 import { By, Id, NOTHING, post, proved, type StreamRequest, Text } from './request.js';
 
@@ -72,4 +73,9 @@ export const MAILINGS = {
     Type.Object({ to: Type.Array(Type.String()) }),
     { timeoutMs: SEND_MS },
   ),
+} as const;
+
+export const ORGANISATION = {
+  /** Keeps what the record of processing says of the organisation. Needs `privacy`, and no proof. */
+  save_organisation: post('/organisation/save', Type.Object({ by: By, organisation: Organisation }), NOTHING),
 } as const;

@@ -1,4 +1,5 @@
 import { listAnd } from '../../locale.js';
+import { organisationEntry } from './organisation.js';
 
 type Entry = { detail: Record<string, string | number | boolean | null | string[]>; outcome: string };
 
@@ -14,6 +15,7 @@ const names: Record<string, string> = {
   agents: 'the report of calls by person',
   volume: 'the call volume report',
   storage: 'the storage report',
+  processing: 'the report of processing activities',
 };
 const report = (name: unknown): string => names[String(name)] ?? 'a report';
 const people = (to: unknown): string => (Array.isArray(to) ? listAnd(to) : String(to ?? ''));
@@ -23,11 +25,13 @@ export const mailingDeeds = {
   mailing_save: 'setting up a report by email',
   mailing_remove: 'stopping a report by email',
   report_mail: 'sending a report by email',
+  organisation_change: 'changing the organisation in the record of processing',
 };
 export const mailingEntries = {
   mailing_save: ({ detail }: Entry) =>
     `set up that ${report(detail.report)} is sent by email on day ${String(detail.day)} of the month to ${people(detail.recipients)}`,
   mailing_remove: ({ detail }: Entry) => `stopped sending ${report(detail.report)} by email`,
+  organisation_change: organisationEntry,
   report_mail: ({ detail, outcome }: Entry) =>
     `${outcome === 'failed' ? 'could not send' : 'sent'} ${detail.what === 'pdf' ? 'a report' : 'the address of a report'} of ${String(detail.from)} to ${String(detail.to)} by email to ${people(detail.recipients)}${outcome === 'failed' ? `: ${String(detail.because)}` : ''}`,
 };

@@ -1,5 +1,6 @@
 import { count, plural } from '../../locale.js';
 import { mailingsText } from './mailings.js';
+import { organisationText } from './organisation.js';
 
 /** The messages of the reports. What a report itself says comes with it. */
 export const reportsText = {
@@ -22,6 +23,7 @@ export const reportsText = {
     agents: 'Calls by person',
     volume: 'Call volume',
     storage: 'Storage',
+    processing: 'Processing activities',
   },
   about: {
     retention: 'Which recordings are kept, by which rule and for what purpose, and until when.',
@@ -35,6 +37,8 @@ export const reportsText = {
     agents: 'Every call by the person on it and by date, as FINRA Rule 3170 asks for.',
     volume: 'How many calls there were by day, hour, extension and queue.',
     storage: 'How much room recordings take, and how much of it becomes free and when.',
+    processing:
+      'The record of processing activities that Article 30 GDPR asks for, by the policy and configuration in force.',
   },
   presets: {
     last_month: 'Last month',
@@ -71,6 +75,7 @@ export const reportsText = {
   json: 'Download JSON',
   print: 'Print this page',
   mailings: mailingsText,
+  organisation: organisationText,
   signed: {
     title: 'Downloaded reports',
     help: 'The signature of a report is a small file of its own. Keep it beside the report.',
