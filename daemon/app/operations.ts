@@ -112,6 +112,7 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     jobs: jobs.newest,
     erasing: retain.progress,
     archive: archiving.status,
+    backups: backups.status,
     eventLoopP99Ms: eventLoop.p99Ms,
     say: times(config.site.time_zone),
     clock,

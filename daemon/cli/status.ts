@@ -81,6 +81,7 @@ function asText(s: Now, zone: string): string {
     ...(s.encoder === null ? [] : [['Encoder', ENCODER[s.encoder]]]),
     ['Disk', diskWords(s.disk)],
     ...(s.archive === null ? [] : [['Archive', archiveWords(s.archive)]]),
+    ...(s.backups === null ? [] : [['Backups', backupWords(s.backups, at)]]),
     ...each('Test call', ({ test_call: test }) =>
       test ? `${TEST[test.outcome]} ${at(test.at)} ${test.message}` : 'none yet',
     ),
@@ -128,6 +129,15 @@ function archiveWords({ problem, archive, free_bytes: free }: NonNullable<Daemon
   const held = `${archive.recordings === 1 ? '1 recording' : `${archive.recordings} recordings`}, ${sizeText(archive.bytes)}`;
   if (problem !== null) return `${held}: FAILING: ${problem}`;
   return free === null ? held : `${held}; ${sizeText(free)} free`;
+}
+
+function backupWords(
+  { made_at: made, checked_at: checked, drilled_at: drilled, late }: NonNullable<DaemonStatus['backups']>,
+  at: (time: string | null) => string,
+): string {
+  const said = (what: (typeof late)[number], time: string | null) =>
+    `${time === null ? 'never' : at(time)}${late.includes(what) ? ' (OVERDUE)' : ''}`;
+  return `last ${said('made', made)}, verified ${said('checked', checked)}, restore drill ${said('drilled', drilled)}`;
 }
 
 function diskWords(disk: DaemonStatus['disk']): string {

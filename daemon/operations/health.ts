@@ -57,6 +57,7 @@ export type HealthDeps = {
   /** What is being erased at the moment. */
   erasing: () => EraseProgress | null;
   archive: () => ArchiveStatus;
+  backups: () => DaemonStatus['backups'];
   eventLoopP99Ms: () => number | null;
   /** A time as people at the site read it. */
   say: Say;
@@ -216,6 +217,7 @@ export function createHealth(deps: HealthDeps) {
         disk: diskView(disk),
         stored: deps.archive().hot,
         archive: archiveView(deps.archive()),
+        backups: deps.backups(),
         scrub: scrubView(deps.scrub(), clock),
         jobs: jobs.map(jobView),
         erasing: erasingView(deps.erasing()),

@@ -49,6 +49,17 @@ export function createMetrics({ version, pbxes }: { version: string; pbxes: read
     'recordings_oldest_check_timestamp_seconds',
     'When the file not read for longest was read.',
   );
+  const backups = {
+    made: gauge('backup_made_timestamp_seconds', 'When the last backup was made; 0 for never.'),
+    checked: gauge(
+      'backup_checked_timestamp_seconds',
+      'When the newest backup was last read again without a fault; 0 for never.',
+    ),
+    drilled: gauge(
+      'backup_drilled_timestamp_seconds',
+      'When a backup was last restored for trial without a fault; 0 for never.',
+    ),
+  };
   const alarms = gauge('alarms_standing', 'Alarms that stand.', ['severity']);
   const messages = gauge('alert_messages_waiting', 'Messages that nobody has taken yet.', ['channel']);
   const coverage = gauge('answered_calls_today', 'Answered calls of today, by what became of them.', [
@@ -84,6 +95,10 @@ export function createMetrics({ version, pbxes }: { version: string; pbxes: read
         recordings.set(s.scrub.recordings);
         damaged.set(s.scrub.damaged);
         if (s.scrub.oldest_check_at) oldestCheck.set(Date.parse(s.scrub.oldest_check_at) / 1000);
+      }
+      for (const what of ['made', 'checked', 'drilled'] as const) {
+        const at = s.backups?.[`${what}_at`];
+        backups[what].set(at ? Date.parse(at) / 1000 : 0);
       }
       for (const severity of ['warning', 'critical'])
         alarms.set({ severity }, s.alarms.filter((a) => a.severity === severity).length);

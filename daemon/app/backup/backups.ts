@@ -2,10 +2,12 @@ import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ulid } from 'ulid';
 import { entryOf } from '../../domain/assurance/audit.js';
+import { iso } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { AlarmParams } from '../../domain/operations/alarm-codes.js';
 import type { AskedView } from '../../domain/operations/job.js';
 import { jobView } from '../../domain/operations/job.js';
+import type { DaemonStatus } from '../../domain/operations/status.js';
 import { backupCopyFile, drillFolder } from '../../domain/paths.js';
 import type { Config } from '../../ops/config-schema.js';
 import type { JobHandler } from '../../ops/jobs.js';
@@ -39,15 +41,25 @@ type BackupAction = 'backup' | 'backup_check' | 'backup_drill';
 /** What has to be done again and again, and after how long an alarm says that it was not. */
 const watchedOf = (backup: Config['backup']) => [
   {
-    ...{ key: OVERDUE, action: 'backup' as const, expression: backup.schedule },
+    ...{ key: OVERDUE, action: 'backup' as const, what: 'made' as const, expression: backup.schedule },
     overdueMs: backup.overdue_hours * HOUR_MS,
   },
   {
-    ...{ key: UNCHECKED, action: 'backup_check' as const, expression: backup.check_schedule },
+    ...{
+      key: UNCHECKED,
+      action: 'backup_check' as const,
+      what: 'checked' as const,
+      expression: backup.check_schedule,
+    },
     overdueMs: CHECK_OVERDUE_MS,
   },
   {
-    ...{ key: DRILL_OVERDUE, action: 'backup_drill' as const, expression: backup.drill_schedule },
+    ...{
+      key: DRILL_OVERDUE,
+      action: 'backup_drill' as const,
+      what: 'drilled' as const,
+      expression: backup.drill_schedule,
+    },
     overdueMs: backup.drill_overdue_days * 24 * HOUR_MS,
   },
 ];
@@ -65,6 +77,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
   } = parts;
   const lists = serialQueue();
   let ended = false;
+  let known: DaemonStatus['backups'] = null;
   let expiredAt = Number.NEGATIVE_INFINITY;
 
   const failed = (err: unknown, what: AlarmParams['backup_failed']['what']): void => {
@@ -97,7 +110,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
     });
     await noteExpired(made.destroyed);
     alert.clear(FAILED);
-    alert.clear(OVERDUE);
+    await look();
     if (made.refused === null) alert.clear(LOCKED);
     else
       alert.raise(LOCKED, {
@@ -144,10 +157,8 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
       ...{ object: 'backup', object_id: made.id, outcome: faults.length > 0 ? 'failed' : 'ok' },
       detail: { objects, opened, damaged: faults.length, named: faults.slice(0, 5) },
     });
-    if (faults.length === 0) {
-      alert.clear(DRILL_OVERDUE);
-      return alert.clear(DRILL);
-    }
+    await look();
+    if (faults.length === 0) return alert.clear(DRILL);
     alert.raise(DRILL, {
       severity: 'critical',
       why: { code: 'drill_failed', params: { backup: made.id, faults: faults.length, first: faults[0]! } },
@@ -169,6 +180,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
         outcome: faults.length > 0 ? 'failed' : 'ok',
         detail: { objects, damaged: faults.length, named: faults.slice(0, 5) },
       });
+      await look();
       if (faults.length === 0) return alert.clear(DAMAGED);
       alert.raise(DAMAGED, {
         severity: 'critical',
@@ -223,13 +235,26 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
     return { at: first ? Date.parse(JSON.parse(String(first.text)).at) : clock(), done: false };
   }
 
+  /** Finds out what was done when, and raises an alarm for what is overdue. */
+  async function look(): Promise<void> {
+    const found: NonNullable<DaemonStatus['backups']> = {
+      ...{ made_at: null, checked_at: null, drilled_at: null, late: [] },
+    };
+    for (const { key, action, what, expression, overdueMs } of watchedOf(backup)) {
+      const { at, done } = await lastOf(action);
+      if (done) found[`${what}_at`] = iso(at);
+      if (expression === '' || clock() - at < overdueMs) alert.clear(key);
+      else {
+        found.late.push(what);
+        alert.raise(key, { severity: 'warning', why: { code: key, params: { since: done ? at : null } } });
+      }
+    }
+    known = found;
+  }
+
   async function watch(): Promise<void> {
     await expire();
-    for (const { key, action, expression, overdueMs } of watchedOf(backup)) {
-      const { at, done } = await lastOf(action);
-      if (expression === '' || clock() - at < overdueMs) alert.clear(key);
-      else alert.raise(key, { severity: 'warning', why: { code: key, params: { since: done ? at : null } } });
-    }
+    await look();
   }
 
   const watching = repeatedly(WATCH_MS, watch, (err) => log.warn({ err }, 'Backups could not be looked at'));
@@ -251,6 +276,9 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
 
   return {
     handlers: { backup: make, backup_check: check, backup_drill: drill } satisfies Record<string, JobHandler>,
+
+    /** When it was last done what has to be done; null where no backups are made, and until that was looked at. */
+    status: () => known,
 
     /** Asks for a backup, a check of the newest one, or a restore drill. Throws `backup_off`. */
     async begin(what: 'backup' | 'check' | 'drill', by: string): Promise<AskedView> {

@@ -132,6 +132,22 @@ export const DaemonStatus = Type.Object({
       { description: 'The archive, and what is there; null when there is none.' },
     ),
   ),
+  backups: orNull(
+    Type.Object(
+      {
+        made_at: orNull(Time),
+        checked_at: orNull(Time),
+        drilled_at: orNull(Time),
+        late: Type.Array(Type.Enum(['made', 'checked', 'drilled']), {
+          description: 'What an alarm says is overdue.',
+        }),
+      },
+      {
+        description:
+          'When a backup was last made, read again without a fault, and restored for trial without a fault; null when none are made.',
+      },
+    ),
+  ),
   scrub: orNull(
     Type.Object(
       {
@@ -190,6 +206,7 @@ export function downStatus(message: string, hint: string): DaemonStatus {
     disk: null,
     stored: { recordings: 0, bytes: 0 },
     archive: null,
+    backups: null,
     scrub: null,
     jobs: [],
     erasing: null,

@@ -2,7 +2,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { join } from 'node:path';
 import t from 'tap';
 import { drillObject, keyObject, signedParts } from '../../../daemon/domain/backup/backup.js';
+import { downStatus } from '../../../daemon/domain/operations/status.js';
 import { backupCopyFile, drillFolder } from '../../../daemon/domain/paths.js';
+import { createMetrics } from '../../../daemon/ops/metrics.js';
 import { verifySignature } from '../../../daemon/vault/signing-key.js';
 import { recordingId } from '../../support/backup/box.js';
 import { furnished, run } from '../../support/backup/lost.js';
@@ -83,9 +85,17 @@ t.test('what is overdue raises an alarm, and what was done ends it', async (t) =
   const keys = () => [...recorder.alarms.keys()].sort();
   await until('all are overdue', () => recorder.alarms.size === 3);
   t.same(keys(), ['backup_overdue', 'backup_unchecked', 'drill_overdue']);
+  t.match(recorder.backups.status(), { made_at: null, late: ['made', 'checked', 'drilled'] });
   t.match(recorder.alarms.get('drill_overdue'), { message: /No restore drill has ever succeeded/ });
   await recorder.job('drill');
   t.same(keys(), ['backup_unchecked'], 'a drill makes a backup too');
+  const at = new Date(recorder.clock.now).toISOString();
+  t.match(recorder.backups.status(), { made_at: at, checked_at: null, drilled_at: at, late: ['checked'] });
+  const metrics = createMetrics({ version: '0', pbxes: [] });
+  const status = { ...downStatus('', ''), backups: recorder.backups.status() };
+  const figures = await metrics.text(status, {});
+  t.match(figures, `tapedeck_backup_drilled_timestamp_seconds ${recorder.clock.now / 1_000}\n`);
+  t.match(figures, 'tapedeck_backup_checked_timestamp_seconds 0\n');
   renameSync(site.backups, `${site.backups}-away`);
   await recorder.job('check');
   t.match(recorder.alarms.get('backup_failed'), { message: /could not be checked/ });

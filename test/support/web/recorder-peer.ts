@@ -15,6 +15,7 @@ import { retaining } from '../recordings/retaining.js';
 import { noted } from '../words.js';
 import type { Dashboard } from './dashboard.js';
 import { createSigner } from './signer.js';
+import { backupsOf } from './states/backups.js';
 
 type Targets = { channel: string; target: string; waiting: number; problem: string } & Record<
   'lastSentAt' | 'failingSince',
@@ -193,7 +194,7 @@ const idle: DaemonStatus = {
     ...{ recordings: 0, oldest_check_at: null, within_days: 30, in_time: true, damaged: 0, unsigned: 0 },
     ...{ reading: false, waits_for: null, last_night_at: null },
   },
-  ...{ jobs: [], erasing: null, archive: null, blind: [], alarms: [] },
+  ...{ jobs: [], erasing: null, archive: null, backups: null, blind: [], alarms: [] },
   ...{ past_alarms: [], alerts: [], event_loop_p99_ms: null },
 };
 
@@ -242,6 +243,7 @@ export const wellWith =
       ...idle.scrub!,
       ...{ recordings: 4113, oldest_check_at: ago(now)(12 * DAY), last_night_at: ago(now)(7 * 3_600_000) },
     },
+    backups: backupsOf(now, [20 * 3_600_000, 3 * DAY, 24 * DAY]),
     jobs: [checkOf(now, 'done', 4113, 6 * DAY), moveOf(now, 96, 9 * 3_600_000)],
     past_alarms: [
       {
@@ -300,6 +302,7 @@ export const troubledWith =
         ...well.scrub!,
         ...{ oldest_check_at: ago(now)(41 * DAY), in_time: false, damaged: 2, unsigned: 318 },
       },
+      backups: backupsOf(now, [6 * DAY, 47 * DAY, null], ['made', 'checked', 'drilled']),
       jobs: [checkOf(now, 'running', 1204, null), moveOf(now, 312, null)],
       blind: [
         {

@@ -262,6 +262,7 @@ async function startAndRecord(path: string, _dir: string) {
       disk: () => null,
       scrub: () => null,
       erasing: () => null,
+      backups: () => null,
       archive: () => ({
         ...{ directory: '', problem: null, freeBytes: null, totalBytes: null, left: 0 },
         ...{ hot: { recordings: 0, bytes: 0 }, archive: { recordings: 0, bytes: 0 } },

@@ -159,6 +159,29 @@ const DAY_MS = 86_400_000;
 const held = ({ recordings, bytes }: { recordings: number; bytes: number }) =>
   t.health.held({ recordings, size: size(bytes) });
 
+/** When it was last done, how long ago that was, and whether it should have been done since. */
+function Backups({ backups }: { backups: NonNullable<FullStatus['backups']> }) {
+  const days = (at: string) => Math.floor((second.value - Date.parse(at)) / DAY_MS);
+  return (
+    <>
+      {(['made', 'checked', 'drilled'] as const).map((what) => {
+        const at = backups[`${what}_at`];
+        return (
+          <Fact key={what} name={t.health.backups[what]}>
+            {at === null ? t.health.backupNever : <Moment at={at} />}
+            {at !== null && days(at) > 0 && ` ${t.health.backupAge({ days: days(at) })}`}
+            {backups.late.includes(what) && (
+              <div>
+                <State good={false}>{t.health.backupLate}</State>
+              </div>
+            )}
+          </Fact>
+        );
+      })}
+    </>
+  );
+}
+
 export function Machine({ s }: Props) {
   const { disk } = s;
   const left = disk?.days_left ?? null;
@@ -191,6 +214,7 @@ export function Machine({ s }: Props) {
           {s.archive.to_remove > 0 && <div>{t.health.archiveLeft(s.archive.to_remove)}</div>}
         </Fact>
       )}
+      {s.backups && <Backups backups={s.backups} />}
       <Fact name={t.health.since}>{s.since === null ? t.health.unknown : <Moment at={s.since} />}</Fact>
       <Fact name={t.health.loop}>
         {s.event_loop_p99_ms === null ? t.health.unknown : t.health.ms({ n: Math.ceil(s.event_loop_p99_ms) })}

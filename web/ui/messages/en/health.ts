@@ -71,6 +71,11 @@ export const healthText = {
       one: 'The file of 1 erased recording will be removed when the archive can be reached.',
       other: `The files of ${count(n)} erased recordings will be removed when the archive can be reached.`,
     }),
+  backups: { made: 'Last backup', checked: 'Backup verified', drilled: 'Restore drill' },
+  backupNever: 'Never',
+  backupAge: ({ days }: { days: number }) =>
+    plural(days, { one: '(1 day ago)', other: `(${count(days)} days ago)` }),
+  backupLate: 'Overdue',
   since: 'Recorder up since',
   loop: 'Event loop delay',
   ms: ({ n }: { n: number }) => `${count(n)} ms (99th percentile)`,
