@@ -33,8 +33,8 @@ export type CertifyDeps = {
     | 'certificates.open'
     | 'certificates.describe'
     | 'certificates.issue'
-    | 'certificates.count'
-    | 'certificates.get'
+    | 'certificates.last'
+    | 'certificates.list'
     | 'names.removed'
     | 'policy.of'
   >;
@@ -188,9 +188,9 @@ export function createCertify(deps: CertifyDeps): Certify {
   }
 
   async function issue(run: ErasureRun | null, lastSeq: number, tally: ReturnType<typeof tallyOf>) {
-    const number = (await catalogue.certificates.count()) + 1;
+    const number = (await catalogue.certificates.last()) + 1;
     const issuedAt = clock();
-    const before = await catalogue.certificates.get(number - 1);
+    const [before] = await catalogue.certificates.list({ limit: 1 });
     const calls = await catalogue.names.removed(before?.issuedAt ?? 0, issuedAt);
     const { items, from, to, failed, left, entries } = tally.end();
     const { size, hash } = await catalogue.audit.head();

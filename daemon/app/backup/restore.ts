@@ -139,6 +139,7 @@ export async function restoreBackup(
       detail: {
         ...{ backup: statement.id, made_at: statement.made_at, list_at: given.list?.statement.at ?? null },
         ...{ log_size: statement.audit.size, list_log_size: given.list?.statement.audit.size ?? null },
+        last_certificate: given.list?.statement.last_certificate ?? statement.counts.certificates,
         ...{ erased, held, matters, keys_dropped: keysDropped, sealed },
       },
     };

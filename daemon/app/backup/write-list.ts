@@ -21,7 +21,7 @@ import { nullIfDamaged } from './find.js';
  */
 export async function putStandingList(
   target: BackupTarget,
-  catalogue: Pick<BackupReader, 'audit' | 'standing'>,
+  catalogue: Pick<BackupReader, 'audit' | 'lastCertificate' | 'standing'>,
   { at, recipient, signer }: { at: number; recipient: string; signer: StatementSigner },
 ): Promise<ListStatement> {
   const audit = catalogue.audit(); // before the lines: they have at least all that the log has until here
@@ -46,6 +46,7 @@ export async function putStandingList(
   const { object, bytes, sha256, plain_bytes, plain_sha256 } = body;
   const statement: ListStatement = {
     ...{ type: 'tapedeck list of erasures and holds', format: 1, at: iso(at), audit },
+    last_certificate: catalogue.lastCertificate(),
     ...{ object, bytes, sha256, plain_bytes, plain_sha256, counts: body.counts, key: signer.key },
   };
   await putSigned(target, NEWEST_LIST, statement, signer);

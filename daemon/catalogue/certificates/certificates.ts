@@ -26,6 +26,8 @@ export interface Certificates {
   list(filter: { before?: number; limit: number }): Promise<Certificate[]>;
   /** How many there are; the newest one has this number. */
   count(): Promise<number>;
+  /** The number of the last one that was issued, also before a restore: the next one has the number after it. 0 for none. */
+  last(): Promise<number>;
   /** The items of a certificate in their order, from after this one. */
   items(number: number, after: number, limit: number): Promise<ItemLine[]>;
   /** The number of the certificate that a recording is on; null where it is on none. */

@@ -199,6 +199,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
       get: (number) => read((n) => n.certificates.get(number)),
       list: (filter) => read((n) => n.certificates.list(filter)),
       count: () => read((n) => n.certificates.count()),
+      last: () => read((n) => n.certificates.last()),
       items: (number, after, limit) => read((n) => n.certificates.items(number, after, limit)),
       of: (id) => read((n) => n.certificates.of(id)),
     },

@@ -140,6 +140,8 @@ export const ListStatement = Type.Object(
     format: Type.Literal(1),
     at: Time,
     audit: Log,
+    /** Its number, so that a restore of an older backup does not give it again. */
+    last_certificate: Count,
     object: Type.String({ pattern: '^lists/[0-9a-f]{64}\\.age$' }),
     ...{ bytes: Count, sha256: Hash, plain_bytes: Count, plain_sha256: Hash },
     counts: Type.Object({ erased: Count, matters: Count, held: Count, consents: Count }),

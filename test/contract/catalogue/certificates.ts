@@ -64,6 +64,7 @@ export const certificates: Part = (t, open) => {
     const other = (await again()).certificates;
     t.same(await other.open(0, 9), []);
     t.equal(await other.count(), 2);
+    t.equal(await other.last(), 2);
     const kept = (number: number) => {
       const { lastSeq, ...given } = issued(number, 0, 2);
       return given;

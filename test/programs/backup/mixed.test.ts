@@ -17,7 +17,7 @@ import { createBackupKeys } from '../../../daemon/vault/backup/backup-keys.js';
 import { putEncrypted, readEncrypted } from '../../../daemon/vault/backup/objects.js';
 import type { BackupTarget } from '../../../daemon/vault/backup/target.js';
 import { countKeys } from '../../../daemon/vault/keys.js';
-import { openBox, orderIn, recordingId, type Site } from '../../support/backup/box.js';
+import { type Box, openBox, orderIn, recordingId, type Site } from '../../support/backup/box.js';
 import { erased, furnished, kept, lose, renewList, restoreAll, whatIs } from '../../support/backup/lost.js';
 
 const statementOf = (site: Site, id: string): BackupStatement =>
@@ -120,4 +120,36 @@ t.test('what is erased, held or recorded while a backup is made is right after i
   );
   await again.close();
   t.match(countKeys(keysFile(site.dataDir)), { destroyed: 2 });
+});
+
+t.test('numbers of certificates that were issued after the backup are not given again', async (t) => {
+  const { site, box, target } = await furnished(t);
+  const issue = async ({ catalogue }: Box, number: number, lastSeq: number): Promise<void> => {
+    await catalogue.certificates.describe([{ seq: lastSeq, text: `item ${lastSeq}` }]);
+    const signed = { text: '{}', signature: '', keyId: '', issuedAt: number, kind: 'retention' as const };
+    await catalogue.certificates.issue({ ...signed, number, items: 1, lastSeq });
+  };
+  await box.erase(1);
+  await issue(box, 1, 1);
+  await makeBackup(target, orderIn(site), box.signer);
+  await box.erase(2);
+  await issue(box, 2, 2);
+  await renewList(site, box, Date.now() + 5);
+  await box.close();
+  lose(site);
+  t.match(await restoreAll(site), { error: '' });
+  const again = await openBox(site);
+  t.equal(await again.catalogue.certificates.count(), 1);
+  t.equal(await again.catalogue.certificates.last(), 2);
+  await again.erase(3);
+  await t.rejects(issue(again, 2, 2), { code: 'internal' }, 'there is one of that number elsewhere');
+  await issue(again, 3, 2);
+  t.match(await again.catalogue.certificates.items(3, 0, 9), [{ text: 'item 2' }]);
+  await makeBackup(target, orderIn(site, { at: Date.now() + 10 }), again.signer);
+  await again.close();
+  lose(site);
+  t.match(await restoreAll(site), { error: '' });
+  const third = await openBox(site);
+  t.equal(await third.catalogue.certificates.last(), 3);
+  await third.close();
 });

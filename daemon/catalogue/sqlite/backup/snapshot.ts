@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import type { BackupCounts, ListLine, ListLines, SealedLine } from '../../../domain/backup/backup.js';
 import { databaseError, diskError } from '../../../domain/error.js';
 import type { Tier } from '../../../domain/recording/tier.js';
+import { LAST_CERTIFICATE } from '../recordings/certificates.js';
 
 /** A file of sealed audio that a catalogue lists. `id`: of its recording. */
 export type SealedRow = Pick<SealedLine, 'file' | 'bytes' | 'sha256'> & { id: string; tier: Tier };
@@ -51,6 +52,7 @@ export function openForBackup(path: string) {
       matters: one('SELECT count(*) FROM matters'),
       certificates: one('SELECT count(*) FROM certificates'),
     }),
+    lastCertificate: () => one<number>(LAST_CERTIFICATE),
     audit(): { id: string; size: number; hash: string } {
       const head = db
         .prepare<[], { seq: number; hash: Buffer }>('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1')

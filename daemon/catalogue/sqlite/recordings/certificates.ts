@@ -66,6 +66,15 @@ const line = noun({
   make: ({ seq, line: text }): ItemLine => ({ seq, text }),
 });
 
+/**
+ * The number of the last certificate that was issued: here, or before a restore of an older catalogue, which has it in its entry in
+ * the audit log. No number is given twice.
+ */
+export const LAST_CERTIFICATE = `
+  SELECT max(
+    coalesce((SELECT max(number) FROM certificates), 0),
+    coalesce((SELECT max(CAST(entry ->> '$.detail.last_certificate' AS INTEGER)) FROM audit WHERE action = 'restore'), 0))`;
+
 /** What erases recordings writes here, in the transactions of the intent and of the tombstone. */
 export function createCertificates(db: Db, reader: Reader) {
   const begin = db.prepare('INSERT OR IGNORE INTO erasure_runs VALUES ($id, $about, $startedAt, NULL)');
@@ -99,7 +108,8 @@ export function createCertificates(db: Db, reader: Reader) {
     VALUES ($number, $text, $signature, $keyId, $issuedAt, $kind, $items, $lastSeq)`);
   const one = db.prepare('SELECT * FROM certificates WHERE number = ?');
   const list = db.prepare('SELECT * FROM certificates WHERE number < ? ORDER BY number DESC LIMIT ?');
-  const count = db.prepare('SELECT coalesce(max(number), 0) FROM certificates').pluck();
+  const count = db.prepare('SELECT count(*) FROM certificates').pluck();
+  const last = db.prepare(LAST_CERTIFICATE).pluck();
   const items = db.prepare(`
     SELECT recording_id, seq, line FROM erasures
     WHERE seq > max($after, (SELECT coalesce(max(last_seq), 0) FROM certificates WHERE number < $number))
@@ -125,7 +135,7 @@ export function createCertificates(db: Db, reader: Reader) {
       for (const one of lines) describe.run(one);
     },
     issue(given: IssuedCertificate): void {
-      const next = (count.get() as number) + 1;
+      const next = (last.get() as number) + 1;
       if (given.number !== next)
         throw fail('internal', `Certificate ${given.number} is not the next one, which is ${next}.`);
       const firstAfter = lastOn.get() as number;
@@ -137,6 +147,7 @@ export function createCertificates(db: Db, reader: Reader) {
     list: ({ before = Number.MAX_SAFE_INTEGER, limit }: { before?: number; limit: number }): Certificate[] =>
       reader.fill(certificate, limit, (rows) => list.all(before, rows)),
     count: (): number => count.get() as number,
+    last: (): number => last.get() as number,
     items: (number: number, after: number, limit: number): ItemLine[] =>
       reader.fill(line, limit, (rows) => items.all({ number, after, limit: rows })),
     of: (id: RecordingId): number | null => (of.get(id) as number | null | undefined) ?? null,
