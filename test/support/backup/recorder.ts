@@ -52,7 +52,7 @@ export function recorderOf(t: Test, site: Site, box: Box) {
     alarms: board.standing,
     backups,
     /** Has a job done, to its end or until it is to be tried again. */
-    async job(what: 'backup' | 'check' | 'drill'): Promise<Job> {
+    async job(what: 'backup' | 'check' | 'drill', patienceMs = 60_000): Promise<Job> {
       const { job } = await backups.begin(what, 'root');
       return until(
         'the job is over',
@@ -60,7 +60,7 @@ export function recorderOf(t: Test, site: Site, box: Box) {
           const found = await box.catalogue.jobs.get(job.id);
           return found && (found.state === 'done' || found.failures > 0) ? found : null;
         },
-        60_000,
+        patienceMs,
       );
     },
   };
