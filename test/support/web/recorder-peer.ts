@@ -2,7 +2,7 @@ import { ulid } from 'ulid';
 import { fail } from '../../../daemon/domain/error.js';
 import type { AlarmWhy } from '../../../daemon/domain/operations/alarm-codes.js';
 import { alarmView } from '../../../daemon/domain/operations/alarm-words.js';
-import { type JobView, jobView, newJob } from '../../../daemon/domain/operations/job.js';
+import { jobView, newJob } from '../../../daemon/domain/operations/job.js';
 import type { DaemonStatus } from '../../../daemon/domain/operations/status.js';
 import { controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
 import { reasonView } from '../../../daemon/domain/reason/words.js';
@@ -16,6 +16,7 @@ import { noted } from '../words.js';
 import type { Dashboard } from './dashboard.js';
 import { createSigner } from './signer.js';
 import { backupsOf } from './states/backups.js';
+import { checkOf, moveOf } from './states/jobs.js';
 
 type Targets = { channel: string; target: string; waiting: number; problem: string } & Record<
   'lastSentAt' | 'failingSince',
@@ -202,20 +203,6 @@ const DAY = 86_400_000;
 const WEBHOOK = 'https://hooks.hartley.example';
 const ago = (now: number) => (ms: number) => new Date(now - ms).toISOString();
 type LiveCall = DaemonStatus['calls'][number];
-
-/** A check of all recordings that was asked for a week ago. */
-const checkOf = (now: number, state: JobView['state'], done: number, ended: number | null): JobView => ({
-  ...{ id: '01JDK3V7Q8ZM5T4R2XW9YB6C1E', kind: 'recordings_check', state, error: null },
-  ...{ asked_at: ago(now)(7 * DAY), started_at: ago(now)(7 * DAY) },
-  ...{ ended_at: ended === null ? null : ago(now)(ended) },
-  ...{ done, total: 4113, faults: state === 'running' ? 2 : 0 },
-});
-
-/** A move of 1,204 recordings to the archive at most. */
-const moveOf = (now: number, done: number, ended: number | null): JobView => ({
-  ...checkOf(now, ended === null ? 'running' : 'done', done, ended),
-  ...{ id: '01JDK3V7Q8ZM5T4R2XW9YB6C1F', kind: 'archive', total: ended === null ? 1204 : done },
-});
 
 /** A recorder that has run for days and does well, during these calls. */
 export const wellWith =
