@@ -39,7 +39,7 @@ const against = (value: number, bar: number, unit: string) => {
   return `${value.toFixed(1)} ${unit} (bar ${bar} ${unit}${value > bar ? ', MISSED' : ''})`;
 };
 
-const catalogue = createSqliteReader({ path: catalogueFile(dir) });
+const catalogue = createSqliteReader({ path: catalogueFile(dir), cacheMb: 4 });
 await catalogue.start();
 const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 const now = span.last + 86_400_000;

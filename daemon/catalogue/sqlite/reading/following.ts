@@ -28,6 +28,7 @@ type Open<T> = { db: Db; nouns: T; file: Place; memory: Place };
  */
 export function createFollowing<T>(deps: {
   path: string;
+  cacheMb?: number | undefined;
   make: (db: Db) => T;
   /** Called when it can be read again, with null, and when it cannot be any more, with why. */
   onChange?: (fault: TapedeckError | null) => void;
@@ -61,6 +62,7 @@ export function createFollowing<T>(deps: {
     const file = placeOf(deps.path);
     const db = new Database(deps.path, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
     try {
+      if (deps.cacheMb !== undefined) db.pragma(`cache_size = ${-1_000 * deps.cacheMb}`);
       refuseOther(db);
       return { db, nouns: deps.make(db), file, memory: placeOf(memory) };
     } catch (e) {

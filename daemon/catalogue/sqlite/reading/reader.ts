@@ -14,6 +14,8 @@ import { createFollowing } from './following.js';
  */
 export function createSqliteReader(deps: {
   path: string;
+  /** How much of the file may be kept in memory, in MB; what SQLite takes when left out (16). */
+  cacheMb?: number;
   onBadRow?: OnBadRow;
   /** Called when it can be read again, with null, and when it cannot be any more, with why. */
   onChange?: (fault: TapedeckError | null) => void;
