@@ -12,6 +12,7 @@ import type { CliContext } from './common/context.js';
 import { access } from './doctor/access.js';
 import { announcements } from './doctor/announcements.js';
 import { archive } from './doctor/archive.js';
+import { backupKeys } from './doctor/backup-keys.js';
 import { cdrReaders, cdrs } from './doctor/cdr.js';
 import { bad, broken, type Finding, line, ok, warn } from './doctor/finding.js';
 import { data, nearest, spool } from './doctor/folders.js';
@@ -67,6 +68,7 @@ async function examine(context: CliContext): Promise<Finding[]> {
   const then = await all({
     room: room(config),
     archive: archive(context, config),
+    'backup keys': backupKeys(config),
     keys: keys(context, open),
     access: access(config),
     // As the recorder's user, who has to reach the encoder.

@@ -16,6 +16,7 @@ import { Decrypter } from 'age-encryption';
 import t from 'tap';
 import { ulid } from 'ulid';
 import { makeBackup } from '../../../daemon/app/backup/make.js';
+import { backupKeys } from '../../../daemon/cli/doctor/backup-keys.js';
 import { keyObject, keysDue } from '../../../daemon/domain/backup/backup.js';
 import { backupResidual } from '../../../daemon/domain/certificate/certificate.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
@@ -31,6 +32,7 @@ import {
   run,
   whatIs,
 } from '../../support/backup/lost.js';
+import { mountSmall } from '../../support/small-disk.js';
 
 const DAY = 86_400_000;
 
@@ -191,4 +193,22 @@ t.test('a certificate says from which day on, and whether that holds for copies'
   const beside = backupResidual(at, { keepDays: 30, keysApart: false });
   t.match(beside, /unreadable in all of them from 2026-12-29 on\..*copies that others made of both/);
   t.match(backupResidual(at, null), /not set up to make backups/);
+});
+
+t.test('the doctor says where the keys of backups are, and whether they survive this machine', async (t) => {
+  const { site, box } = await furnished(t);
+  await box.close();
+  const toml = readFileSync(site.configFile, 'utf8');
+  const found = async (more: string) => {
+    writeFileSync(site.configFile, `${toml}${more}`);
+    return (await backupKeys(loadConfig(site.configFile)))[0];
+  };
+  t.match(await found(''), { state: 'warn', says: /lie beside the backups/ });
+  const folder = join(site.dir, 'keys-apart');
+  t.match(await found(`key_path = "${folder}"\n`), { state: 'fail', says: /is not there/ });
+  mkdirSync(folder);
+  t.match(await found(`key_path = "${folder}"\n`), { state: 'fail', says: /if this machine is lost/ });
+  const { refused } = mountSmall(t, { mb: 20, at: folder });
+  if (refused) return void t.pass('on a disk of its own', { skip: refused });
+  t.match(await found(`key_path = "${folder}"\n`), { state: 'ok', says: /apart from the backups/ });
 });
