@@ -7,7 +7,7 @@ const MOST_AGENTS = 5_000;
 export function agentsReport({ catalogue, period }: Making): Report {
   const agents = new Map<
     string,
-    { number: string; name: string; calls: number; recorded: number; ms: number }
+    { number: string; name: string; calls: number; recorded: number; ms: number; first: number; last: number }
   >();
   let calls = 0;
   let recorded = 0;
@@ -15,7 +15,7 @@ export function agentsReport({ catalogue, period }: Making): Report {
   return {
     title: 'Calls by date',
     method:
-      'Every call that began in the period, newest first, with the person of the site who was on it. Sort or filter the CSV by us_number for the calls of one person. FINRA Rule 3170(c) asks for recordings catalogued by registered person and date.',
+      'Every call that began in the period, newest first, with the person of the site who was on it. Sort or filter the CSV by us_number for the calls of one person. FINRA Rule 3170 asks for retained recordings to be catalogued by registered person and date.',
     columns: [
       column('started_at', 'Call began', 'time', 16),
       column('us_number', 'Person', 'text', 20),
@@ -41,7 +41,12 @@ export function agentsReport({ catalogue, period }: Making): Report {
           calls += 1;
           if (kept) recorded += 1;
           const key = `${us.number}\n${us.name}`;
-          const agent = agents.get(key) ?? { number: us.number, name: us.name, calls: 0, recorded: 0, ms: 0 };
+          const agent = agents.get(key) ?? {
+            ...{ number: us.number, name: us.name, calls: 0, recorded: 0, ms: 0 },
+            ...{ first: call.startedAt, last: call.startedAt },
+          };
+          agent.first = Math.min(agent.first, call.startedAt);
+          agent.last = Math.max(agent.last, call.startedAt);
           agent.calls += 1;
           agent.ms += talkMs ?? 0;
           if (kept) agent.recorded += 1;
@@ -68,15 +73,17 @@ export function agentsReport({ catalogue, period }: Making): Report {
           key: 'people',
           title: 'By person',
           columns: [
-            column('us_number', 'Number', 'text', 20),
-            column('us_name', 'Name', 'text', 34),
-            column('calls', 'Calls', 'count', 14),
-            column('recorded', 'Recordings kept', 'count', 16),
-            column('talk_ms', 'Talked', 'duration', 16),
+            column('us_number', 'Number', 'text', 14),
+            column('us_name', 'Name', 'text', 24),
+            column('calls', 'Calls', 'count', 10),
+            column('recorded', 'Recordings kept', 'count', 14),
+            column('talk_ms', 'Talked', 'duration', 12),
+            column('first_at', 'First call', 'time', 18),
+            column('last_at', 'Last call', 'time', 18),
           ],
           rows: [...agents.values()]
             .sort((a, b) => (a.number < b.number ? -1 : a.number > b.number ? 1 : 0))
-            .map((a): Row => [a.number, a.name, a.calls, a.recorded, a.ms]),
+            .map((a): Row => [a.number, a.name, a.calls, a.recorded, a.ms, a.first, a.last]),
         },
       ],
     }),

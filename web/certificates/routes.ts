@@ -218,8 +218,10 @@ export function certificateRoutes(app: App, deps: Deps): void {
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['certificates'],
+        deprecated: true,
         summary: 'Every recording on every certificate, as CSV',
-        description: 'The newest certificates first. Cells that look like formulas begin with an apostrophe.',
+        description:
+          'Use /reports/disposal/file instead, which is signed. The newest certificates first. Cells that look like formulas begin with an apostrophe.',
         response: { 200: streamed('The table.', 'text/csv'), default: ErrorView },
       },
     },

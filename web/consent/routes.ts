@@ -71,8 +71,10 @@ export function consentReportRoutes(app: App, { catalogue, reached, site, now, a
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['consent'],
+        deprecated: true,
         summary: 'The same calls as a table',
-        description: 'All that are asked for. Cells that look like formulas begin with an apostrophe.',
+        description:
+          'Use /reports/consent/file instead, which is signed. All that are asked for. Cells that look like formulas begin with an apostrophe.',
         querystring: ConsentCsvQuery,
         response: { 200: streamed('The table.', 'text/csv'), default: ErrorView },
       },

@@ -53,8 +53,10 @@ export function coverageRoutes(app: App, deps: Deps): void {
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['coverage'],
+        deprecated: true,
         summary: 'The same calls as a table',
-        description: 'All that are asked for. Cells that look like formulas begin with an apostrophe.',
+        description:
+          'Use /reports/coverage/file instead, which is signed. All that are asked for. Cells that look like formulas begin with an apostrophe.',
         querystring: CoverageQuery,
         response: { 200: streamed('The table.', 'text/csv'), default: ErrorView },
       },

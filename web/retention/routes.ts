@@ -136,9 +136,10 @@ export function retentionRoutes(app: App, deps: Deps): void {
       config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['retention'],
+        deprecated: true,
         summary: 'The same as a table',
         description:
-          'Every recording: due, protected, kept and gone. Cells that look like formulas begin with an apostrophe.',
+          'Use /reports/retention/file instead, which is signed. Every recording: due, protected, kept and gone. Cells that look like formulas begin with an apostrophe.',
         response: {
           200: streamed('The table.', 'text/csv'),
           default: ErrorView,

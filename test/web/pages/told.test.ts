@@ -73,8 +73,8 @@ t.test(
     await until(page, "document.querySelectorAll('.consent-list tbody tr').length === 1");
     t.match(await rows.first().textContent(), /Refused/);
     t.match(
-      await page.getByRole('link', { name: 'Download as CSV' }).getAttribute('href'),
-      /consent-report\.csv\?show=refused/,
+      await page.getByRole('link', { name: 'Create report' }).getAttribute('href'),
+      /^\/reports\?report=consent&from=\d{4}-\d\d-\d\d&to=\d{4}-\d\d-\d\d$/,
     );
     t.same(await faults(page), []);
     await page.setViewportSize({ width: 360, height: 740 });

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
-import { DownloadIcon } from '../kit/icons.js';
 import { TableHead } from '../kit/table-head.js';
 import { TableLabel } from '../kit/table-label.js';
 import { t } from '../messages/language.js';
 import { dateAndClock, exact } from '../messages/when.js';
 import { type CertificateRow, type Certificates, certificatesApi } from '../state/api-certificates.js';
+import { reportPage } from '../state/api-reports.js';
 import { useView } from '../state/use-view.js';
 
 /** Every certificate of erasure, newest first, by pages. */
@@ -31,9 +31,8 @@ export function CertificatesPage() {
         {view && <p class="quiet">{view.total === 0 ? t.certificates.noneHelp : t.certificates.intro}</p>}
         {view && view.total > 0 && (
           <p>
-            <a class="button" href={certificatesApi.csv()} download>
-              <DownloadIcon />
-              {t.certificates.csv}
+            <a class="button" href={reportPage('disposal')}>
+              {t.reports.open}
             </a>
           </p>
         )}

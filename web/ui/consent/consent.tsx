@@ -4,13 +4,14 @@ import { useLocation } from 'preact-iso/router';
 import { dayIn, pbxIn } from '../calls/filters.js';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { AlarmIcon, DownloadIcon, TickIcon } from '../kit/icons.js';
+import { AlarmIcon, TickIcon } from '../kit/icons.js';
 import { ReportFilters } from '../kit/report-filters.js';
 import { Sentence } from '../kit/sentence.js';
 import { t } from '../messages/language.js';
 import { count } from '../messages/locale.js';
 import { dateAndClock } from '../messages/when.js';
-import { api, type Consent, type ConsentQuery, consentCsv } from '../state/api.js';
+import { api, type Consent, type ConsentQuery } from '../state/api.js';
+import { reportPage } from '../state/api-reports.js';
 import { zone } from '../state/session.js';
 import { ConsentList } from './consent-list.js';
 import { ConsentTotals } from './consent-totals.js';
@@ -124,9 +125,8 @@ function Filters({ wanted, view, change, load, busy }: FiltersProps) {
       <button type="button" class="button" onClick={load} disabled={busy}>
         {t.consent.refresh}
       </button>
-      <a class="button" href={consentCsv({ ...queryOf(wanted), page: undefined })} download>
-        <DownloadIcon />
-        {t.coverage.csv}
+      <a class="button" href={reportPage('consent', view ?? wanted)}>
+        {t.reports.open}
       </a>
     </ReportFilters>
   );

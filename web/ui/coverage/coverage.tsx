@@ -4,13 +4,14 @@ import { useLocation } from 'preact-iso/router';
 import { dayIn, pbxIn } from '../calls/filters.js';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { AlarmIcon, DownloadIcon, TickIcon } from '../kit/icons.js';
+import { AlarmIcon, TickIcon } from '../kit/icons.js';
 import { ReportFilters } from '../kit/report-filters.js';
 import { Sentence } from '../kit/sentence.js';
 import { t } from '../messages/language.js';
 import { percentage } from '../messages/locale.js';
 import { dateAndClock } from '../messages/when.js';
-import { api, type Coverage, type CoverageQuery, coverageCsv } from '../state/api.js';
+import { api, type Coverage, type CoverageQuery } from '../state/api.js';
+import { reportPage } from '../state/api-reports.js';
 import { changes } from '../state/live.js';
 import { CoverageDays } from './coverage-days.js';
 import { CoverageHow, isUnknown } from './coverage-how.js';
@@ -115,9 +116,8 @@ function Filters({ wanted, view, change }: FiltersProps) {
       filters={t.coverage.filters}
       choose={(status) => change({ status })}
     >
-      <a class="button" href={coverageCsv(queryOf(wanted))} download>
-        <DownloadIcon />
-        {t.coverage.csv}
+      <a class="button" href={reportPage('coverage', view ?? wanted)}>
+        {t.reports.open}
       </a>
     </ReportFilters>
   );

@@ -3,11 +3,11 @@ import { t } from '../messages/language.js';
 import type { Days, ReportName, Reports } from '../state/api-reports.js';
 
 type Asked = Days & { report: ReportName };
-type Props = { all: Reports; asked: Asked | null; show: (asked: Asked) => void };
+type Props = { all: Reports; asked: Asked | null; chosen: ReportName | null; show: (asked: Asked) => void };
 
 /** Which report, and of which days. */
-export function ReportForm({ all, asked, show }: Props) {
-  const [report, setReport] = useState<ReportName>(asked?.report ?? all.reports[0]!);
+export function ReportForm({ all, asked, chosen, show }: Props) {
+  const [report, setReport] = useState<ReportName>(asked?.report ?? chosen ?? all.reports[0]!);
   const first = all.presets[0]!;
   const [days, setDays] = useState<Days>(asked ?? { from: first.from, to: first.to });
   const preset = all.presets.find(({ from, to }) => from === days.from && to === days.to);

@@ -20,6 +20,9 @@ function askedIn({ report = '', from = '', to = '' }: Record<string, string>): A
   if (!Object.hasOwn(t.reports.names, report) || !DAY.test(from) || !DAY.test(to) || from > to) return null;
   return { report: report as ReportName, from, to };
 }
+/** The report that an address names, of whatever days; null for none. */
+const chosenIn = ({ report = '' }: Record<string, string>): ReportName | null =>
+  Object.hasOwn(t.reports.names, report) ? (report as ReportName) : null;
 const addressOf = (asked: Asked): string => `/reports?${new URLSearchParams(asked)}`;
 
 /** Reports: which, of which days; what one says, as a file too; and the signatures of those that were given out. */
@@ -43,9 +46,10 @@ export function ReportsPage() {
       {!all && problem === null && <p class="quiet">{t.common.loading}</p>}
       {all && (
         <ReportForm
-          key={asked ? addressOf(asked) : ''}
+          key={asked ? addressOf(asked) : (chosenIn(query) ?? '')}
           all={all}
           asked={asked}
+          chosen={chosenIn(query)}
           show={(next) => route(addressOf(next))}
         />
       )}

@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { AlarmIcon, DownloadIcon, TickIcon } from '../kit/icons.js';
+import { AlarmIcon, TickIcon } from '../kit/icons.js';
 import { TableLabel } from '../kit/table-label.js';
 import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { count, percent } from '../messages/locale.js';
 import { dateAndClock } from '../messages/when.js';
-import { retentionCsv } from '../state/api.js';
+import { reportPage } from '../state/api-reports.js';
 import { type Retention, retentionApi } from '../state/api-retention.js';
 import { mayDo } from '../state/rights.js';
 import { zone } from '../state/session.js';
@@ -192,9 +192,8 @@ function Answer({ view }: { view: Retention }) {
         {t.retention.asOf({ when: dateAndClock(view.now) })} {t.when.zone({ zone: zone() })}
       </p>
       <p>
-        <a class="button" href={retentionCsv()} download>
-          <DownloadIcon />
-          {t.retention.csv}
+        <a class="button" href={reportPage('retention')}>
+          {t.reports.open}
         </a>
       </p>
     </>

@@ -16,5 +16,4 @@ export const certificatesApi = {
     ask<Certificate>('GET', after === undefined ? one(number) : `${one(number)}?after=${after}`),
   file: (number: number) => forPerson(`/api/v1${one(number)}/file`),
   pdf: (number: number) => forPerson(`/api/v1${one(number)}/pdf`),
-  csv: () => forPerson('/api/v1/certificates.csv'),
 };

@@ -17,6 +17,10 @@ export type OrganisationKept = Static<typeof OrganisationView>;
 export type Organisation = OrganisationKept['organisation'];
 export type Days = { from: string; to: string };
 
+/** Where a report is chosen, of these days where both are known. */
+export const reportPage = (report: ReportName, days?: Partial<Days> | null): string =>
+  `/reports?${new URLSearchParams({ report, ...(days?.from && days.to && { from: days.from, to: days.to }) })}`;
+
 const query = (given: Record<string, string>) => new URLSearchParams(given).toString();
 
 export const reportsApi = {

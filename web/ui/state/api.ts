@@ -329,9 +329,6 @@ export async function tellHeard(id: string, heard: [number, number][]): Promise<
 }
 
 export const auditCsv = (query: AuditQuery) => forPerson(`${base}/audit.csv?${paramsOf(query)}`);
-export const coverageCsv = (query: CoverageQuery) => forPerson(`${base}/coverage.csv?${paramsOf(query)}`);
-export const consentCsv = (query: ConsentQuery) => forPerson(`${base}/consent-report.csv?${paramsOf(query)}`);
-export const retentionCsv = () => forPerson(`${base}/retention.csv`);
 export const checkpointUrl = () => forPerson(`${base}/audit/checkpoint.txt`);
 export const liveUrl = () => forPerson(`${base}/live`);
 export const audioUrl = (id: string) => forPerson(`${base}${call(id)}/audio`);

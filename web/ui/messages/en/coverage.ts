@@ -52,7 +52,6 @@ export const coverageText = {
   to: 'To',
   show: 'Show',
   filters: { exceptions: 'All exceptions', ...kinds },
-  csv: 'Download as CSV',
   listTitle: { exceptions: 'Exceptions', ...kinds },
   listNone: 'None in this period.',
   exceptionsNone: 'No exceptions: every answered call is recorded in full, or a rule says why it is not.',

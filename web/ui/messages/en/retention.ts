@@ -30,7 +30,6 @@ export const retentionText = {
   dueTitle: 'Due now',
   goneTitle: 'Recently erased',
   goneNone: 'Nothing has been erased yet. Erased recordings are listed here with the date and reason.',
-  csv: 'Download as CSV',
   columns: {
     call: 'Call',
     started: 'Started',

@@ -14,7 +14,6 @@ export const certificatesText = {
     'Tapedeck issues a signed certificate each time it erases recordings. It names each recording, the rule or the person behind the erasure, and how it was verified. Recordings erased before Tapedeck issued certificates have none.',
   intro:
     'Each certificate is signed. Anyone with the public key can verify its JSON file without Tapedeck. The PDF is for reading and printing.',
-  csv: 'Download all as CSV',
   older: 'Older certificates',
   back: 'All certificates',
   columns: { number: 'Certificate', issued: 'Issued', kind: 'Reason', recordings: 'Recordings' },

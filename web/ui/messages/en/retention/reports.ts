@@ -49,6 +49,8 @@ export const reportsText = {
   },
   custom: 'Other days',
   show: 'Show report',
+  /** On other pages: leads to the report of the same. */
+  open: 'Create report',
   zone: ({ zone }: { zone: string }) => `Days are in the time zone ${zone}.`,
   reversed: 'The last day is before the first day. Choose a later last day.',
   making: 'Creating the report. This can take a minute for a busy year.',
