@@ -6,8 +6,8 @@ import { downStatus } from '../../../daemon/domain/operations/status.js';
 import { backupCopyFile, drillFolder } from '../../../daemon/domain/paths.js';
 import { createMetrics } from '../../../daemon/ops/metrics.js';
 import { verifySignature } from '../../../daemon/vault/signing-key.js';
-import { recordingId } from '../../support/backup/box.js';
-import { furnished, run } from '../../support/backup/lost.js';
+import { openBox, recordingId } from '../../support/backup/box.js';
+import { furnished, lose, restoreAll, run } from '../../support/backup/lost.js';
 import { recorderOf } from '../../support/backup/recorder.js';
 import { until } from '../../support/recorder.js';
 
@@ -53,7 +53,18 @@ t.test('a restore drill compares everything, opens recordings, and signs what it
       'AGE-SECRET-KEY',
       'no key of it stays',
     );
+  await recorder.stop();
   await box.close();
+
+  lose(site);
+  t.match(await restoreAll(site), { error: '' });
+  const again = await openBox(site);
+  t.same(
+    await again.catalogue.jobs.open(),
+    [],
+    'the drill that ran when it was made does not go on elsewhere',
+  );
+  await again.close();
 });
 
 t.test('a drill that finds a fault raises an alarm, and removes no older backup', async (t) => {

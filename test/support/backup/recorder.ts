@@ -42,15 +42,17 @@ export function recorderOf(t: Test, site: Site, box: Box) {
   });
   Object.assign(parts.operations, { jobs });
   jobs.start();
-  t.teardown(async () => {
+  const stop = async () => {
     await jobs.stop();
     await backups.stop();
-  });
+  };
+  t.teardown(stop);
   return {
     clock,
     /** Alarms as they stand. */
     alarms: board.standing,
     backups,
+    stop,
     /** Has a job done, to its end or until it is to be tried again. */
     async job(what: 'backup' | 'check' | 'drill', patienceMs = 60_000): Promise<Job> {
       const { job } = await backups.begin(what, 'root');

@@ -166,7 +166,7 @@ export function settleRestored(path: string, { at, audio }: { at: number; audio:
   const db = new Database(path, { fileMustExist: true, timeout: 5_000 });
   try {
     db.prepare(
-      "UPDATE jobs SET state = 'cancelled', ended_at = ? WHERE kind = 'backup' AND state IN ('waiting', 'running')",
+      "UPDATE jobs SET state = 'cancelled', ended_at = ? WHERE kind IN ('backup', 'backup_drill') AND state IN ('waiting', 'running')",
     ).run(at);
     if (audio) db.exec("UPDATE recordings SET tier = 'hot' WHERE state = 'sealed' AND tier <> 'hot'");
   } finally {
