@@ -45,6 +45,12 @@ const WRONG_USE: ReadonlySet<ErrorCode> = new Set([
   'restore_list',
   'restore_occupied',
   'restore_unfinished',
+  'moved_away',
+  'move_unproved',
+  'move_unsealed',
+  'move_over',
+  'move_none',
+  'move_withdrawn',
 ]);
 
 /** Every command, as it is called. Only that one is loaded: reading what the others need would take most of a second. */
@@ -76,6 +82,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command, context: CliCont
   redact: async () => (await import('./cli/redact.js')).redact,
   report: async () => (await import('./cli/reports/report.js')).report,
   requests: async () => (await import('./cli/retention/requests.js')).requests,
+  move: async () => (await import('./cli/backup/move.js')).move,
   restore: async () => (await import('./cli/backup/restore.js')).restore,
   retention: async () => (await import('./cli/retention.js')).retention,
   'test-call': async () => (await import('./cli/test-call.js')).testCall,

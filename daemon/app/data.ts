@@ -9,6 +9,7 @@ import { ballastFile, catalogueFile, keysFile } from '../domain/paths.js';
 import { siteRegion } from '../ops/config.js';
 import { createBallast } from '../ops/disk.js';
 import { complainOf } from '../ops/log.js';
+import { refuseMoved } from '../vault/backup/moved.js';
 import { openDataFolder } from '../vault/data-folder.js';
 import { refuseAbsent, refuseUnrestored } from '../vault/installation.js';
 import { ensureMasterKey, openMasterKeys } from '../vault/master-key.js';
@@ -29,6 +30,7 @@ export function openData(base: Base, parts: Parts, passphrase?: string): Data {
   const { config, dir, log } = base;
   refuseAbsent(dir, config.keys.master_key_file);
   refuseUnrestored(dir);
+  refuseMoved(dir);
   const folder = openDataFolder(dir); // before anything is made in it
   if (folder.keysWereOpen)
     log.warn(

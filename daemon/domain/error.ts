@@ -351,6 +351,36 @@ const catalogue = {
     hint: 'Run the same "tapedeck restore" again: it continues where it stopped. Until then nothing is served.',
     blame: 'operator',
   },
+  moved_away: {
+    message: 'This Tapedeck was moved to another machine, and records no more here.',
+    hint: 'Use the other machine. If that has not taken over, "tapedeck move cancel" takes the move back. Both must never record.',
+    blame: 'operator',
+  },
+  move_unproved: {
+    message: 'The new machine has not received a whole backup of this one.',
+    hint: 'Run "tapedeck backup create --wait" here, then "tapedeck move receive" on the new machine, and try again (docs/moving.md).',
+    blame: 'operator',
+  },
+  move_unsealed: {
+    message: 'Calls are in progress, or their recordings are not finished: no backup has their sound.',
+    hint: 'Start the recorder again, wait until "tapedeck move check" says that none is left, and stop it then. If Asterisk is on a machine of its own, --leave-calls hands them over too: it goes on recording them, and the new recorder fetches them.',
+    blame: 'operator',
+  },
+  move_over: {
+    message: 'The new machine has taken over: the move cannot be cancelled.',
+    hint: 'Use the new machine. To go back, move from there to here.',
+    blame: 'operator',
+  },
+  move_none: {
+    message: 'No move was begun here.',
+    hint: 'There is nothing to cancel.',
+    blame: 'operator',
+  },
+  move_withdrawn: {
+    message: 'The old machine has taken the move back.',
+    hint: 'Do not start the recorder here. Run "tapedeck move finish" there again, then "tapedeck move receive" here.',
+    blame: 'operator',
+  },
   catalogue_newer: {
     message: 'The catalogue was written by a newer Tapedeck.',
     hint: 'Install that version again; going back is not possible without a backup. After an upgrade, restart what still runs the earlier version: "systemctl restart tapedeck tapedeck-web".',

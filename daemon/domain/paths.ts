@@ -68,6 +68,9 @@ export const backupCopyFile = (dataDir: string): string => `${recorderFolder(dat
 /** Where a backup is restored for trial; removed when that ends. */
 export const drillFolder = (dataDir: string): string => `${recorderFolder(dataDir)}/drill`;
 
+/** That this box was handed over to another machine: while it is there no recorder starts here. */
+export const movedFile = (dataDir: string): string => `${recorderFolder(dataDir)}/moved`;
+
 /** The configuration of the machine that was backed up, after a restore. */
 export const restoredConfigurationFile = (dataDir: string): string =>
   `${recorderFolder(dataDir)}/restored-tapedeck.toml`;

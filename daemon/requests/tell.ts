@@ -40,6 +40,7 @@ const RECORDERS: readonly AuditAction[] = [
     'backup_drill',
     'backup_expired',
     'restore',
+    'move',
   ],
   'dashboard_restart',
 ] as AuditAction[];

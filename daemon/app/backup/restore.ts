@@ -19,6 +19,7 @@ import {
   type SealedLine,
   sealedObject,
 } from '../../domain/backup/backup.js';
+import { createHashIndex, type HashIndex } from '../../domain/backup/hash-index.js';
 import { diskError, fail } from '../../domain/error.js';
 import {
   catalogueFile,
@@ -49,6 +50,17 @@ export type Restoring = {
   backupKey: string;
   masterKey: Uint8Array;
   dataDir: string;
+  /** Where the box is being moved: it is received in several goes, and the files that an earlier one has received stay. */
+  moving?: Moving;
+};
+
+export type Moving = {
+  /** Whether this is the last go. Before that no recorder may start. */
+  last: boolean;
+  /** What an earlier go has received whole, by the hash; null where there was none. */
+  received: HashIndex | null;
+  /** Called at the end of the last go: unless it resolves no recorder may start. */
+  proven(): Promise<void>;
 };
 
 export type Restored = {
@@ -106,10 +118,17 @@ export async function restoreBackup(
 ): Promise<Restored> {
   const { target, backup, dataDir, backupKey, masterKey } = given;
   const { statement } = backup;
-  await refuseOccupied(dataDir, statement.id);
+  const { moving } = given;
+  const log = moving ? statement.audit.id : '';
+  const mark = (received: string) => {
+    const lines = [statement.id, ...(moving ? [log, received] : [])];
+    placeNow(restoringFile(dataDir), `${lines.join('\n')}\n`, { mode: 0o600, over: true });
+  };
+  const before = readRestoring(dataDir);
+  await refuseOccupied(dataDir, statement.id, log);
   const folder = openDataFolder(dataDir);
   try {
-    placeNow(restoringFile(dataDir), `${statement.id}\n`, { mode: 0o600, over: true });
+    mark(before?.received ?? '');
     for (const file of statement.files) {
       const to = placeIn(dataDir, file);
       if (!to) continue;
@@ -127,13 +146,26 @@ export async function restoreBackup(
       linesOf(content(target, statement, KEYS, backupKey), KeysLine, KEYS),
       { masterKey, gone: (key) => gone.keys.has(key) },
     );
+    const kept = createHashIndex();
     let sealed = 0;
     for await (const line of sealedLines(target, statement)) {
-      if (!gone.keys.has(keyOf(line))) await restoreSealed(given, line);
+      if (!gone.keys.has(keyOf(line))) {
+        await restoreSealed(given, line);
+        if (moving) kept.set(hashOfName(line.file), 1);
+      }
       sealed += 1;
       progress(sealed, statement.sealed.count);
     }
+    if (moving) await removeOthers(dataDir, (file) => kept.get(hashOfName(file)) !== null);
     const { erased, held, matters } = gone.applied;
+    const restored: Restored = {
+      ...{ erased, held, matters, keysDropped, sealed },
+      configuration: restoredConfigurationFile(dataDir),
+    };
+    if (moving && !moving.last) {
+      mark(statement.id);
+      return restored;
+    }
     const entry = {
       ...by,
       detail: {
@@ -146,15 +178,9 @@ export async function restoreBackup(
     await withCatalogue(made, async (catalogue) => void (await catalogue.audit.append(entry)));
     await rename(made, catalogueFile(dataDir));
     syncDirNow(dirname(made));
+    await moving?.proven();
     await removeDurably(restoringFile(dataDir));
-    return {
-      erased,
-      held,
-      matters,
-      keysDropped,
-      sealed,
-      configuration: restoredConfigurationFile(dataDir),
-    };
+    return restored;
   } catch (e) {
     throw diskError(e);
   } finally {
@@ -162,11 +188,21 @@ export async function restoreBackup(
   }
 }
 
-/** Throws `restore_occupied` where something is in the way, and names it; what a restore of the same backup has left is not. */
-export async function refuseOccupied(dataDir: string, id: string): Promise<void> {
-  const going = existsSync(restoringFile(dataDir)) && readFileSync(restoringFile(dataDir), 'utf8').trim();
-  if (going === id) return;
-  if (going) throw fail('restore_occupied', `A restore of backup ${going} was begun in ${dataDir}.`);
+/** Which backup is being restored here, of which log it is moved, and which backup was received whole before. */
+export function readRestoring(dataDir: string): { id: string; log: string; received: string } | null {
+  if (!existsSync(restoringFile(dataDir))) return null;
+  const [id = '', log = '', received = ''] = readFileSync(restoringFile(dataDir), 'utf8').split('\n');
+  return { id, log, received };
+}
+
+/**
+ * Throws `restore_occupied` where something is in the way, and names it; what a restore of the same backup has left is not, nor what an
+ * earlier go of a move of the box with this log has.
+ */
+export async function refuseOccupied(dataDir: string, id: string, log = ''): Promise<void> {
+  const going = readRestoring(dataDir);
+  if (going && (going.id === id || (log !== '' && going.log === log))) return;
+  if (going) throw fail('restore_occupied', `A restore of backup ${going.id} was begun in ${dataDir}.`);
   const found = await firstFile(dataDir, '');
   if (found) throw fail('restore_occupied', `${join(dataDir, found)} is there.`);
 }
@@ -225,7 +261,7 @@ export function keyOf(line: SealedLine): string {
 }
 
 /** Puts a sealed file in its place, unless it is there. */
-async function restoreSealed({ target, dataDir }: Restoring, line: SealedLine): Promise<void> {
+async function restoreSealed({ target, dataDir, moving }: Restoring, line: SealedLine): Promise<void> {
   const source = () => verified(readObject(target, sealedObject(line.sha256), line.bytes), line);
   if (isDocument(line)) {
     await writeDurably(join(documentsFolder(dataDir), line.file.slice('documents/'.length)), source(), 0o600);
@@ -233,9 +269,22 @@ async function restoreSealed({ target, dataDir }: Restoring, line: SealedLine): 
   }
   const store = createDiskStore(dataDir);
   const place = { id: keyOf(line), file: line.file };
-  if ((await store.exists(place))?.bytes === line.bytes && (await store.hash(place))?.sha256 === line.sha256)
-    return;
+  if ((await store.exists(place))?.bytes === line.bytes) {
+    // What an earlier go has written and synced is not read again, because no recorder runs meanwhile.
+    if (moving?.received?.get(line.sha256) === line.bytes) return;
+    if ((await store.hash(place))?.sha256 === line.sha256) return;
+  }
   await store.put(place, source());
+}
+
+const hashOfName = (name: string): string => createHash('sha256').update(name).digest('hex');
+
+/** Removes sealed files of an earlier go that the backup has not: what was erased in between. */
+async function removeOthers(dataDir: string, isKept: (file: string) => boolean): Promise<void> {
+  const store = createDiskStore(dataDir);
+  for await (const { place } of store.list()) if (place && !isKept(place.file)) await store.remove(place);
+  for (const name of await readdir(documentsFolder(dataDir)).catch(() => []))
+    if (!isKept(`documents/${name}`)) await removeDurably(join(documentsFolder(dataDir), name));
 }
 
 async function* verified(

@@ -98,7 +98,7 @@ export function restore(program: Command, ctx: CliContext): void {
     });
 }
 
-const describe = ({ statement: s, fingerprint }: Signed<BackupStatement>): string =>
+export const describe = ({ statement: s, fingerprint }: Signed<BackupStatement>): string =>
   `Backup ${s.id} of ${s.site.name}: ${s.counts.calls} calls, ${s.counts.recordings} recordings, ${s.counts.keys} keys, ${
     s.sealed.audio ? `${s.sealed.count} sealed files (${sizeText(s.sealed.total_bytes)})` : 'no audio'
   }${s.sealed.missing > 0 ? `, ${s.sealed.missing} missing or damaged when it was made` : ''}. Signed with the key ${fingerprint}.`;
@@ -107,7 +107,7 @@ const listPlace = (ctx: CliContext, { list }: Options, target: BackupTarget): Ba
   typeof list === 'string' ? backupPlace(ctx, list) : target;
 
 /** The list that is applied. Throws `restore_list` for one of another log, or from before the backup. */
-async function listFor(
+export async function listFor(
   { statement, publicKey }: Signed<BackupStatement>,
   target: BackupTarget,
   trusted: readonly string[] | null,

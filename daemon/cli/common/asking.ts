@@ -18,6 +18,7 @@ import { type Lock, takeLock } from '../../ops/lock.js';
 import { version } from '../../ops/process/version.js';
 import * as passwords from '../../ops/secrets/password.js';
 import { createRequests } from '../../requests/requests.js';
+import { refuseMoved } from '../../vault/backup/moved.js';
 import type { CliContext } from './context.js';
 
 /** What can be asked for while no recorder runs too: people, rules and erasing, so that a box that is broken can be set right. */
@@ -62,6 +63,7 @@ export function createAsking(ctx: CliContext) {
 
   async function begin(): Promise<Alone> {
     const dataDir = ctx.movedData();
+    refuseMoved(dataDir);
     lock = lockOf(dataDir);
     const catalogue = createSqliteCatalogue({ path: catalogueFile(dataDir), mustExist: true });
     await catalogue.start();

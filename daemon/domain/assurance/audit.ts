@@ -31,7 +31,7 @@ export const auditActions = [
   ],
   ...['start', 'stop', 'blind_window', 'key_rotation', 'checkpoint', 'damage'],
   ...['recordings_check', 'job_cancel', 'dashboard_restart', 'archive'],
-  ...['backup', 'backup_check', 'backup_drill', 'backup_expired', 'restore'],
+  ...['backup', 'backup_check', 'backup_drill', 'backup_expired', 'restore', 'move'],
   ...['prompt_add', 'prompt_activate'],
   ...['consent_add', 'consent_withdraw', 'consent_erase'],
   ...['hold_open', 'hold_add', 'hold_release'],
@@ -104,6 +104,7 @@ export const auditGroups = {
     'backup_drill',
     'backup_expired',
     'restore',
+    'move',
   ],
 } as const satisfies Record<string, readonly AuditAction[]>;
 

@@ -12,6 +12,7 @@ import { canonical } from '../assurance/canonical.js';
  *     sealed/<aa>/<sha256>         a sealed file as it is on the appliance, by its hash; backups share it
  *     lists/<sha256>.age           a list of erasures and holds, encrypted to the offline recipient
  *     lists/newest.json            its signed statement, renewed with every checkpoint of the audit log
+ *     moves/                       what a move to another machine leaves (move.ts)
  */
 export const backupsFolder = 'backups';
 export const manifestObject = (id: string): string => `backups/${id}/manifest.json`;
@@ -32,15 +33,15 @@ export const listObject = (sha256: string): string => `lists/${sha256}.age`;
 export const NEWEST_LIST = 'lists/newest.json';
 
 const ID = '[0-9A-HJKMNP-TV-Z]{26}';
-const Id = Type.String({ pattern: `^${ID}$` });
+export const Id = Type.String({ pattern: `^${ID}$` });
 const Text = Type.String({ maxLength: 2_000 });
 /** ISO 8601 in UTC with milliseconds. */
-const Time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' });
+export const Time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' });
 const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
-const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
-const Log = Type.Object({ id: Text, size: Count, hash: Text });
-const Key = Type.Object({ id: Text, sha256: Hash });
-const closed = { additionalProperties: false };
+export const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+export const Log = Type.Object({ id: Text, size: Count, hash: Text });
+export const Key = Type.Object({ id: Text, sha256: Hash });
+export const closed = { additionalProperties: false };
 
 /** Names of the files that a backup may hold: nothing else is ever restored. */
 export const CATALOGUE = 'catalogue.db';

@@ -5,6 +5,7 @@ import type { Test } from 'tap';
 import { putStandingList } from '../../../daemon/app/backup/write-list.js';
 import { openForBackup } from '../../../daemon/catalogue/sqlite/backup/snapshot.js';
 import { backup } from '../../../daemon/cli/backup/backup.js';
+import { move } from '../../../daemon/cli/backup/move.js';
 import { restore } from '../../../daemon/cli/backup/restore.js';
 import { createCliContext } from '../../../daemon/cli/common/context.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
@@ -42,6 +43,7 @@ export async function run(
   const ctx = { ...real, out: (s: string) => void said.push(s), err: (s: string) => void said.push(s) };
   backup(program, ctx);
   restore(program, ctx);
+  move(program, ctx);
   const error = await program.parseAsync(argv, { from: 'user' }).then(
     () => '',
     (e: Error & { code?: string }) => `${e.code}: ${e.message}`,

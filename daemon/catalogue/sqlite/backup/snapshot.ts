@@ -53,6 +53,9 @@ export function openForBackup(path: string) {
       certificates: one('SELECT count(*) FROM certificates'),
     }),
     lastCertificate: () => one<number>(LAST_CERTIFICATE),
+    /** Calls with captured audio that is not sealed yet. */
+    unsealed: (): number =>
+      one("SELECT count(DISTINCT call_id) FROM segments WHERE state IN ('capturing', 'captured')"),
     audit(): { id: string; size: number; hash: string } {
       const head = db
         .prepare<[], { seq: number; hash: Buffer }>('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1')

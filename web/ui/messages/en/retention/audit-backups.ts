@@ -36,4 +36,8 @@ export const backupDeeds = {
     `restored this Tapedeck from the backup of ${text(detail.made_at)}. Entries that were written after it are lost${
       detail.list_at === null ? ', and no list of erasures and holds was applied' : ''
     }`,
+  move: ({ detail }) =>
+    detail.target === undefined
+      ? `took this Tapedeck over from another machine, with the backup of ${text(detail.made_at)}`
+      : `began to hand this Tapedeck over to another machine by way of ${text(detail.target)}`,
 } satisfies Record<string, (facts: EntryFacts) => string>;
