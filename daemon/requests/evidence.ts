@@ -3,6 +3,7 @@ import type { Verbs } from '../catalogue/catalogue.js';
 import { unwritable } from '../catalogue/entries.js';
 import type { StoredCall } from '../catalogue/stored-call.js';
 import type { PackOrder } from '../domain/assurance/packing.js';
+import { refuseNamed } from '../domain/call/named.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { StreamHandlers } from '../domain/operations/control.js';
 import { coversAll, owesReason, reachedBy } from '../domain/people/reach.js';
@@ -61,6 +62,7 @@ export function createEvidence(deps: {
       const reason = reasonFrom(said);
       if (reason === '' && owesReason(person, 'export', call))
         throw fail('request_invalid', 'body.reason: say why the recording is given out');
+      refuseNamed(call, reason);
       const older = version === '' ? null : await approved(asker, version, 'export');
       if (older && older.call.id !== call.id) throw fail('recording_absent');
       const recording = older ? older.of.older : playable(call);

@@ -1,5 +1,6 @@
 import type { Verbs } from '../catalogue/catalogue.js';
 import { onRecord } from '../catalogue/entries.js';
+import { refuseNamed } from '../domain/call/named.js';
 import { fail } from '../domain/error.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
 import { placeOf } from '../domain/paths.js';
@@ -56,6 +57,7 @@ export function createRedactRequests({
       if (older.id !== known.id) throw fail('redaction_refused', 'It is not the version that people hear.');
       const reason = reasonFrom(body.reason);
       if (reason === '') throw fail('request_invalid', 'reason: say why it is redacted');
+      refuseNamed(stored, reason);
       const stretches = checkedStretches(
         body.stretches.map(({ side, from_ms: fromMs, until_ms: untilMs }) => ({ side, fromMs, untilMs })),
         older.durationMs,

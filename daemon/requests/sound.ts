@@ -1,6 +1,7 @@
 import type { Verbs } from '../catalogue/catalogue.js';
 import { unwritable } from '../catalogue/entries.js';
 import type { StoredCall } from '../catalogue/stored-call.js';
+import { refuseNamed } from '../domain/call/named.js';
 import { fail } from '../domain/error.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
 import { heardOf, owesReason, reachedBy } from '../domain/people/reach.js';
@@ -43,6 +44,7 @@ export function createSound(deps: {
       const { call, stretches } = reachedBy(person, as, await stored(id));
       const reason = reasonFrom(said);
       if (reason === '' && owesReason(person, as, call)) throw fail('reason_needed');
+      refuseNamed(call, reason);
       const recording = playable(call);
       if (heardOf(stretches, recording.durationMs).length === 0)
         throw fail('forbidden', 'You were not on the call while it was recorded.');

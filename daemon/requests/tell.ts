@@ -2,6 +2,7 @@ import type { Verbs } from '../catalogue/catalogue.js';
 import { unwritable } from '../catalogue/entries.js';
 import { type Actor, type AuditAction, entryOf, type NewEntry, TAPEDECK } from '../domain/assurance/audit.js';
 import { isBlank } from '../domain/blank.js';
+import { refuseNamed } from '../domain/call/named.js';
 import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import type { Told } from '../domain/operations/control/recordings.js';
@@ -129,6 +130,7 @@ export function createTelling(deps: {
     const { call, stretches } = reachedBy(asker.person, 'export', found);
     if (!coversAll(stretches, call.recording?.durationMs ?? 0)) throw fail('forbidden');
     if (isBlank(reason) && owesReason(asker.person, 'export', call)) throw fail('reason_needed');
+    refuseNamed(call, reason);
     return asker;
   }
 }

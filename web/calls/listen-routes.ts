@@ -1,3 +1,4 @@
+import { refuseNamed } from '../../daemon/domain/call/named.js';
 import { iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { owesReason } from '../../daemon/domain/people/reach.js';
@@ -35,6 +36,7 @@ export function listenRoutes(app: App, { reached, listening }: Deps): void {
       const reason = reasonFrom(request.body.reason);
       if (reason === '' && owesReason(person, right, call))
         throw fail('request_invalid', 'body.reason: must have a letter');
+      refuseNamed(call, reason);
       request.reason = reason;
       return { until: iso(listening.permit(id, call.id, right, reason)) };
     },

@@ -2,6 +2,7 @@ import type { Verbs } from '../../catalogue/catalogue.js';
 import { putOnRecord } from '../../catalogue/entries.js';
 import type { StoredCall } from '../../catalogue/stored-call.js';
 import { isOpen, stateOf } from '../../domain/approval/approval.js';
+import { refuseNamed } from '../../domain/call/named.js';
 import type { NewRun } from '../../domain/certificate/certificate.js';
 import { fail } from '../../domain/error.js';
 import type { ControlHandlers } from '../../domain/operations/control.js';
@@ -109,6 +110,7 @@ export function createOlderRequests(
       const person = hearer(asker);
       const { call, of } = await known(recording);
       refuseOthers(person, 'play', call, of);
+      refuseNamed(call, reason);
       const what = asked(of);
       const before = await approvals.newest(person, what);
       if (before && isOpen(before.approval, clock())) return { approval: before.approval.id };
@@ -135,6 +137,7 @@ export function createOlderRequests(
       if (asker.person) reachedBy(asker.person, 'view', call);
       const reason = reasonFrom(body.reason);
       if (reason === '') throw fail('request_invalid', 'reason: say why it is erased');
+      refuseNamed(call, reason);
       // Erasing asks again, with the intent; here it keeps the log from naming an erasure that is refused.
       const kept = await catalogue.holds.guard(of.older.id, clock());
       if (kept)

@@ -2,6 +2,7 @@ import type { Verbs } from '../../catalogue/catalogue.js';
 import { putOnRecord } from '../../catalogue/entries.js';
 import { digestOfShown, isOpen, type JsonValue } from '../../domain/approval/approval.js';
 import type { NewEntry } from '../../domain/assurance/audit.js';
+import { refuseNamed } from '../../domain/call/named.js';
 import { type NewRun, RETENTION_RUN } from '../../domain/certificate/certificate.js';
 import { iso } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
@@ -9,12 +10,11 @@ import { eraseObject } from '../../domain/operations/control/erasing.js';
 import type { ControlHandlers } from '../../domain/operations/control.js';
 import { mayDo } from '../../domain/people/person.js';
 import { reachedBy } from '../../domain/people/reach.js';
-import { namesErased } from '../../domain/policy/standing/standing.js';
 import { matcher } from '../../domain/privacy/matching.js';
 import { mayErase, type PrivacyRequest } from '../../domain/privacy/request.js';
 import { because } from '../../domain/reason/reason.js';
 import { reasonView, type Say } from '../../domain/reason/words.js';
-import { isId, type Party, type Recording } from '../../domain/recording/recording.js';
+import { isId, type Recording } from '../../domain/recording/recording.js';
 import type { EraseResult } from '../../domain/retention/run.js';
 import { reasonFrom } from '../../domain/typed.js';
 import type { ApprovalsOf } from '../approvals.js';
@@ -45,10 +45,6 @@ export type EraseDeps = {
   say: Say;
 };
 
-/** Whether a text has the name or the number of an outside party. */
-const isNamedIn = ({ number, name, ours }: Party, text: string): boolean =>
-  !ours && namesErased({ number, contact: name }, text);
-
 /** So many calls an entry names. */
 const MOST_NAMED = 100;
 const NOTHING = { erased: 0, failed: 0, left: 0, protected: 0 };
@@ -73,9 +69,7 @@ export function createEraseRequests({
       const stored = isId(id) ? await catalogue.calls.get(id) : null;
       if (!stored || stored.test) throw fail('call_unknown', id);
       const call = person ? reachedBy(person, 'view', stored).call : stored;
-      // The reason outlasts the names and numbers of the call.
-      const parties = [stored.them, ...stored.legs.map(({ party }) => party)];
-      if (parties.some((party) => isNamedIn(party, reason))) throw fail('reason_names');
+      refuseNamed(stored, reason);
       const sealed = (await catalogue.recordings.of(call.id)).filter(({ state }) => state === 'sealed');
       if (sealed.length === 0) throw fail('recording_absent', id);
       for (const recording of sealed) found.push({ recording, startedAt: call.startedAt });

@@ -67,6 +67,8 @@ t.test(
       older.open_older({ by: lab.by(person), recording, as });
     const missing = { code: 'approval_missing' };
     await t.rejects(async () => open(), missing, 'nobody asked');
+    const named = { by: lab.by('ada'), recording: of.older, reason: 'Dispute with Ada Caller' };
+    await t.rejects(async () => older.ask_older(named), { code: 'reason_names' });
     const { approval } = await older.ask_older({ by: lab.by('ada'), recording: of.older, reason: 'Dispute' });
     t.same(
       await older.ask_older({ by: lab.by('ada'), recording: of.older, reason: 'Again' }),

@@ -123,6 +123,8 @@ t.test(
     t.equal(await h.refusal(h.open('reviewer', { call: 'nonsense' })), 'call_unknown');
     t.equal(await h.refusal(h.open('auditor')), 'reason_needed');
     t.equal(await h.refusal(h.open('auditor', { reason: ' \u202e ' })), 'reason_needed');
+    for (const reason of ['Complaint of EXAMPLE GmbH', 'The call of 030 123 444', '+4930123444'])
+      t.equal(await h.refusal(h.open('auditor', { reason })), 'reason_names', reason);
     t.same(h.did, []);
     t.equal(await h.refusal(h.open('auditor', { reason: 'Audit 2026' })), 'given');
     t.equal(await h.refusal(h.open('reviewer')), 'given');

@@ -277,6 +277,8 @@ t.test('a table is given out to who may have it, with its entry', async (t) => {
   await t.rejects(give('ada', 'call', { object_id: CALL.replace('Z', '0') }), { code: 'call_unknown' });
   await t.rejects(give('ada', 'call', { object_id: '../x' }), { code: 'call_unknown' });
   await t.rejects(give('otto', 'call', { object_id: CALL }), { code: 'reason_needed' });
+  const named = { object_id: CALL, reason: 'For Ada Caller' };
+  await t.rejects(give('otto', 'call', named), { code: 'reason_names' });
   await give('otto', 'call', { object_id: CALL, reason: 'case 7' });
   t.match((await entries()).at(-1), { actor_id: 'otto', reason: 'case 7' });
 });

@@ -118,6 +118,8 @@ t.test('nothing is given out without an entry, or to who may not have it', async
   r.state.unwritable = false;
   await t.rejects(r.ask('nobody'), { code: 'not_signed_in' });
   await t.rejects(r.ask('ada', { call: 'nonsense' }), { code: 'call_unknown' });
+  const { name } = r.call.them;
+  await t.rejects(r.ask('ada', { reason: `Sent to ${name}` }), { code: 'reason_names' });
   t.same(await r.exports(), []);
   t.same(packing(), []);
 });

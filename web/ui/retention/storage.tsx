@@ -10,7 +10,7 @@ import { count } from '../messages/locale.js';
 import { clean } from '../messages/numbers.js';
 import { size } from '../messages/when.js';
 import { api, type FullStatus } from '../state/api.js';
-import type { Retention } from '../state/api-retention.js';
+import { type Retention, retentionApi } from '../state/api-retention.js';
 import { status } from '../state/live.js';
 import { useView } from '../state/use-view.js';
 
@@ -37,7 +37,13 @@ export function Storage({ set }: { set: Retention['storage'] }) {
       {s?.daemon === 'up' && <Places s={s} />}
       {s?.daemon === 'up' && days !== null && (
         <JobPanel
-          {...{ jobs: s.jobs, kind: 'archive', words: words.move, start: api.moveToArchive, reload: load }}
+          {...{
+            jobs: s.jobs,
+            kind: 'archive',
+            words: words.move,
+            start: retentionApi.moveToArchive,
+            reload: load,
+          }}
         />
       )}
     </section>

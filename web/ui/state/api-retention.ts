@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import type { AskedView } from '../../../daemon/domain/operations/job.js';
 import type {
   EraseBody,
   EraseView,
@@ -27,5 +28,6 @@ export const retentionApi = {
   running: () =>
     ask<Static<typeof RetentionRunning>>('GET', '/retention/run', undefined, undefined, byItself(true)),
   run: (confirm?: string) => ask<RetentionRun>('POST', '/retention/run', confirm ? { confirm } : {}),
+  moveToArchive: () => ask<Static<typeof AskedView>>('POST', '/recordings/archive'),
   erase: (body: Static<typeof EraseBody>) => ask<Erased>('POST', '/recordings/erase', body),
 };

@@ -293,7 +293,6 @@ export const api = {
     ask<object>('POST', `/recordings/${encodeURIComponent(id)}/earlier/erase`, { reason }),
   redact: (id: string, body: Static<typeof RedactBody>) =>
     ask<Redacted>('POST', `/recordings/${encodeURIComponent(id)}/redact`, body),
-  moveToArchive: () => ask<AskedView>('POST', '/recordings/archive'),
   checkRecordings: () => ask<AskedView>('POST', '/recordings/check'),
   cancelJob: (id: string) => ask<Job>('DELETE', `/jobs/${encodeURIComponent(id)}`),
   /** Asked for again and again by itself, which must not keep a session from ending. */
@@ -316,7 +315,7 @@ export async function made(path: string, body: object): Promise<{ file: Blob; na
   return { file, name };
 }
 export const evidencePack = (id: string, reason: string, recording?: string) =>
-  made(`${call(id)}/evidence`, { reason, ...(recording && { recording }) });
+  made(`${call(id)}/evidence`, { reason, recording });
 
 /** What has sounded, for the audit log. Also while the page goes away; nobody waits for the answer. */
 export async function tellHeard(id: string, heard: [number, number][]): Promise<void> {

@@ -309,7 +309,7 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
   },
   reason_names: {
     message: 'Enter a reason that names nobody who was on the call.',
-    hint: 'Nothing was erased. The reason stays in the audit log and on a signed certificate. Write what led to it, such as the day of the request, and leave out the number and the name.',
+    hint: 'Nothing was done. The audit log keeps the reason for good, also once names and numbers are removed from the call. Write what led to it, such as a case number or the day of a request, and leave out the number and the name.',
   },
   consent_reason: {
     message: 'Enter why the personal data is erased, without naming anybody.',
