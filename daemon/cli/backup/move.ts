@@ -72,6 +72,7 @@ export function move(program: Command, ctx: CliContext): void {
       ctx.out(inWords(ctx, state));
       if (dryRun) return ctx.out('Nothing was changed.');
       const at = Date.now();
+      ctx.err('Copying the catalogue and the keys, then what is new. This can be interrupted.');
       const shown = showProgress('Handed over');
       const made = await handOver(
         {
@@ -156,6 +157,7 @@ async function receive(ctx: CliContext, options: Receiving): Promise<void> {
         ? `Nothing was written. This is the last backup of the old machine: it can be received in ${dataDir}.`
         : `Nothing was written. It can be received in ${dataDir}; the old machine goes on recording.`,
     );
+  ctx.err('Receiving the catalogue and the keys, then sealed files. This can be interrupted.');
   const shown = showProgress('Received');
   const done = await receiveMove(
     { target, backup, list, identity, backupKey, masterKey, dataDir, last },

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { readList } from '../../../daemon/app/backup/check.js';
@@ -9,13 +9,16 @@ import { verifyAudit } from '../../../daemon/catalogue/sqlite/audit-verify.js';
 import { entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
 import { fail } from '../../../daemon/domain/error.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { loadConfig } from '../../../daemon/ops/config.js';
 import { createBackupKeys } from '../../../daemon/vault/backup/backup-keys.js';
+import { openDestination } from '../../../daemon/vault/backup/destination.js';
 import { createFolderTarget } from '../../../daemon/vault/backup/folder.js';
 import { readMoved, refuseMoved } from '../../../daemon/vault/backup/moved.js';
 import type { BackupTarget } from '../../../daemon/vault/backup/target.js';
 import { refuseUnrestored } from '../../../daemon/vault/installation.js';
 import { openBox, orderIn, recordingId, type Site, siteIn } from '../../support/backup/box.js';
 import { erased, furnished, kept, run, whatIs } from '../../support/backup/lost.js';
+import { startSshd } from '../../support/peers/sftp.js';
 import { aCall } from '../../support/recordings/a-call.js';
 import { scratch } from '../../support/recordings/sealed.js';
 
@@ -82,6 +85,35 @@ t.test('a box moves to another machine; at no time may both record', async (t) =
   t.equal((await again.record(7)).length, 26);
   await again.close();
   t.match(verifyAudit(catalogueFile(fresh.dataDir), { given: [], kept: [] }), { fault: null });
+});
+
+t.test('straight to the new machine: it is the SFTP server', async (t) => {
+  const old = await siteIn(scratch(t));
+  const { place } = await startSshd(t);
+  const sftp = Object.entries(place).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
+  const config = readFileSync(old.configFile, 'utf8').replace(/^path = .*$/m, '');
+  writeFileSync(old.configFile, `${config}[backup.sftp]\n${sftp.join('')}`);
+  const box = await openBox(old);
+  for (let n = 1; n <= 3; n++) await box.record(n);
+  const target = openDestination(loadConfig(old.configFile).backup);
+  t.teardown(target.close);
+  await makeBackup(target, orderIn(old, { at: Date.now() - 1_000 }), box.signer);
+  const fresh = await newMachine(t, { ...old, backups: place.path });
+  const there = async () => {
+    const done = await receive(fresh, '--from', place.path);
+    const { uid, gid } = statSync(place.path);
+    for (const name of ['.', 'receipt.json']) chownSync(join(place.path, 'moves', name), uid, gid); // there it is one user
+    return done;
+  };
+  t.match(await there(), { error: '', text: /3 sealed files/ });
+  await box.record(4);
+  await box.close();
+  t.match(await run(old, 'move', 'finish'), { error: '', text: /1 of 4 sealed files were new/ });
+  t.match(await there(), { error: '', text: /records no more/ });
+  t.match(await run(old, 'move', 'cancel'), { error: /^move_over/ });
+  const again = await openBox(fresh);
+  for (const n of [1, 2, 3, 4]) t.same(await whatIs(again, n), kept);
+  await again.close();
 });
 
 t.test('a move is taken back, and begun again', async (t) => {
