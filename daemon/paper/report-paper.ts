@@ -53,10 +53,9 @@ async function draw(paper: Paper, report: ReportOnPaper): Promise<void> {
   fact('Period', `${head.period.from} to ${head.period.to}, both included`);
   fact('Time zone', `${head.site.time_zone}; all times are in this zone`);
   fact('Made', local(head.made.at));
-  fact(
-    'Requested by',
-    [head.made.by, head.made.address && `from ${head.made.address}`].filter(Boolean).join(' '),
-  );
+  fact('Requested by', head.made.by);
+  // Apart: a name that is written from right to left would turn it round.
+  if (head.made.address) fact('From', head.made.address);
   fact('Made by', `${head.tool.name} ${head.tool.version}`);
   fact('Query', head.query, 'mono');
   fact('Audit log', `entry ${head.entry} of log ${head.audit.log}`);

@@ -73,7 +73,7 @@ function OneReport({ asked }: { asked: Asked }) {
     reportsApi.get(asked.report, asked, mine.signal).then(
       (made) => {
         setReport(made);
-        announce(made.answer[0] ?? '');
+        announce(t.reports.made({ name: t.reports.names[asked.report] }));
       },
       (cause) => {
         if (!mine.signal.aborted) setProblem(cause);

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { DownloadIcon } from '../kit/icons.js';
 import { TableLabel } from '../kit/table-label.js';
 import { Verbatim } from '../kit/verbatim.js';
@@ -116,23 +117,21 @@ function Chart({ title, bars }: Pick<Report['tables'][number], 'title' | 'bars'>
 
 function Facts({ head }: { head: Report['head'] }) {
   const { site, period, made, tool } = head;
-  const facts: Record<keyof typeof t.reports.facts, string> = {
-    site: site.name,
+  const facts: Record<keyof typeof t.reports.facts, ComponentChildren> = {
+    site: <Verbatim text={site.name} />,
     period: t.reports.days({ ...period, zone: site.time_zone }),
     made: dateAndClock(made.at),
-    by: made.by,
-    tool: `${tool.name} ${tool.version}`,
-    query: head.query,
-    entry: String(head.entry),
+    by: <Verbatim text={made.by} />,
+    tool: <Verbatim text={`${tool.name} ${tool.version}`} />,
+    query: <Verbatim text={head.query} />,
+    entry: <Verbatim text={String(head.entry)} />,
   };
   return (
     <dl class="report-facts">
       {Object.entries(t.reports.facts).map(([key, label]) => (
         <div key={key}>
           <dt>{label}</dt>
-          <dd>
-            <Verbatim text={facts[key as keyof typeof facts]} />
-          </dd>
+          <dd>{facts[key as keyof typeof facts]}</dd>
         </div>
       ))}
     </dl>

@@ -54,6 +54,8 @@ export const reportsText = {
   zone: ({ zone }: { zone: string }) => `Days are in the time zone ${zone}.`,
   reversed: 'The last day is before the first day. Choose a later last day.',
   making: 'Creating the report. This can take a minute for a busy year.',
+  /** Said by screen readers once it is there. */
+  made: ({ name }: { name: string }) => `${name} report created.`,
   named: ({ name }: { name: string }) => `${name} report`,
   facts: {
     site: 'Site',
