@@ -22,6 +22,7 @@ const DATA: Record<Kind, string> = {
   user: 'Names, sign-ins and actions of people who use Tapedeck',
   audio: 'Recordings of calls, and their waveforms',
   key: 'Keys, and hashes of passwords and codes',
+  id: 'Ids that the PBX gives to the channels of a call',
 };
 
 const PEOPLE: readonly [string, string][] = [

@@ -67,7 +67,7 @@ const WORDS: {
   }),
   mask_timed_out: () => ({
     message: 'A mask was not ended by the person who began it, so it ended by itself.',
-    hint: 'Whoever takes card numbers has to resume the recording afterwards. The call page shows which call it was. If they need longer, raise "resume_after_s" in the policy.',
+    hint: 'People who take card numbers have to resume the recording afterwards. The call page shows which call it was. If they need longer, raise "resume_after_s" in the policy.',
   }),
   capture_silent: () => ({
     message: 'Asterisk reports that it is recording, but no audio arrives. Calls are being lost.',

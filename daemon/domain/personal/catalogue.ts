@@ -33,6 +33,10 @@ const CHAIN = [
   'stays',
   'Part of a chain of hashes that proves that nothing was removed. Entries name calls by id; people who use Tapedeck are named, and the reasons that they type stay.',
 ] as const;
+const CHANNEL = [
+  'stays',
+  'Counts the call, and compares it with CDRs. It leads to a person for as long as the PBX keeps its own CDRs and queue_log: they have to be removed there.',
+] as const;
 const TYPED = ['stays', 'Kept as the record of the decision.'] as const;
 
 /** Every column of catalogue.db. */
@@ -40,7 +44,8 @@ export const CATALOGUE = [
   table('absorbed', 'id into_id'),
   table(
     'accounts',
-    'id call_id linkedid started_at answered_at ended_at alone pbx',
+    'id call_id started_at answered_at ended_at alone pbx',
+    holds('linkedid', 'id', CHANNEL),
     holds('src dst', 'number', OF_ACCOUNT),
     holds('name', 'name', OF_ACCOUNT),
   ),
@@ -74,7 +79,8 @@ export const CATALOGUE = [
   table('call_reach', 'kind started_at call_id', holds('name', 'number', WITH_CALL)),
   table(
     'calls',
-    'id linkedids direction started_at answered_at ended_at outcome queue coverage_status coverage_rule missing_ms consult_for test pbx names_from names_removed_at',
+    'id direction started_at answered_at ended_at outcome queue coverage_status coverage_rule missing_ms consult_for test pbx names_from names_removed_at',
+    holds('linkedids', 'id', CHANNEL),
     holds('them us', 'number name', WITH_CALL),
     holds('dialled did', 'number', WITH_CALL),
     holds('legs marks', 'number name', WITH_CALL),
@@ -85,7 +91,8 @@ export const CATALOGUE = [
   table('cdr_sources', 'pbx name since read_at last_at count problem'),
   table(
     'cdrs',
-    'linkedid uniqueid start_at end_at source heard_at account_id due_at pbx',
+    'start_at end_at source heard_at account_id due_at pbx',
+    holds('linkedid uniqueid', 'id', OF_CDR),
     holds('key', 'number', OF_CDR),
     holds('cdr', 'number name', OF_CDR),
   ),
@@ -114,7 +121,12 @@ export const CATALOGUE = [
     'notice_id channel made_at attempts next_at sent_at given_up_at',
     holds('notice problem', 'number name text', TOLD),
   ),
-  table('directives', 'seq call_id at kind how leg_id', holds('who', 'user text', WITH_CALL)),
+  table(
+    'directives',
+    'seq call_id at kind how',
+    holds('who', 'user text', WITH_CALL),
+    holds('leg_id', 'id', CHANNEL),
+  ),
   table('ears', 'recording_id side kind started_at flags', holds('name', 'number', WITH_CALL)),
   table('erasure_runs', 'id started_at ended_at', holds('about', 'user text', SIGNED)),
   table('erasures', 'recording_id run seq erased_at', holds('line', 'user text', SIGNED)),
@@ -250,13 +262,15 @@ export const CATALOGUE = [
   table('segment_losses', 'named_call seq lost'),
   table(
     'segments',
-    'named_call seq call_id leg_id in_started_at out_started_at state in_muted_from out_muted_from swapped spool_token fed',
+    'named_call seq call_id in_started_at out_started_at state in_muted_from out_muted_from swapped spool_token fed',
+    holds('leg_id', 'id', CHANNEL),
     holds('because', 'text', WITH_CALL),
   ),
   table('setup', 'one at', holds('code_hash', 'key', ['person', 'When the code is used.'])),
   table(
     'tellings',
-    'seq call_id what prompt leg started_at ended_at whole heard_by found',
+    'seq call_id what prompt started_at ended_at whole heard_by found',
+    holds('leg', 'id', CHANNEL),
     holds('failed', 'text', WITH_CALL),
   ),
   table('test_calls', 'pbx at outcome fault detail measures took_ms'),

@@ -1,8 +1,9 @@
 /**
  * What a place can hold. `number`, `name`: of parties of a call, extensions among them. `text`: what somebody typed. `user`: name, id
- * or address of somebody who uses Tapedeck. `key`: a key or secret, or the hash of one.
+ * or address of somebody who uses Tapedeck. `key`: a key or secret, or the hash of one. `id`: an
+ * id that the PBX gave to a channel, which leads to a number with the PBX's own CDRs alone.
  */
-export type Kind = 'number' | 'name' | 'text' | 'user' | 'audio' | 'key';
+export type Kind = 'number' | 'name' | 'text' | 'user' | 'audio' | 'key' | 'id';
 
 /**
  * When it goes. `audio`: when the recording is erased. `call`: with the names and numbers of its call. `time`: after a fixed time.

@@ -44,6 +44,7 @@ export const KIND_WORDS: Record<Kind, string> = {
   user: 'people who use Tapedeck',
   audio: 'audio, or what was made of it',
   key: 'keys, and hashes of secrets',
+  id: "ids of the PBX's channels",
 };
 
 export const FATE_WORDS: Record<Fate, string> = {
@@ -63,7 +64,8 @@ export function registerPage(): string {
   return [
     '# Register of personal data',
     '',
-    'Every column and file in which Tapedeck keeps a telephone number, a name, free text, audio or a key, and how it goes.',
+    'Every column and file in which Tapedeck keeps a telephone number, a name, free text, audio, a key or an id of the',
+    'PBX, and how it goes.',
     '`tapedeck retention register --markdown` prints this page. Columns that are not listed hold none: the build fails when a',
     'column of a database is missing from the register.',
     '',

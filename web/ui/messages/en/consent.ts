@@ -89,5 +89,5 @@ export const consentText = {
   total: 'Total',
   resultsTitle: 'By answer and by what the recording has',
   howTitle: 'How this report is made',
-  how: 'It has every call for which Tapedeck decided how people are told that it is recorded. Somebody was told if they were on the call from the start of an announcement to its end (in the mode “Repeated tone”: of a tone), as the PBX reports. Whoever spoke with somebody counts; phones that only rang, waited in a queue, were parked or had the others on hold all the time do not. Nobody has to be told in calls that are not recorded. “In the recording” is what Tapedeck found in the sealed audio, not what the PBX reported. Test calls are not counted.',
+  how: 'It has every call for which Tapedeck decided how people are told that it is recorded. Somebody was told if they were on the call from the start of an announcement to its end (in the mode “Repeated tone”: of a tone), as the PBX reports. People who spoke with somebody count; phones that only rang, waited in a queue, were parked or had the others on hold all the time do not. Nobody has to be told in calls that are not recorded. “In the recording” is what Tapedeck found in the sealed audio, not what the PBX reported. Test calls are not counted.',
 };

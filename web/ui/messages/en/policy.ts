@@ -119,7 +119,7 @@ export const policyText = {
     title: 'Masks',
     label: 'A mask ends by itself after (seconds)',
     help: 'Such as while a card number is said: masked audio is never recorded. 10 to 3,600; an alarm is raised when it ends. Leave it empty for 300.',
-    how: 'Whoever is on the call masks it: by the button on the call’s page, or by the keys that you have set for that.',
+    how: 'People on the call mask it: by the button on the call’s page, or by the keys that you have set for that.',
     bad: 'Enter a whole number from 10 to 3,600, or nothing.',
   },
   earlier: {
