@@ -105,7 +105,9 @@ async function drill(
     async ({ statement, backupKey }) => {
       refuseFull(order, [catalogueFile(dataDir), keysFile(dataDir)]);
       const given = { target, statement, backupKey, masterKey, folder: drillFolder(dataDir) };
-      drilled = await drillBackup({ ...given, progress: sparingly() });
+      const live = openForBackup(catalogueFile(dataDir));
+      const erasedSince = (id: string) => live.state(id) !== 'sealed';
+      drilled = await drillBackup({ ...given, erasedSince, progress: sparingly() }).finally(live.close);
       const about = { backup: id, at: iso(Date.now()), site, tool: statement.tool };
       await putDrill(target, drilled, about, signer);
       return drilled.faults.length === 0;

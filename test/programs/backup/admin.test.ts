@@ -16,7 +16,7 @@ import {
   type RecorderLab,
 } from '../../support/recorder.js';
 
-t.setTimeout(400_000);
+t.setTimeout(900_000);
 
 const NAME = 'ada';
 const PASSWORD = 'staple correct mule battery';

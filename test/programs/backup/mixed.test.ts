@@ -18,7 +18,16 @@ import { putEncrypted, readEncrypted } from '../../../daemon/vault/backup/object
 import type { BackupTarget } from '../../../daemon/vault/backup/target.js';
 import { countKeys } from '../../../daemon/vault/keys.js';
 import { type Box, openBox, orderIn, recordingId, type Site } from '../../support/backup/box.js';
-import { erased, furnished, kept, lose, renewList, restoreAll, whatIs } from '../../support/backup/lost.js';
+import {
+  erased,
+  furnished,
+  kept,
+  lose,
+  renewList,
+  restoreAll,
+  run,
+  whatIs,
+} from '../../support/backup/lost.js';
 
 const statementOf = (site: Site, id: string): BackupStatement =>
   JSON.parse(readFileSync(join(site.backups, manifestObject(id)), 'utf8').split('\n')[1]!);
@@ -79,6 +88,13 @@ t.test(
       t.same(await whatIs(again, 4), { ...kept, held: ['Brown'] }, what);
       t.same(await whatIs(again, 5), { ...kept, held: ['Smith'] }, what);
       await again.close();
+      if (catalogue === b) {
+        const drill = await run(site, 'backup', 'drill', newer.id, '--identity', site.identityFile);
+        t.match(drill, {
+          code: 1,
+          text: /4 recordings are in the catalogue, and files of 5 of them are there/,
+        });
+      }
     }
   },
 );

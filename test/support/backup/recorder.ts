@@ -54,7 +54,7 @@ export function recorderOf(t: Test, site: Site, box: Box) {
     backups,
     stop,
     /** Has a job done, to its end or until it is to be tried again. */
-    async job(what: 'backup' | 'check' | 'drill', patienceMs = 60_000): Promise<Job> {
+    async job(what: 'backup' | 'check' | 'drill', patienceMs = 300_000): Promise<Job> {
       const { job } = await backups.begin(what, 'root');
       return until(
         'the job is over',
