@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { unzipSync } from 'fflate';
+import { RECORDINGS } from '../../daemon/domain/privacy/answer.js';
 import { type ApiClient, type RecorderLab, readIfThere } from '../../test/support/recorder.js';
 import { decode, rmsDb } from '../../test/support/recordings/audio.js';
 
@@ -26,7 +28,7 @@ export async function writeReport(recorder: RecorderLab, dir: string, check: Che
   check(verified.code === 0, `report: ${(verified.out || verified.err).trim().split('\n')[0]}`);
 }
 
-/** A request for copies of recordings is entered, answered with a file in which the person alone is heard, and closed. */
+/** A request for copies of recordings is entered, answered with a ZIP in which the person alone is heard, and closed. */
 export async function answerRequest(api: ApiClient, dir: string, check: Check): Promise<void> {
   const today = new Date().toISOString().slice(0, 10);
   const { id, number } = await api.json<{ id: string; number: number }>('POST', '/requests', {
@@ -41,11 +43,17 @@ export async function answerRequest(api: ApiClient, dir: string, check: Check): 
     given.length > 0 && gone.length > 0,
     `request ${number}: ${given.length} recordings can be given to ${REQUESTER.name}, ${gone.length} were erased`,
   );
-  const answer = await api.ask('POST', `/requests/${id}/calls/${given[0]!.call.id}/audio`);
+  const { text } = await api.json<{ text: string }>('POST', `/requests/${id}/letter`, {
+    ...{ letter: 'access', grounds: [] },
+  });
+  const answer = await api.ask('POST', `/requests/${id}/bundle`, { letter: 'access', text });
   const bytes = Buffer.from(await answer.arrayBuffer());
   if (!answer.ok) return check(false, `request ${number}: ${bytes}`);
-  writeFileSync(join(dir, 'request-1.ogg'), bytes);
-  const [own, other] = (await decode(bytes, 8_000)).channels.map(rmsDb);
+  const file = join(dir, 'request-1.zip');
+  writeFileSync(file, bytes);
+  const recordings = Object.entries(unzipSync(bytes)).filter(([name]) => name.startsWith(RECORDINGS));
+  check(recordings.length === given.length, `request ${number}: ${file} has ${recordings.length} recordings`);
+  const [own, other] = (await decode(Buffer.from(recordings[0]![1]), 8_000)).channels.map(rmsDb);
   check(
     own! > -40 && other! < -80,
     `request ${number}: the person is heard (${own!.toFixed(0)} dB), the other party is silent (${Math.max(other!, -120).toFixed(0)} dB)`,
