@@ -1,20 +1,69 @@
+import { iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { mayDo, mayEver } from '../../daemon/domain/people/person.js';
 import { contentsOf } from '../../daemon/domain/privacy/answer.js';
 import { letterFor } from '../../daemon/domain/privacy/letter-facts.js';
+import { LETTERS, letterKinds, letterNames } from '../../daemon/domain/privacy/letters.js';
 import { signed } from '../auth/signed.js';
 import type { Needs } from '../deps.js';
 import { answers, streamed } from '../server/answers.js';
 import { ErrorView } from '../server/schemas.js';
 import { lettingGo } from '../server/shares.js';
 import type { App } from '../server/types.js';
-import { BundleBody, LetterBody, LetterView, RequestParams } from './schemas.js';
+import { BundleBody, LetterBody, LettersView, LetterView, RequestParams, SaveLetterBody } from './schemas.js';
 
-type Deps = Needs<'askStream' | 'now' | 'site', 'privacyRequests.get'>;
+type Deps = Needs<'ask' | 'askStream' | 'now' | 'site', 'privacyRequests.get' | 'privacyRequests.letters'>;
 
 /** What a person gets who made a request: a letter, and the ZIP with their calls, which the recorder makes. */
-export function answerRoutes(app: App, { catalogue, askStream, now, site }: Deps): void {
+export function answerRoutes(app: App, { catalogue, ask, askStream, now, site }: Deps): void {
   const tags = ['requests'];
+
+  async function lettersView() {
+    const saved = new Map((await catalogue.privacyRequests.letters()).map((one) => [one.letter, one]));
+    return {
+      names: [...letterNames],
+      letters: letterKinds.map((letter) => {
+        const own = saved.get(letter);
+        return {
+          letter,
+          text: own?.text ?? LETTERS[letter],
+          saved: own ? { by: own.by, at: iso(own.at) } : null,
+        };
+      }),
+    };
+  }
+
+  app.get(
+    '/request-letters',
+    {
+      config: { access: 'privacy', audit: { nothing: 'templates of letters' } },
+      schema: {
+        tags,
+        summary: 'Letters to people who make requests',
+        description: 'The texts from which letters begin, with names in braces that are filled in.',
+        response: answers(LettersView),
+      },
+    },
+    lettersView,
+  );
+
+  app.post(
+    '/request-letters',
+    {
+      config: { access: 'privacy', audit: 'privacy_letter', invalid: 'privacy_invalid' },
+      schema: {
+        tags,
+        summary: 'Change a letter to people who make requests',
+        description: 'Null restores the letter that comes with Tapedeck. Not with an API token.',
+        body: SaveLetterBody,
+        response: answers(LettersView),
+      },
+    },
+    async (request) => {
+      await ask('save_letter', { by: signed(request), ...request.body });
+      return lettersView();
+    },
+  );
 
   app.post(
     '/requests/:id/letter',
@@ -34,7 +83,9 @@ export function answerRoutes(app: App, { catalogue, askStream, now, site }: Deps
       const { letter, grounds } = request.body;
       const asked = await catalogue.privacyRequests.get(request.params.id);
       if (!asked) throw fail('privacy_unknown', request.params.id);
-      const text = letterFor(asked, letter, { grounds, site: site.name, now: now() });
+      const own = (await catalogue.privacyRequests.letters()).find((one) => one.letter === letter);
+      const template = own ? { template: own.text } : {};
+      const text = letterFor(asked, letter, { grounds, site: site.name, now: now(), ...template });
       return { text, holds: contentsOf(asked, letter) };
     },
   );

@@ -104,4 +104,15 @@ export const LetterView = Type.Object({
     sound: Type.Boolean({ description: 'The answer has what the person said in them.' }),
   }),
 });
+export const LettersView = Type.Object({
+  names: Type.Array(Type.String(), { description: 'What stands in braces.' }),
+  letters: Type.Array(
+    Type.Object({
+      letter: Type.Enum([...letterKinds]),
+      text: Type.String(),
+      saved: Nullable(Type.Object({ by: Type.String(), at: Time })),
+    }),
+  ),
+});
+export const SaveLetterBody = Type.Pick(PRIVACY.save_letter.body, ['letter', 'text'], closed);
 export const BundleBody = Type.Pick(PRIVACY_STREAMS.make_answer.body, ['letter', 'text'], closed);

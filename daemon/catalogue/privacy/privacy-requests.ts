@@ -1,3 +1,4 @@
+import type { LetterKind, SavedLetter } from '../../domain/privacy/letters.js';
 import type {
   Exclusion,
   PrivacyAnswer,
@@ -30,6 +31,10 @@ export interface PrivacyRequests {
   exclusions(id: PrivacyRequestId): Promise<Exclusion[]>;
   /** Removes from a closed request what names people. Idempotent. Throws `privacy_unknown` for one that is not closed. */
   forget(id: PrivacyRequestId, at: number): Promise<void>;
+  /** The letters that were saved here in the place of those that come with Tapedeck. */
+  letters(): Promise<SavedLetter[]>;
+  /** Null: the letter that comes with Tapedeck again. */
+  saveLetter(letter: LetterKind, saved: Omit<SavedLetter, 'letter'> | null): Promise<void>;
   /** Closed ones of which that was not removed, and that were answered before this day. */
   forgettable(before: string): Promise<PrivacyRequest[]>;
 }

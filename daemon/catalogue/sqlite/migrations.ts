@@ -1065,4 +1065,13 @@ export const migrations: readonly string[] = [
     changed_at INTEGER NOT NULL
   ) STRICT;
   `,
+  // Letters to people who made a request, where they are other ones than those that come with Tapedeck.
+  `
+  CREATE TABLE privacy_letters (
+    letter TEXT PRIMARY KEY,
+    text TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -263,6 +263,8 @@ export function verbsOf(read: Read, write: Write): Nouns {
         write((n) => n.privacyRequests.exclude(id, n.calls.current(callId), exclusion)),
       exclusions: (id) => read((n) => n.privacyRequests.exclusions(id)),
       forget: (id, at) => write((n) => n.privacyRequests.forget(id, at)),
+      letters: () => read((n) => n.privacyRequests.letters()),
+      saveLetter: (letter, saved) => write((n) => n.privacyRequests.saveLetter(letter, saved)),
       forgettable: (before) => read((n) => n.privacyRequests.forgettable(before)),
     },
     prompts: {

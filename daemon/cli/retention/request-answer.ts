@@ -51,7 +51,10 @@ export function requestAnswer(command: Command, ctx: CliContext): void {
       const request = await requestNumbered(ctx, number);
       const written =
         text === undefined
-          ? letterFor(request, letter, { grounds: ground, site: ctx.config().site.name, now: Date.now() })
+          ? letterFor(request, letter, {
+              ...{ grounds: ground, site: ctx.config().site.name, now: Date.now() },
+              ...(await templateOf(ctx, letter)),
+            })
           : readFileSync(text === '-' ? 0 : text, 'utf8');
       const file = output ?? `tapedeck-request-${request.number}.zip`;
       const made = openOutput(file, force);
@@ -84,6 +87,13 @@ export function requestAnswer(command: Command, ctx: CliContext): void {
       if (problems.faults.length > 0) process.exitCode = 1;
       for (const line of problems.faults.length > 0 ? problems.faults : problems.said) ctx.out(line);
     });
+}
+
+/** The letter that was saved here; nothing where it is the one that comes with Tapedeck. */
+async function templateOf(ctx: CliContext, letter: LetterKind): Promise<{ template?: string }> {
+  const saved = await (await ctx.catalogue()).privacyRequests.letters();
+  const own = saved.find((one) => one.letter === letter);
+  return own ? { template: own.text } : {};
 }
 
 async function faultsOf(

@@ -42,6 +42,7 @@ export const auditActions = [
     'privacy_exclude',
     'privacy_close',
     'privacy_forget',
+    'privacy_letter',
   ],
   ...['approval_ask', 'approval_give', 'approval_withdraw', 'approval_use'],
   ...['mailing_save', 'mailing_remove', 'report_mail', 'organisation_change'],
@@ -85,6 +86,7 @@ export const auditGroups = {
     'privacy_exclude',
     'privacy_close',
     'privacy_forget',
+    'privacy_letter',
   ],
   recorder: [
     'begin',

@@ -212,6 +212,15 @@ export const CATALOGUE = [
     holds('by', 'user', ASKED),
   ),
   table(
+    'privacy_letters',
+    'letter at',
+    holds('text', 'text', [
+      'stays',
+      'A template for letters to everybody. When it is saved again or removed, the earlier text goes.',
+    ]),
+    holds('by', 'user', AUTHOR),
+  ),
+  table(
     'privacy_requests',
     'id number kind manner received zone region entered_at extended_at closed_at closed_day outcome grounds forgotten_at first_day last_day',
     holds('name', 'name', ASKED),

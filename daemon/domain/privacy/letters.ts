@@ -5,6 +5,9 @@ import { asksErasure, type PrivacyKind, type PrivacyLaw, type RefusalGround } fr
 export const letterKinds = ['access', 'erasure', 'refusal', 'extension'] as const;
 export type LetterKind = (typeof letterKinds)[number];
 
+/** A template that was saved here. */
+export type SavedLetter = { letter: LetterKind; text: string; by: string; at: number };
+
 export const LONGEST_LETTER = 10_000;
 
 /** The letters that can answer a request of this kind. An objection may be answered by erasing, or by showing what there is. */

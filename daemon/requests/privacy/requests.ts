@@ -8,6 +8,8 @@ import type { By } from '../../domain/operations/control/request.js';
 import type { ControlHandlers } from '../../domain/operations/control.js';
 import { sees } from '../../domain/people/reach.js';
 import { canExtend } from '../../domain/privacy/deadline.js';
+import { cleanLetter } from '../../domain/privacy/letter-facts.js';
+import { letterFault } from '../../domain/privacy/letters.js';
 import { matcher } from '../../domain/privacy/matching.js';
 import {
   answerFault,
@@ -29,6 +31,7 @@ export type PrivacyDeps = {
     | 'privacyRequests.exclude'
     | 'privacyRequests.close'
     | 'privacyRequests.get'
+    | 'privacyRequests.saveLetter'
     | 'audited'
   >;
   askers: Pick<Askers, 'may'>;
@@ -150,6 +153,23 @@ export function createPrivacyRequests(
             stored.id,
             reason === null ? null : { reason, by: asker.name, at: clock() },
           ),
+      );
+      return {};
+    },
+
+    async save_letter({ by, letter, text: given }) {
+      const asker = await asking(by);
+      const text = given === null ? null : cleanLetter(given);
+      const fault = text === null ? null : letterFault(text);
+      if (fault) throw fail('privacy_invalid', fault);
+      await onRecord<void>(
+        catalogue,
+        asker.entry('privacy_letter', {
+          ...{ object: 'privacy_letter', object_id: letter },
+          detail: { letter, change: text === null ? 'standard' : 'own' },
+        }),
+        (c) =>
+          c.privacyRequests.saveLetter(letter, text === null ? null : { text, by: asker.name, at: clock() }),
       );
       return {};
     },

@@ -101,4 +101,17 @@ export const privacyRequests: Part = (t, open) => {
     t.same(await requests.forgettable('2030-01-01'), []);
     t.equal((await requests.add(aPrivacyRequest('P2'))).number, 2);
   });
+
+  t.test('letters are saved in the place of the standard ones, and go again', async (t) => {
+    const { catalogue, again } = await open(t);
+    const requests = catalogue.privacyRequests;
+    t.same(await requests.letters(), []);
+    await requests.saveLetter('refusal', { text: 'Dear {name}', by: 'Ada', at: 5 });
+    await requests.saveLetter('refusal', { text: 'Hello {name}', by: 'Bob', at: 6 });
+    const other = (await again()).privacyRequests;
+    t.same(await other.letters(), [{ letter: 'refusal', text: 'Hello {name}', by: 'Bob', at: 6 }]);
+    await other.saveLetter('refusal', null);
+    await other.saveLetter('access', null);
+    t.same(await other.letters(), []);
+  });
 };

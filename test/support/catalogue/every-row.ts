@@ -121,6 +121,7 @@ export async function furnish(path: string): Promise<void> {
   await c.approvals.ask(anApproval('A1'), draft);
   await c.privacyRequests.add(aPrivacyRequest('P1'));
   await c.privacyRequests.exclude('P1', 'A', { reason: 'Shared line', by: 'ada', at: T0 });
+  await c.privacyRequests.saveLetter('refusal', { text: 'Dear {name}', by: 'ada', at: T0 });
   await c.jobs.add(newJob('J1', 'recordings_check', { a: 1 }, T0));
   await c.jobs.save({
     ...newJob('J1', '', {}, T0),

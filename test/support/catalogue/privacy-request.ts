@@ -14,4 +14,5 @@ export const PRIVACY_COLUMNS: Record<string, string[]> = {
     ...['received', 'zone', 'region', 'entered_by', 'entered_at', 'extended_at', 'outcome', 'grounds'],
   ],
   privacy_exclusions: ['reason', 'by', 'at'],
+  privacy_letters: ['letter', 'text', 'by', 'at'],
 };

@@ -538,6 +538,9 @@ export const requests: Record<string, Request[]> = {
       }),
     },
   ],
+  'POST /api/v1/request-letters': plain('privacy_letter', {
+    body: { letter: 'refusal', text: 'Dear {name}' },
+  }),
   'POST /api/v1/requests/:id/bundle': withRequest(
     { body: { letter: 'refusal', text: 'Dear Ann' } },
     'export',

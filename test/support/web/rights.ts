@@ -502,6 +502,11 @@ export const rights: Record<string, Row> = {
     send: { reason: 'B' },
   },
   'POST /api/v1/requests/:id/calls/:call/audio': { is: '401 403 403 403 403 403 403 404 404' },
+  'GET /api/v1/request-letters': { is: '  401 403 200 403 403 403 403 200 200' },
+  'POST /api/v1/request-letters': {
+    is: '                                 401 403 400 403 403 403 403 400 400',
+    send: { letter: 'refusal', text: '{strange}' },
+  },
   'POST /api/v1/requests/:id/letter': {
     is: '                                 401 403 404 403 403 403 403 404 404',
     send: { letter: 'refusal', grounds: [] },

@@ -80,7 +80,7 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   newestJobs: (c) => c.jobs.newest(),
   job: (c) => c.jobs.get('J1'),
   jobs: (c) => c.jobs.list(9),
-  privacy: async (c) => [await c.privacyRequests.open(), await c.privacyRequests.exclusions('P1')],
+  privacy: async ({ privacyRequests: p }) => [await p.open(), await p.exclusions('P1'), await p.letters()],
   began: (c) => c.ledger.began(FIRST, T0 + 1),
   blind: (c) => c.watch.windows({}),
   watched: (c) => c.watch.lastWatched(FIRST),

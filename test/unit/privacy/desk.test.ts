@@ -56,6 +56,7 @@ async function desk(t: Test) {
     extend_privacy: async (body: ControlBody<'extend_privacy'>) => made.extend_privacy(body),
     exclude_call: async (body: ControlBody<'exclude_call'>) => made.exclude_call(body),
     close_privacy: async (body: ControlBody<'close_privacy'>) => made.close_privacy(body),
+    save_letter: async (body: ControlBody<'save_letter'>) => made.save_letter(body),
   };
   await catalogue.calls.save(aCall(CALL, { them: { number: '030 7654321', name: NAME, ours: false } }));
   return { catalogue, path, clock, standing, people, deadlines, handlers };
@@ -189,4 +190,19 @@ t.test('after 24 months nothing in the catalogue names the person', async (t) =>
   t.match(entry, { action: 'privacy_forget', actor: 'tapedeck', object_id: 'P1', detail: { number: 1 } });
   for (const file of [path, `${path}-wal`])
     t.notMatch(readFileSync(file, 'latin1'), /Quennell|7654321/, `${file} has neither name nor number`);
+});
+
+t.test('a letter is saved by who handles requests, with names that stand for something', async (t) => {
+  const { handlers, catalogue } = await desk(t);
+  const save = (text: string | null) => handlers.save_letter({ by, letter: 'refusal', text });
+  for (const text of ['Dear {nmae}', ' \u0007 ']) await t.rejects(save(text), { code: 'privacy_invalid' });
+  t.same(await catalogue.privacyRequests.letters(), []);
+  await save('Dear {name},\r\nno.');
+  t.match(await catalogue.privacyRequests.letters(), [{ letter: 'refusal', text: 'Dear {name},\nno.' }]);
+  await save(null);
+  t.same(await catalogue.privacyRequests.letters(), []);
+  t.match(await catalogue.audit.entries({ limit: 2 }), [
+    { action: 'privacy_letter', object_id: 'refusal', detail: { change: 'standard' } },
+    { action: 'privacy_letter', object_id: 'refusal', detail: { change: 'own' } },
+  ]);
 });

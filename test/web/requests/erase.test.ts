@@ -73,5 +73,43 @@ t.test('what can be erased for a request is erased from its page, and the rest s
   const file = page.waitForEvent('download');
   await answer.getByRole('button', { name: 'Save answer' }).click();
   t.match((await file).suggestedFilename(), /^tapedeck-request-1-\d{4}-\d\d-\d\d\.zip$/);
-  t.strictSame(complaints, []);
+
+  const request = page.url();
+  await page.goto(`${house.url}/requests`);
+  await page.getByRole('button', { name: 'Edit letters' }).click();
+  const letters = page.getByRole('dialog', { name: 'Letters' });
+  await letters.getByText('This is the letter that comes with Tapedeck.').waitFor();
+  await letters.getByLabel('Letter', { exact: true }).selectOption('refusal');
+  await letters.getByLabel('Text', { exact: true }).fill('Hello {nmae}');
+  await letters.getByRole('button', { name: 'Save letter' }).click();
+  await letters.getByText('{nmae} stands for nothing').waitFor();
+  t.strictSame(await faults(page), []);
+  await letters.getByLabel('Text', { exact: true }).fill('Hello {name}, no.\n\n{complaint}');
+  await letters.getByRole('button', { name: 'Save letter' }).click();
+  await letters.getByText(/^Changed by Anna Berg on /).waitFor();
+  for (const width of [1280, 360])
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme });
+      if (shots) await page.screenshot({ path: join(shots, `requests-letters-${width}-${colorScheme}.png`) });
+      t.ok((await tooWide(page)) <= 0);
+    }
+  await letters.getByRole('button', { name: 'Cancel' }).click();
+  await page.goto(request);
+  await page.getByRole('button', { name: 'Prepare answer' }).click();
+  await answer.getByLabel('Letter', { exact: true }).selectOption('refusal');
+  for (
+    const end = Date.now() + 20_000;
+    !/^Hello Ann Example, no\.\n\nIf you disagree/.test(await letter.inputValue());
+  )
+    if (Date.now() > end) throw new Error('the letter is another one');
+  await answer.getByRole('button', { name: 'Cancel' }).click();
+  await page.goto(`${house.url}/requests`);
+  await page.getByRole('button', { name: 'Edit letters' }).click();
+  await letters.getByLabel('Letter', { exact: true }).selectOption('refusal');
+  await letters.getByRole('button', { name: 'Restore the standard letter' }).click();
+  await letters.getByText('This is the letter that comes with Tapedeck.').waitFor();
+  t.match(await letters.getByLabel('Text', { exact: true }).inputValue(), /^\{name\}\n\{contact\}/);
+  const refused = complaints.filter((said) => !/status of 400/.test(said));
+  t.strictSame(refused, []);
 });

@@ -10,6 +10,7 @@ import { dayInWords } from '../messages/when.js';
 import { type PrivacyRequest, requestsApi } from '../state/api-requests.js';
 import { usePages } from '../state/use-pages.js';
 import { useView } from '../state/use-view.js';
+import { EditLetters } from './letters.js';
 import { RequestPage } from './request.js';
 import { RequestForm } from './request-form.js';
 
@@ -57,12 +58,13 @@ function AllRequests() {
             done={({ id }) => location.assign(`/requests/${encodeURIComponent(id)}`)}
           />
         ) : (
-          <p>
+          <div class="requests-acts">
             <button id="request-new" type="button" class="button" onClick={() => setAdding(true)}>
               <PlusIcon />
               {r.form.open}
             </button>
-          </p>
+            <EditLetters />
+          </div>
         ))}
       {view && view.closed.length > 0 && <Closed key={view.closed[0]!.id} />}
     </div>

@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import type {
   AnswerBody,
   BundleBody,
+  LettersView,
   LetterView,
   RequestAdded,
   RequestBody,
@@ -18,6 +19,7 @@ export type PrivacyPage = Static<typeof RequestsPage>;
 export type PrivacyCall = Static<typeof RequestCalls>['calls'][number];
 
 export type Letter = Static<typeof BundleBody>['letter'];
+export type Letters = Static<typeof LettersView>;
 export type LetterText = Static<typeof LetterView>;
 
 const at = (id: string) => `/requests/${encodeURIComponent(id)}`;
@@ -35,6 +37,9 @@ export const requestsApi = {
   ownSide: (id: string, call: string) => made(`${at(id)}/calls/${encodeURIComponent(call)}/audio`, {}),
   letter: (id: string, letter: Letter, grounds: readonly PrivacyAnswer['grounds'][number][]) =>
     ask<LetterText>('POST', `${at(id)}/letter`, { letter, grounds }),
+  letters: () => ask<Letters>('GET', '/request-letters'),
+  saveLetter: (letter: Letter, text: string | null) =>
+    ask<Letters>('POST', '/request-letters', { letter, text }),
   bundle: (id: string, letter: Letter, text: string) => made(`${at(id)}/bundle`, { letter, text }),
   close: (id: string, body: PrivacyAnswer) => ask<PrivacyRequest>('POST', `${at(id)}/answer`, body),
 };

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { fail } from '../../../domain/error.js';
+import { type LetterKind, letterKinds, type SavedLetter } from '../../../domain/privacy/letters.js';
 import {
   type Exclusion,
   isDay,
@@ -73,6 +74,13 @@ const exclusion = noun({
   make: ({ call_id: callId, ...row }): Exclusion => ({ callId, ...row }),
 });
 
+const letter = noun({
+  table: 'privacy_letters',
+  key: (row) => row.letter,
+  shape: Type.Object({ letter: Type.Enum([...letterKinds]), text: Text, by: Text, at: Time }),
+  make: (row): SavedLetter => row,
+});
+
 export function createPrivacyRequests(db: Db, reader: Reader) {
   const add = db.prepare(`
     INSERT INTO privacy_requests (
@@ -109,6 +117,12 @@ export function createPrivacyRequests(db: Db, reader: Reader) {
   const forgettable = db.prepare(`
     SELECT * FROM privacy_requests WHERE closed_at IS NOT NULL AND forgotten_at IS NULL AND closed_day < ?
     ORDER BY number`);
+
+  const letters = db.prepare('SELECT * FROM privacy_letters ORDER BY letter');
+  const saveLetter = db.prepare(`
+    INSERT INTO privacy_letters VALUES ($letter, $text, $by, $at)
+    ON CONFLICT (letter) DO UPDATE SET text = excluded.text, by = excluded.by, at = excluded.at`);
+  const dropLetter = db.prepare('DELETE FROM privacy_letters WHERE letter = ?');
 
   const get = (id: PrivacyRequestId): PrivacyRequest | null => reader.one(request, one.get(id));
   function known(id: PrivacyRequestId): PrivacyRequest {
@@ -158,6 +172,11 @@ export function createPrivacyRequests(db: Db, reader: Reader) {
       if (known(id).state !== 'closed') throw fail('privacy_unknown', id);
       forget.run({ id, at });
       dropExclusions.run(id);
+    },
+    letters: (): SavedLetter[] => reader.all(letter, letters.all()),
+    saveLetter(which: LetterKind, saved: Omit<SavedLetter, 'letter'> | null): void {
+      if (saved) saveLetter.run({ ...saved, letter: which });
+      else dropLetter.run(which);
     },
     forgettable: (before: string): PrivacyRequest[] => reader.all(request, forgettable.all(before)),
   };

@@ -33,6 +33,19 @@ export const PRIVACY = {
   /** Writes down how it was answered; nothing of it changes after that. Throws `privacy_unknown`, `privacy_closed`, `privacy_invalid`. */
   close_privacy: post('/privacy/close', Type.Object({ by: By, id: Id, answer: PrivacyAnswer }), NOTHING),
   /**
+   * Saves a letter to people who made a request, in the place of the one that comes with Tapedeck; null: that one again. Throws
+   * `privacy_invalid` for one with a name in braces that stands for nothing.
+   */
+  save_letter: post(
+    '/privacy/letter',
+    Type.Object({
+      by: By,
+      letter: Type.Enum([...letterKinds]),
+      text: Type.Union([Text(LONGEST_LETTER, 1), Type.Null()]),
+    }),
+    NOTHING,
+  ),
+  /**
    * Writes the entry `export`, then gives the key of the recording of a call that matches, and where in it the person alone is heard.
    * Needs `export` on all of the call. Throws `privacy_unknown`, `privacy_closed`, `privacy_refused`, `call_unknown`, `forbidden`,
    * `recording_absent`, `key_missing`, `too_many`.

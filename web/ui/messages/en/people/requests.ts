@@ -160,6 +160,20 @@ export const requestsText = {
     busy: 'Creating…',
     done: 'The answer was saved.',
   },
+  templates: {
+    button: 'Edit letters',
+    title: 'Letters',
+    what: ({ names }: { names: string }) =>
+      `The text from which each letter begins. A name in braces is filled in: ${names}.`,
+    text: 'Text',
+    own: ({ who, day }: { who: string; day: string }) => `Changed by ${who} on ${day}.`,
+    standard: 'This is the letter that comes with Tapedeck.',
+    restore: 'Restore the standard letter',
+    send: 'Save letter',
+    busy: 'Saving…',
+    done: 'The letter was saved.',
+    restored: 'The standard letter was restored.',
+  },
   erase: {
     button: ({ n }: { n: number }) => (n === 1 ? 'Erase 1 recording…' : `Erase ${count(n)} recordings…`),
     admin: 'Only an admin can erase these recordings.',
@@ -237,6 +251,10 @@ export const requestEntries = {
       : `left a call out of ${request(detail)}`,
   privacy_close: ({ detail }: Entry) =>
     `closed ${request(detail)}, answered on ${String(detail.answered)} (${String(detail.outcome)})`,
+  privacy_letter: ({ detail }: Entry) =>
+    detail.change === 'own'
+      ? `changed the letter “${String(detail.letter)}” to people who make requests`
+      : `restored the standard letter “${String(detail.letter)}” to people who make requests`,
   privacy_forget: ({ detail }: Entry) => `removed the name and numbers from ${request(detail)}`,
 };
 
@@ -247,5 +265,6 @@ export const requestDeeds = {
   privacy_extend: 'extending the deadline of a request',
   privacy_exclude: 'leaving a call out of a request',
   privacy_close: 'closing a request',
+  privacy_letter: 'changing a letter to people who make requests',
   privacy_forget: 'removing the name from a request',
 };
