@@ -75,7 +75,7 @@ export async function fromSlices<T, Place>(
 /** Yields a list slice by slice, from a place on, until one says that there is no `next`. The event loop turns after each. */
 export async function* slices<Slice extends { next: Place | null }, Place>(
   read: (from: Place) => Promise<Slice>,
-  first: Place,
+  first: NoInfer<Place>,
 ): AsyncGenerator<Slice> {
   for (let at: Place | null = first; at !== null; await turn()) {
     const slice = await read(at);

@@ -17,6 +17,7 @@ export type NewRelease = Omit<HoldRelease, 'was' | 'doneAt' | 'released'>;
 export type HeldIn = { recordingId: RecordingId; matter: MatterId; name: string; why: HeldBy; at: number };
 /** Where a page of calls ends. */
 export type CallCursor = { startedAt: number; id: CallId };
+export type LeavingPage = { items: HoldItem[]; next: number | null };
 export type UnrecordedPage = { calls: StoredCall[]; next: CallCursor | null };
 
 /**
@@ -54,13 +55,16 @@ export interface Holds {
    * Newest first, from before this one. Looks at some thousand calls at once: `next` is where it goes on, null at the end.
    */
   unrecorded(id: MatterId, before: CallCursor | null, limit: number): Promise<UnrecordedPage>;
-  /** What would be let go of what was held up to `upto`, in the order of places, from after one. */
+  /**
+   * What would be let go of what was held up to `upto`, in the order of places, from after one. Looks at some thousand at once: `next` is
+   * where it goes on, null at the end.
+   */
   leaving(
     id: MatterId,
     letting: Letting,
     places: { after: number; upto: number },
     limit: number,
-  ): Promise<HoldItem[]>;
+  ): Promise<LeavingPage>;
   /** The place of what was held last, of any matter. */
   newestPlace(): Promise<number>;
   /**

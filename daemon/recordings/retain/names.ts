@@ -6,7 +6,7 @@ import { FIRST_NAMES, type NamesRun, namesDueSince, namesMinimum } from '../../d
 import type { Log } from '../../ops/log.js';
 
 /** So many calls are one transaction: well below 100 ms. */
-const PAGE = 50;
+const PAGE = 20;
 
 export type NamesDeps = {
   catalogue: Verbs<

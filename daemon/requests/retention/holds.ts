@@ -18,6 +18,7 @@ import {
   queryFault,
 } from '../../domain/retention/hold.js';
 import { reasonFrom } from '../../domain/typed.js';
+import { slices } from '../../ops/turns.js';
 import type { ApprovalsOf } from '../approvals.js';
 import type { Asker, Askers } from '../askers.js';
 import { nameOf } from '../rules.js';
@@ -93,12 +94,13 @@ export function createHoldRequests(deps: HoldDeps): Pick<ControlHandlers, keyof 
   async function shownOf(matter: Matter, asked: Letting, upto: number) {
     const list = createHash('sha256');
     let recordings = 0;
-    for (let after = 0; ; ) {
-      const page = await catalogue.holds.leaving(matter.id, asked, { after, upto }, PAGE);
-      for (const { recordingId, why, seq } of page) list.update(`${seq} ${recordingId} ${why}\n`);
-      recordings += page.length;
-      if (page.length < PAGE) break;
-      after = page.at(-1)!.seq;
+    const pages = slices(
+      (after: number) => catalogue.holds.leaving(matter.id, asked, { after, upto }, PAGE),
+      0,
+    );
+    for await (const { items } of pages) {
+      for (const { recordingId, why, seq } of items) list.update(`${seq} ${recordingId} ${why}\n`);
+      recordings += items.length;
     }
     const { id, name, reason, query, openedBy, openedAt, held } = matter;
     const about = { id, name, reason, opened_by: openedBy, opened_at: iso(openedAt), picked: held.picked };

@@ -168,7 +168,7 @@ export const holds: Part = (t, open) => {
       t.same(await heldBy(catalogue, 'R5'), ['M query'], 'caught after the release was asked for');
 
       const leave = async (letting: Letting) =>
-        (await catalogue.holds.leaving('M', letting, { after: 0, upto }, 9)).map((i) => i.recordingId);
+        (await catalogue.holds.leaving('M', letting, { after: 0, upto }, 9)).items.map((i) => i.recordingId);
       t.same(await leave({ what: 'all' }), ['R0', 'R1', 'R2', 'R3', 'R4']);
       t.same(
         await leave({ what: 'recordings', recordings: ['R0', 'R2'] }),

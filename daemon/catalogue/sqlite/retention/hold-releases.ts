@@ -9,7 +9,7 @@ import {
   type MatterId,
   termsOf,
 } from '../../../domain/retention/hold.js';
-import type { NewRelease } from '../../retention/holds.js';
+import type { LeavingPage, NewRelease } from '../../retention/holds.js';
 import { Length, noun, oneOf, orNull, type Reader, Text, Time } from '../checked.js';
 import type { Db } from '../db.js';
 import { createReady } from '../ready.js';
@@ -33,6 +33,8 @@ const release = noun({
   }),
 });
 
+/** So many held recordings are looked at in one transaction, however few of them are let go. */
+const SLICE = 2_000;
 /** Statements that are kept ready, one for each shape of a query. */
 const MOST_READY = 20;
 
@@ -62,6 +64,11 @@ export function createHoldReleases(db: Db, reader: Reader, caught: (callId: Call
   );
   const over = db.prepare(`
     UPDATE matters SET released_at = $at WHERE id = $id AND query IS NULL AND held_query = 0 AND held_picked = 0`);
+  const sliceEnd = db
+    .prepare(
+      `SELECT seq FROM hold_items WHERE matter = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ${SLICE - 1}`,
+    )
+    .pluck();
   const gone = db.prepare(`
     SELECT seq, r.matter, recording_id, rec.call_id, why, g.at, g.by FROM hold_released g
     JOIN hold_releases r ON r.id = g.release_id JOIN recordings rec ON rec.id = g.recording_id
@@ -72,13 +79,15 @@ export function createHoldReleases(db: Db, reader: Reader, caught: (callId: Call
     letting: Letting,
     { after, upto }: { after: number; upto: number },
     limit: number,
-  ): HoldItem[] {
+  ): LeavingPage {
     const { sql, values } = condition(letting);
+    const end = sliceEnd.get(id, after, upto) as number | undefined;
     const page =
       ready(`SELECT i.*, rec.call_id FROM hold_items i JOIN recordings rec ON rec.id = i.recording_id
       WHERE i.matter = ? AND i.seq > ? AND i.seq <= ? AND ${sql}
       ORDER BY i.seq LIMIT ?`);
-    return reader.all(item, page.all(id, after, upto, ...values, limit));
+    const items = reader.all(item, page.all(id, after, end ?? upto, ...values, limit));
+    return { items, next: items.length === limit ? items.at(-1)!.seq : (end ?? null) };
   }
 
   return {
@@ -112,7 +121,7 @@ export function createHoldReleases(db: Db, reader: Reader, caught: (callId: Call
       const found = reader.one(release, one.get(id));
       if (!found || found.doneAt !== null) return true;
       const { matter, letting, upto, doneSeq } = found;
-      const page = leaving(matter, letting, { after: doneSeq, upto }, limit);
+      const { items: page, next } = leaving(matter, letting, { after: doneSeq, upto }, limit);
       const calls = new Set<CallId>();
       for (const { seq, callId } of page) {
         keep.run({ release: id, seq });
@@ -123,8 +132,13 @@ export function createHoldReleases(db: Db, reader: Reader, caught: (callId: Call
       if (page.length > 0) counted.run({ matter, query, picked: page.length - query });
       // What was picked may be what the query of this matter asks for too.
       if (letting.what === 'recordings') for (const call of calls) caught(call, at);
-      const done = page.length < limit;
-      move.run({ id, seq: page.at(-1)?.seq ?? doneSeq, count: page.length, doneAt: done ? at : null });
+      const done = next === null;
+      move.run({
+        id,
+        seq: next ?? page.at(-1)?.seq ?? doneSeq,
+        count: page.length,
+        doneAt: done ? at : null,
+      });
       if (done && letting.what === 'all') over.run({ id: matter, at });
       return done;
     },
