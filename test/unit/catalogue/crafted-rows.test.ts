@@ -25,7 +25,7 @@ import { PRIVACY_COLUMNS } from '../../support/catalogue/privacy-request.js';
 import { MAILING_TABLES } from '../../support/catalogue/report-mailing.js';
 import { retaining } from '../../support/recordings/retaining.js';
 
-t.setTimeout(240_000);
+t.setTimeout(480_000);
 const log = createLog('silent', 'test');
 /** Everything that the recorder asks at its start, and every list that it reads later. */
 const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
