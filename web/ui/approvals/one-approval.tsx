@@ -22,13 +22,9 @@ export function OneApproval({ approval: a, again }: Props) {
       <h3>
         {words.acts[a.act]} <span class="quiet">{words.states[a.state]}</span>
       </h3>
-      <p>
-        <Verbatim text={words.askedBy({ who: a.asked_by, when: dateAndClock(a.asked_at) })} />
-      </p>
+      <p>{words.askedBy({ who: clean(a.asked_by), when: dateAndClock(a.asked_at) })}</p>
       {a.approved_by !== null && a.approved_at !== null && (
-        <p>
-          <Verbatim text={words.approvedBy({ who: a.approved_by, when: dateAndClock(a.approved_at) })} />
-        </p>
+        <p>{words.approvedBy({ who: clean(a.approved_by), when: dateAndClock(a.approved_at) })}</p>
       )}
       {a.alone && <p class="note">{words.alone}</p>}
       <Facts approval={a} />
@@ -124,9 +120,7 @@ function Approve({ approval: a, again }: Props) {
             <p>
               <strong>{words.acts[a.act]}</strong>
             </p>
-            <p>
-              <Verbatim text={words.approveWhat({ who: clean(a.asked_by) })} />
-            </p>
+            <p>{words.approveWhat({ who: clean(a.asked_by) })}</p>
             <Facts approval={a} />
             <Shown value={a.shown} />
             <p class="field-help">

@@ -40,7 +40,7 @@ export function MatterPage({ id }: { id: string }) {
             <dt>{t.holds.facts.opened}</dt>
             <dd>{t.holds.openedBy({ who: clean(matter.opened_by), day: date(matter.opened_at) })}</dd>
             <dt>{t.holds.facts.query}</dt>
-            <dd>{matter.query ? <span translate={false}>{inWords(matter.query)}</span> : t.holds.noQuery}</dd>
+            <dd>{matter.query ? inWords(matter.query) : t.holds.noQuery}</dd>
             <dt>{t.holds.facts.held}</dt>
             <dd>{t.holds.held(matter.held)}</dd>
           </dl>
