@@ -22,6 +22,8 @@ export const timeOrNull = (cell: unknown): number | null =>
   Number.isInteger(cell) && (cell as number) >= 0 && (cell as number) <= LAST_TIME ? (cell as number) : null;
 /** A length in milliseconds or bytes. */
 export const Length = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+/** What SQLite gives as the total of many lengths. A cell may hold Infinity, and then it is unknown: 0. */
+export const totalOrNone = (total: unknown): number => (Number.isFinite(total) ? (total as number) : 0);
 export const Text = Type.String();
 /** JSON may hold 1e999, which is read as Infinity. */
 export const Figure = Type.Number({ minimum: -Number.MAX_VALUE, maximum: Number.MAX_VALUE });

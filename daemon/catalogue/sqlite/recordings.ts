@@ -11,7 +11,7 @@ import {
 } from '../../domain/recording/recording.js';
 import type { Redated } from '../../domain/retention/redate.js';
 import type { StoredCall } from '../stored-call.js';
-import { noun as checked, type Reader, Text, timeOrNull, unreadable } from './checked.js';
+import { noun as checked, type Reader, Text, timeOrNull, totalOrNone, unreadable } from './checked.js';
 import type { Db } from './db.js';
 import { createEars } from './recordings/ears.js';
 import { createPeaks } from './recordings/peaks.js';
@@ -19,8 +19,6 @@ import { createRedactions } from './recordings/redactions.js';
 import { gapCell, recording as noun, storedCall } from './rows.js';
 
 const WITH_CALL = 'SELECT calls.*, recordings.* FROM recordings JOIN calls ON calls.id = recordings.call_id';
-
-const bytesOf = (sum: unknown): number => (Number.isFinite(sum) ? (sum as number) : 0);
 
 const beginning = checked({
   table: 'recordings_begun',
@@ -132,8 +130,8 @@ export function createRecordings(db: Db, reader: Reader) {
     growth(since: number, now: number): Growth {
       const first = timeOrNull(firstSeal.get());
       return {
-        sealedBytes: bytesOf(sealedSince.get(since)),
-        erasedBytes: bytesOf(erasedSince.get(since)),
+        sealedBytes: totalOrNone(sealedSince.get(since)),
+        erasedBytes: totalOrNone(erasedSince.get(since)),
         days: first === null ? 0 : Math.max(0, now - Math.max(since, first)) / 86_400_000,
       };
     },

@@ -1,7 +1,7 @@
 import type { Recording, RecordingId } from '../../../domain/recording/recording.js';
 import type { Tier } from '../../../domain/recording/tier.js';
 import { FIRST_SEAL, type SealPlace, type TierSlice } from '../../retention/tiers.js';
-import type { Reader } from '../checked.js';
+import { type Reader, totalOrNone } from '../checked.js';
 import type { Db } from '../db.js';
 import { recording as noun } from '../rows.js';
 
@@ -42,10 +42,10 @@ export function createTiers(db: Db, reader: Reader) {
       const at = place ?? { tier: COUNTED[0]!, ...FIRST_SEAL };
       const last = end.get({ ...at, before }) as SealPlace | undefined;
       const { sealedAt: lastAt, id: lastId } = last ?? { sealedAt: before, id: '' };
-      const counted = count.get({ ...at, lastAt, lastId }) as Pick<TierSlice, 'recordings' | 'bytes'>;
+      const counted = count.get({ ...at, lastAt, lastId }) as { recordings: number; bytes: unknown };
       const tier = COUNTED[COUNTED.indexOf(at.tier) + 1];
       const next = last ? { tier: at.tier, ...last } : tier ? { tier, ...FIRST_SEAL } : null;
-      return { tier: at.tier, ...counted, next };
+      return { tier: at.tier, recordings: counted.recordings, bytes: totalOrNone(counted.bytes), next };
     },
   };
 }
