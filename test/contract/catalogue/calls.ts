@@ -34,6 +34,14 @@ export const calls: Part = (t, open) => {
     await t.rejects(catalogue.calls.decideCoverage('Z', recorded), { code: 'call_unknown' });
   });
 
+  t.test('the beginning of a call is found by how many were before a time', async (t) => {
+    const { catalogue } = await open(t);
+    for (const startedAt of [10, 20, 30]) await catalogue.calls.save(aCall(`C${startedAt}`, { startedAt }));
+    t.equal(await catalogue.calls.startBefore(30, 0), 20, 'before the time, not at it');
+    t.equal(await catalogue.calls.startBefore(31, 2), 10);
+    t.equal(await catalogue.calls.startBefore(31, 3), null);
+  });
+
   t.test('a search finds what was meant, however it is written', async (t) => {
     const { catalogue } = await open(t);
     const known = aCall('A', {
