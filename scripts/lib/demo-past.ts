@@ -42,9 +42,14 @@ export const RETENTION: Policy['retention'] = [
   },
 ];
 
+/** Two of the calls that are old enough to be due are of the dispute. */
+const callerOf = (n: number): Party => (n === 2 || n === 5 ? DISPUTED : CALLERS[n % CALLERS.length]!);
+type Party = { number: string; name: string };
+
 /**
  * Makes three months of calls, sealed with the keys of this data directory as the recorder seals calls, unless there is a
- * catalogue already. `speech` has the path of a prompt for each side. Returns how many calls it made, or 0.
+ * catalogue already. `speech` has the path of a prompt for each side, `caller` says who is heard in the nth call. Returns how many
+ * calls it made, or 0.
  */
 export async function makePast({
   dataDir,
@@ -53,6 +58,8 @@ export async function makePast({
   now,
   days = DAYS,
   every = EVERY,
+  policy = { ...defaultPolicy, retention: RETENTION },
+  caller = callerOf,
 }: {
   dataDir: string;
   masterKeyFile: string;
@@ -60,6 +67,8 @@ export async function makePast({
   now: number;
   days?: number;
   every?: number;
+  policy?: Policy;
+  caller?: (n: number) => Party;
 }): Promise<number> {
   if (existsSync(catalogueFile(dataDir))) return 0;
   const spoolDir = `${dataDir}-past`;
@@ -70,14 +79,13 @@ export async function makePast({
   const house = await openHouse(dataDir, { clock: () => clock, masterKeyFile, spoolDir });
   try {
     const { version } = await house.catalogue.policy.newest();
-    await house.catalogue.policy.save({ ...defaultPolicy, retention: RETENTION }, 'admin', clock, version);
+    await house.catalogue.policy.save(policy, 'admin', clock, version);
     for (const [n, startedAt] of times.entries()) {
       const ms = Math.round((sides.in.length / RATE) * 1_000);
       const at = { seenAt: startedAt, upAt: startedAt + 3_000, goneAt: startedAt + 3_000 + ms };
       clock = at.goneAt + 20_000;
       const id = ulid(startedAt);
-      // Two of the calls that are old enough to be due.
-      const them = n === 2 || n === 5 ? DISPUTED : CALLERS[n % CALLERS.length]!;
+      const them = caller(n);
       const { queue, ...us } = STAFF[n % STAFF.length]!;
       const call = aCall(id, {
         ...{ startedAt, answeredAt: at.upAt, endedAt: at.goneAt, queue, dialled: '5551000', did: '5551000' },
