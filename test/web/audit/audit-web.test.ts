@@ -68,6 +68,7 @@ const WRITES_NOTHING = [
   'POST /api/v1/session/passkey/options',
   'POST /api/v1/session/provider',
   'POST /api/v1/calls/:id/listen',
+  'POST /api/v1/requests/:id/letter',
 ];
 
 t.test('who comes in, who does not, and who goes', async (t) => {

@@ -52,11 +52,14 @@ const cells = ({ doneDay, failures, failingSince, nextAt, last }: MailingProgres
   lastDetail: last?.detail ?? '',
 });
 
+/** JSON holds no bytes: what is no text makes the row unreadable, and not the statement fail. */
+const text = (column: string) => `iif(typeof(${column}) = 'text', ${column}, NULL)`;
+
 /** Reports that are sent regularly. */
 export function createMailings(db: Db, reader: Reader) {
   const select = `
     SELECT report_mailings.*, (
-      SELECT json_group_array(json_object('person', user_id, 'address', address))
+      SELECT json_group_array(json_object('person', ${text('user_id')}, 'address', ${text('address')}))
       FROM (SELECT * FROM report_recipients WHERE mailing = report_mailings.id ORDER BY rowid)
     ) AS recipients FROM report_mailings`;
   const list = db.prepare(`${select} ORDER BY id`);
