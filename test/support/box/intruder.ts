@@ -177,7 +177,7 @@ await attempt('accept another audit log', () =>
 
 // What is heard and given out is on record first, and is what the recorder has.
 const pack = (by: object, call: string) =>
-  control.askStream('make_evidence', { by, call, reason: 'mine' } as never);
+  control.askStream('make_evidence', { by, call, reason: 'mine', version: '' } as never);
 await attempt('an evidence pack of an invented call', () => pack(anna, '01KCAAAAAAAAAAAAAAAAAAAAAA'));
 await attempt('an evidence pack of a path', () => pack(anna, '../../etc/passwd'));
 await attempt('an evidence pack as somebody without the right', () => pack(signed('ben'), callOf(0)));
