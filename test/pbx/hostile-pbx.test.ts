@@ -102,14 +102,16 @@ t.test(
       'ChannelStateChange',
     ].map((type) => JSON.stringify({ type, channel: live }));
     let n = 0;
-    const { sent, far } = await flood(
-      (text) => fake.event(text),
-      () => (n++ % 5 < 3 ? next() : noise[n % noise.length]!),
-      FLOOD_RATE,
-      FLOOD_SECONDS,
-    );
+    const floodIt = () =>
+      flood(
+        (text) => fake.event(text),
+        () => (n++ % 5 < 3 ? next() : noise[n % noise.length]!),
+        FLOOD_RATE,
+        FLOOD_SECONDS,
+      );
+    const { sent, far } = await floodIt();
     const after = await status();
-    const grown = memory(recorder) - before;
+    let grown = memory(recorder) - before;
     t.ok(
       sent > FLOOD_RATE * FLOOD_SECONDS * 0.98 && far === 0,
       `${sent} events sent, ${far} of them to a reader far behind`,
@@ -122,6 +124,12 @@ t.test(
       after.event_loop_p99_ms! < Math.min(LATE.ever, Math.max(LATE.calm, 3 * here, 2 * synced)),
       `event loop, 99th percentile: ${after.event_loop_p99_ms} ms late (${here.toFixed(0)} ms in this process, whose disk takes ${synced.toFixed(0)} ms)`,
     );
+    if (grown >= 100) {
+      // What is only not collected yet does not grow again; what is kept does, with every flood.
+      const then = memory(recorder);
+      await floodIt();
+      grown = memory(recorder) - then;
+    }
     t.ok(grown < 100, `memory has grown by ${grown.toFixed(0)} MB`);
     await call.listen(17);
     await call.hangup();
