@@ -130,9 +130,9 @@ export function createPasskeys({
       if (challengeFor({ ...asked, session: here, epoch, act }).toString('base64url') !== challenge)
         throw fail('passkey_refused', 'It was asked for something else.');
       if (person !== null && person !== userId) throw fail('passkey_refused', 'It belongs to somebody else.');
-      const handle = given.response.userHandle;
-      if (handle !== undefined && Buffer.from(String(handle), 'base64url').toString() !== userId)
-        throw fail('passkey_refused');
+      const handle: unknown = given.response.userHandle;
+      const theirs = typeof handle === 'string' && Buffer.from(handle, 'base64url').toString() === userId;
+      if (handle !== undefined && !theirs) throw fail('passkey_refused');
       const { verified, authenticationInfo } = await verifyAuthenticationResponse({
         response: given,
         expectedChallenge: challenge,
