@@ -5,18 +5,18 @@ import { fileURLToPath } from 'node:url';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { keysFile } from '../../daemon/domain/paths.js';
-import { defaultPolicy, type Policy } from '../../daemon/domain/policy/policy.js';
-import { makePast } from '../../scripts/lib/demo-past.js';
-import { createMovableClock } from '../support/clock.js';
-import type { Pbx } from '../support/pbx/pbx.js';
+import { keysFile } from '../../../daemon/domain/paths.js';
+import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
+import { makePast } from '../../../scripts/lib/demo-past.js';
+import { createMovableClock } from '../../support/clock.js';
+import type { Pbx } from '../../support/pbx/pbx.js';
 import {
   type ApiClient,
   type CallView,
   createApiClient,
   createRecorderLab,
   until,
-} from '../support/recorder.js';
+} from '../../support/recorder.js';
 
 /**
  * Everything that people do with the recordings of one caller is done on the programs as an admin runs them: looked for, heard, taken
@@ -33,7 +33,7 @@ const POLICY: Policy = {
   metadata_days: 1,
   retention: [{ name: 'Short', reason: '', when: {}, keep_days: 1 }],
 };
-const PROMPTS = fileURLToPath(new URL('../../prompts/en', import.meta.url));
+const PROMPTS = fileURLToPath(new URL('../../../prompts/en', import.meta.url));
 const SPEECH = { in: join(PROMPTS, 'announce_refusal.wav'), out: join(PROMPTS, 'ask.wav') };
 const TOKEN_RIGHTS = ['view', 'play'];
 
