@@ -27,7 +27,7 @@ const TROUBLE = 3;
 /** A file to send, with its signature. `name`: without its ending. */
 export type MailedReport = { entry: number; name: string; file: Buffer; signature: string };
 type Days = { from: string; to: string };
-/** Writes an entry of whoever has it sent. */
+/** Writes an entry that names the person who has it sent. */
 type Writes = (action: AuditAction, about: About) => NewEntry;
 
 export type MailingDeps = {
@@ -204,7 +204,7 @@ export function createMailings(deps: MailingDeps) {
     },
     /** Sends what is due now. */
     look: looking.now,
-    /** Sends one now, on the word of whoever `writes` is. Throws as sending does, and `mailing_unknown`. */
+    /** Sends one now, at the request of the person that `writes` names. Throws as sending does, and `mailing_unknown`. */
     sendNow: (id: string, writes: Writes): Promise<string[]> =>
       queue.run(async () => {
         const mailing = await catalogue.mailings.get(id);

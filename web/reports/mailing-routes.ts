@@ -76,7 +76,7 @@ export function mailingRoutes(app: App, { catalogue, ask, mailOn, now, reached, 
     request: Parameters<typeof signed>[0] & { body: Static<typeof MailingBody> },
   ) => ask('save_mailing', { by: signed(request), id, ...request.body });
   const described =
-    'Recipients are users who may have the report themselves. It is sent on the word of whoever saved it last. Needs a proof of the last ten minutes. Not with an API token.';
+    'Recipients are users who may have the report themselves. It is sent only while the user who saved it last may have it. Needs a proof of the last ten minutes. Not with an API token.';
 
   app.post(
     '/reports/mailings',

@@ -109,7 +109,7 @@ export async function removeOld(
   const over = expired(found, now, keepDays);
   const removed: Removed = { ...NOTHING_REMOVED, backups: [] };
   try {
-    // First: with its key a backup is dead, whoever has copies of it, and whether the place lets go of it or not.
+    // First: with its key a backup is dead, in every copy of it, and whether the place lets go of it or not.
     removed.keys = await keys.destroyDue({ newest: backups[0]?.statement.id ?? null, now, keepDays });
     for (const id of over) {
       await target.remove(manifestObject(id)); // from here on it is no backup

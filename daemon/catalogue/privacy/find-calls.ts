@@ -10,7 +10,7 @@ const SLICE = 5_000;
 
 /**
  * Returns the calls of a request, newest first, see `matching`. Looks through the calls of its window slice by slice from the newest, and lets
- * others have their turn between two numbers. `list`: the calls that whoever asks reaches.
+ * others have their turn between two numbers. `list`: the calls that the person who asks reaches.
  */
 export async function findCalls(
   catalogue: Verbs<'calls.startBefore'>,

@@ -20,7 +20,7 @@ export const backupAlarms: { [C in Codes]: (params: AlarmParams[C], say: Say) =>
         check: 'The newest backup could not be checked.',
         list: 'The list of erasures and holds could not be renewed at the place for backups: a restore would not know of the latest ones.',
         drill: 'The restore drill could not be done.',
-        keys: 'The keys of old backups could not be destroyed: whoever has the identity and the master key can still open what those backups hold.',
+        keys: 'The keys of old backups could not be destroyed: anyone with the identity and the master key can still read what those backups hold.',
       }[what]
     } ${errorInWords({ error, detail })}`,
     hint: `${errorHint(error)} It is tried again by itself; "tapedeck backup create --wait" tries now.`.trim(),

@@ -31,7 +31,7 @@ type Opened = { recording: string; identity: string } & OwnSides;
 
 /**
  * Opens the recording of a call for the person who made this request. It is on record before the key is read. Null where it is nowhere certain
- * that the person alone is heard. The command line is nobody: whoever is root reads the keys anyhow.
+ * that the person alone is heard. The command line is nobody: root can read the keys in any case.
  */
 export async function openOwnSide(
   { catalogue, identity, taking }: OwnSideDeps,

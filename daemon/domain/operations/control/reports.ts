@@ -51,7 +51,7 @@ export const MailingFacts = Type.Object({
 /** Reports by mail: for who may have the report themselves. An API token changes nothing of it. */
 export const MAILINGS = {
   /**
-   * Adds one, or saves the one with this id on the word of whoever asks. Throws `mail_off`, `mailing_unknown`, `mailing_invalid` where
+   * Adds one, or saves the one with this id at the request of the person who asks. Throws `mail_off`, `mailing_unknown`, `mailing_invalid` where
    * somebody may not have the report, `mailings_full`.
    */
   save_mailing: proved(
