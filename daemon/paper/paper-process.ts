@@ -1,14 +1,12 @@
 import { spawn } from 'node:child_process';
-import { setPriority } from 'node:os';
 import { PassThrough, type Readable } from 'node:stream';
 import { fail } from '../domain/error.js';
+import { behindCalls } from '../ops/process/behind-calls.js';
 import { programFile } from '../ops/process/program-files.js';
 
 /** What is to be made: the first message to the process. */
 export type PaperOrder = { dataDir: string; certificate: number };
 
-/** Calls, and people at the dashboard, come first. */
-const NICE = 10;
 const HEAP_MB = 320;
 /** Of what the process complains of, the end is kept, in characters. */
 const MOST_SAID = 2_000;
@@ -32,11 +30,7 @@ export function runPaper(order: PaperOrder): Readable {
   });
   child.stdout!.pipe(out, { end: false });
   child.once('spawn', () => {
-    try {
-      setPriority(child.pid!, NICE);
-    } catch {
-      // Where that is not allowed it is made all the same.
-    }
+    behindCalls(child);
     child.send(order, () => {});
   });
   child.once('close', (code) => {

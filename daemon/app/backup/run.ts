@@ -1,5 +1,5 @@
-import { setPriority } from 'node:os';
 import { fail } from '../../domain/error.js';
+import { behindCalls } from '../../ops/process/behind-calls.js';
 import { startProgram } from '../../ops/process/start-program.js';
 import type { SigningKey } from '../../vault/signing-key.js';
 import { fingerprint } from '../../vault/signing-key.js';
@@ -13,8 +13,6 @@ type Unsigned = ProgramOrder extends infer O
   : never;
 type Result<K extends string> = Extract<ProgramSaid, { [key in K]: unknown }>;
 
-/** Calls come first. */
-const NICE = 10;
 const HEAP_MB = 512;
 
 /**
@@ -70,11 +68,7 @@ export function runBackupProgram<K extends 'made' | 'checked' | 'listed' | 'dest
       reject(ended); // without effect once it has answered
     });
     child.once('spawn', () => {
-      try {
-        setPriority(child.pid!, NICE);
-      } catch {
-        // Where that is not allowed it is made all the same.
-      }
+      behindCalls(child);
       child.send({ ...order, key, publicKey: signer.publicKeyPem } satisfies ProgramOrder, () => {});
     });
   });

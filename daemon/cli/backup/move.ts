@@ -6,7 +6,6 @@ import { refuseIdentity, refuseMasterKey, refuseOccupied } from '../../app/backu
 import { MB } from '../../app/data.js';
 import { entryOf } from '../../domain/assurance/audit.js';
 import { fail } from '../../domain/error.js';
-import { becomeOwnerOf } from '../../ops/process/become.js';
 import { consoleUser } from '../../ops/process/console.js';
 import { version } from '../../ops/process/version.js';
 import { readMoved } from '../../vault/backup/moved.js';
@@ -14,7 +13,7 @@ import type { StatementSigner } from '../../vault/backup/objects.js';
 import { fingerprint, loadSigningKey } from '../../vault/signing-key.js';
 import type { CliContext } from '../common/context.js';
 import { timesIn } from '../common/table.js';
-import { backupKeys, backupPlace, KEYS_FOLDER, readIdentity, readTrusted, showProgress } from './places.js';
+import { backupKeys, backupPlace, KEYS_FOLDER, showProgress, toRestoreFrom } from './places.js';
 import { describe, listFor } from './restore.js';
 
 /** The last backup removes no other, and destroys no key: the entry that says so would be in none. */
@@ -135,12 +134,7 @@ export function move(program: Command, ctx: CliContext): void {
 type Receiving = { identity: string; from?: string; keys?: string; publicKey?: string; dryRun?: boolean };
 
 async function receive(ctx: CliContext, options: Receiving): Promise<void> {
-  const identity = readIdentity(options.identity); // what only root may read is read first
-  const trusted = readTrusted(options.publicKey);
-  const { current: masterKey } = await ctx.master();
-  const { dir: dataDir } = ctx.config().data;
-  const target = backupPlace(ctx, options.from);
-  becomeOwnerOf(dataDir);
+  const { identity, trusted, masterKey, dataDir, target } = await toRestoreFrom(ctx, options);
   const { backup, last } = await findMoved(target, trusted);
   const { statement } = backup;
   const time = timesIn(ctx.config().site.time_zone);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fail } from '../../domain/error.js';
 import { printable } from '../../domain/printable.js';
+import { becomeOwnerOf } from '../../ops/process/become.js';
 import { type BackupKeys, createBackupKeys } from '../../vault/backup/backup-keys.js';
 import { hasDestination, openDestination } from '../../vault/backup/destination.js';
 import { createFolderTarget } from '../../vault/backup/folder.js';
@@ -44,6 +45,23 @@ export function readIdentity(file: string): string {
 /** Public keys of Tapedeck by which a signature is verified; null where none is named. */
 export const readTrusted = (file: string | undefined): string[] | null =>
   file === undefined ? null : [readFileSync(file, 'utf8')];
+
+/**
+ * What a restore works with, as its options name it. What only root may read is read first; then the command goes on as the owner of
+ * the data directory.
+ */
+export async function toRestoreFrom(
+  ctx: CliContext,
+  options: { identity: string; from?: string; publicKey?: string },
+) {
+  const identity = readIdentity(options.identity);
+  const trusted = readTrusted(options.publicKey);
+  const { current: masterKey } = await ctx.master();
+  const { dir: dataDir } = ctx.config().data;
+  const target = backupPlace(ctx, options.from);
+  becomeOwnerOf(dataDir);
+  return { identity, trusted, masterKey, dataDir, target };
+}
 
 /** Shows how far something is, at most once a second, in one line of a terminal and rarely elsewhere. */
 export function showProgress(what: string): { progress(done: number, total: number): void; end(): void } {

@@ -12,13 +12,12 @@ import { entryOf } from '../../domain/assurance/audit.js';
 import type { BackupStatement } from '../../domain/backup/backup.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import { sizeText } from '../../domain/written.js';
-import { becomeOwnerOf } from '../../ops/process/become.js';
 import { consoleUser } from '../../ops/process/console.js';
 import type { Signed } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
 import type { CliContext } from '../common/context.js';
 import { timesIn } from '../common/table.js';
-import { backupKeys, backupPlace, KEYS_FOLDER, readIdentity, readTrusted, showProgress } from './places.js';
+import { backupKeys, backupPlace, KEYS_FOLDER, showProgress, toRestoreFrom } from './places.js';
 
 type Options = {
   from?: string;
@@ -50,12 +49,7 @@ export function restore(program: Command, ctx: CliContext): void {
       '\nPut the master key where [keys] master_key_file says before. Everything is verified before anything is written. A restore that was interrupted continues when the same command is run again; until then no recorder starts.\n\nExamples:\n  tapedeck restore --from /mnt/nas/tapedeck --identity /media/usb/tapedeck-backup.txt --dry-run\n  tapedeck restore --from /mnt/nas/tapedeck --identity /media/usb/tapedeck-backup.txt',
     )
     .action(async (id: string | undefined, options: Options) => {
-      const identity = readIdentity(options.identity); // what only root may read is read first
-      const trusted = readTrusted(options.publicKey);
-      const { current: masterKey } = await ctx.master();
-      const { dir: dataDir } = ctx.config().data;
-      const target = backupPlace(ctx, options.from);
-      becomeOwnerOf(dataDir);
+      const { identity, trusted, masterKey, dataDir, target } = await toRestoreFrom(ctx, options);
       const backup = await findBackup(target, id ?? null, trusted);
       const { statement } = backup;
       const time = timesIn(ctx.config().site.time_zone);

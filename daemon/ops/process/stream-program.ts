@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { setPriority } from 'node:os';
 import { PassThrough, type Readable } from 'node:stream';
 import { type ErrorCode, fail, TapedeckError } from '../../domain/error.js';
+import { behindCalls } from './behind-calls.js';
 import { programFile } from './program-files.js';
 
 /*
@@ -15,8 +15,6 @@ export type ProgramAnswer = { value: unknown } | ProgramError;
 /** What the program says: it needs an answer; here the file comes; it came to nothing. */
 export type ProgramMessage<Asked, Begun> = { ask: Asked } | { begun: Begun } | ProgramError;
 
-/** Calls that are going on, and people at the dashboard, come first. */
-const NICE = 10;
 /** Of what the process complains of, the end is kept, in characters. */
 const MOST_SAID = 2_000;
 
@@ -73,11 +71,7 @@ export function streamProgram<Begun, Asked = never>({
       failure ??= fail('internal', `The process that makes ${makes} could not be started.`, e);
     });
     child.once('spawn', () => {
-      try {
-        setPriority(child.pid!, NICE);
-      } catch {
-        // Where that is not allowed it is made all the same.
-      }
+      behindCalls(child);
       child.send(order, () => {});
     });
     child.once('close', (code) => {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,8 +9,8 @@ import { catalogueFile } from '../../../daemon/domain/paths.js';
 import type { Recording } from '../../../daemon/domain/recording/recording.js';
 import { ask } from '../../../daemon/ops/control-client.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
+import { awayPbx, PBX_AWAY } from '../../support/box/away-pbx.js';
 import { recorded } from '../../support/catalogue/opened.js';
-import type { Pbx } from '../../support/pbx/pbx.js';
 import { createRecorderLab, type RecorderLab, until } from '../../support/recorder.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { ruled } from '../../support/recordings/retaining.js';
@@ -66,21 +66,16 @@ t.test(
   async (t) => {
     const dir = mkdtempSync(join(tmpdir(), 'tapedeck-'));
     t.teardown(() => rmSync(dir, { recursive: true, force: true }));
-    const [secretFile, spool, archive] = [join(dir, 'secret'), join(dir, 'spool'), join(dir, 'archive')];
-    writeFileSync(secretFile, 'away\n', { mode: 0o600 });
-    for (const folder of [spool, archive]) mkdirSync(folder);
+    const archive = join(dir, 'archive');
+    mkdirSync(archive);
     const lab = createRecorderLab({
       ...{ dir, extra: `[archive]\ndirectory = "${archive}"\nreserve_mb = 1\n` },
-      pbx: {
-        ari: { url: 'http://127.0.0.1:9/ari', passwordFile: secretFile },
-        ami: { port: 9, secretFile },
-        recordingDir: spool,
-      } as Pbx,
+      pbx: awayPbx(dir),
     });
     const { refused } = mountSmall(t, { mb: 60, at: lab.dataDir });
     if (refused) return void t.pass('on a disk of its own', { skip: refused });
     t.teardown(() => lab.stop());
-    const start = () => lab.startDaemon(/The PBX cannot be reached|ECONNREFUSED|not reach/i);
+    const start = () => lab.startDaemon(PBX_AWAY);
     await start();
     await lab.stopDaemon();
     await seed(lab.dataDir);

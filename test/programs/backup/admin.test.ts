@@ -8,7 +8,7 @@ import t from 'tap';
 import { signingFolder } from '../../../daemon/domain/paths.js';
 import { type ReportName, reportNames } from '../../../daemon/domain/report/report.js';
 import { DISPUTED, makePast, RETENTION } from '../../../scripts/lib/demo-past.js';
-import type { Pbx } from '../../support/pbx/pbx.js';
+import { awayPbx, PBX_AWAY } from '../../support/box/away-pbx.js';
 import {
   type ApiClient,
   createApiClient,
@@ -25,19 +25,13 @@ const PROMPTS = join(import.meta.dirname, '../../../prompts/en');
 
 /** A machine with Tapedeck, its PBX switched off. `backups` and `identity` are elsewhere. */
 function machine(dir: string, backups: string, recipient: string): RecorderLab {
-  const [secretFile, spool] = [join(dir, 'secret'), join(dir, 'spool')];
-  mkdirSync(spool, { recursive: true });
-  writeFileSync(secretFile, 'away\n', { mode: 0o600 });
+  mkdirSync(dir, { recursive: true });
   return createRecorderLab({
     ...{ dir, extra: `[backup]\npath = "${backups}"\nrecipient = "${recipient}"\n` },
-    pbx: {
-      ari: { url: 'http://127.0.0.1:9/ari', passwordFile: secretFile },
-      ami: { port: 9, secretFile },
-      recordingDir: spool,
-    } as Pbx,
+    pbx: awayPbx(dir),
   });
 }
-const start = (lab: RecorderLab) => lab.startDaemon(/The PBX cannot be reached|ECONNREFUSED|not reach/i);
+const start = (lab: RecorderLab) => lab.startDaemon(PBX_AWAY);
 
 async function succeeds(lab: RecorderLab, ...args: string[]): Promise<string> {
   const { code, out, err } = await lab.command(args);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,8 +8,8 @@ import t, { type Test } from 'tap';
 import { keysFile } from '../../../daemon/domain/paths.js';
 import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
 import { makePast } from '../../../scripts/lib/demo-past.js';
+import { awayPbx, PBX_AWAY } from '../../support/box/away-pbx.js';
 import { createMovableClock } from '../../support/clock.js';
-import type { Pbx } from '../../support/pbx/pbx.js';
 import {
   type ApiClient,
   type CallView,
@@ -61,13 +61,8 @@ async function openOffice(t: Test) {
   // Short, so that the data directory is in it.
   const dir = mkdtempSync(join(tmpdir(), 'tapedeck-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
-  for (const name of ['spool', 'tmp', 'archive', 'backups']) mkdirSync(join(dir, name));
-  writeFileSync(join(dir, 'secret'), 'away\n', { mode: 0o600 });
-  const pbx = {
-    ari: { url: 'http://127.0.0.1:9/ari', passwordFile: join(dir, 'secret') },
-    ami: { port: 9, secretFile: join(dir, 'secret') },
-    recordingDir: join(dir, 'spool'),
-  } as Pbx;
+  for (const name of ['tmp', 'archive', 'backups']) mkdirSync(join(dir, name));
+  const pbx = awayPbx(dir);
   const clock = createMovableClock(join(dir, 'clock'));
   const recipient = await identityToRecipient(await generateX25519Identity());
   const lab = createRecorderLab({
@@ -80,7 +75,7 @@ async function openOffice(t: Test) {
     ...{ dataDir: lab.dataDir, masterKeyFile: join(dir, 'master.key'), speech: SPEECH, now: Date.now() },
     ...{ days: 40, every: 6, policy: POLICY, caller: () => CALLER },
   });
-  const start = () => lab.startDaemon(/The PBX cannot be reached|ECONNREFUSED|not reach/i);
+  const start = () => lab.startDaemon(PBX_AWAY);
   await start();
   const { address, setupCode } = await lab.startWeb();
   const api = createApiClient(address);

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret, TOTP } from 'otpauth';
@@ -13,8 +13,8 @@ import { hashPassword } from '../../../daemon/ops/secrets/password.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { ensureMasterKey, openMasterKeys } from '../../../daemon/vault/master-key.js';
-import type { Pbx } from '../pbx/pbx.js';
 import { createRecorderLab } from '../recorder.js';
+import { awayPbx, PBX_AWAY } from './away-pbx.js';
 
 const PASSWORD = 'four unrelated quiet words';
 const STEP_MS = 30_000;
@@ -36,17 +36,10 @@ export async function openRealHouse(
 ) {
   const dir = mkdtempSync(join(tmpdir(), 'tapedeck-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
-  const [secretFile, spool] = [join(dir, 'secret'), join(dir, 'spool')];
-  writeFileSync(secretFile, 'away\n', { mode: 0o600 });
-  mkdirSync(spool);
-  const pbx = {
-    ari: { url: 'http://127.0.0.1:9/ari', passwordFile: secretFile },
-    ami: { port: 9, secretFile },
-    recordingDir: spool,
-  } as Pbx;
+  const pbx = awayPbx(dir);
   const lab = createRecorderLab({ dir, pbx, extra });
   t.teardown(() => lab.stop());
-  const start = () => lab.startDaemon(/The PBX cannot be reached|ECONNREFUSED|not reach/i);
+  const start = () => lab.startDaemon(PBX_AWAY);
   await start(); // it makes the master key and the databases
   await lab.stopDaemon();
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ import { presetsAt } from '../../../daemon/domain/report/period.js';
 import { publicKeys } from '../../../daemon/vault/signing-key.js';
 import { CALLERS, conversation, DISPUTED, makePast } from '../../../scripts/lib/demo-past.js';
 import { holdAndErase, MATTER } from '../../../scripts/lib/demo-retention.js';
-import type { Pbx } from '../../support/pbx/pbx.js';
+import { awayPbx, PBX_AWAY } from '../../support/box/away-pbx.js';
 import { readPrompt } from '../../support/pbx/sources.js';
 import { createApiClient, createRecorderLab } from '../../support/recorder.js';
 import { correlate, decode, rmsDb } from '../../support/recordings/audio.js';
@@ -35,20 +35,12 @@ type Row = Record<string, string>;
 async function openOffice(t: Test) {
   const dir = mkdtempSync(join(tmpdir(), 'tapedeck-auditor-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
-  const [secretFile, spool] = [join(dir, 'secret'), join(dir, 'spool')];
-  writeFileSync(secretFile, 'away\n', { mode: 0o600 });
-  mkdirSync(spool);
-  // Nobody calls: the PBX is away.
-  const pbx = {
-    ari: { url: 'http://127.0.0.1:9/ari', passwordFile: secretFile },
-    ami: { port: 9, secretFile },
-    recordingDir: spool,
-  } as Pbx;
+  const pbx = awayPbx(dir);
   const recorder = createRecorderLab({ dir, pbx, site: 'time_zone = "Europe/Berlin"\n' });
   const masterKeyFile = join(dir, 'master.key');
   await makePast({ dataDir: recorder.dataDir, masterKeyFile, speech: SPEECH, now: Date.now(), ...SPAN });
   t.teardown(() => recorder.stop());
-  await recorder.startDaemon(/not reach|cannot be reached|ECONNREFUSED/i);
+  await recorder.startDaemon(PBX_AWAY);
   const { address, setupCode } = await recorder.startWeb();
   const api = createApiClient(address);
   await api.setUp(setupCode!, ADMIN.name, ADMIN.password);
