@@ -154,7 +154,8 @@ t.test('300 hostile texts, as everything that has a name, on every page: nothing
   await look('/');
   t.strictSame(ran, []);
 
-  const reason = { reason: payloads.slice(0, 12).join(' ').slice(0, 200) };
+  // A text of its own: a reason must not name who was on the call.
+  const reason = { reason: '<script>__hit(999)</script> <img src=x onerror=__hit(998)>' };
   const pack = await post(dashboard.app, `/calls/${ids[0]}/evidence`, reason, { cookie });
   t.equal(pack.statusCode, 200, pack.statusCode === 200 ? '' : pack.body);
   const dir = t.testdir({});
@@ -172,11 +173,7 @@ t.test('300 hostile texts, as everything that has a name, on every page: nothing
     .getByText(/^Verified/)
     .waitFor();
   t.match(await page.textContent('.verdict'), /The content is consistent/);
-  t.match(
-    await page.textContent('body'),
-    /<script>__hit\(0\)<\/script>/,
-    'its story is as hostile as the call',
-  );
+  t.match(await page.textContent('body'), /__hit\(\d{1,3}\)/, 'its story is as hostile as the call');
   t.equal(
     await page.locator('img, iframe, object, embed, form[action], math, [onerror], [onload]').count(),
     0,
