@@ -152,7 +152,7 @@ async function ffmpeg(config: Config): Promise<Finding> {
   return warn(
     'ffmpeg',
     `${found}, run as the recorder's own user. If crafted audio takes it over, it can read the keys.`,
-    'Start the encoder (systemd/README.md, "The encoder"), and set socket = "/run/tapedeck-encoder/sock" in [encode] of tapedeck.toml.',
+    'Start the encoder (docs/operate/services.md, "The encoder"), and set socket = "/run/tapedeck-encoder/sock" in [encode] of tapedeck.toml.',
   );
 }
 

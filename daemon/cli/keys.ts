@@ -96,7 +96,7 @@ export function keys(program: Command, ctx: CliContext): void {
     .option('--remove', 'undo: store the key unencrypted again')
     .addHelpText(
       'after',
-      '\nRun it as root, and keep a copy of the key in the clear apart from this machine: without its TPM or its disk nothing\nelse opens it. Both units then need LoadCredentialEncrypted=, as systemd/README.md says.\n\nExamples:\n  tapedeck keys seal --with-key tpm2\n  tapedeck keys seal --remove',
+      '\nRun it as root, and keep a copy of the key in the clear apart from this machine: without its TPM or its disk nothing\nelse opens it. Both units then need LoadCredentialEncrypted=, as docs/operate/master-key.md says.\n\nExamples:\n  tapedeck keys seal --with-key tpm2\n  tapedeck keys seal --remove',
     )
     .action(async ({ withKey, yes, remove }: { withKey: Binding; yes?: boolean; remove?: boolean }) => {
       const master = await settled(ctx);

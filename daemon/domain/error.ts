@@ -42,7 +42,7 @@ const catalogue = {
   },
   root_kept: {
     message: "This Node.js refuses to give up root's rights.",
-    hint: 'Install Node.js from its official archive and link it to /usr/local/bin/node (systemd/README.md, "What it needs"), or run the command as the recorder\'s user: "runuser -u tapedeck -- tapedeck" and the rest.',
+    hint: 'Install Node.js from its official archive and link it to /usr/local/bin/node (docs/start/by-hand.md, "What it needs"), or run the command as the recorder\'s user: "runuser -u tapedeck -- tapedeck" and the rest.',
     blame: 'operator',
   },
   data_unmoved: {
@@ -153,7 +153,7 @@ const catalogue = {
   },
   spool_denied: {
     message: "The permissions of Asterisk's spool keep Tapedeck from using captured audio.",
-    hint: 'The folder has to belong to Asterisk\'s user and group with mode 2770, and the recorder\'s user to that group. On FreePBX "fwconsole chown" undoes this: see asterisk-conf/README.md. Nothing is lost; Tapedeck retries automatically.',
+    hint: 'The folder has to belong to Asterisk\'s user and group with mode 2770, and the recorder\'s user to that group. On FreePBX "fwconsole chown" undoes this: see docs/start/asterisk-configuration.md. Nothing is lost; Tapedeck retries automatically.',
     blame: 'operator',
   },
   ffmpeg_missing: {
@@ -247,7 +247,7 @@ const catalogue = {
   },
   master_key_missing: {
     message: 'The master key cannot be read.',
-    hint: 'Restore the file that [keys] master_key_file names from your backup: without it no recording can be played. Create one only on a new machine, as systemd/README.md describes.',
+    hint: 'Restore the file that [keys] master_key_file names from your backup: without it no recording can be played. Create one only on a new machine, as docs/start/by-hand.md describes.',
     blame: 'operator',
   },
   master_key_wrong: {
@@ -257,7 +257,7 @@ const catalogue = {
   },
   passphrase_missing: {
     message: 'The master key is locked with a passphrase, and none was given.',
-    hint: 'Type it at the console, or give it as the credential "master-passphrase" or with --passphrase-fd; systemd/README.md says how.',
+    hint: 'Type it at the console, or give it as the credential "master-passphrase" or with --passphrase-fd; docs/operate/master-key.md says how.',
     blame: 'operator',
   },
   passphrase_wrong: {
@@ -272,7 +272,7 @@ const catalogue = {
   },
   backup_off: {
     message: 'Backups are not set up.',
-    hint: 'Set a destination (path, s3 or sftp) and recipient in [backup] of tapedeck.toml, and restart the recorder (docs/backup.md).',
+    hint: 'Set a destination (path, s3 or sftp) and recipient in [backup] of tapedeck.toml, and restart the recorder (docs/operate/backup.md).',
     blame: 'operator',
   },
   backup_target: {
@@ -282,12 +282,12 @@ const catalogue = {
   },
   backup_unreachable: {
     message: 'The place for backups cannot be reached.',
-    hint: 'Check its address and port in [backup], that the server runs, and that the recorder may connect to it: IPAddressAllow= in its unit (docs/backup.md).',
+    hint: 'Check its address and port in [backup], that the server runs, and that the recorder may connect to it: IPAddressAllow= in its unit (docs/operate/backup.md).',
     blame: 'operator',
   },
   backup_denied: {
     message: 'The place for backups refused access.',
-    hint: 'Check the user or access key in [backup], the file with its key, and that it is allowed to list, read and write there (docs/backup.md).',
+    hint: 'Check the user or access key in [backup], the file with its key, and that it is allowed to list, read and write there (docs/operate/backup.md).',
     blame: 'operator',
   },
   backup_host_key: {
@@ -308,7 +308,7 @@ const catalogue = {
   },
   backup_locked: {
     message: 'The place for backups does not allow this object to be deleted.',
-    hint: 'Either allow it, or have the store delete old backups by itself (docs/backup.md).',
+    hint: 'Either allow it, or have the store delete old backups by itself (docs/operate/backup.md).',
     blame: 'operator',
   },
   backup_absent: {
@@ -358,7 +358,7 @@ const catalogue = {
   },
   move_unproved: {
     message: 'The new machine has not received a whole backup of this one.',
-    hint: 'Run "tapedeck backup create --wait" here, then "tapedeck move receive" on the new machine, and try again (docs/moving.md).',
+    hint: 'Run "tapedeck backup create --wait" here, then "tapedeck move receive" on the new machine, and try again (docs/operate/moving.md).',
     blame: 'operator',
   },
   move_unsealed: {

@@ -144,7 +144,7 @@ export const ConfigSchema = Type.Object({
     }),
   }),
   pbx: section(
-    'The PBX: Asterisk 16 or newer, or FreePBX. For several PBXs write [[pbx]] instead, once for each: docs/several-pbxs.md.',
+    'The PBX: Asterisk 16 or newer, or FreePBX. For several PBXs write [[pbx]] instead, once for each: docs/start/several-pbxs.md.',
     {
       id: Type.String({
         description:

@@ -14,10 +14,14 @@ import t, { type Test } from 'tap';
 import { createLab, startPbx } from '../support/pbx/pbx.js';
 import { createApiClient, createRecorderLab, type RecorderLab, seconds, until } from '../support/recorder.js';
 
-/** What the pages in systemd/ tell an admin to type is read from them and done, so that the pages stay true. */
-const SYSTEMD = join(import.meta.dirname, '../..', 'systemd');
-const PAGES = ['backup.md', 'restore.md', 'upgrade.md', 'moving.md', 'uninstall.md'];
-const page = (name: string) => readFileSync(join(SYSTEMD, name), 'utf8');
+/** The commands that these pages tell an admin to type are read from them and run, so that the pages stay true. */
+const ROOT = join(import.meta.dirname, '../..');
+const SYSTEMD = join(ROOT, 'systemd');
+const COPY = 'operate/copy-by-hand.md';
+const RESTORE = 'runbooks/restore-by-hand.md';
+const UNINSTALL = 'operate/uninstall.md';
+const PAGES = [COPY, RESTORE, UNINSTALL, 'operate/upgrade.md', 'operate/moving-by-hand.md'];
+const page = (name: string) => readFileSync(join(ROOT, 'docs', name), 'utf8');
 
 /** The commands of a page, or of one of its sections: lines that are indented by four spaces or more. */
 function commands(name: string, section?: string): string[] {
@@ -73,18 +77,14 @@ function createAdmin(t: Test, lab: RecorderLab, places: Record<string, string>) 
 }
 
 t.test('what the pages name is there', (t) => {
-  const known = new Set(readdirSync(SYSTEMD));
-  const readme = readFileSync(join(SYSTEMD, '..', 'README.md'), 'utf8');
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
   for (const name of PAGES) {
-    for (const [, file] of page(name).matchAll(/\]\(([a-z]+\.md)\)/g))
-      t.ok(known.has(file!), `${name}: ${file}`);
-    t.ok(page('README.md').includes(`](${name})`), `systemd/README.md leads to ${name}`);
-    t.ok(readme.includes(`systemd/${name}`), `README.md leads to ${name}`);
+    t.ok(readme.includes(`docs/${name}`), `README.md leads to ${name}`);
     for (const command of commands(name))
       for (const [, verb] of command.matchAll(/(?:^|&& )tapedeck ((?:[a-z-]+ ?){1,2})/g)) {
         const { stdout, stderr } = spawnSync(
           process.execPath,
-          [join(SYSTEMD, '..', 'dist/daemon/main.js'), ...verb!.trim().split(' '), '--help'],
+          [join(ROOT, 'dist/daemon/main.js'), ...verb!.trim().split(' '), '--help'],
           { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
         );
         t.match(stdout, /^Usage: tapedeck/, `${name}: ${command}${stderr}`);
@@ -93,8 +93,8 @@ t.test('what the pages name is there', (t) => {
   t.end();
 });
 
-t.test('every table of systemd/README.md is whole', (t) => {
-  const lines = page('README.md').split('\n');
+t.test('every table of operate/services.md is whole', (t) => {
+  const lines = page('operate/services.md').split('\n');
   for (const [n, line] of lines.entries()) {
     if (!line.startsWith('|')) continue;
     const before = lines[n - 1] ?? '';
@@ -154,7 +154,7 @@ t.test(
     });
     // A call goes on while the backup is taken.
     const during = talk(4);
-    for (const command of commands('backup.md', 'Take a backup')) await type(command);
+    for (const command of commands(COPY, 'Take a backup')) await type(command);
     await during;
     await sealed(2);
     t.match(
@@ -166,7 +166,7 @@ t.test(
     t.same(readFileSync(join(dir, 'etc-copy/master.key')), readFileSync(join(dir, 'lab/master.key')));
 
     const [first, put, check] = ['On the same machine'].flatMap((section) => {
-      const all = commands('restore.md', section);
+      const all = commands(RESTORE, section);
       const etc = all.findIndex((c) => c.startsWith('cp -a /root'));
       const doctor = all.findIndex((c) => c.startsWith('tapedeck doctor'));
       return [all.slice(0, etc), all.slice(etc, doctor), all.slice(doctor)];
@@ -185,7 +185,7 @@ t.test(
     );
     const sound = await again.audio(made!.id);
     t.equal(sound.subarray(0, 4).toString(), 'OggS', 'and can be listened to');
-    for (const command of commands('backup.md', 'Check a backup'))
+    for (const command of commands(COPY, 'Check a backup'))
       await type(command.replace('CALL', `${made!.id} --output ${join(dir, 'sound.opus')}`));
   },
 );
@@ -213,12 +213,12 @@ t.test('uninstalling removes the program and leaves what was recorded', async (t
     });
     t.equal(status, 0, `${command} ${stderr}`);
   };
-  for (const command of commands('uninstall.md', 'Remove the program')) run(command);
+  for (const command of commands(UNINSTALL, 'Remove the program')) run(command);
   const left = spawnSync('find', [root, '-type', 'f'], { encoding: 'utf8' }).stdout.trim().split('\n').sort();
   t.same(
     left.map((path) => path.slice(root.length)),
     ['/etc/tapedeck/master.key', '/etc/tapedeck/tapedeck.toml', '/var/lib/tapedeck/recordings/a.opus.age'],
   );
-  for (const command of commands('uninstall.md', 'Destroy the recordings')) run(command);
+  for (const command of commands(UNINSTALL, 'Destroy the recordings')) run(command);
   t.equal(spawnSync('find', [root, '-type', 'f'], { encoding: 'utf8' }).stdout, '', 'and then nothing is');
 });

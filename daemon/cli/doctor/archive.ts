@@ -19,7 +19,7 @@ export async function archive(context: CliContext, { archive, data }: Config): P
         bad(
           'archive',
           `The recorder cannot write ${directory} (${fault}).`,
-          'Give it to the recorder\'s user, and name it in ReadWritePaths= of its unit (systemd/README.md, "The archive").',
+          "Give it to the recorder's user, and name it in ReadWritePaths= of its unit (docs/operate/archive.md).",
         ),
       ];
     const says = `${directory}: ${sizeText(freeBytes)} free; ${sizeText(reserve * 1e6)} are kept in reserve.`;

@@ -15,7 +15,7 @@ export async function backupKeys({ backup, data }: Config): Promise<Finding[]> {
       warn(
         NAME,
         'The keys of backups lie beside the backups: a copy of both can be opened for as long as it exists.',
-        'Name a folder of which nobody makes copies in [backup] key_path (docs/backup.md).',
+        'Name a folder of which nobody makes copies in [backup] key_path (docs/operate/backup.md).',
       ),
     ];
   const found = await stat(folder).catch(() => null);
@@ -30,7 +30,7 @@ export async function backupKeys({ backup, data }: Config): Promise<Finding[]> {
       bad(
         NAME,
         `The recorder cannot write ${folder}.`,
-        "Give it to the recorder's user, and name it in ReadWritePaths= of its unit (docs/backup.md).",
+        "Give it to the recorder's user, and name it in ReadWritePaths= of its unit (docs/operate/backup.md).",
       ),
     ];
   const deviceOf = async (of: string) => (await stat(of).catch(() => null))?.dev;

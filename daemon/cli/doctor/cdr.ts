@@ -9,7 +9,7 @@ import { timesIn } from '../common/table.js';
 import { broken, type Finding, ok, warn } from './finding.js';
 
 const INSTALL =
-  'Install asterisk-conf/cdr_manager.conf, then "asterisk -rx \'module reload cdr_manager.so\'"; see asterisk-conf/README.md.';
+  'Install asterisk-conf/cdr_manager.conf, then "asterisk -rx \'module reload cdr_manager.so\'"; see docs/start/asterisk-configuration.md.';
 const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
 

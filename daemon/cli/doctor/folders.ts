@@ -22,7 +22,7 @@ export async function spool({ data }: Pick<Config, 'data'>, pbx: Pick<PbxConfig,
     );
   const user = await serviceUser(data.dir);
   const { list, make, read } = await tryFolder(user, dir, CAPTURES);
-  const todo = `chown asterisk:asterisk ${dir}; chmod 2770 ${dir}, and put ${user?.name ?? 'the recorder'} into the group asterisk. On FreePBX "fwconsole start" undoes this: name the folder in freepbx_chown.conf, see asterisk-conf/README.md.`;
+  const todo = `chown asterisk:asterisk ${dir}; chmod 2770 ${dir}, and put ${user?.name ?? 'the recorder'} into the group asterisk. On FreePBX "fwconsole start" undoes this: name the folder in freepbx_chown.conf, see docs/start/asterisk-configuration.md.`;
   if (list || make)
     return bad(
       'spool',
@@ -35,7 +35,7 @@ export async function spool({ data }: Pick<Config, 'data'>, pbx: Pick<PbxConfig,
     return bad(
       'spool',
       `${who(user)} cannot read ${read.file} (${read.code}): the folder is right, its files are not.`,
-      `Asterisk's umask, or who made it: chown asterisk:asterisk ${read.file}; chmod 0660 ${read.file}, and setfacl as asterisk-conf/README.md says.`,
+      `Asterisk's umask, or who made it: chown asterisk:asterisk ${read.file}; chmod 0660 ${read.file}, and setfacl as docs/start/asterisk-configuration.md says.`,
     );
   return ok('spool', `${who(user)} can read and remove what Asterisk writes to ${dir}.`);
 }

@@ -20,7 +20,7 @@ export async function restart(show: (unit: string) => Promise<string> = showUnit
     return warn(
       CHECK,
       `systemd does not run here, or does not answer, so nobody restarts the dashboard for the recorder. ${RISK}`,
-      `Run Tapedeck under systemd, with ${UNIT} (systemd/README.md).`,
+      `Run Tapedeck under systemd, with ${UNIT} (docs/operate/services.md).`,
     );
   if (/^ActiveState=active$/m.test(said))
     return ok(CHECK, 'systemd restarts the dashboard when the recorder asks for it.');
@@ -33,6 +33,6 @@ export async function restart(show: (unit: string) => Promise<string> = showUnit
   return warn(
     CHECK,
     `${UNIT} is not installed. ${RISK}`,
-    `As root, install tapedeck-web-restart.path and .service (systemd/upgrade.md, "From a version that did not restart the dashboard"), then: systemctl enable --now ${UNIT}`,
+    `As root, install tapedeck-web-restart.path and .service (docs/operate/upgrade.md, "From a version that did not restart the dashboard"), then: systemctl enable --now ${UNIT}`,
   );
 }

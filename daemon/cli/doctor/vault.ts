@@ -31,7 +31,7 @@ export async function keys(context: CliContext, open: string[]): Promise<Finding
       warn(
         'keys',
         `${file} does not exist; the daemon makes it at its first start.`,
-        'Back it up then, apart from the data. Under systemd make it first, as systemd/README.md says.',
+        'Back it up then, apart from the data. Under systemd make it first, as docs/start/by-hand.md says.',
       ),
     ];
   const master = await context.master();
@@ -99,7 +99,7 @@ export async function liveAudio(pbx: Pick<PbxConfig, 'spool' | 'spool_reserve_mb
     'live audio',
     `${clear}, which is on a disk: it outlives a power cut, and traces of it stay on the disk.\n` +
       '      To have it in memory only, while nobody is on the phone: add this line to /etc/fstab and run "mount" on it, or\n' +
-      '      make a mount unit of it (systemd/README.md). It then takes memory as it fills, and what is not sealed when the\n' +
+      '      make a mount unit of it (docs/operate/live-audio.md). It then takes memory as it fills, and what is not sealed when the\n' +
       '      power fails is lost.\n' +
       `      ${fstab}`,
   );

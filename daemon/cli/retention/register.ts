@@ -13,7 +13,7 @@ export function register(command: Command, ctx: CliContext): void {
     .command('register')
     .description('list every column and file that holds personal data or keys, and how it goes')
     .option('--csv', 'as CSV')
-    .option('--markdown', 'as the page docs/personal-data.md')
+    .option('--markdown', 'as the page docs/reference/personal-data.md')
     .addHelpText('after', '\nExamples:\n  tapedeck retention register\n  tapedeck retention register --csv')
     .action(async ({ csv, markdown }: Options) => {
       if (markdown) return ctx.out(registerPage().trimEnd());

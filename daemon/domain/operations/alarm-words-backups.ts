@@ -27,7 +27,7 @@ export const backupAlarms: { [C in Codes]: (params: AlarmParams[C], say: Say) =>
   }),
   backup_locked: ({ place }) => ({
     message: `${place} does not allow Tapedeck to delete old backups. They pile up there, and where their keys lie beside them (no key_path), what was erased stays readable in them longer than its certificate says.`,
-    hint: 'Allow deleting, and protect backups with versions that the store keeps for a time instead: see "Protect backups from deletion" in docs/backup.md.',
+    hint: 'Allow deleting, and protect backups with versions that the store keeps for a time instead: see "Protect backups from deletion" in docs/operate/backup.md.',
   }),
   backup_overdue: ({ since }, say) => ({
     message:

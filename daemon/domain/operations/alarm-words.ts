@@ -161,7 +161,7 @@ const WORDS: {
   }),
   spool_rights: ({ dir, fault }) => ({
     message: `The recorder does not have write access to Asterisk's spool ${dir} (${fault}). It asks Asterisk to delete sealed audio instead; while Asterisk is not responding, that audio stays there unencrypted.`,
-    hint: `As root, run "chmod 2770 ${dir}" and add the recorder's user to the folder's group. On FreePBX "fwconsole chown" undoes this: see asterisk-conf/README.md.`,
+    hint: `As root, run "chmod 2770 ${dir}" and add the recorder's user to the folder's group. On FreePBX "fwconsole chown" undoes this: see docs/start/asterisk-configuration.md.`,
   }),
   recording_damaged: ({ recordings, named }) => {
     const more = recordings - named.length;
@@ -313,7 +313,7 @@ const WORDS: {
   }),
   archive_unwritable: ({ directory, fault }) => ({
     message: `The archive ${directory} cannot be written (${fault}), so nothing moves there. Recordings in it can be played.`,
-    hint: 'Let the recorder\'s user write there, and name it in ReadWritePaths= of its unit (systemd/README.md, "The archive").',
+    hint: "Let the recorder's user write there, and name it in ReadWritePaths= of its unit (docs/operate/archive.md).",
   }),
   archive_full: ({ directory, free, reserve }) => ({
     message: `The archive ${directory} has ${sizeText(free)} free; ${sizeText(reserve)} are kept in reserve. Nothing moves there.`,

@@ -35,9 +35,9 @@ export const programOf = (file: string): string[] => [
   `${SOURCES}/${file}`,
 ];
 
-/** The commands of one section of systemd/README.md, without those that build or that start a service. */
+/** The commands of one section of docs/start/by-hand.md, without those that build or that start a service. */
 function commandsOf(section: string): string[] {
-  const readme = readFileSync(join(ROOT, 'systemd/README.md'), 'utf8');
+  const readme = readFileSync(join(ROOT, 'docs/start/by-hand.md'), 'utf8');
   const text = readme.split(`\n## ${section}\n`)[1]?.split('\n## ')[0] ?? '';
   return [...text.matchAll(/^ {4}(\S.*)$/gm)]
     .map(([, line]) => line!)
@@ -54,7 +54,7 @@ function set(text: string, section: string, key: string, value: string | number)
 }
 
 /**
- * Installs Tapedeck in a machine by the commands of systemd/README.md, on what the version before has left, and starts nothing.
+ * Installs Tapedeck in a machine by the commands of docs/start/by-hand.md, on what the version before has left, and starts nothing.
  * `address` is the dashboard's.
  */
 export async function install(machine: Machine, { pbx, address }: { pbx: Pbx; address: string }) {
@@ -65,7 +65,7 @@ export async function install(machine: Machine, { pbx, address }: { pbx: Pbx; ad
   mkdirSync(path(lab), { mode: 0o700 });
   writeFileSync(path(`${lab}/ari-password`), pbx.ari.password);
   writeFileSync(path(`${lab}/ami-secret`), pbx.ami.secret);
-  // Debian's own cannot give up root: see systemd/README.md, "What it needs".
+  // Debian's own cannot give up root: see docs/start/by-hand.md, "What it needs".
   mkdirSync(path('/opt/node/bin'), { recursive: true });
   copyFileSync(process.execPath, path('/opt/node/bin/node'));
   const script = [...commandsOf('What it needs'), ...commandsOf('Install')]

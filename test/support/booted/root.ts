@@ -6,14 +6,14 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 export const ROOT = resolve('.pentest/root');
-const README = fileURLToPath(new URL('../../../systemd/README.md', import.meta.url));
+const README = fileURLToPath(new URL('../../../docs/start/by-hand.md', import.meta.url));
 /** A Debian that boots. */
 const SYSTEM = ['systemd', 'systemd-sysv', 'dbus', 'polkitd', 'openssl'];
 const BUILDS = ['npm', 'git', 'g++', 'make'];
-/** With those that systemd/README.md names: what is missing there is missing here. */
+/** With those that docs/start/by-hand.md names: what is missing there is missing here. */
 function packages(): string[] {
   const named = /^ {4}apt install (.*)$/m.exec(readFileSync(README, 'utf8'))?.[1];
-  if (!named) throw new Error('systemd/README.md names no packages');
+  if (!named) throw new Error('docs/start/by-hand.md names no packages');
   return [...SYSTEM, ...named.split(' ').filter((name) => !BUILDS.includes(name))];
 }
 const SOURCES = '/etc/apt/sources.list.d/debian.sources';

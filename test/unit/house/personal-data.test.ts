@@ -82,8 +82,8 @@ t.test('each place says what it holds and how it goes, and the documentation has
   const wrong = personalPlaces().filter(({ holds, how }) => holds.length === 0 || !/^[A-Z\d].*\.$/.test(how));
   t.same(wrong, []);
   t.equal(
-    readFileSync(join(ROOT, 'docs/personal-data.md'), 'utf8'),
+    readFileSync(join(ROOT, 'docs/reference/personal-data.md'), 'utf8'),
     registerPage(),
-    'docs/personal-data.md is what `tapedeck retention register --markdown` prints',
+    'docs/reference/personal-data.md is what `tapedeck retention register --markdown` prints',
   );
 });

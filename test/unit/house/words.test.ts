@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 
-/** Phrases that readers stumbled over, with what to write instead. docs/glossary.md has the words that Tapedeck uses. */
+/** Phrases that readers stumbled over, with what to write instead. docs/reference/glossary.md has the words that Tapedeck uses. */
 const ROOT = join(import.meta.dirname, '../../..');
 const REFUSED: [phrase: RegExp, instead: string][] = [
   [/\b(he|him|his|himself)\b/i, 'they, them, their'],

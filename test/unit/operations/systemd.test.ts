@@ -176,9 +176,13 @@ t.test('the dashboard is restarted at the request of the recorder, and of nobody
   t.same(values(service, 'CapabilityBoundingSet'), ['']);
 });
 
-t.test('what README.md tells to write is understood by systemd', async (t) => {
-  const readme = readFileSync(place('README.md'), 'utf8');
-  const blocks = [...readme.matchAll(/(?:^ {4}.*\n|^\n(?= {4}))+/gm)].map((m) => m[0].replace(/^ {4}/gm, ''));
+t.test('the units that the pages tell an admin to write are understood by systemd', async (t) => {
+  const pages = ['master-key', 'live-audio'].map((name) =>
+    readFileSync(join(import.meta.dirname, '../../../docs/operate', `${name}.md`), 'utf8'),
+  );
+  const blocks = [...pages.join('\n').matchAll(/(?:^ {4}.*\n|^\n(?= {4}))+/gm)].map((m) =>
+    m[0].replace(/^ {4}/gm, ''),
+  );
   const block = (text: string) => blocks.find((b) => b.includes(text)) ?? '';
   const root = t.testdir({
     usr: { bin: { tapedeck: '#!/bin/sh\n' } },

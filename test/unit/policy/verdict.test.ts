@@ -105,7 +105,9 @@ t.test('every option of the command is in its documentation, and no other', asyn
   policyCommand(program, {} as CliContext);
   const command = program.commands[0]!.commands.find((one) => one.name() === 'test')!;
   const options = command.options.map(({ long }) => long!).sort();
-  const [, part = ''] = readFileSync('docs/commands.md', 'utf8').split('## What would happen to a call');
+  const [, part = ''] = readFileSync('docs/reference/commands.md', 'utf8').split(
+    '## What would happen to a call',
+  );
   const documented = [...part.split('\n## ')[0]!.matchAll(/^\| `(--[a-z-]+)/gm)].map(([, name]) => name!);
   t.same(documented.sort(), options);
 });
