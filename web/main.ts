@@ -32,6 +32,7 @@ import type { Setup } from './auth/setup.js';
 import type { Ask } from './server/ask.js';
 import { createControl } from './server/control.js';
 import { createPlainPort } from './server/plain-port.js';
+import { throwPortError } from './server/port-error.js';
 import { tlsOptions } from './server/tls.js';
 import type { App } from './server/types.js';
 import { openStore } from './store/store.js';
@@ -106,11 +107,13 @@ export async function runWeb(config: Config): Promise<void> {
     });
     const ended = untilSignal(log, 'the dashboard ends');
     tls?.use(app);
-    const address = await app.listen({
-      host: config.web.address,
-      port: config.web.port,
-      listenTextResolver: (at) => `listening at ${at}`,
-    });
+    const address = await app
+      .listen({
+        host: config.web.address,
+        port: config.web.port,
+        listenTextResolver: (at) => `listening at ${at}`,
+      })
+      .catch(throwPortError);
     await tls?.beside(app);
     // Whoever waits for the dashboard to be ready has the code by then, unless the recorder is not there yet.
     if (!(await invite(setup, address, log))) void inviteLater(setup, address, log, inviting.signal);
@@ -204,7 +207,7 @@ async function createTls(config: Config, log: Log) {
     async beside(of: App): Promise<void> {
       if (plain) {
         plain.listen(web.http_port, web.address);
-        await once(plain, 'listening');
+        await once(plain, 'listening').catch(throwPortError);
         const { port } = of.server.address() as AddressInfo;
         log.info(`browsers at port ${web.http_port} are sent on to port ${port}`);
       }

@@ -94,6 +94,16 @@ const catalogue = {
     hint: 'Correct [web] in tapedeck.toml or the files that it names; "tapedeck tls status" says what is served.',
     blame: 'operator',
   },
+  port_denied: {
+    message: 'The dashboard is not allowed to listen on its port.',
+    hint: 'Ports below 1024 need CAP_NET_BIND_SERVICE: see "When something differs" in docs/operate/services.md, or set [web] port to 8090. Then: systemctl start tapedeck-web.',
+    blame: 'operator',
+  },
+  port_unavailable: {
+    message: 'The dashboard cannot listen on its address.',
+    hint: 'Find out what uses the port ("ss -ltnp") and which addresses this machine has ("ip addr"), and correct [web] address and port in tapedeck.toml. The dashboard retries automatically.',
+    blame: 'operator',
+  },
   acme_failed: {
     message: 'The ACME server did not issue a certificate.',
     hint: 'Check that [web] acme_directory responds, and that it can reach every name in hosts on port 80.',

@@ -91,7 +91,7 @@ t.test('a data directory whose path is too long for a socket is a fault of the c
   writeFileSync(lab.config, long);
   const daemon = start();
   await until('it ends', () => ended(daemon), 90_000);
-  t.equal(daemon.code, 2);
+  t.equal(daemon.code, 78);
   t.match(daemon.said, /tapedeck: The configuration is not valid\. "data\.dir" is too long by \d+ bytes/);
 });
 

@@ -261,13 +261,13 @@ t.test(
       });
     const file = written(t, '[web]\nport = "x"\n[nothing]\n');
     const wrong = await run(file);
-    t.equal(wrong.code, 2);
+    t.equal(wrong.code, 78);
     t.match(wrong.err, /line 2: "web\.port"/);
     t.match(wrong.err, /line 3: unknown section "nothing"/);
     t.notMatch(wrong.err, /\n\s+at /, 'no stack');
     writeFileSync(file, '[web');
-    t.match(await run(file), { code: 2, err: /not TOML/ });
-    t.match(await run(`${file}.none`), { code: 2, err: /cannot be read/ });
+    t.match(await run(file), { code: 78, err: /not TOML/ });
+    t.match(await run(`${file}.none`), { code: 78, err: /cannot be read/ });
   },
 );
 

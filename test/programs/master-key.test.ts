@@ -198,9 +198,12 @@ t.test(
     t.equal(parseLocked(readFileSync(file, 'utf8'))?.memory_kib, 256 * 1024);
     t.match(readdirSync(dir).sort(), ['data', 'master.key', 'tapedeck.toml']);
     t.equal(statSync(file).mode & 0o777, 0o640);
-    t.match(await run(['keys', 'status']), { code: 2, text: /locked with a passphrase, and none was given/ });
+    t.match(await run(['keys', 'status']), {
+      code: 78,
+      text: /locked with a passphrase, and none was given/,
+    });
     t.match(await run(['--passphrase-fd', '3', 'keys', 'status'], 'not the right sentence'), {
-      code: 2,
+      code: 78,
       text: /does not open/,
     });
     const shown = await run(['--passphrase-fd', '3', 'keys', 'status'], `${passphrase}\n`);

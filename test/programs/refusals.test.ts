@@ -1,6 +1,8 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -9,6 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
@@ -22,7 +25,7 @@ t.setTimeout(600_000);
 function site(t: Test) {
   const dir = t.testdir({ spool: {} });
   const secret = join(dir, 'secret');
-  writeFileSync(secret, 'away\n', { mode: 0o600 });
+  writeFileSync(secret, 'away\n', { mode: 0o644 });
   const pbx = {
     ari: { url: 'http://127.0.0.1:9/ari', passwordFile: secret },
     ami: { port: 9, secretFile: secret },
@@ -36,11 +39,14 @@ function site(t: Test) {
   });
   return {
     data: lab.dataDir,
+    house: join(dir, 'house'),
+    configure: (change: (text: string) => string) =>
+      writeFileSync(lab.config, change(readFileSync(lab.config, 'utf8'))),
     key: join(dir, 'house/master.key'),
     command: lab.command,
-    /** Runs it until it is ready (and is stopped then), or ends by itself. */
-    async run(name: 'run' | 'web' = 'run'): Promise<{ code: number | null; said: string }> {
-      const child = spawnTapedeck(['--config', lab.config, name]);
+    /** Runs it, as this user, until it is ready (and is stopped then), or ends by itself. */
+    async run(name: 'run' | 'web' = 'run', user?: number): Promise<{ code: number | null; said: string }> {
+      const child = spawnTapedeck(['--config', lab.config, name], {}, user);
       started.push(child);
       let said = '';
       for (const stream of [child.stdout, child.stderr])
@@ -56,12 +62,18 @@ function site(t: Test) {
   };
 }
 
+function chownTree(at: string, user: number): void {
+  chownSync(at, user, user);
+  for (const file of readdirSync(at, { recursive: true, encoding: 'utf8' }))
+    chownSync(join(at, file), user, user);
+}
+
 /** What it says where nothing but the reason is to be said. */
 const clean = (said: string) =>
   said.split('\n').filter((line) => /"level":(50|60)|checkpoint|\n\s+at /.test(line));
 
 t.test(
-  'a catalogue or keys.db of a newer version end the start with 2, and with nothing but the reason',
+  'a catalogue or keys.db of a newer version end the start with 65, and with nothing but the reason',
   async (t) => {
     const s = site(t);
     t.equal((await s.run()).code, 0, 'a first start');
@@ -78,7 +90,7 @@ t.test(
       };
       const was = set(version);
       const { code, said } = await s.run();
-      t.equal(code, 2, file);
+      t.equal(code, 65, file);
       t.match(said, reason);
       t.same(clean(said), [], 'and no word of checkpoints that could not be signed');
       set(was);
@@ -87,7 +99,7 @@ t.test(
   },
 );
 
-t.test('a data directory that is empty while the master key is not new ends the start with 2', async (t) => {
+t.test('a data directory that is empty while the master key is not new ends the start with 78', async (t) => {
   const s = site(t);
   t.equal((await s.run()).code, 0);
   // The data disk is not mounted: what is there is the empty mount point.
@@ -96,7 +108,7 @@ t.test('a data directory that is empty while the master key is not new ends the 
   const old = new Date(Date.now() - 40 * 86_400_000);
   utimesSync(s.key, old, old);
   const { code, said } = await s.run();
-  t.equal(code, 2);
+  t.equal(code, 78);
   t.match(said, /data directory is empty, but the master key is not new.*40 days old.*mount it.*touch/s);
   t.same(readdirSync(s.data), [], 'nothing is made there');
   spawnSync('touch', [s.key]);
@@ -104,14 +116,14 @@ t.test('a data directory that is empty while the master key is not new ends the 
 });
 
 t.test(
-  "a master key that is lost, and a folder that is not the recorder's, end the start with 2",
+  'a master key that is lost ends the start with 78, a folder in the place of a file with 65',
   async (t) => {
     const s = site(t);
     t.equal((await s.run()).code, 0);
     const key = readFileSync(s.key);
     rmSync(s.key);
     const lost = await s.run();
-    t.equal(lost.code, 2);
+    t.equal(lost.code, 78);
     t.match(lost.said, /master key cannot be read.*master\.key is gone.*Restore the file/s);
     t.notOk(existsSync(s.key), 'no other is made');
     writeFileSync(s.key, key, { mode: 0o600 });
@@ -119,7 +131,7 @@ t.test(
     rmSync(catalogueFile(s.data));
     mkdirSync(catalogueFile(s.data));
     const strange = await s.run();
-    t.equal(strange.code, 2);
+    t.equal(strange.code, 65);
     t.match(strange.said, /something that Tapedeck did not put there.*catalogue\.db is not a plain file/s);
     t.same(clean(strange.said), []);
   },
@@ -141,6 +153,50 @@ t.test('the dashboard makes no catalogue, and no folder but its own', async (t) 
   t.equal(after.code, 0);
   t.notMatch(after.said, /cannot be read/, 'also while the recorder is stopped');
 });
+
+t.test(
+  'a folder of root ends the start with 77, and so does a port that needs rights; a busy port does not',
+  { skip: process.getuid?.() !== 0 && 'root' },
+  async (t) => {
+    const s = site(t);
+    t.equal((await s.run()).code, 0);
+    chownTree(s.house, 4242);
+    chownTree(s.data, 4242);
+    const cases = [
+      ['run', 'keys'],
+      ['run', 'catalogue'],
+      ['web', 'web'],
+    ] as const;
+    mkdirSync(join(s.data, 'web'), { recursive: true });
+    for (const [name, folder] of cases) {
+      const path = join(s.data, folder);
+      chownSync(path, 0, 0);
+      chmodSync(path, 0o700);
+      const { code, said } = await s.run(name, 4242);
+      t.equal(code, 77, `${name}: ${said.slice(-500)}`);
+      t.match(
+        said,
+        new RegExp(`${path}\\b.*(chown|permissions)`, 's'),
+        'it names the folder and the way out',
+      );
+      t.notMatch(said, /\n\s+at /);
+      chownSync(path, 4242, 4242);
+    }
+    t.equal((await s.run('run', 4242)).code, 0);
+
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    s.configure((text) => text.replace(/^port = 0$/m, `port = ${port}`));
+    const busy = await s.run('web', 4242);
+    t.equal(busy.code, 1, 'its unit tries again');
+    t.match(
+      busy.said,
+      new RegExp(`cannot listen on its address\\. 127\\.0\\.0\\.1, port ${port}: EADDRINUSE`),
+    );
+    server.close();
+  },
+);
 
 t.test('an emptied catalogue beside keys of recordings is told of', async (t) => {
   const s = site(t);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { databaseError, diskError, fail, TapedeckError } from '../../daemon/domain/error.js';
@@ -14,13 +14,15 @@ type Untold = { entry: string };
  * Opens the dashboard's database, makes it (mode 0600) if there is none and brings it up to date. A file that is damaged, or
  * from a later version, is put aside under a name of its own and a new one takes its place: everybody signs in anew. What it
  * still had to tell the recorder is taken along as far as it can be read. Throws `disk_full` and its like, and `catalogue_missing`
- * where there is no data directory yet.
+ * where there is no data directory yet; an error of the system where rights are missing.
  */
 export function openFile(path: string, { log, now }: { log: Pick<Log, 'error'>; now: () => number }): Db {
   const folder = dirname(path);
   // The data directory is the recorder's to make.
   if (!existsSync(dirname(folder))) throw fail('catalogue_missing', `${dirname(folder)} does not exist.`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // SQLite says of a folder that is somebody else's only that it cannot open the file, as of a disk that fails.
+  for (const at of [folder, path]) if (existsSync(at)) accessSync(at, constants.R_OK | constants.W_OK);
   const mask = process.umask(0o177);
   try {
     const db = opened(path);

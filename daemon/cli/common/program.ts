@@ -59,7 +59,10 @@ export function createProgram() {
       'read the passphrase of the master key from this file descriptor',
       (text) => Number.parseInt(text, 10),
     )
-    .addHelpText('after', '\nExit codes: 0 success, 1 failure, 2 wrong usage or configuration.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 success, 1 failure, 2 wrong usage; 65, 77 and 78 where an admin has to correct something first:\nunusable data, missing rights, wrong configuration.',
+    )
     .exitOverride();
   const context = createCliContext(
     () => program.opts<Options>().config,
