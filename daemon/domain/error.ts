@@ -89,6 +89,36 @@ const catalogue = {
     blame: 'operator',
     status: 503,
   },
+  setup_answers: {
+    message: 'The answers are not valid.',
+    hint: 'Correct the lines named above and run "tapedeck setup" again. Nothing was changed.',
+    blame: 'operator',
+  },
+  setup_conflict: {
+    message: 'Setup cannot continue.',
+    hint: 'Correct what is named above and run "tapedeck setup" again. Nothing was changed.',
+    blame: 'operator',
+  },
+  setup_changed: {
+    message: 'A file was changed by somebody else while setup was running.',
+    hint: 'That file was left as it is. Run "tapedeck setup" again: it continues where it stopped.',
+    blame: 'operator',
+  },
+  setup_setting: {
+    message: 'FreePBX did not accept a setting.',
+    hint: 'Set it under Settings, Advanced Settings, and run "tapedeck setup" again: it continues where it stopped.',
+    blame: 'peer',
+  },
+  setup_failed: {
+    message: 'A step of setup failed.',
+    hint: 'Correct what is named above and run "tapedeck setup" again: it continues where it stopped. "tapedeck setup --undo" takes the changes back.',
+    blame: 'operator',
+  },
+  setup_root: {
+    message: 'Only root can set up Tapedeck.',
+    hint: 'Run it with sudo: "sudo tapedeck setup".',
+    blame: 'operator',
+  },
   tls_invalid: {
     message: 'The certificate of the dashboard cannot be used.',
     hint: 'Correct [web] in tapedeck.toml or the files that it names; "tapedeck tls status" says what is served.',

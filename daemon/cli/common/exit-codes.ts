@@ -56,9 +56,11 @@ const BY_EXIT: Partial<Record<keyof typeof EXIT, readonly ErrorCode[]>> = {
     'move_over',
     'move_none',
     'move_withdrawn',
+    'setup_answers',
+    'setup_conflict',
   ],
   data: ['catalogue_newer', 'keys_newer', 'data_strange', 'restore_unfinished', 'moved_away'],
-  rights: ['data_foreign', 'root_kept', 'port_denied'],
+  rights: ['setup_root', 'data_foreign', 'root_kept', 'port_denied'],
   config: [
     'config_missing',
     'config_invalid',

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Owner } from '../plan/change.js';
+
+/** What setup has done to one file of the PBX. `copy` is in the folder of the journal, or null where there was no file. */
+export type FileDone = Owner & {
+  kind: 'file';
+  path: string;
+  copy: string | null;
+  mode: number;
+  /** SHA-256 of what setup wrote last. */
+  wrote: string;
+};
+export type SettingDone = { kind: 'setting'; key: string; before: string; after: string };
+export type FolderDone = { kind: 'folder'; path: string };
+export type Done = FileDone | SettingDone | FolderDone;
+
+const JOURNAL = 'journal.json';
+
+export const hashOf = (text: string): string =>
+  createHash('sha256').update(Buffer.from(text, 'latin1')).digest('hex');
+
+/** Where a file is written before it takes its name. */
+export const halfOf = (path: string): string => join(dirname(path), `.${hashOf(path).slice(0, 12)}.tapedeck`);
+
+/** Writes a file so that after a power cut it is either what it was or what it is to be. */
+export function writeWhole(path: string, text: string, mode: number, owner: Owner): void {
+  const half = halfOf(path);
+  rmSync(half, { force: true });
+  const fd = openSync(half, 'wx', 0o600);
+  try {
+    const bytes = Buffer.from(text, 'latin1');
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    if (process.getuid?.() === 0) fchownSync(fd, owner.uid, owner.gid);
+    fchmodSync(fd, mode);
+    fsyncSync(fd);
+  } catch (e) {
+    rmSync(half, { force: true });
+    throw e;
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(half, path);
+  syncFolder(dirname(path));
+}
+
+export function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * What setup has changed of a PBX, with a copy of every file from before its first change. Each step is written down before it
+ * is done, so that it can be taken back when setup was interrupted. In `folder`, which is root's alone.
+ */
+export function openJournal(folder: string) {
+  const file = join(folder, JOURNAL);
+  const done: Done[] = existsSync(file)
+    ? (JSON.parse(readFileSync(file, 'utf8')) as { done: Done[] }).done
+    : [];
+  const root = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+
+  function save(): void {
+    if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeWhole(file, `${JSON.stringify({ done }, null, 2)}\n`, 0o600, root);
+  }
+
+  return {
+    done: (): readonly Done[] => done,
+
+    /** Before a file gets this text: keeps what it was, the first time. */
+    beforeFile(path: string, text: string): void {
+      const known = done.find((one): one is FileDone => one.kind === 'file' && one.path === path);
+      if (known) known.wrote = hashOf(text);
+      else {
+        const found = statSync(path, { throwIfNoEntry: false });
+        const { uid, gid, mode } = found ?? { ...root, mode: 0o640 };
+        const copy = found ? `${done.length + 1}-${path.split('/').at(-1)!}` : null;
+        if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+        if (copy !== null) writeWhole(join(folder, copy), readFileSync(path, 'latin1'), 0o600, root);
+        done.push({ kind: 'file', path, copy, uid, gid, mode: mode & 0o7777, wrote: hashOf(text) });
+      }
+      save();
+    },
+
+    beforeSetting(key: string, before: string, after: string): void {
+      const known = done.find((one): one is SettingDone => one.kind === 'setting' && one.key === key);
+      if (known) known.after = after;
+      else done.push({ kind: 'setting', key, before, after });
+      save();
+    },
+
+    beforeFolder(path: string): void {
+      if (done.some((one) => one.kind === 'folder' && one.path === path)) return;
+      done.push({ kind: 'folder', path });
+      save();
+    },
+
+    copyOf: (one: FileDone): string | null =>
+      one.copy === null ? null : readFileSync(join(folder, one.copy), 'latin1'),
+
+    /** That something was taken back, and need not be again. */
+    forget(one: Done): void {
+      done.splice(done.indexOf(one), 1);
+      save();
+    },
+
+    /** Everything was taken back. */
+    remove: (): void => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+export type Journal = ReturnType<typeof openJournal>;
+
+/** Makes a folder with exactly these rights; `setgid` and the like are not subject to the umask. */
+export function makeFolder(path: string, mode: number, owner: Owner): void {
+  mkdirSync(path, { recursive: true });
+  if (process.getuid?.() === 0) chownSync(path, owner.uid, owner.gid);
+  const fd = openSync(path, 'r');
+  try {
+    fchmodSync(fd, mode);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,55 @@
+import type { Owner } from '../plan/change.js';
+
+/** A file of the PBX as it is. `text` is its bytes as latin1. */
+export type ConfFile = Owner & { text: string; mode: number };
+
+/** What setup has found out about a PBX on this machine. */
+export type PbxFacts = {
+  kind: 'asterisk' | 'freepbx';
+  /** Such as `22.10.1`; empty while it does not run. */
+  version: string;
+  /** Such as `17.0.19`; empty on plain Asterisk. */
+  freepbx: string;
+  running: boolean;
+  etc: string;
+  /** The folder that holds `recording`. */
+  spool: string;
+  /** Who Asterisk runs as. */
+  owner: Owner;
+  /** What is in `etc`, by path from there: `http.conf`, `manager.d/README.conf`. */
+  files: Record<string, ConfFile>;
+  /** Whether the folder for recordings is there. */
+  recordings: boolean;
+  /** Contexts of the dialplan; none while Asterisk does not run. */
+  contexts: string[];
+  /** Back ends of CDRs that are registered. */
+  cdrBackends: string[];
+  /** Advanced Settings of FreePBX that matter here. */
+  settings: Record<string, string>;
+};
+
+/** Dialplan contexts in which calls from the outside begin, on FreePBX and as most dialplans call them. */
+const OUTSIDE = [
+  /^from-(trunk|pstn|digital|analog|zaptel|dahdi|did-direct)(-|$)/,
+  /(^|[-_])(trunks?|pstn|outside|inbound|incoming|carrier|provider|external)([-_]|$)/,
+];
+/** FreePBX makes them for what is dialled to the outside, or for its own ends. */
+const NOT_OUTSIDE = /^(outbound|outrt|macro|sub|app|ext|func|bad|dialout|outdial|from-internal)|-custom$/;
+
+/** Returns the contexts that look like lines to the outside. */
+export const trunkContexts = (contexts: readonly string[]): string[] =>
+  contexts
+    .filter((name) => OUTSIDE.some((one) => one.test(name)) && !NOT_OUTSIDE.test(name))
+    .filter((name) => !/^from-trunk-(sip|iax2)-/.test(name))
+    .toSorted();
+
+/** Returns the names of contexts in what `dialplan show` prints. */
+export const contextsIn = (text: string): string[] =>
+  [...text.matchAll(/^\[ Context '([^']+)' created by/gm)].map(([, name]) => name!);
+
+/** Returns the back ends in what `cdr show status` prints. */
+export const backendsIn = (text: string): string[] =>
+  (text.split(/Registered Backends/)[1] ?? '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => /^[\w .-]+$/.test(line) && !/^-+$/.test(line));
