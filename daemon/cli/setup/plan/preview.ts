@@ -25,12 +25,3 @@ export function preview(change: Change): string {
   );
   return patch.replace(/^(Index: [^\n]*\n)?=+\n/, '');
 }
-
-/** Returns one line for each change, for an overview. */
-export function overview(changes: readonly Change[]): [what: string, why: string][] {
-  return changes.map((change) => {
-    if (change.kind === 'setting') return [`${change.key} = ${change.after}`, change.why];
-    if (change.kind === 'folder') return [`${change.path}/`, change.why];
-    return [change.path, change.why];
-  });
-}

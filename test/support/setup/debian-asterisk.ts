@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PLACES, type Places } from '../../../daemon/cli/setup/machine/find-pbx.js';
+import { runProgram } from '../../../daemon/cli/setup/machine/host.js';
+
+const START_MS = 60_000;
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+
+/**
+ * An Asterisk with the configuration that Debian's package installs, in a folder of its own and on ports of its own: of what
+ * Debian ships only asterisk.conf's folders and the two ports are changed. `major` is 22 or 16.
+ */
+export async function startDebianAsterisk(major: 22 | 16) {
+  // The module has no types.
+  const { getTree } = (await import('../../../scripts/lib/pbx-tree.mjs' as string)) as {
+    getTree(
+      home: string,
+      major: number,
+      say: (line: string) => void,
+    ): Promise<{
+      root: string;
+      command: string;
+      prefix: string[];
+      modules: string;
+      data: string;
+    }>;
+  };
+  const tree = await getTree(join(import.meta.dirname, '../../../.pbx'), major, () => {});
+  // A path with a short name: that of the console's socket is limited.
+  const dir = join(tmpdir(), `tapedeck-debian-${process.pid}-${major}`);
+  rmSync(dir, { recursive: true, force: true });
+  const etc = join(dir, 'etc');
+  cpSync(join(tree.root, 'etc/asterisk'), etc, { recursive: true });
+  for (const name of ['spool', 'run', 'log/cdr-csv', 'lib/keys', 'db', 'cache'])
+    mkdirSync(join(dir, name), { recursive: true });
+  const folders = {
+    ...{
+      astetcdir: etc,
+      astmoddir: tree.modules,
+      astdatadir: tree.data,
+      astagidir: join(tree.data, 'agi-bin'),
+    },
+    ...{ astvarlibdir: join(dir, 'lib'), astdbdir: join(dir, 'db'), astkeydir: join(dir, 'lib') },
+    ...{ astspooldir: join(dir, 'spool'), astcachedir: join(dir, 'cache') },
+    ...{ astrundir: join(dir, 'run'), astlogdir: join(dir, 'log') },
+  };
+  const edit = (name: string, what: RegExp, to: string) => {
+    const text = readFileSync(join(etc, name), 'latin1');
+    if (!what.test(text)) throw new Error(`Debian's ${name} has nothing like ${what}`);
+    writeFileSync(
+      join(etc, name),
+      text.replace(what, () => to),
+      'latin1',
+    );
+  };
+  const lines = Object.entries(folders).map(([key, value]) => `${key} => ${value}\n`);
+  edit('asterisk.conf', /^\[directories\]\(!\)\n(?:.*=>.*\n)+/m, `[directories]\n${lines.join('')}`);
+  const [http, ami] = [await freePort(), await freePort()];
+  edit('http.conf', /^;bindport=8088$/m, `bindport=${http}`);
+  edit('manager.conf', /^port = 5038$/m, `port = ${ami}`);
+
+  const places: Places = { ...PLACES, etc, asterisk: join(dir, 'asterisk') };
+  const command = [tree.command, ...tree.prefix];
+  writeFileSync(places.asterisk, `#!/bin/sh\nexec ${command.join(' ')} "$@"\n`, { mode: 0o755 });
+  const child: ChildProcess = spawn(tree.command, [...tree.prefix, '-C', join(etc, 'asterisk.conf'), '-f'], {
+    cwd: dir,
+    stdio: 'ignore',
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: dir, LANG: 'C.UTF-8' },
+  });
+  const cli = async (line: string) =>
+    (await runProgram(places.asterisk, ['-C', join(etc, 'asterisk.conf'), '-rx', line])).out;
+  const until = Date.now() + START_MS;
+  while (!/fully booted/i.test(await cli('core waitfullybooted'))) {
+    if (child.exitCode !== null || Date.now() > until)
+      throw new Error(`Asterisk ${major} does not start with Debian's configuration; see ${dir}/log`);
+    await delay(200);
+  }
+  return {
+    ...{ dir, etc, places, cli, ports: { http, ami } },
+    recordings: join(dir, 'spool/recording'),
+    async stop(): Promise<void> {
+      const gone = new Promise((done) => child.once('exit', done));
+      child.kill('SIGTERM');
+      await gone;
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
