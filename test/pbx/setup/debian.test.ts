@@ -5,15 +5,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import t from 'tap';
 import { WebSocket } from 'ws';
-import { applyChanges, undoChanges } from '../../daemon/cli/setup/apply/apply.js';
-import { openJournal } from '../../daemon/cli/setup/apply/journal.js';
-import { findPbx } from '../../daemon/cli/setup/machine/find-pbx.js';
-import { runProgram } from '../../daemon/cli/setup/machine/host.js';
-import { reloadPbx } from '../../daemon/cli/setup/machine/reload.js';
-import { planAsterisk } from '../../daemon/cli/setup/plan/plan-asterisk.js';
-import { probeAmi, probeAri } from '../../daemon/pbx/probe.js';
-import { startDebianAsterisk } from '../support/setup/debian-asterisk.js';
-import { treeOf } from '../support/setup/tree.js';
+import { applyChanges, undoChanges } from '../../../daemon/cli/setup/apply/apply.js';
+import { openJournal } from '../../../daemon/cli/setup/apply/journal.js';
+import { findPbx } from '../../../daemon/cli/setup/machine/find-pbx.js';
+import { runProgram } from '../../../daemon/cli/setup/machine/host.js';
+import { reloadPbx } from '../../../daemon/cli/setup/machine/reload.js';
+import { planAsterisk } from '../../../daemon/cli/setup/plan/plan-asterisk.js';
+import { probeAmi, probeAri } from '../../../daemon/pbx/probe.js';
+import { startDebianAsterisk } from '../../support/setup/debian-asterisk.js';
+import { treeOf } from '../../support/setup/tree.js';
 
 /** `tapedeck setup` on a real Asterisk that has the configuration of Debian's package, running. */
 
