@@ -39,6 +39,7 @@ export const sidebar: readonly SidebarGroup[] = [
       ['Commands', 'reference/commands'],
       ['Command line', 'reference/command-line'],
       ['Configuration', 'reference/configuration'],
+      ['Exit codes', 'reference/exit-codes'],
       ['Register of personal data', 'reference/personal-data'],
       ['Glossary', 'reference/glossary'],
       ['Security', 'reference/security'],
