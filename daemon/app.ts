@@ -9,6 +9,7 @@ import { announceFromTheStart, createPrompting } from './app/prompting.js';
 import { createRecordings } from './app/recordings.js';
 import { tellOfRemoved } from './app/removed.js';
 import { createRequests } from './app/requests.js';
+import { bearWitness } from './app/witness.js';
 import { BEAT_MS } from './calls/watch.js';
 import { keysFile, recorderFolder } from './domain/paths.js';
 import { createClock } from './ops/clock.js';
@@ -92,6 +93,8 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await recordings.custody.open();
       operations.unlock.start();
       await operations.unlock.opening(catalogue.start);
+      const hasCalls = (await catalogue.calls.list({ limit: 1 })).length > 0;
+      await bearWitness(base, data, hasCalls);
       await data.standing
         .ready()
         .catch(complainOf(log, 'The standing consents and objections could not be read'));
@@ -111,7 +114,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       assurance.strangers.start();
       assurance.strangers.emptied({
         liveKeys: countKeys(keysFile(base.dir)).live,
-        hasCalls: (await catalogue.calls.list({ limit: 1 })).length > 0,
+        hasCalls,
       });
       await alarming.away.start();
       void assurance.checkpoints.start();
