@@ -1,10 +1,11 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Compression, makeDeb } from './deb.js';
+import { checkBinaries } from './elf.js';
 import { productionModules } from './modules.js';
 import { compile } from './native.js';
 import { type Arch, CACHE, SOURCES } from './places.js';
-import { layOut } from './tree.js';
+import { layOut, pathsOf } from './tree.js';
 
 export type Wanted = {
   arch: Arch;
@@ -18,15 +19,14 @@ export type Wanted = {
   out: string;
 };
 
-/** Builds the package for one architecture. Returns its path. `dist` has to be built. */
-export async function buildPackage({
-  arch,
-  version,
-  epoch,
-  sbom,
-  compression,
-  out,
-}: Wanted): Promise<string> {
+/**
+ * Builds the package for one architecture. Returns its path and the files in it. `dist` has to be built. Throws when a compiled
+ * file would not load on a system that the package is for.
+ */
+export async function buildPackage(
+  wanted: Wanted,
+): Promise<{ deb: string; files: { path: string; bytes: number }[] }> {
+  const { arch, version, epoch, sbom, compression, out } = wanted;
   if (!existsSync(join(SOURCES, 'dist/daemon/main.js'))) throw new Error('nothing is built: npm run build');
   const { modules, sources } = await productionModules(arch);
   const native = await compile(arch, sources);
@@ -36,11 +36,14 @@ export async function buildPackage({
     const root = join(work, 'root');
     mkdirSync(root);
     await layOut(root, { arch, version, native, modules, sbom });
+    const paths = pathsOf(root);
+    await checkBinaries(root, paths, arch);
+    const files = paths.map((path) => ({ path, bytes: statSync(join(root, path)).size }));
     const name = `tapedeck_${version}_${arch}.deb`;
     await makeDeb(root, join(work, name), { arch, version, epoch, compression });
     mkdirSync(out, { recursive: true });
     copyFileSync(join(work, name), join(out, name));
-    return join(out, name);
+    return { deb: join(out, name), files };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -95,14 +95,16 @@ function settle(root: string, path = ''): void {
   }
 }
 
-/** Returns the bytes of every file below a folder, with the path from there, sorted by path. */
-export function filesOf(root: string, path = ''): { path: string; content: Buffer }[] {
+/** Returns the path of every file below a folder, from there, sorted. */
+export function pathsOf(root: string, path = ''): string[] {
   return readdirSync(join(root, path), { withFileTypes: true })
     .flatMap((entry) => {
       const inside = path ? `${path}/${entry.name}` : entry.name;
-      return entry.isDirectory()
-        ? filesOf(root, inside)
-        : [{ path: inside, content: readFileSync(join(root, inside)) }];
+      return entry.isDirectory() ? pathsOf(root, inside) : [inside];
     })
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
+    .sort();
 }
+
+/** Returns the bytes of every file below a folder, with the path from there, sorted by path. */
+export const filesOf = (root: string): { path: string; content: Buffer }[] =>
+  pathsOf(root).map((path) => ({ path, content: readFileSync(join(root, path)) }));
