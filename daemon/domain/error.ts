@@ -36,13 +36,8 @@ const catalogue = {
     blame: 'operator',
   },
   data_absent: {
-    message: 'The data directory is empty, but this machine has recorded before.',
-    hint: 'If the data is on another disk, mount it ("findmnt", /etc/fstab), and start the recorder again. To begin anew without the earlier recordings, first run "rm -f /etc/tapedeck/witness/data.json" and "touch" on the master key file.',
-    blame: 'operator',
-  },
-  data_other: {
-    message: 'The data directory belongs to another installation.',
-    hint: 'Mount the right disk ("findmnt", /etc/fstab), and start the recorder again. If this data is to be used here from now on, remove the file data.json named above first.',
+    message: 'The data directory is empty, but the master key is not new.',
+    hint: 'If the data is on another disk, mount it ("findmnt", /etc/fstab), and start the recorder again. If this is a new installation, run "touch" on the master key file and start the recorder again.',
     blame: 'operator',
   },
   root_kept: {
@@ -75,6 +70,18 @@ const catalogue = {
     others: 'The page continues by itself once the upgrade is finished. Tell an admin if it takes long.',
     blame: 'operator',
     status: 503,
+  },
+  catalogue_upgrading: {
+    message: 'The catalogue is being converted to this version of Tapedeck.',
+    hint: 'Calls are being recorded. "tapedeck upgrade status" shows the progress; try again when it is finished.',
+    others: 'Calls are being recorded. The page continues by itself when the upgrade is finished.',
+    blame: 'operator',
+    status: 503,
+  },
+  upgrade_room: {
+    message: 'There is too little room on the disk for an upgrade.',
+    hint: 'Nothing was changed. Make room in the data directory ("df -h", "tapedeck retention run"), or move recordings to an archive ([archive] in tapedeck.toml), and try again.',
+    blame: 'operator',
   },
   daemon_unreachable: {
     message: 'The recorder is not responding.',
@@ -1122,9 +1129,10 @@ export function diskError(e: unknown): unknown {
 export const isProtected = (e: unknown): e is TapedeckError =>
   e instanceof TapedeckError && (e.code === 'kept_by_hold' || e.code === 'kept_by_minimum');
 
-/** Whether an error is a disk's: what it kept from being done is worth trying again. */
+/** Whether an error is a disk's, or an upgrade's: what it kept from being done is worth trying again. */
 export const isDiskError = (e: unknown): boolean =>
-  e instanceof TapedeckError && DISK.some(([, ours]) => ours === e.code);
+  e instanceof TapedeckError &&
+  (e.code === 'catalogue_upgrading' || DISK.some(([, ours]) => ours === e.code));
 
 const DESTINATION: readonly ErrorCode[] = [
   ...(['backup_target', 'backup_unreachable', 'backup_denied', 'backup_host_key'] as const),

@@ -18,6 +18,7 @@ import type { PromptEnding } from './telling/prompt.js';
  *     owner/        the recorder's alone: the socket that answers everything
  *     recorder/     the recorder's alone: lock, disk probe, ballast, CDRs not yet in the catalogue, files put aside
  *     work/         the recorder's alone: audio fetched from another machine
+ *     upgrade/      the recorder's alone: copies of catalogue and keys from before upgrades
  *     tls/          the dashboard's; the recorder reads the certificate that is served
  *     web/          the dashboard's alone: its sessions, and what it still has to tell the recorder
  */
@@ -67,6 +68,15 @@ export const backupCopyFile = (dataDir: string): string => `${recorderFolder(dat
 
 /** Where a backup is restored for trial; removed when that ends. */
 export const drillFolder = (dataDir: string): string => `${recorderFolder(dataDir)}/drill`;
+
+/** Copies of catalogue and keys from before upgrades. */
+export const upgradeFolder = (dataDir: string): string => `${dataDir}/upgrade`;
+/** How far the upgrade of the catalogue is, for the dashboard and for people; gone when it is finished. */
+export const upgradeProgressFile = (dataDir: string): string => `${catalogueFolder(dataDir)}/upgrade.json`;
+/** What was written while the catalogue was being upgraded, until the catalogue has it. */
+export const upgradeJournalFile = (dataDir: string): string => `${recorderFolder(dataDir)}/upgrade.journal`;
+/** What the recorder works with meanwhile: the calls in progress and what decides about calls. */
+export const interimCatalogueFile = (dataDir: string): string => `${recorderFolder(dataDir)}/interim.db`;
 
 /** That this box was handed over to another machine: while it is there no recorder starts here. */
 export const movedFile = (dataDir: string): string => `${recorderFolder(dataDir)}/moved`;

@@ -15,6 +15,7 @@ const AWAY: ReadonlySet<ErrorCode> = new Set([
   'catalogue_missing',
   'catalogue_away',
   'catalogue_older',
+  'catalogue_upgrading',
   'catalogue_newer',
 ]);
 

@@ -34,6 +34,8 @@ export type Opening = {
   readonlyOk?: boolean;
   /** Throws `catalogue_missing` where there is no file: only the recorder makes one. */
   mustExist?: boolean;
+  /** Called before each migration with how many have been taken, and once after the last. */
+  onMigration?: (taken: number) => void;
 };
 
 /**
@@ -50,7 +52,7 @@ export async function openDb(path: string, how: Opening = {}): Promise<Db> {
     db.pragma('synchronous = FULL');
     db.pragma('secure_delete = ON');
     refuseNewer(db, path);
-    if (!db.readonly) migrate(db, path);
+    if (!db.readonly) migrate(db, path, how.onMigration);
     return db;
   } catch (e) {
     db.close();
@@ -135,7 +137,8 @@ async function useWal(db: Db): Promise<void> {
   }
 }
 
-const version = (db: Db) => db.pragma('user_version', { simple: true }) as number;
+/** How many migrations a database has taken. */
+export const version = (db: Db) => db.pragma('user_version', { simple: true }) as number;
 
 function refuseNewer(db: Db, path: string): void {
   const found = version(db);
@@ -146,7 +149,7 @@ function refuseNewer(db: Db, path: string): void {
     );
 }
 
-function migrate(db: Db, path: string): void {
+function migrate(db: Db, path: string, onMigration: (taken: number) => void = () => {}): void {
   const step = db.transaction(() => {
     refuseNewer(db, path);
     const at = version(db);
@@ -156,7 +159,11 @@ function migrate(db: Db, path: string): void {
     db.pragma(`user_version = ${at + 1}`);
     return true;
   });
-  while (version(db) < migrations.length && step.immediate());
+  for (let at = version(db); at < migrations.length; at = version(db)) {
+    onMigration(at);
+    if (!step.immediate()) break;
+  }
+  onMigration(migrations.length);
   // Another process may have taken the last steps: this reloads the schema, which preparing an INSERT alone does not.
   db.prepare('SELECT name FROM sqlite_schema LIMIT 1').get();
 }

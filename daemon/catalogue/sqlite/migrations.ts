@@ -1074,4 +1074,12 @@ export const migrations: readonly string[] = [
     at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // Which journals of calls that were recorded during an upgrade have been taken into the catalogue, and how far.
+  `
+  CREATE TABLE upgrade_journals (
+    id TEXT PRIMARY KEY,
+    lines INTEGER NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -292,6 +292,7 @@ export const CATALOGUE = [
   ),
   table('told', 'source seq at'),
   table('totp', 'added_at last_step', holds('user_id', 'user', WITH_USER), holds('sealed', 'key', WITH_USER)),
+  table('upgrade_journals', 'id lines at'),
   table(
     'users',
     'created_at roles scope grants version disabled_at signed_in_at password_at source epoch gains',

@@ -118,6 +118,19 @@ export const FILES: readonly FileEntry[] = [
     'time',
     'When the restore drill ends, or when the recorder starts again.',
   ]),
+  file('catalogue/upgrade.json', /^catalogue\/upgrade\.json$/, '', nothing),
+  file('recorder/interim.db', /^recorder\/interim\.db[\w.-]*$/, 'number name text', [
+    'time',
+    'When the upgrade is finished: it has the calls in progress and the lists of numbers.',
+  ]),
+  file('recorder/upgrade.journal', /^recorder\/upgrade\.journal$/, 'number name text', [
+    'time',
+    'When the upgrade is finished and the catalogue has what is in it.',
+  ]),
+  file('upgrade/', /^upgrade\/.+$/, 'number name text user audio key', [
+    'time',
+    '7 days after the upgrade, or with the next one. Keys of recordings that are erased are destroyed in it at once.',
+  ]),
   file('recorder/restored-tapedeck.toml', /^recorder\/restored-tapedeck\.toml$/, 'user', [
     'person',
     'Delete it once you have compared it with the configuration of this machine.',

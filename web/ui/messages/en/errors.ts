@@ -55,6 +55,11 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     hint: 'Start the recorder once with this version (“systemctl restart tapedeck”): it converts the catalogue. Then run the command again; the dashboard continues by itself.',
     others: 'The page continues by itself once the upgrade is finished. Tell an admin if it takes long.',
   },
+  catalogue_upgrading: {
+    message: 'The catalogue is being converted to this version of Tapedeck.',
+    hint: 'Calls are being recorded. “tapedeck upgrade status” shows the progress; try again when it is finished.',
+    others: 'Calls are being recorded. The page continues by itself when the upgrade is finished.',
+  },
   catalogue_newer: {
     message: 'The catalogue was written by a newer Tapedeck.',
     hint: 'Install that version again; going back is not possible without a backup. After an upgrade, restart what still runs the earlier version: “systemctl restart tapedeck tapedeck-web”.',
