@@ -25,6 +25,7 @@ import {
   recorderFolder,
   recordingsFolder,
   signingFolder,
+  upgradeFolder,
   workFolder,
 } from '../domain/paths.js';
 import { type Lock, takeLock } from '../ops/lock.js';
@@ -56,6 +57,7 @@ export function openDataFolder(dataDir: string): Lock & { strange: string[]; key
       folder(dir(dataDir), 0o750);
     folder(ownerFolder(dataDir), 0o700);
     folder(documentsFolder(dataDir), 0o700);
+    if (existsSync(upgradeFolder(dataDir))) folder(upgradeFolder(dataDir), 0o700);
     if (existsSync(workFolder(dataDir))) folder(workFolder(dataDir), 0o700);
     const before = folder(catalogueFolder(dataDir), 0o750);
     folder(keysFolder(dataDir), 0o700);

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { databaseError, diskError, fail } from '../domain/error.js';
 import { makeFolderNow } from './place.js';
 import { type Register, registerIn, registerSchema } from './register.js';
+import { destroyInCopies } from './upgrade/key-copies.js';
 import { unwrapWithAny, wrap } from './wrap.js';
 
 export type Keys = {
@@ -167,6 +168,7 @@ export function createKeys({
     },
     async destroy(recordingId) {
       const { blank, find } = store();
+      destroyInCopies(path, [recordingId]);
       const { changes } = onDisk(() => blank.run(recordingId));
       if (find.get(recordingId)?.destroyed === 0) {
         throw fail('internal', `The key of recording ${recordingId} could not be destroyed.`);
@@ -175,6 +177,7 @@ export function createKeys({
     },
     async destroyAll(recordingIds) {
       const { db, blank, find } = store();
+      destroyInCopies(path, recordingIds);
       const all = db.transaction(() => {
         for (const id of recordingIds) blank.run(id);
       });
