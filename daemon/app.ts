@@ -9,7 +9,6 @@ import { announceFromTheStart, createPrompting } from './app/prompting.js';
 import { createRecordings } from './app/recordings.js';
 import { tellOfRemoved } from './app/removed.js';
 import { createRequests } from './app/requests.js';
-import { bearWitness } from './app/witness.js';
 import { BEAT_MS } from './calls/watch.js';
 import { keysFile, recorderFolder } from './domain/paths.js';
 import { createClock } from './ops/clock.js';
@@ -52,6 +51,10 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
   let parts: Parts | null = null;
   let beats: NodeJS.Timeout | undefined;
   let started = false;
+  let alarmsStarted = false;
+  let stopping = false;
+  /** What waited for an upgrade is being started. */
+  let catchingUp: Promise<void> = Promise.resolve();
 
   /** Resolves once all PBXs have done it. */
   const onEach = async (work: (pbx: Pbx) => unknown) => void (await Promise.all(parts!.pbxes.map(work)));
@@ -76,12 +79,96 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     }
   }
 
+  /** What is seen to before calls are followed. All of the catalogue has to be there. */
+  async function beforeCalls({ data, recordings, assurance, alarming }: Parts): Promise<void> {
+    const { catalogue } = data;
+    await announceFromTheStart(base, parts!).catch(
+      complainOf(log, 'A new box could not be given its policy'),
+    );
+    await recordings.custody.start();
+    await assurance.doubts.start();
+    const sealedAt = await catalogue.due
+      .newestSealedAt()
+      .catch(complainOf(log, 'It is not known when the last recording was sealed'));
+    time.atLeast(sealedAt ?? 0);
+    await startAlarming(alarming);
+    assurance.strangers.start();
+    assurance.strangers.emptied({
+      liveKeys: countKeys(keysFile(base.dir)).live,
+      hasCalls: (await catalogue.calls.list({ limit: 1 })).length > 0,
+    });
+    await alarming.away.start();
+    void assurance.checkpoints.start();
+    await recordings.retain.recover();
+    void recordings.redactor.recover();
+    await tellOfRemoved(base, parts!);
+  }
+
+  async function startAlarming({ deliver, alert }: Parts['alarming']): Promise<void> {
+    if (alarmsStarted) return;
+    alarmsStarted = true;
+    await deliver.start();
+    await alert.start();
+  }
+
+  /** From here on calls are followed and captured. */
+  async function startCalls({ pbxes, prompting, alarming, operations }: Parts): Promise<void> {
+    await startAlarming(alarming);
+    await onEach(({ calls }) => calls.growth.start());
+    await onEach(({ calls }) => calls.watch.start());
+    await onEach(({ calls }) => calls.listening.start());
+    // All in one turn, which is one commit: every open page looks again after each.
+    beats = setInterval(() => {
+      for (const { calls } of pbxes) {
+        calls.watch.beat();
+        calls.listening.beat();
+      }
+    }, BEAT_MS);
+    await prompting.server?.start();
+    for (const { calls } of pbxes) calls.mutes.start();
+    operations.timekeeper.start();
+    for (const { links } of pbxes) {
+      links.ari.start();
+      links.ami.start();
+    }
+  }
+
+  /** All that is done beside the calls. */
+  function afterCalls({ data, pbxes, recordings, operations, backups, requests }: Parts): void {
+    data.upgrade.start();
+    recordings.registering.start();
+    recordings.holding.start();
+    recordings.retain.start();
+    for (const { assure } of pbxes) assure.start();
+    for (const { calls } of pbxes) calls.testCalls.start();
+    recordings.scrub.start();
+    operations.jobs.start();
+    recordings.archiving.start();
+    backups.start();
+    operations.health.start();
+    operations.deadlines.start();
+    requests.mailings.start();
+    recordings.custody.rotate();
+    started = true;
+  }
+
+  /** The upgrade is finished: what waited for it is done, and what was captured meanwhile becomes recordings. */
+  async function catchUp(all: Parts): Promise<void> {
+    await beforeCalls(all);
+    afterCalls(all);
+    for (const { section, assure, links } of all.pbxes) {
+      await all.recordings.preserver
+        .recover(section.id)
+        .catch(complainOf(log, 'Captured calls could not be taken up'));
+      if (links.ari.status().up) await assure.up();
+    }
+  }
+
   return {
     /** Throws `already_running` when another recorder has the data directory. */
     async start(): Promise<void> {
       parts = make();
-      const { data, prompting, alarming, pbxes, recordings, assurance, backups, operations, requests } =
-        parts;
+      const { data, recordings, operations, requests } = parts;
       const { catalogue, keys } = data;
       await requests.start();
       for (const place of [recorderFolder(base.dir), ...config.pbxes.map((pbx) => pbx.spool)])
@@ -93,71 +180,28 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await recordings.custody.open();
       operations.unlock.start();
       await operations.unlock.opening(catalogue.start);
-      const hasCalls = (await catalogue.calls.list({ limit: 1 })).length > 0;
-      await bearWitness(base, data, hasCalls);
       await data.standing
         .ready()
         .catch(complainOf(log, 'The standing consents and objections could not be read'));
       await data.lists.ready().catch(complainOf(log, 'The lists of numbers could not be read'));
       data.lists.start(complainOf(log, 'Numbers whose time is over stay on their lists'));
-      await announceFromTheStart(base, parts).catch(
-        complainOf(log, 'A new box could not be given its policy'),
-      );
-      await recordings.custody.start();
-      await assurance.doubts.start();
-      const sealedAt = await catalogue.due
-        .newestSealedAt()
-        .catch(complainOf(log, 'It is not known when the last recording was sealed'));
-      time.atLeast(sealedAt ?? 0);
-      await alarming.deliver.start();
-      await alarming.alert.start();
-      assurance.strangers.start();
-      assurance.strangers.emptied({
-        liveKeys: countKeys(keysFile(base.dir)).live,
-        hasCalls,
+      // Until a catalogue of an earlier version has been upgraded, calls are captured, and nothing else is done.
+      if (!data.upgrade.upgrading()) await beforeCalls(parts);
+      await startCalls(parts);
+      if (!data.upgrade.upgrading()) return afterCalls(parts);
+      void data.upgrade.whole().then((whole) => {
+        if (!whole || stopping) return;
+        const failed = complainOf(log, 'What waited for the upgrade could not be started');
+        catchingUp = catchUp(parts!).catch(failed);
       });
-      await alarming.away.start();
-      void assurance.checkpoints.start();
-      await recordings.retain.recover();
-      void recordings.redactor.recover();
-      await tellOfRemoved(base, parts);
-      await onEach(({ calls }) => calls.growth.start());
-      await onEach(({ calls }) => calls.watch.start());
-      await onEach(({ calls }) => calls.listening.start());
-      // All in one turn, which is one commit: every open page looks again after each.
-      beats = setInterval(() => {
-        for (const { calls } of pbxes) {
-          calls.watch.beat();
-          calls.listening.beat();
-        }
-      }, BEAT_MS);
-      await prompting.server?.start();
-      for (const { calls } of pbxes) calls.mutes.start();
-      operations.timekeeper.start();
-      for (const { links } of pbxes) {
-        links.ari.start();
-        links.ami.start();
-      }
-      recordings.registering.start();
-      recordings.holding.start();
-      recordings.retain.start();
-      for (const { assure } of pbxes) assure.start();
-      for (const { calls } of pbxes) calls.testCalls.start();
-      recordings.scrub.start();
-      operations.jobs.start();
-      recordings.archiving.start();
-      backups.start();
-      operations.health.start();
-      operations.deadlines.start();
-      requests.mailings.start();
-      recordings.custody.rotate();
-      started = true;
     },
     /** Finishes what is in hand; calls in progress go on being recorded by Asterisk. */
     async stop(): Promise<void> {
       if (!parts) return;
+      stopping = true;
       const { data, prompting, alarming, recordings, assurance, backups, operations, requests } = parts;
       operations.timekeeper.stop();
+      await catchingUp;
       await Promise.all([
         onEach(({ calls }) => calls.testCalls.stop()),
         ...[recordings.custody.stop(), recordings.registering.stop()],
@@ -192,6 +236,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await alarming.deliver.stop();
       await alarming.away.stop();
       data.lists.stop();
+      await data.upgrade.stop();
       await data.catalogue.stop();
       await data.keys.stop();
       operations.eventLoop.stop();

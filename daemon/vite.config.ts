@@ -13,7 +13,7 @@ export default defineConfig({
     target: 'node20',
     sourcemap: true,
     rolldownOptions: {
-      // Started by the recorder or the dashboard: the first five as processes, the rest as threads.
+      // Started by the recorder or the dashboard: the first seven as processes, the rest as threads.
       input: {
         main: 'main.ts',
         evidence: 'app/evidence-program.ts',
@@ -22,6 +22,7 @@ export default defineConfig({
         archive: 'vault/store/archive-program.ts',
         report: 'app/report-program.ts',
         backup: 'app/backup/program.ts',
+        upgrade: 'app/upgrade/program.ts',
         keys: 'app/keys-program.ts',
         prompts: 'encode/prompt-search-program.ts',
         checkpoint: 'catalogue/sqlite/writing/checkpoint-program.mjs',

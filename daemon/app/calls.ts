@@ -29,7 +29,7 @@ export function createCalls(
 ): Calls {
   const { config, time, clock, dir } = base;
   const { section, alarms, log } = of;
-  const { catalogue, keys, outbox, store } = parts.data;
+  const { catalogue, keys, outbox, store, upgrade } = parts.data;
   const { ari, answers, stamps } = links;
   const { id } = section;
   /** Made after the PBXs, since it reads the spools of all. */
@@ -110,7 +110,8 @@ export function createCalls(
     spoolAudio: (segment) => spoolAudio(spool, segment),
     rules: { pbx: id, trunkContexts: section.trunk_contexts, mint: () => ulid() },
     log: log.child({ part: 'record' }),
-    onCaptured: (call) => preserver().enqueue(id, call),
+    // Once the upgrade is finished, all that waits is looked for.
+    onCaptured: (call) => upgrade.upgrading() || preserver().enqueue(id, call),
     onSaid: refused.onSaid,
     answers,
     gapDuring: watch.gapDuring,
@@ -163,11 +164,16 @@ export function createCalls(
   });
   const link = createLink({
     recorder,
-    preserver: { recover: () => preserver().recover(id), resume: () => preserver().resume() },
+    preserver: {
+      recover: async () => upgrade.upgrading() || preserver().recover(id),
+      resume: async () => upgrade.upgrading() || preserver().resume(),
+    },
     watch,
     compareClocks: () => parts.operations.timekeeper.compare(id),
     snapshot: ({ channels, bridges }, at) => stamps.listed(translateSnapshot(channels, bridges, at)),
-    isUp: () => parts.pbxes.find((one) => one.section === section)!.assure.up(),
+    async isUp() {
+      if (!upgrade.upgrading()) await parts.pbxes.find((one) => one.section === section)!.assure.up();
+    },
     clock,
     log,
   });

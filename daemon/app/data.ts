@@ -11,7 +11,7 @@ import { createBallast } from '../ops/disk.js';
 import { complainOf } from '../ops/log.js';
 import { refuseMoved } from '../vault/backup/moved.js';
 import { openDataFolder } from '../vault/data-folder.js';
-import { refuseAbsent, refuseUnrestored } from '../vault/installation/refuse.js';
+import { refuseAbsent, refuseUnrestored } from '../vault/installation.js';
 import { ensureMasterKey, openMasterKeys } from '../vault/master-key.js';
 import { createArchiveApart } from '../vault/store/archive-apart.js';
 import { createDiskStore } from '../vault/store/disk.js';
@@ -19,6 +19,7 @@ import { createTieredStore } from '../vault/store/tiers.js';
 import { openToGroup } from '../vault/take-back.js';
 import { createKeysApart } from './keys-apart.js';
 import type { Base, Data, Parts } from './parts.js';
+import { createUpgrade } from './upgrade/upgrade.js';
 
 export const MB = 1e6;
 
@@ -28,7 +29,7 @@ export const MB = 1e6;
  */
 export function openData(base: Base, parts: Parts, passphrase?: string): Data {
   const { config, dir, log } = base;
-  refuseAbsent(dir, { masterKeyFile: config.keys.master_key_file, configFile: config.file });
+  refuseAbsent(dir, config.keys.master_key_file);
   refuseUnrestored(dir);
   refuseMoved(dir);
   const folder = openDataFolder(dir); // before anything is made in it
@@ -48,11 +49,8 @@ export function openData(base: Base, parts: Parts, passphrase?: string): Data {
   }
 }
 
-function inFolder(
-  { config, log, clock, dir }: Base,
-  parts: Parts,
-  passphrase?: string,
-): Omit<Data, 'folder'> {
+function inFolder(base: Base, parts: Parts, passphrase?: string): Omit<Data, 'folder'> {
+  const { config, log, clock, dir } = base;
   const made = ensureMasterKey(config.keys.master_key_file, keysFile(dir));
   const master = openMasterKeys(config.keys.master_key_file, passphrase);
   if (made)
@@ -74,7 +72,9 @@ function inFolder(
     path: ballastFile(dir),
     bytes: ballastBytes(config.data.reserve_mb * MB),
   });
-  const catalogue = withEntries(
+  const upgrade = createUpgrade(
+    base,
+    parts,
     createSqliteCatalogue({
       path: catalogueFile(dir),
       makeRoom: ballast.release,
@@ -87,8 +87,11 @@ function inFolder(
       },
       onLong: complainOf(log, "The catalogue's log could not be moved to its file, and grows until it can"),
     }),
-    { clock, later: (entry) => outbox.catalogue.note(entry) },
   );
+  const catalogue = withEntries(upgrade.catalogue, {
+    clock,
+    later: (entry) => outbox.catalogue.note(entry),
+  });
   const outbox = createOutbox(catalogue, {
     log: log.child({ part: 'outbox' }),
     onWritten: () => {
@@ -112,5 +115,5 @@ function inFolder(
   const archive =
     directory === '' ? null : createArchiveApart({ directory, dataDir: dir, owner: catalogue.audit.id });
   const store = createTieredStore(createDiskStore(dir), archive);
-  return { master, keys, ballast, catalogue, outbox, note, lists, standing, store, archive };
+  return { master, keys, ballast, catalogue, upgrade, outbox, note, lists, standing, store, archive };
 }

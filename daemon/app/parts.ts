@@ -52,6 +52,7 @@ import type { createArchiveApart } from '../vault/store/archive-apart.js';
 import type { TieredStore } from '../vault/store/store.js';
 import type { createBackups } from './backup/backups.js';
 import type { createKeysApart } from './keys-apart.js';
+import type { Upgrade } from './upgrade/upgrade.js';
 
 /** What every subsystem is given. `clock` tells ms since 1970. */
 export type Base = { config: Config; log: Log; time: Clock; clock: () => number; dir: string };
@@ -67,6 +68,8 @@ export type Data = {
   /** Null where none is configured. */
   archive: ReturnType<typeof createArchiveApart> | null;
   catalogue: Catalogue;
+  /** Whether it is still that of an earlier version. */
+  upgrade: Upgrade;
   /** The catalogue for what must not wait: while it cannot be written, its rows wait in memory. */
   outbox: ReturnType<typeof createOutbox>;
   /** Which lists of numbers a number is on. */

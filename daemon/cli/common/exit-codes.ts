@@ -67,7 +67,6 @@ const BY_EXIT: Partial<Record<keyof typeof EXIT, readonly ErrorCode[]>> = {
     'secret_missing',
     'tls_invalid',
     'data_absent',
-    'data_other',
     'master_key_missing',
     'master_key_wrong',
     'passphrase_missing',

@@ -5,7 +5,6 @@ import { type CliContext, createCliContext } from './context.js';
 
 /** Every command, as it is called. Only that one is loaded: reading what the others need would take most of a second. */
 const COMMANDS: Record<string, () => Promise<(program: Command, context: CliContext) => void>> = {
-  setup: async () => (await import('../setup/setup.js')).setup,
   run: async () => (await import('../run.js')).run,
   web: async () => (await import('../web.js')).web,
   encoder: async () => (await import('../encoder.js')).encoder,
@@ -38,6 +37,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command, context: CliCont
   retention: async () => (await import('../retention.js')).retention,
   'test-call': async () => (await import('../test-call.js')).testCall,
   tls: async () => (await import('../tls.js')).tls,
+  upgrade: async () => (await import('../upgrade/upgrade.js')).upgrade,
   user: async () => (await import('../user.js')).user,
   verify: async () => (await import('../verify.js')).verify,
 };

@@ -101,12 +101,10 @@ export const ALARMS = {
   audit_chain: shape({ entry: Count, fault: oneOf<FaultKind>(faultWords) }),
   audit_checkpoint: shape({ error: orNull(Text) }),
 
-  // The recorder ended at its start, and only a person can help: it sends this itself, and nothing clears it.
-  recorder_not_started: shape(ERROR),
-
   // The catalogue, the data directory and the disks.
   catalogue_fails: NOTHING,
   catalogue_damaged: shape({ file: Text, ...ERROR }),
+  upgrade_failed: shape({ ...ERROR }),
   // `lock`: whether it was still there after that.
   dashboard_restarted: shape({ file: Text, seconds: Count, lock: oneOf({ let_go: true, held: true }) }),
   catalogue_rows: shape({ rows: Count, named: named({ table: Text, key: Text, fault: Text }) }),

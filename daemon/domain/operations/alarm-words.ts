@@ -243,6 +243,10 @@ const WORDS: {
     message: publicMessage('catalogue_fails'),
     hint: 'Check the free space and the permissions of the data directory, and the log of the recorder.',
   }),
+  upgrade_failed: ({ error, detail }) => ({
+    message: `The upgrade of the catalogue failed: ${errorInWords({ error, detail })} Calls are recorded, but recordings are not made and nothing can be played until it succeeds.`,
+    hint: 'It is tried again every minute. Remove the cause, for example by making room on the disk of the data directory; the log of the recorder has the details. To go back to the version before: "tapedeck upgrade back".',
+  }),
   catalogue_damaged: ({ file, error, detail }) => ({
     message: `${file} cannot be written. ${errorInWords({ error, detail })}`,
     hint: errorHint(error),
@@ -273,10 +277,6 @@ const WORDS: {
   catalogue_schema: ({ faults }) => ({
     message: `The schema of catalogue.db was changed, so the recorder is signing neither the audit log nor recordings. ${faults.join(' ')}`,
     hint: 'Keep a copy of catalogue.db, run "tapedeck audit verify", and find out what else writes to the file. Then restore it from a backup, or undo the change. Calls are recorded as usual, and signed once this is fixed.',
-  }),
-  recorder_not_started: ({ error, detail }) => ({
-    message: `The recorder did not start, and no call is being recorded. ${errorInWords({ error, detail })}`,
-    hint: errorHint(error),
   }),
   catalogue_empty: ({ catalogue, keys, recordings }) => ({
     message: `${catalogue} has no calls, but ${keys} has the keys of ${recordings} recordings.`,

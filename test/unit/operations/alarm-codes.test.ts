@@ -249,6 +249,13 @@ const EXAMPLES: {
     [{ error: 'disk_full' }, /could not be signed/, new RegExp(errors.disk_full.hint.slice(0, 20))],
   ],
   catalogue_fails: [[{}, /cannot be read or written/]],
+  upgrade_failed: [
+    [
+      { error: 'disk_full', detail: 'x.' },
+      /^The upgrade of the catalogue failed: .*x\. Calls are recorded/,
+      /upgrade back/,
+    ],
+  ],
   catalogue_damaged: [
     [{ file: '/c.db', error: 'catalogue_damaged', detail: 'x.' }, /^\/c\.db cannot be written\. .*x\.$/, /./],
   ],
@@ -276,13 +283,6 @@ const EXAMPLES: {
   ],
   catalogue_policy: [[{ version: 7, fault: 'no' }, /^Version 7 of the policy cannot be read: no\./]],
   catalogue_schema: [[{ faults: ['A.', 'B.'] }, /recordings\. A\. B\.$/]],
-  recorder_not_started: [
-    [
-      { error: 'data_absent', detail: 'Nothing of Tapedeck is in /d.' },
-      /no call is being recorded\. The data directory is empty.*is in \/d\./,
-      /mount it/,
-    ],
-  ],
   catalogue_empty: [
     [{ catalogue: '/c.db', keys: '/k.db', recordings: 3 }, /^\/c\.db .* \/k\.db .* 3 recordings/],
   ],

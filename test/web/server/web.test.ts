@@ -26,9 +26,6 @@ const PUBLIC = [
   'GET /verify.html',
   // It leads to a page.
   'GET /api/docs',
-  // The documentation says nothing about this machine.
-  'GET /help',
-  'GET /help/*',
   'GET /*',
 ];
 

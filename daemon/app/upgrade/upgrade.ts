@@ -1,0 +1,150 @@
+import { rmSync } from 'node:fs';
+import { ulid } from 'ulid';
+import type { Catalogue } from '../../catalogue/catalogue.js';
+import { createSqliteCatalogue } from '../../catalogue/sqlite/catalogue.js';
+import { makeInterim, removeInterim } from '../../catalogue/sqlite/upgrade/interim.js';
+import { createUpgradeJournal } from '../../catalogue/sqlite/upgrade/journal.js';
+import { isOlder } from '../../catalogue/sqlite/upgrade/older.js';
+import { replayLines } from '../../catalogue/sqlite/upgrade/replay.js';
+import { createUpgradingCatalogue } from '../../catalogue/sqlite/upgrade/upgrading.js';
+import { fail, TapedeckError } from '../../domain/error.js';
+import type { UpgradeProgress } from '../../domain/operations/upgrade.js';
+import {
+  catalogueFile,
+  interimCatalogueFile,
+  upgradeJournalFile,
+  upgradeProgressFile,
+} from '../../domain/paths.js';
+import { complainOf } from '../../ops/log.js';
+import { version } from '../../ops/process/version.js';
+import { repeatedly } from '../../ops/turns.js';
+import { placeNow } from '../../vault/place.js';
+import type { Base, Parts } from '../parts.js';
+import { tidyCopies } from './copy.js';
+import { runUpgrade } from './run.js';
+
+/** So long a start waits for the upgrade, in ms: most are over by then, and calls begin to be captured well within ten seconds. */
+const PATIENCE_MS = 1_500;
+const RETRY_MS = 60_000;
+const TIDY_MS = 3_600_000;
+const TELL_MS = 5_000;
+const FAILED = 'How far the upgrade is could not be written down';
+const ALARM = 'upgrade_failed';
+const MB = 1e6;
+
+export type Upgrade = Pick<ReturnType<typeof createUpgradingCatalogue>, 'upgrading' | 'whole'> & {
+  /** Removes copies from before earlier upgrades when their time is over, until `stop`. */
+  start(): void;
+  stop(): Promise<void>;
+};
+
+/** The catalogue, which is upgraded by a process of its own where it is of an earlier version. */
+export function createUpgrade(
+  { config, log: whole, clock, dir }: Base,
+  parts: Parts,
+  main: Catalogue,
+): Upgrade & { catalogue: Catalogue } {
+  const log = whole.child({ part: 'upgrade' });
+  const file = catalogueFile(dir);
+  const journal = createUpgradeJournal(upgradeJournalFile(dir));
+  const interimFile = interimCatalogueFile(dir);
+  let now: UpgradeProgress | null = null;
+  const began = () => now?.since ?? clock();
+  const tidying = repeatedly(
+    TIDY_MS,
+    async () => tidyCopies(dir, clock()),
+    (err) => log.error({ err }, 'Copies from before an upgrade could not be removed'),
+  );
+  const telling = repeatedly(TELL_MS, async () => tell({}), complainOf(log, FAILED));
+
+  /** Tells whoever cannot read the catalogue meanwhile how far it is. Not being able to does not keep it from going on. */
+  function tell(changed: Partial<UpgradeProgress>): void {
+    const at = clock();
+    now = { phase: 'migrate', done: 0, total: 1, since: at, problem: null, ...now, ...changed, seenAt: at };
+    try {
+      placeNow(upgradeProgressFile(dir), JSON.stringify(now), { mode: 0o640, over: true });
+    } catch (err) {
+      log.warn({ err }, FAILED);
+    }
+  }
+
+  async function over(): Promise<void> {
+    await telling.stop();
+    now = null;
+    rmSync(upgradeProgressFile(dir), { force: true });
+  }
+
+  const {
+    catalogue,
+    upgrading,
+    whole: done,
+  } = createUpgradingCatalogue({
+    main,
+    journal,
+    older: () => isOlder(file),
+    mint: () => ulid(clock()),
+    patienceMs: PATIENCE_MS,
+    retryMs: RETRY_MS,
+    removeInterim: () => removeInterim(interimFile),
+    run: () =>
+      runUpgrade(
+        { dataDir: dir, reserveBytes: config.data.reserve_mb * MB, by: version() },
+        {
+          log,
+          progress(at) {
+            const news = at.phase !== now?.phase;
+            log[news ? 'info' : 'debug'](at, 'Upgrade of the catalogue');
+            if (now === null) telling.start();
+            tell({ ...at, problem: null });
+          },
+        },
+      ),
+    async interim() {
+      log.warn(
+        'The catalogue is still being upgraded. Calls are followed and captured; recordings are made when it is finished',
+      );
+      makeInterim(file, interimFile);
+      const made = createSqliteCatalogue({ path: interimFile, mustExist: true });
+      await made.start();
+      await replayLines(made, journal.file);
+      return made;
+    },
+    onFault(err) {
+      if (err === null) {
+        parts.alarming.alert.clear(ALARM);
+        log.info({ ms: clock() - began() }, 'The catalogue has been upgraded');
+        return;
+      }
+      const { code, detail, message, hint } =
+        err instanceof TapedeckError ? err : fail('internal', (err as Error).message);
+      log.error(
+        { err },
+        'The catalogue could not be upgraded; it is tried again, and calls are still captured',
+      );
+      tell({ problem: { code, message, hint } });
+      parts.alarming.alert.raise(ALARM, {
+        severity: 'critical',
+        why: { code: 'upgrade_failed', params: { error: code, detail } },
+      });
+    },
+  });
+  return {
+    catalogue: {
+      ...catalogue,
+      async start() {
+        await catalogue.start();
+        if (upgrading()) void done().then((whole) => (whole ? over() : undefined));
+        else await over();
+      },
+    },
+    upgrading,
+    whole: done,
+    start() {
+      tidying.start();
+      void tidying.now();
+    },
+    async stop() {
+      await Promise.all([tidying.stop(), telling.stop()]);
+    },
+  };
+}

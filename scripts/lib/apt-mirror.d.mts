@@ -1,4 +1,0 @@
-export function findMirror(options?: { aptDir?: string; override?: string }): {
-  uri: string;
-  keyring?: string;
-};
