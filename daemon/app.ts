@@ -9,6 +9,7 @@ import { announceFromTheStart, createPrompting } from './app/prompting.js';
 import { createRecordings } from './app/recordings.js';
 import { tellOfRemoved } from './app/removed.js';
 import { createRequests } from './app/requests.js';
+import { bearWitness } from './app/witness.js';
 import { BEAT_MS } from './calls/watch.js';
 import { keysFile, recorderFolder } from './domain/paths.js';
 import { createClock } from './ops/clock.js';
@@ -95,7 +96,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     assurance.strangers.start();
     assurance.strangers.emptied({
       liveKeys: countKeys(keysFile(base.dir)).live,
-      hasCalls: (await catalogue.calls.list({ limit: 1 })).length > 0,
+      hasCalls: await hasCalls(data),
     });
     await alarming.away.start();
     void assurance.checkpoints.start();
@@ -154,6 +155,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
 
   /** The upgrade is finished: what waited for it is done, and what was captured meanwhile becomes recordings. */
   async function catchUp(all: Parts): Promise<void> {
+    await bearWitness(base, all.data, await hasCalls(all.data));
     await beforeCalls(all);
     afterCalls(all);
     for (const { section, assure, links } of all.pbxes) {
@@ -180,6 +182,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await recordings.custody.open();
       operations.unlock.start();
       await operations.unlock.opening(catalogue.start);
+      if (!data.upgrade.upgrading()) await bearWitness(base, data, await hasCalls(data));
       await data.standing
         .ready()
         .catch(complainOf(log, 'The standing consents and objections could not be read'));
@@ -245,3 +248,6 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     },
   };
 }
+
+const hasCalls = async ({ catalogue }: Parts['data']): Promise<boolean> =>
+  (await catalogue.calls.list({ limit: 1 })).length > 0;

@@ -65,6 +65,7 @@ import type { Ask, AskStream } from './server/ask.js';
 import { authorityRoutes } from './server/authority.js';
 import type { Control } from './server/control.js';
 import { describeRoutes, docsRoutes } from './server/docs.js';
+import { helpRoutes } from './server/help.js';
 import { createLive, type Pace } from './server/live.js';
 import { liveRoutes } from './server/live-routes.js';
 import { tellOfRefusals } from './server/refusals.js';
@@ -97,6 +98,8 @@ export type Deps = {
   control: Control;
   dataDir: string;
   uiDir: string;
+  /** Where `npm run docs` has built the documentation. */
+  helpDir: string;
   site: { name: string; timeZone: string; region: string };
   /** Those that are set up, the first one first. */
   pbxes: readonly NamedPbx[];
@@ -230,6 +233,7 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
     },
   );
   await uiRoutes(app, deps.uiDir);
+  await helpRoutes(app, deps.helpDir);
 
   const sweeping = repeatedly(
     SWEEP_MS,

@@ -79,6 +79,7 @@ export async function runWeb(config: Config): Promise<void> {
       control: createControl(ask),
       dataDir: dir,
       uiDir: programFile('dist/web/ui'),
+      helpDir: programFile('dist/docs'),
       site: { name: config.site.name, timeZone: config.site.time_zone, region: siteRegion(config) },
       pbxes: config.pbxes.map(({ id, name }) => ({ id, name })),
       web: config.web,

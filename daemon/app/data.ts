@@ -11,7 +11,7 @@ import { createBallast } from '../ops/disk.js';
 import { complainOf } from '../ops/log.js';
 import { refuseMoved } from '../vault/backup/moved.js';
 import { openDataFolder } from '../vault/data-folder.js';
-import { refuseAbsent, refuseUnrestored } from '../vault/installation.js';
+import { refuseAbsent, refuseUnrestored } from '../vault/installation/refuse.js';
 import { ensureMasterKey, openMasterKeys } from '../vault/master-key.js';
 import { createArchiveApart } from '../vault/store/archive-apart.js';
 import { createDiskStore } from '../vault/store/disk.js';
@@ -29,7 +29,7 @@ export const MB = 1e6;
  */
 export function openData(base: Base, parts: Parts, passphrase?: string): Data {
   const { config, dir, log } = base;
-  refuseAbsent(dir, config.keys.master_key_file);
+  refuseAbsent(dir, { masterKeyFile: config.keys.master_key_file, configFile: config.file });
   refuseUnrestored(dir);
   refuseMoved(dir);
   const folder = openDataFolder(dir); // before anything is made in it

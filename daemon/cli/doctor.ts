@@ -16,6 +16,7 @@ import { backupKeys } from './doctor/backup-keys.js';
 import { cdrReaders, cdrs } from './doctor/cdr.js';
 import { bad, broken, type Finding, line, ok, warn } from './doctor/finding.js';
 import { data, nearest, spool } from './doctor/folders.js';
+import { keyCopy } from './doctor/key-copy.js';
 import { reach, timeZone } from './doctor/machine.js';
 import { directory, provider } from './doctor/outside.js';
 import { ami, ari, priority } from './doctor/pbx.js';
@@ -56,6 +57,7 @@ async function examine(context: CliContext): Promise<Finding[]> {
     data: data(config),
     'live audio': ofEach(config, { 'live audio': liveAudio }),
     swap: swap(),
+    'key copy': Promise.resolve().then(() => keyCopy(config)),
     'CDR sources': ofEach(config, { 'CDR sources': cdrReaders }),
     directory: directory(config),
     provider: provider(config),

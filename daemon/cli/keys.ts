@@ -12,7 +12,7 @@ import { type Config, RECOVERY } from '../ops/config-schema.js';
 import { ownerToBecome } from '../ops/process/become.js';
 import { givenPassphrase } from '../ops/secrets/passphrase.js';
 import { resealFactors } from '../vault/factor-secrets.js';
-import { refuseUnmoved } from '../vault/installation.js';
+import { refuseUnmoved } from '../vault/installation/refuse.js';
 import { countKeys } from '../vault/keys.js';
 import { type MasterKeys, masterKeyText, openMasterKeys } from '../vault/master-key.js';
 import { lock } from '../vault/passphrase.js';

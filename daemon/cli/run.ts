@@ -1,9 +1,13 @@
 import type { Command } from 'commander';
+import { ulid } from 'ulid';
+import { tellOfFailedStart } from '../operations/last-words.js';
 import { createLog } from '../ops/log.js';
 import { noCoreDumps } from '../ops/process/core-dumps.js';
 import { feedWatchdog, notify } from '../ops/process/notify.js';
 import { untilSignal } from '../ops/process/signal.js';
 import type { CliContext } from './common/context.js';
+import { exitCodeOf, STAYS_DOWN } from './common/exit-codes.js';
+import { asFault } from './common/fault.js';
 
 /** `tapedeck run`: the recorder daemon, until a signal ends it. */
 export function run(program: Command, context: CliContext): void {
@@ -24,11 +28,21 @@ export function run(program: Command, context: CliContext): void {
       const app = createApp(config, log, { passphrase });
       const ended = untilSignal(log, 'the recorder ends');
       const sated = feedWatchdog();
+      const told = async (e: unknown) => {
+        const fault = asFault(e);
+        if (!STAYS_DOWN.includes(exitCodeOf(fault))) return;
+        const { createChannels } = await import('../notify/channels.js');
+        const channels = createChannels(config);
+        await tellOfFailedStart(fault, { channels, id: ulid(), now: Date.now(), log });
+      };
       try {
         await app.start();
         await notify('READY=1');
         log.info('the recorder is ready');
         await ended;
+      } catch (e) {
+        await told(e);
+        throw e;
       } finally {
         sated();
         await notify('STOPPING=1');

@@ -65,6 +65,20 @@ Examples:
     });
 
   command
+    .command('setup-code')
+    .description('print a new set-up code, with which the first account is created on the dashboard')
+    .addHelpText(
+      'after',
+      '\nThe newest code is the one that works, once. Exit code 1 if there is an account already.\n\nExample:\n  tapedeck user setup-code',
+    )
+    .action(async () => {
+      const { code } = await ctx.ask('begin_setup', {});
+      if (code !== null) return ctx.out(code);
+      ctx.err('There is an account already: "tapedeck user list" shows it.');
+      process.exitCode = 1;
+    });
+
+  command
     .command('factors')
     .description('show the second factors of a user; --reset for account recovery')
     .argument('<name>', 'name that the user signs in with')

@@ -13,11 +13,11 @@ import { registerFault } from '../domain/recording/registered.js';
 import { isUnreachable } from '../domain/recording/tier.js';
 import { createExaminer, MANIFEST_GONE } from '../recordings/scrub/examine.js';
 import { openManifest } from '../vault/manifest.js';
-import { openSealed } from '../vault/open.js';
 import { readRegistered } from '../vault/register.js';
 import { keyId, publicKeys } from '../vault/signing-key.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
+import { createOpening, type Opening } from './common/opening.js';
 import { timesIn } from './common/table.js';
 
 type Options = { all?: boolean; damaged?: boolean; publicKey?: string; json?: boolean };
@@ -48,7 +48,7 @@ export function verify(program: Command, ctx: CliContext): void {
     .addHelpText(
       'after',
       () =>
-        `\nExit code 0 if everything was read and is as it was signed, 1 otherwise.\n\nTo verify an evidence pack, open verify.html from the dashboard or from dist/web/verify. Its SHA-256:\n  ${verifierHash()}\n\nExamples:\n  tapedeck verify 01JDK3V7Q8ZM5T4R2XW9YB6C1E\n  tapedeck verify --all --public-key /media/usb/tapedeck.pem`,
+        `\nExit code 0 if everything was read, can be opened and is as it was signed, 1 otherwise.\n\nTo verify an evidence pack, open verify.html from the dashboard or from dist/web/verify. Its SHA-256:\n  ${verifierHash()}\n\nExamples:\n  tapedeck verify 01JDK3V7Q8ZM5T4R2XW9YB6C1E\n  tapedeck verify --all --public-key /media/usb/tapedeck.pem`,
     )
     .action(async (id: string | undefined, options: Options) => {
       if ([id, options.all, options.damaged].filter(Boolean).length !== 1)
@@ -59,23 +59,28 @@ export function verify(program: Command, ctx: CliContext): void {
       let looked = 0;
       let wrong = 0;
       let away = 0;
+      const opening = createOpening(ctx);
       for await (const recording of chosen(await ctx.catalogue(), id, options, timesIn(zone))) {
-        const verdict = await examine(ctx, recording, trusted);
+        const verdict = await examine(ctx, opening, recording, trusted);
         looked += 1;
         if (verdict.faults.length > 0) wrong += 1;
         if (verdict.notes.includes(UNREAD)) away += 1;
         if (options.json) ctx.out(JSON.stringify(verdict));
         else if (verdict.faults.length > 0 || !options.all) ctx.out(asText(verdict, zone));
       }
+      const { unopened, why } = opening;
       if (!options.json) {
+        const files = unopened === 0 ? '' : ', as far as that can be told without opening them';
         ctx.out(
           wrong === 0
-            ? `${looked - away} verified: all as sealed and signed.`
+            ? `${looked - away} verified: all as sealed and signed${files}.`
             : `${looked - away} verified, ${wrong} NOT as they should be.`,
         );
+        if (why !== null)
+          ctx.out(`${unopened} CANNOT BE OPENED by anybody here: ${why.message}\n  ${why.hint}`);
         if (away > 0) ctx.out(`${away} NOT READ: the archive cannot be reached ("tapedeck archive status").`);
       }
-      if (wrong > 0 || away > 0) process.exitCode = 1;
+      if (wrong > 0 || away > 0 || unopened > 0) process.exitCode = 1;
     });
 }
 
@@ -116,12 +121,14 @@ async function* chosen(
 
 async function examine(
   ctx: CliContext,
+  opening: Opening,
   recording: Recording,
   trusted: Map<string, string>,
 ): Promise<Verdict> {
   const catalogue = await ctx.catalogue();
   const call = await catalogue.calls.get(recording.callId);
-  const read = recording.state !== 'sealed' ? null : await fileFault(ctx, catalogue, recording).catch(unread);
+  const read =
+    recording.state !== 'sealed' ? null : await fileFault(ctx, opening, catalogue, recording).catch(unread);
   const file = read === UNREAD ? null : read;
   const manifest = await manifestFaults(catalogue, call, recording, trusted);
   const noted = recording.state === 'erased' ? null : await registerFaults(ctx, catalogue, recording);
@@ -130,7 +137,12 @@ async function examine(
     recording_id: recording.id,
     state: recording.state,
     ...manifest,
-    notes: [...(read === UNREAD ? [UNREAD] : []), ...supersedingNotes(recording), ...manifest.notes],
+    notes: [
+      ...(read === UNREAD ? [UNREAD] : []),
+      ...(opening.missed(recording) ? [UNOPENED] : []),
+      ...supersedingNotes(recording),
+      ...manifest.notes,
+    ],
     faults: [file, noted, ...manifest.faults].filter((fault) => fault !== null),
   };
 }
@@ -141,6 +153,9 @@ function unread(e: unknown): typeof UNREAD {
   if (isUnreachable(e)) return UNREAD;
   throw e;
 }
+
+/** Said of a recording whose bytes are as sealed, and that nobody can play. */
+const UNOPENED = 'CANNOT BE OPENED: the keys of the recordings cannot be used.';
 
 /** That a version was redacted, or was made by a redaction. */
 function supersedingNotes({ version, supersededBy, redaction }: Recording): string[] {
@@ -157,6 +172,7 @@ function supersedingNotes({ version, supersededBy, redaction }: Recording): stri
  */
 async function fileFault(
   ctx: CliContext,
+  opening: Opening,
   catalogue: Catalogue,
   recording: Recording,
 ): Promise<string | null> {
@@ -168,19 +184,13 @@ async function fileFault(
     ...{ catalogue, hash: store.hash },
     openManifest: (signed) => openManifest(signed, known),
     registered: async ({ id }) => readRegistered(keysFile(dataDir), id),
-    // Its bytes are those that were sealed. Only before it is called well again it has to be opened: that takes the master key.
-    opens: async (r) => {
-      if (before === null || signed !== null) return;
-      const keys = await ctx.keys().catch((e) => {
-        throw fail('key_missing', (e as Error).message, e);
-      });
-      await (await openSealed(store, r, await keys.identity(r.id))).close();
-    },
+    opens: opening.open,
   });
   const signed = await examiner.signed(recording);
   const file = await examiner.file(recording);
   const fault = file ?? signed;
-  if (fault === before) return file;
+  // Nobody may call well what was damaged before, and could not be opened now.
+  if (fault === before || (fault === null && opening.missed(recording))) return file;
   // Whoever cannot have it written down is told all the same.
   const finding = { recording: recording.id, fault, found: 'when it was verified' } as const;
   await ctx.ask('put_finding', { by: onConsole(), ...finding }).catch(() => {});

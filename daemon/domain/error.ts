@@ -36,8 +36,13 @@ const catalogue = {
     blame: 'operator',
   },
   data_absent: {
-    message: 'The data directory is empty, but the master key is not new.',
-    hint: 'If the data is on another disk, mount it ("findmnt", /etc/fstab), and start the recorder again. If this is a new installation, run "touch" on the master key file and start the recorder again.',
+    message: 'The data directory is empty, but this machine has recorded before.',
+    hint: 'If the data is on another disk, mount it ("findmnt", /etc/fstab), and start the recorder again. To begin anew without the earlier recordings, first run "rm -f /etc/tapedeck/witness/data.json" and "touch" on the master key file.',
+    blame: 'operator',
+  },
+  data_other: {
+    message: 'The data directory belongs to another installation.',
+    hint: 'Mount the right disk ("findmnt", /etc/fstab), and start the recorder again. If this data is to be used here from now on, remove the file data.json named above first.',
     blame: 'operator',
   },
   root_kept: {

@@ -18,6 +18,8 @@ export type CommandArgument = {
 /** A command as commander knows it. `path` begins below the program: `['backup', 'create']`; the program's own is empty. */
 export type CommandNode = {
   path: readonly string[];
+  /** Other names of it. */
+  aliases: readonly string[];
   usage: string;
   description: string;
   /** What `--help` prints below the options: examples, exit codes. */
@@ -44,6 +46,7 @@ function nodeOf(command: Command, path: readonly string[]): CommandNode {
   const help = command.createHelp();
   return {
     path,
+    aliases: command.aliases(),
     usage: help.commandUsage(command).trim(),
     description: command.description(),
     notes: notesOf(command),

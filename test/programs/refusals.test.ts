@@ -7,17 +7,22 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile, catalogueFolder, keysFile, keysFolder } from '../../daemon/domain/paths.js';
+import { witnessFile } from '../../daemon/vault/installation/witness.js';
 import type { Pbx } from '../support/pbx/pbx.js';
 import { createRecorderLab, spawnTapedeck, until } from '../support/recorder.js';
+import { aCall } from '../support/recordings/a-call.js';
 
 t.setTimeout(600_000);
 
@@ -68,6 +73,14 @@ function chownTree(at: string, user: number): void {
     chownSync(join(at, file), user, user);
 }
 
+/** A catalogue of another installation, with a call. */
+async function withOneCall(dataDir: string): Promise<void> {
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(dataDir) });
+  await catalogue.start();
+  await catalogue.calls.save(aCall('01JDK3V7Q8ZM5T4R2XW9YB6C1E'));
+  await catalogue.stop();
+}
+
 /** What it says where nothing but the reason is to be said. */
 const clean = (said: string) =>
   said.split('\n').filter((line) => /"level":(50|60)|checkpoint|\n\s+at /.test(line));
@@ -99,20 +112,71 @@ t.test(
   },
 );
 
-t.test('a data directory that is empty while the master key is not new ends the start with 78', async (t) => {
+t.test('a data disk that is not mounted ends the start with 78, and nothing is made there', async (t) => {
   const s = site(t);
   t.equal((await s.run()).code, 0);
-  // The data disk is not mounted: what is there is the empty mount point.
-  rmSync(s.data, { recursive: true });
-  mkdirSync(s.data, { mode: 0o750 });
-  const old = new Date(Date.now() - 40 * 86_400_000);
-  utimesSync(s.key, old, old);
+  const [aside, old] = [`${s.data}.disk`, new Date(Date.now() - 40 * 86_400_000)];
+  const empty = () => {
+    rmSync(s.data, { recursive: true, force: true });
+    mkdirSync(s.data, { mode: 0o750 });
+  };
+  const heard: string[] = [];
+  const receiver = createHttpServer((request, answer) => {
+    request.on('data', (part) => heard.push(String(part)));
+    request.on('end', () => answer.end());
+  }).listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  t.teardown(() => receiver.close());
+  const { port } = receiver.address() as { port: number };
+  const alerts = `[alerts]\nwebhook_url = "http://127.0.0.1:${port}/"\nwebhook_secret_file = "hook"\n`;
+  writeFileSync(join(s.house, 'hook'), 'hook-secret-0815-long-enough\n', { mode: 0o600 });
+  s.configure((text) => `${text}\n${alerts}`);
+
+  // What is there is the empty mount point, an hour after the installation.
+  renameSync(s.data, aside);
+  t.teardown(() => rmSync(aside, { recursive: true, force: true }));
+  empty();
   const { code, said } = await s.run();
   t.equal(code, 78);
-  t.match(said, /data directory is empty, but the master key is not new.*40 days old.*mount it.*touch/s);
+  t.match(
+    said,
+    /data directory is empty, but this machine has recorded before.*witness\/data\.json.*mount it.*touch/s,
+  );
+  t.same(clean(said), []);
   t.same(readdirSync(s.data), [], 'nothing is made there');
+  t.match(heard.join(''), /"code":"recorder_not_started"/, 'and who receives alerts hears of it');
+  utimesSync(s.key, old, old);
+  rmSync(witnessFile(join(s.house, 'tapedeck.toml')));
+  const byKey = await s.run();
+  t.match(
+    byKey,
+    { code: 78, said: /master\.key is 40 days old/ },
+    'a machine from before there was a witness',
+  );
+
+  rmSync(s.data, { recursive: true });
+  renameSync(aside, s.data);
+  t.equal((await s.run()).code, 0, 'the disk comes back');
+
+  // The disk of another machine: it has calls.
+  const ours = readFileSync(witnessFile(join(s.house, 'tapedeck.toml')), 'utf8');
+  renameSync(s.data, aside);
+  empty();
+  await withOneCall(s.data);
+  const other = await s.run();
+  t.equal(other.code, 78, other.said);
+  t.match(other.said, /belongs to another installation.*witness\/data\.json.*findmnt/s);
+  t.same(clean(other.said), []);
+  t.equal(
+    readFileSync(witnessFile(join(s.house, 'tapedeck.toml')), 'utf8'),
+    ours,
+    'what is known of our own data stays',
+  );
+
+  rmSync(witnessFile(join(s.house, 'tapedeck.toml')));
   spawnSync('touch', [s.key]);
-  t.equal((await s.run()).code, 0, 'the way on is the one that it says');
+  empty();
+  t.equal((await s.run()).code, 0, 'the way to begin anew is the one that it says');
 });
 
 t.test(

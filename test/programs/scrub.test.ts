@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import t from 'tap';
 import { ulid } from 'ulid';
 import { withEntries } from '../../daemon/catalogue/entries.js';
+import { keysFile } from '../../daemon/domain/paths.js';
 import { nightDone, shareOf, WITHIN_DAYS } from '../../daemon/domain/recording/scrub.js';
 import { createJobs } from '../../daemon/ops/jobs.js';
 import { createScrub } from '../../daemon/recordings/scrub.js';
@@ -204,4 +206,30 @@ t.test('tapedeck verify tells the file, the signature and the row', async (t) =>
   t.match(await run(b!.call.id), { code: 0, text: /erased[\s\S]*hash is kept: [0-9a-f]{64}/ });
   await t.rejects(run(), { code: 'request_invalid' });
   await t.rejects(run('01NOSUCHCALL'), { code: 'call_unknown' });
+});
+
+t.test('tapedeck verify says of recordings that nobody can open that nobody can', async (t) => {
+  const v = await vault(t, 3);
+  await v.scrub.run();
+  const lost = verifier(t, v, { lost: true });
+  const all = await lost('--all');
+  t.equal(all.code, 1);
+  t.match(
+    all.text,
+    /3 verified: all as sealed and signed, as far as that can be told without opening them\./,
+  );
+  t.match(
+    all.text,
+    /3 CANNOT BE OPENED by anybody here: The master key cannot be read\..*ENOENT.*\n.*Restore/,
+  );
+  t.match(await lost(v.made[0]!.call.id), { code: 1, text: /ok.*\n.*CANNOT BE OPENED/ });
+  t.equal(await v.faultOf(0), null, 'that is no fault of the recording');
+
+  const db = new Database(keysFile(v.dataDir));
+  db.prepare('DELETE FROM key WHERE recording_id = ?').run(v.made[1]!.recording.id);
+  db.close();
+  const one = await verifier(t, v)('--all');
+  t.match(one, { code: 1, text: /3 verified, 1 NOT as they should be/ });
+  t.match(one.text, new RegExp(`BAD.*${v.made[1]!.call.id}.*\\n.*key of this recording is missing`));
+  t.notMatch(one.text, /CANNOT BE OPENED/);
 });

@@ -20,7 +20,13 @@ import t, { type Test } from 'tap';
 import { catalogueFile, catalogueFolder, keysFile, keysFolder } from '../../daemon/domain/paths.js';
 import { takeLock } from '../../daemon/ops/lock.js';
 import { openDataFolder } from '../../daemon/vault/data-folder.js';
-import { refuseAbsent, refuseUnmoved } from '../../daemon/vault/installation.js';
+import { refuseAbsent, refuseUnmoved } from '../../daemon/vault/installation/refuse.js';
+import {
+  forgetWitness,
+  keepWitness,
+  readWitness,
+  witnessFile,
+} from '../../daemon/vault/installation/witness.js';
 import { asBefore } from '../support/as-before.js';
 import { dice, newSeed } from '../support/dice.js';
 import { createDisk, fingerprint, type Outage, readContents, writeContents } from '../support/power/disk.js';
@@ -272,21 +278,60 @@ t.test(
   async (t) => {
     const dir = t.testdir({ data: { keys: {}, catalogue: {} } });
     const [data, key] = [join(dir, 'data'), join(dir, 'master.key')];
-    refuseAbsent(data, key);
+    const from = { masterKeyFile: key, configFile: join(dir, 'tapedeck.toml') };
+    refuseAbsent(data, from);
     writeFileSync(key, 'x');
-    refuseAbsent(data, key);
+    refuseAbsent(data, from);
     const old = new Date(Date.now() - 3 * 86_400_000);
     utimesSync(key, old, old);
-    t.throws(() => refuseAbsent(data, key), {
+    t.throws(() => refuseAbsent(data, from), {
       code: 'data_absent',
       message: /master\.key is 3 days old/,
       hint: /mount.*touch/,
     });
-    t.throws(() => refuseAbsent(join(dir, 'none'), key), { code: 'data_absent' });
+    t.throws(() => refuseAbsent(join(dir, 'none'), from), { code: 'data_absent' });
     writeFileSync(catalogueFile(data), 'x');
-    refuseAbsent(data, key);
+    refuseAbsent(data, from);
     rmSync(catalogueFile(data));
     writeFileSync(keysFile(data), 'x');
-    refuseAbsent(data, key);
+    refuseAbsent(data, from);
   },
 );
+t.test('the witness beside the configuration tells an empty or foreign data directory at once', async (t) => {
+  const dir = t.testdir({ data: { keys: {}, catalogue: {} } });
+  const [data, key, configFile] = ['data', 'master.key', 'tapedeck.toml'].map((name) => join(dir, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const from = { masterKeyFile: key, configFile };
+  const had = { data, now: Date.UTC(2026, 0, 5) };
+  writeFileSync(key, 'x');
+  keepWitness(configFile, { ...had, catalogue: 'A', hasCalls: false });
+  t.throws(() => refuseAbsent(data, from), {
+    code: 'data_absent',
+    message: /witness\/data\.json there has been data since 2026-01-05T00:00:00\.000Z\./,
+    hint: /findmnt.*rm -f .*touch/,
+  });
+  t.throws(() => refuseAbsent(join(dir, 'larger'), from), { message: /has been data in .*\/data since/ });
+  keepWitness(configFile, { ...had, now: 0, catalogue: 'A', hasCalls: true });
+  t.match(
+    readWitness(configFile),
+    { catalogue: 'A', since: '2026-01-05T00:00:00.000Z' },
+    'the first day stays',
+  );
+  t.throws(() => keepWitness(configFile, { ...had, catalogue: 'B', hasCalls: true }), {
+    code: 'data_other',
+    message: /catalogue B.*had A since 2026-01-05/,
+  });
+  keepWitness(configFile, { ...had, catalogue: 'B', hasCalls: false });
+  t.match(readWitness(configFile), { catalogue: 'B' }, 'one that was made anew is recorded with');
+  for (const text of ['', '{', 'null', '{"catalogue":1,"data":"","since":""}']) {
+    writeFileSync(witnessFile(configFile), text);
+    t.equal(readWitness(configFile), null, `a file with ${JSON.stringify(text)} keeps nobody from recording`);
+    refuseAbsent(data, from);
+  }
+  forgetWitness(configFile);
+  forgetWitness(configFile);
+  refuseAbsent(data, from);
+});

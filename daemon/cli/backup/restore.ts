@@ -15,6 +15,7 @@ import { sizeText } from '../../domain/written.js';
 import { consoleUser } from '../../ops/process/console.js';
 import type { Signed } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
+import { forgetWitness } from '../../vault/installation/witness.js';
 import type { CliContext } from '../common/context.js';
 import { timesIn } from '../common/table.js';
 import { backupKeys, backupPlace, KEYS_FOLDER, showProgress, toRestoreFrom } from './places.js';
@@ -82,6 +83,7 @@ export function restore(program: Command, ctx: CliContext): void {
         progress: going.progress,
       });
       going.end();
+      forgetWitness(ctx.config().file);
       ctx.out(
         [
           `Restored to ${dataDir}: ${statement.counts.calls} calls, ${done.sealed} sealed files.`,

@@ -17,7 +17,7 @@ import { createLog } from '../../ops/log.js';
 import { becomeOwnerOf, ownerToBecome } from '../../ops/process/become.js';
 import { createNamesRemoval } from '../../recordings/retain/names.js';
 import { createRetain, type Retain } from '../../recordings/retain.js';
-import { refuseUnmoved } from '../../vault/installation.js';
+import { refuseUnmoved } from '../../vault/installation/refuse.js';
 import { createKeys, type Keys } from '../../vault/keys.js';
 import { type MasterKeys, openMasterKeys } from '../../vault/master-key.js';
 import type { RecordingReader } from '../../vault/store/store.js';

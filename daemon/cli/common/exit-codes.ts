@@ -67,6 +67,7 @@ const BY_EXIT: Partial<Record<keyof typeof EXIT, readonly ErrorCode[]>> = {
     'secret_missing',
     'tls_invalid',
     'data_absent',
+    'data_other',
     'master_key_missing',
     'master_key_wrong',
     'passphrase_missing',

@@ -5,6 +5,7 @@ import { type CliContext, createCliContext } from './context.js';
 
 /** Every command, as it is called. Only that one is loaded: reading what the others need would take most of a second. */
 const COMMANDS: Record<string, () => Promise<(program: Command, context: CliContext) => void>> = {
+  setup: async () => (await import('../setup/setup.js')).setup,
   run: async () => (await import('../run.js')).run,
   web: async () => (await import('../web.js')).web,
   encoder: async () => (await import('../encoder.js')).encoder,

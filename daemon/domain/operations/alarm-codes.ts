@@ -101,6 +101,9 @@ export const ALARMS = {
   audit_chain: shape({ entry: Count, fault: oneOf<FaultKind>(faultWords) }),
   audit_checkpoint: shape({ error: orNull(Text) }),
 
+  // The recorder ended at its start, and only a person can help: it sends this itself, and nothing clears it.
+  recorder_not_started: shape(ERROR),
+
   // The catalogue, the data directory and the disks.
   catalogue_fails: NOTHING,
   catalogue_damaged: shape({ file: Text, ...ERROR }),

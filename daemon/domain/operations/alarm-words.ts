@@ -278,6 +278,10 @@ const WORDS: {
     message: `The schema of catalogue.db was changed, so the recorder is signing neither the audit log nor recordings. ${faults.join(' ')}`,
     hint: 'Keep a copy of catalogue.db, run "tapedeck audit verify", and find out what else writes to the file. Then restore it from a backup, or undo the change. Calls are recorded as usual, and signed once this is fixed.',
   }),
+  recorder_not_started: ({ error, detail }) => ({
+    message: `The recorder did not start, and no call is being recorded. ${errorInWords({ error, detail })}`,
+    hint: errorHint(error),
+  }),
   catalogue_empty: ({ catalogue, keys, recordings }) => ({
     message: `${catalogue} has no calls, but ${keys} has the keys of ${recordings} recordings.`,
     hint: 'The catalogue was emptied or replaced. Stop both services and restore it from a backup; the recordings and their keys are still there. Until then, calls are still being recorded.',

@@ -6,7 +6,7 @@ import { makeBackup } from '../../../daemon/app/backup/make.js';
 import { verifyAudit } from '../../../daemon/catalogue/sqlite/audit-verify.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { createFolderTarget } from '../../../daemon/vault/backup/folder.js';
-import { refuseUnrestored } from '../../../daemon/vault/installation.js';
+import { refuseUnrestored } from '../../../daemon/vault/installation/refuse.js';
 import { openBox, orderIn, type Site, siteIn } from '../../support/backup/box.js';
 import {
   erased,

@@ -15,7 +15,7 @@ import { openDestination } from '../../../daemon/vault/backup/destination.js';
 import { createFolderTarget } from '../../../daemon/vault/backup/folder.js';
 import { readMoved, refuseMoved } from '../../../daemon/vault/backup/moved.js';
 import type { BackupTarget } from '../../../daemon/vault/backup/target.js';
-import { refuseUnrestored } from '../../../daemon/vault/installation.js';
+import { refuseUnrestored } from '../../../daemon/vault/installation/refuse.js';
 import { openBox, orderIn, recordingId, type Site, siteIn } from '../../support/backup/box.js';
 import { erased, furnished, kept, run, whatIs } from '../../support/backup/lost.js';
 import { startSshd } from '../../support/peers/sftp.js';

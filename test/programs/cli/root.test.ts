@@ -234,7 +234,7 @@ t.test('a catalogue that is a link has root write nothing where it points', asyn
   rmSync(catalogueFile(s.data));
   symlinkSync(victim, catalogueFile(s.data));
   for (const argv of [['calls'], ['user', 'add', 'eve', '--password-file', '/dev/null'], ['audit', 'list']])
-    t.match(s.run(...argv), { status: 2, stderr: /not a plain file/ }, argv.join(' '));
+    t.match(s.run(...argv), { status: 65, stderr: /not a plain file/ }, argv.join(' '));
   t.equal(statSync(victim).size, 0);
   rmSync(catalogueFolder(s.data), { recursive: true });
   symlinkSync(s.etc, catalogueFolder(s.data));

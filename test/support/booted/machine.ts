@@ -3,11 +3,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmdirSy
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { NotHere, ROOT } from './root.js';
+import { makeRoot, NotHere, type Suite } from './root.js';
 
 const run = promisify(execFile);
 const MIB = 1024 ** 2;
-const BOOT_MS = 60_000;
+const BOOT_MS = 120_000;
+let machines = 0;
 
 /** Where cgroup2 is mounted: on a machine with the older hierarchies it is beside them. */
 function unifiedCgroup(): string {
@@ -58,17 +59,20 @@ exec unshare --cgroup --mount --pid --fork --kill-child --mount-proc sh -c '
   umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"' sh "$@"`;
 
 /**
- * Boots a Debian with a systemd of its own, in the network namespace that we are in; what it writes is gone when it ends. `binds`
+ * Boots a Debian 12 or 13 with a systemd of its own, in the network namespace that we are in; what it writes is gone when it ends. `binds`
  * maps a path in there to one of ours, `readOnly` likewise. Only as root. Throws NotHere where that cannot be done.
  */
 export async function bootMachine({
+  suite = 'trixie',
   binds = {},
   readOnly = {},
 }: {
+  suite?: Suite;
   binds?: Record<string, string>;
   readOnly?: Record<string, string>;
 }) {
-  const cgroup = join(unifiedCgroup(), `tapedeck-booted-${process.pid}`);
+  const root = await makeRoot(suite);
+  const cgroup = join(unifiedCgroup(), `tapedeck-booted-${process.pid}-${machines++}`);
   try {
     mkdirSync(cgroup);
   } catch (e) {
@@ -82,7 +86,7 @@ export async function bootMachine({
     ...['systemd-nspawn', '--quiet', '--register=no', '--keep-unit', '--console=pipe', '--volatile=overlay'],
     // What IPAddressDeny=, SocketBindDeny= and DevicePolicy= are made of. nspawn leaves it out.
     ...['--capability=CAP_BPF,CAP_NET_ADMIN,CAP_PERFMON', '--system-call-filter=bpf'],
-    ...['--directory', ROOT, '--machine=tapedeck-booted', ...mounts, '--boot'],
+    ...['--directory', root, '--machine=tapedeck-booted', ...mounts, '--boot'],
   ];
   const child: ChildProcess = spawn(
     'setpriv',

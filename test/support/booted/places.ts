@@ -21,7 +21,12 @@ export function makeAsterisk(machine: Machine): void {
   }
 }
 
-const CODE = ['/usr/bin/node', '/usr/bin/tapedeck', '/opt/tapedeck/dist/daemon/main.js', '/etc/passwd'];
+const CODE = [
+  '/usr/lib/tapedeck/bin/node',
+  '/usr/bin/tapedeck',
+  '/usr/lib/tapedeck/dist/daemon/main.js',
+  '/etc/passwd',
+];
 /** Where every user may make files, besides the folders that PrivateTmp= gives. */
 const OPEN = ['/dev/shm', '/dev/mqueue', '/run/lock'];
 const UNITS = [

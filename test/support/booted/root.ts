@@ -1,43 +1,32 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { readFileSync } from 'node:fs';
+import { cached, sha256 } from '../../../scripts/lib/package/places.js';
+import { debootstrap } from '../../../scripts/lib/package/toolchain.js';
 
-const run = promisify(execFile);
-export const ROOT = resolve('.pentest/root');
-const README = fileURLToPath(new URL('../../../docs/start/by-hand.md', import.meta.url));
-/** A Debian that boots. */
-const SYSTEM = ['systemd', 'systemd-sysv', 'dbus', 'polkitd', 'openssl'];
-const BUILDS = ['npm', 'git', 'g++', 'make'];
-/** With those that docs/start/by-hand.md names: what is missing there is missing here. */
-function packages(): string[] {
-  const named = /^ {4}apt install (.*)$/m.exec(readFileSync(README, 'utf8'))?.[1];
-  if (!named) throw new Error('docs/start/by-hand.md names no packages');
-  return [...SYSTEM, ...named.split(' ').filter((name) => !BUILDS.includes(name))];
+export type Suite = 'bookworm' | 'trixie';
+const CONTROL = new URL('../../../packaging/debian/control', import.meta.url);
+/** A Debian that boots, with what an admin has at hand. Python is what test/support/booted/locked.ts locks the catalogue with. */
+const SYSTEM = ['systemd-sysv', 'dbus', 'polkitd', 'openssl', 'python3'];
+
+/** With what the package depends on: what is missing there is missing here. Where it takes one of several, the first. */
+export function packages(): string[] {
+  const depends = /^Depends: (.*)$/m.exec(readFileSync(CONTROL, 'utf8'))?.[1];
+  if (!depends) throw new Error('packaging/debian/control depends on nothing');
+  return [...SYSTEM, ...depends.split(', ').map((one) => one.split(/[ |]/)[0]!)];
 }
-const SOURCES = '/etc/apt/sources.list.d/debian.sources';
 
 /** Why no systemd can be booted here. */
 export class NotHere extends Error {}
 
-/** A Debian 13 in `dir`, made once. Throws NotHere where that cannot be done. */
-export async function makeRoot(dir = ROOT): Promise<void> {
+/**
+ * Returns the folder of a Debian 12 or 13 with all that the package depends on and without the package, made once. It is for
+ * looking at and for booting with a layer above it (bootMachine): nobody writes there. Throws NotHere where it cannot be made.
+ */
+export async function makeRoot(suite: Suite = 'trixie'): Promise<string> {
   if (process.getuid?.() !== 0) throw new NotHere('only root can boot a systemd');
-  const stamp = `${dir}.packages`;
-  const wanted = packages().join(',');
-  if (existsSync(dir) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  rmSync(dir, { recursive: true, force: true });
-  const half = `${dir}.half`;
-  rmSync(half, { recursive: true, force: true });
-  mkdirSync(dirname(dir), { recursive: true });
-  const from = existsSync(SOURCES) ? [SOURCES] : [];
-  const args = ['--variant=minbase', `--include=${wanted}`, 'trixie', half, ...from];
-  await run('mmdebstrap', args, { maxBuffer: 64 * 1024 ** 2 }).catch((e: { stderr: string }) => {
-    throw new NotHere(
-      `mmdebstrap made no Debian: ${(e.stderr ?? String(e)).trim().split('\n').slice(-3).join(' ')}`,
-    );
-  });
-  renameSync(half, dir);
-  writeFileSync(stamp, wanted);
+  const wanted = packages();
+  return cached(`root-${suite}`, sha256(...wanted), (dir) => debootstrap(suite, wanted, dir)).catch(
+    (e: Error) => {
+      throw new NotHere(`mmdebstrap made no Debian: ${e.message.split('\n').slice(-3).join(' ')}`);
+    },
+  );
 }

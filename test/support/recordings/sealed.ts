@@ -100,9 +100,13 @@ export async function vault(t: Test, many: number, change: Partial<ScrubDeps> = 
 }
 
 /** `tapedeck verify` on the files of a dashboard. */
-export function verifier(t: Test, { dataDir }: Dashboard) {
-  const config = join(scratch(t), 'tapedeck.toml');
-  writeFileSync(config, `[data]\ndir = ${JSON.stringify(dataDir)}\n[keys]\nmaster_key_file = "none"\n`);
+export function verifier(t: Test, { dataDir, masterKey }: Dashboard, { lost = false } = {}) {
+  const dir = scratch(t, {
+    'tapedeck.toml': `[data]\ndir = ${JSON.stringify(dataDir)}\n[keys]\nmaster_key_file = "master.key"\n`,
+  });
+  const config = join(dir, 'tapedeck.toml');
+  if (!lost)
+    writeFileSync(join(dir, 'master.key'), Buffer.from(masterKey).toString('base64'), { mode: 0o600 });
   const code = process.exitCode;
   t.teardown(() => {
     process.exitCode = code;

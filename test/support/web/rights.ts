@@ -688,6 +688,9 @@ export const rights: Record<string, Row> = {
   'GET /api/v1/health': { is: '           200 200 200 200 200 200 200 200 200' },
   'GET /api/v1/openapi.json': { is: '     401 200 200 200 200 200 200 200 200', token: '' },
   'GET /api/docs': { is: '                302 302 302 302 302 302 302 302 302' },
+  'GET /help': { is: '                    302 302 302 302 302 302 302 302 302' },
+  // The dashboards of the tests have none.
+  'GET /help/*': { is: '                  404 404 404 404 404 404 404 404 404' },
   // By the address or a token, not by who is signed in.
   'GET /metrics': { is: '                 403 403 403 403 403 403 403 403 403', token: 'oversee: 200' },
   'ALL /api/*': { is: '                   401 404 404 404 404 404 404 404 404' },

@@ -14,6 +14,7 @@ t.test('the environment is read in ops only', async (t) => {
   );
   t.same(readers.map((s) => s.path).sort(), [
     'daemon/ops/process/console.ts',
+    'daemon/ops/process/environment.ts',
     'daemon/ops/process/notify.ts',
     'daemon/ops/process/package-notices.ts',
     'daemon/ops/process/passed-socket.ts',

@@ -32,7 +32,9 @@ const STORIES = [
     'certify',
   ].map((s) => `recordings/${s}`),
   ...['assure', 'checkpoint', 'doubts', 'strangers'].map((s) => `assurance/${s}`),
-  ...['room', 'alert', 'deadlines', 'deliver', 'health', 'mailings', 'unlock'].map((s) => `operations/${s}`),
+  ...['room', 'alert', 'deadlines', 'deliver', 'health', 'last-words', 'mailings', 'unlock'].map(
+    (s) => `operations/${s}`,
+  ),
 ].map((s) => `daemon/${s}`);
 /**
  * Values that a story may take from an adapter: they plan, measure or read. None of them starts a process or writes;

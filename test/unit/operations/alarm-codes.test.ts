@@ -283,6 +283,13 @@ const EXAMPLES: {
   ],
   catalogue_policy: [[{ version: 7, fault: 'no' }, /^Version 7 of the policy cannot be read: no\./]],
   catalogue_schema: [[{ faults: ['A.', 'B.'] }, /recordings\. A\. B\.$/]],
+  recorder_not_started: [
+    [
+      { error: 'data_absent', detail: 'Nothing of Tapedeck is in /d.' },
+      /no call is being recorded\. The data directory is empty.*is in \/d\./,
+      /mount it/,
+    ],
+  ],
   catalogue_empty: [
     [{ catalogue: '/c.db', keys: '/k.db', recordings: 3 }, /^\/c\.db .* \/k\.db .* 3 recordings/],
   ],

@@ -40,11 +40,11 @@ for (const unit of shipped) {
   t.test(`${unit} says nothing that systemd does not understand`, async (t) => {
     // In a root of its own there is a program to start, so that verify has no complaint of its own making.
     const root = t.testdir({
-      usr: { bin: { tapedeck: '#!/bin/sh\n' } },
+      usr: { lib: { tapedeck: { bin: { node: '#!/bin/sh\n' } } } },
       bin: { rm: '#!/bin/sh\n', systemctl: '#!/bin/sh\n' },
       etc: { systemd: { system: {} } },
     });
-    for (const program of ['usr/bin/tapedeck', 'bin/rm', 'bin/systemctl'])
+    for (const program of ['usr/lib/tapedeck/bin/node', 'bin/rm', 'bin/systemctl'])
       chmodSync(join(root, program), 0o755);
     const there = (file: string) => join(root, 'etc/systemd/system', file);
     for (const file of shipped) cpSync(place(file), there(file));
@@ -185,11 +185,11 @@ t.test('the units that the pages tell an admin to write are understood by system
   );
   const block = (text: string) => blocks.find((b) => b.includes(text)) ?? '';
   const root = t.testdir({
-    usr: { bin: { tapedeck: '#!/bin/sh\n' } },
+    usr: { lib: { tapedeck: { bin: { node: '#!/bin/sh\n' } } } },
     bin: { sh: '#!/bin/sh\n' },
     etc: { systemd: { system: { 'tapedeck.service.d': {}, 'tapedeck-web.service.d': {} } } },
   });
-  for (const program of ['usr/bin/tapedeck', 'bin/sh']) chmodSync(join(root, program), 0o755);
+  for (const program of ['usr/lib/tapedeck/bin/node', 'bin/sh']) chmodSync(join(root, program), 0o755);
   const there = (file: string) => join(root, 'etc/systemd/system', file);
   for (const file of shipped) cpSync(place(file), there(file));
   writeFileSync(there('tapedeck.service.d/key.conf'), block('LoadCredentialEncrypted='));

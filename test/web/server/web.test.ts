@@ -26,6 +26,9 @@ const PUBLIC = [
   'GET /verify.html',
   // It leads to a page.
   'GET /api/docs',
+  // The documentation says nothing about this machine.
+  'GET /help',
+  'GET /help/*',
   'GET /*',
 ];
 

@@ -196,6 +196,21 @@ export function pageAt(path: string): { name: string; title: string; view: Compo
   };
 }
 
+/** Pages whose help is not called like them. */
+const HELP: Readonly<Record<string, string>> = {
+  person: 'dashboard/people',
+  certificate: 'dashboard/certificates',
+  reference: 'reference/api',
+  'no-right': 'dashboard/people',
+  nothing: 'index',
+};
+
+/** Returns the address of the help for the page at this address. */
+export function helpAt(path: string): string {
+  const { name } = pageAt(path);
+  return `/help/${HELP[name] ?? `dashboard/${name}`}.html`;
+}
+
 /** Returns the groups of the navigation, with the pages that the person who is signed in may open. */
 export function navigation(path: string) {
   return groups

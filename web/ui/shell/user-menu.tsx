@@ -1,4 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
+import { useLocation } from 'preact-iso/router';
 import { ErrorNote } from '../kit/error-note.js';
 import { PersonIcon } from '../kit/icons.js';
 import { Sentence } from '../kit/sentence.js';
@@ -8,8 +9,10 @@ import { t } from '../messages/language.js';
 import { session, signOut } from '../state/session.js';
 import { theme, themes } from '../state/theme.js';
 import { keysShown } from './keys.js';
+import { helpAt } from './pages.js';
 
 export function UserMenu() {
+  const { path } = useLocation();
   const [open, setOpen] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const box = useRef<HTMLDivElement>(null);
@@ -59,6 +62,10 @@ export function UserMenu() {
         </fieldset>
         {problem !== null && <ErrorNote problem={problem} />}
         <div class="user-acts">
+          {/* In a tab of its own, so that a call that plays goes on. */}
+          <a class="button" href={helpAt(path)} target="_blank" rel="noopener" onClick={() => setOpen(false)}>
+            {t.menu.help}
+          </a>
           <button
             type="button"
             class="button"

@@ -89,6 +89,11 @@ export function SetUpPage() {
           {busy ? t.setUp.busy : t.setUp.button}
         </button>
       </form>
+      <p>
+        <a href="/help/" target="_blank" rel="noopener">
+          {t.menu.help}
+        </a>
+      </p>
     </main>
   );
 }

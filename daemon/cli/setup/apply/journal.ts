@@ -40,6 +40,7 @@ export const halfOf = (path: string): string => join(dirname(path), `.${hashOf(p
 
 /** Writes a file so that after a power cut it is either what it was or what it is to be. */
 export function writeWhole(path: string, text: string, mode: number, owner: Owner): void {
+  if (!existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   const half = halfOf(path);
   rmSync(half, { force: true });
   const fd = openSync(half, 'wx', 0o600);

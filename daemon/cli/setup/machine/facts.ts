@@ -22,25 +22,26 @@ export type PbxFacts = {
   recordings: boolean;
   /** Contexts of the dialplan; none while Asterisk does not run. */
   contexts: string[];
+  /** Those in which the phones, trunks and lines of its configuration begin. */
+  beginsIn: string[];
   /** Back ends of CDRs that are registered. */
   cdrBackends: string[];
   /** Advanced Settings of FreePBX that matter here. */
   settings: Record<string, string>;
 };
 
-/** Dialplan contexts in which calls from the outside begin, on FreePBX and as most dialplans call them. */
-const OUTSIDE = [
-  /^from-(trunk|pstn|digital|analog|zaptel|dahdi|did-direct)(-|$)/,
-  /(^|[-_])(trunks?|pstn|outside|inbound|incoming|carrier|provider|external)([-_]|$)/,
-];
-/** FreePBX makes them for what is dialled to the outside, or for its own ends. */
-const NOT_OUTSIDE = /^(outbound|outrt|macro|sub|app|ext|func|bad|dialout|outdial|from-internal)|-custom$/;
+/** FreePBX's contexts for lines to the outside, whatever its configuration says. */
+const FREEPBX = /^from-(trunk|pstn|digital|analog|zaptel|dahdi|did-direct)(-|$)/;
+/** As most people call theirs. */
+const OUTSIDE = /(^|[-_])(trunks?|pstn|outside|external|inbound|incoming|carrier|provider)([-_]|$)/;
+/** Hooks for admins, and those that the defaults of trunk_contexts name by their beginning. */
+const COVERED = /-custom$|^from-trunk-(sip|iax2)-/;
 
 /** Returns the contexts that look like lines to the outside. */
-export const trunkContexts = (contexts: readonly string[]): string[] =>
+export const trunkContexts = ({ contexts, beginsIn }: Pick<PbxFacts, 'contexts' | 'beginsIn'>): string[] =>
   contexts
-    .filter((name) => OUTSIDE.some((one) => one.test(name)) && !NOT_OUTSIDE.test(name))
-    .filter((name) => !/^from-trunk-(sip|iax2)-/.test(name))
+    .filter((name) => FREEPBX.test(name) || (OUTSIDE.test(name) && beginsIn.includes(name)))
+    .filter((name) => !COVERED.test(name))
     .toSorted();
 
 /** Returns the names of contexts in what `dialplan show` prints. */

@@ -48,6 +48,7 @@ export async function findPbx(run: Run, places: Places = PLACES): Promise<PbxFac
     /^Asterisk (?:certified[/-])?(\d[\w.~+-]*)/m.exec(await ask('core show version'))?.[1] ?? '';
   const running = version !== '';
   const freepbx = existsSync(places.freepbxConf);
+  const files = confFiles(etc);
   return {
     kind: freepbx ? 'freepbx' : 'asterisk',
     version,
@@ -55,7 +56,8 @@ export async function findPbx(run: Run, places: Places = PLACES): Promise<PbxFac
     running,
     ...{ etc, spool },
     owner: ownerOf(spool, etc),
-    files: confFiles(etc),
+    files,
+    beginsIn: contextsOfChannels(files),
     recordings: existsSync(join(spool, 'recording')),
     contexts: running ? contextsIn(await ask('dialplan show')) : [],
     cdrBackends: running ? backendsIn(await ask('cdr show status')) : [],
@@ -90,6 +92,17 @@ function confFiles(etc: string): Record<string, ConfFile> {
         if (inside.endsWith('.conf')) read(`${entry.name}/${inside}`);
   }
   return files;
+}
+
+/** Configuration of what channels are made of. */
+const CHANNELS = /^(pjsip|sip|iax|chan_dahdi|dahdi|misdn|ooh323|unistim)[\w.-]*\.conf$/;
+
+function contextsOfChannels(files: Record<string, ConfFile>): string[] {
+  const named = Object.entries(files)
+    .filter(([name]) => CHANNELS.test(name))
+    .flatMap(([name, { text }]) => readConf(name, text).sections)
+    .flatMap(({ values }) => values.filter(({ key }) => key === 'context').map(({ value }) => value));
+  return [...new Set(named)];
 }
 
 function freepbxVersion(webRoot: string): string {

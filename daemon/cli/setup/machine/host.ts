@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { programEnvironment } from '../../../ops/process/environment.js';
 
 const run = promisify(execFile);
 
@@ -9,15 +10,12 @@ export type Ran = { code: number; out: string };
 export type Run = (program: string, args: readonly string[], timeoutMs?: number) => Promise<Ran>;
 
 const TIMEOUT_MS = 60_000;
-/** Where the programs of an administrator are, whatever the caller's PATH is. */
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/var/lib/asterisk/bin';
-
 /** Runs a program and returns how it ended, with all that it printed. Never throws: 127 is a program that is not there. */
 export const runProgram: Run = (program, args, timeoutMs = TIMEOUT_MS) =>
   run(program, [...args], {
     timeout: timeoutMs,
     maxBuffer: 64e6,
-    env: { ...process.env, PATH: `${process.env.PATH ?? ''}:${PATH}`, LC_ALL: 'C.UTF-8' },
+    env: programEnvironment(),
   }).then(
     ({ stdout, stderr }) => ({ code: 0, out: `${stdout}${stderr}` }),
     (e: { code?: number | string; stdout?: string; stderr?: string; message: string }) => ({

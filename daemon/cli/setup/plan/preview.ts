@@ -25,3 +25,18 @@ export function preview(change: Change): string {
   );
   return patch.replace(/^(Index: [^\n]*\n)?=+\n/, '');
 }
+
+/** Returns what each change is about, and why it is needed. */
+export const overview = (changes: readonly Change[]): [what: string, why: string][] =>
+  changes
+    .filter((one) => !inAnother(one, changes))
+    .map((change) => {
+      if (change.kind === 'setting') return [`Advanced Setting ${change.key} = ${change.after}`, change.why];
+      if (change.kind === 'folder') return [`${change.path}/`, change.why];
+      return [`${change.path}${change.before === null ? ' (new)' : ''}`, change.why];
+    });
+
+/** A folder that goes with the one around it. */
+const inAnother = (one: Change, all: readonly Change[]): boolean =>
+  one.kind === 'folder' &&
+  all.some((other) => other.kind === 'folder' && one.path.startsWith(`${other.path}/`));

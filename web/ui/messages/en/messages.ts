@@ -130,6 +130,7 @@ export const messages = {
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
     signedInAs: ({ name }: { name: string }) => `Signed in as ${name}`,
     signOut: 'Sign out',
+    help: 'Help',
     keys: 'Keyboard shortcuts',
     user: ({ name }: { name: string }) => `Menu of ${name}`,
     about: ({ v }: { v: string }) => `Tapedeck ${v}`,

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
-import { fail } from '../domain/error.js';
-import { catalogueFile, keysFile, restoringFile } from '../domain/paths.js';
-import { look } from './aside.js';
+import { fail } from '../../domain/error.js';
+import { catalogueFile, keysFile, restoringFile } from '../../domain/paths.js';
+import { look } from '../aside.js';
+import { readWitness, witnessFile } from './witness.js';
 
 /** A master key that is older has been in use: it is made in the same hour as the data directory. */
 const NEW_MS = 24 * 3_600_000;
@@ -18,17 +19,30 @@ export function refuseUnmoved(dataDir: string): void {
 }
 
 /**
- * Throws `data_absent` where there is no data although the master key is older than a day: an empty mount point would
- * otherwise be taken for a new installation, and all recordings be gone from sight.
+ * Throws `data_absent` where there is no data although this machine had some, by the witness beside the configuration, or by
+ * a master key that is older than a day: an empty mount point would otherwise be taken for a new installation, and all
+ * recordings be gone from sight.
  */
-export function refuseAbsent(dataDir: string, masterKeyFile: string): void {
+export function refuseAbsent(
+  dataDir: string,
+  { masterKeyFile, configFile }: { masterKeyFile: string; configFile: string },
+): void {
   if ([catalogueFile(dataDir), keysFile(dataDir), ...before(dataDir)].some(full)) return;
+  const nothing = `Nothing of Tapedeck is in ${dataDir}`;
+  const had = readWitness(configFile);
+  if (had) {
+    const where = had.data === dataDir ? '' : ` in ${had.data}`;
+    throw fail(
+      'data_absent',
+      `${nothing}; by ${witnessFile(configFile)} there has been data${where} since ${had.since}.`,
+    );
+  }
   const changedAt = statSync(masterKeyFile, { throwIfNoEntry: false })?.mtimeMs;
   if (changedAt === undefined || Date.now() - changedAt < NEW_MS) return;
   const days = Math.floor((Date.now() - changedAt) / NEW_MS);
   throw fail(
     'data_absent',
-    `Nothing of Tapedeck is in ${dataDir}, and ${masterKeyFile} is ${days} ${days === 1 ? 'day' : 'days'} old.`,
+    `${nothing}, and ${masterKeyFile} is ${days} ${days === 1 ? 'day' : 'days'} old.`,
   );
 }
 

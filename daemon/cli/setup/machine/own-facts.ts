@@ -1,0 +1,71 @@
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fail } from '../../../domain/error.js';
+import { loadConfig } from '../../../ops/config.js';
+import { programFile } from '../../../ops/process/program-files.js';
+import { KEY_COPY_NOTE } from '../../doctor/key-copy.js';
+import type { Owner } from '../plan/change.js';
+import type { OwnFacts } from '../plan/plan-own.js';
+import type { Before } from '../talk/questions.js';
+import type { Run } from './host.js';
+
+const SYSTEMD = '/etc/systemd/system';
+
+const textOf = (file: string): string | null => (existsSync(file) ? readFileSync(file, 'utf8') : null);
+
+/** Returns what there is of Tapedeck on this machine. Throws `setup_conflict` where its users are missing. */
+export async function ownFacts(run: Run, configFile: string): Promise<OwnFacts> {
+  const etc = dirname(resolve(configFile));
+  const root = { uid: process.getuid!(), gid: process.getgid!() };
+  const secret = (name: string) => textOf(join(etc, name))?.trim() || null;
+  const dropIns = ['tapedeck', 'tapedeck-web'].map((service) => `${SYSTEMD}/${service}.service.d/setup.conf`);
+  return {
+    etc,
+    config: textOf(configFile),
+    example: readFileSync(programFile('tapedeck.toml.example'), 'utf8'),
+    secrets: { ari: secret('ari-password'), ami: secret('ami-secret') },
+    recorder: await userOf(run, 'tapedeck'),
+    dashboard: await userOf(run, 'tapedeck-web'),
+    ...{ root, systemd: SYSTEMD },
+    hasFolder(path, mode, { uid, gid }) {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      return (
+        found?.isDirectory() === true &&
+        (found.mode & 0o7777) === mode &&
+        found.uid === uid &&
+        found.gid === gid
+      );
+    },
+    dropIns: Object.fromEntries(
+      dropIns.flatMap((file) => (existsSync(file) ? [[file, readFileSync(file, 'utf8')]] : [])),
+    ),
+  };
+}
+
+async function userOf(run: Run, name: string): Promise<Owner> {
+  const ask = async (flag: string) => Number((await run('id', [flag, name])).out.trim() || Number.NaN);
+  const [uid, gid] = [await ask('-u'), await ask('-g')];
+  if (!Number.isInteger(uid) || !Number.isInteger(gid))
+    throw fail(
+      'setup_conflict',
+      `The user "${name}" does not exist. Install the package first ("apt install ./tapedeck.deb"), or run "systemd-sysusers".`,
+    );
+  return { uid, gid };
+}
+
+/** Returns what was answered before, from the configuration that is there. Throws `config_invalid`. */
+export function answeredBefore(own: OwnFacts, configFile: string): Before {
+  const keyCopy = textOf(join(own.etc, KEY_COPY_NOTE))?.trim();
+  const noted = keyCopy ? { keyCopy } : {};
+  if (own.config === null) return noted;
+  const { site, data, web } = loadConfig(configFile);
+  return {
+    ...noted,
+    ...{ address: web.address, hosts: [...web.hosts], timeZone: site.time_zone, dataDir: data.dir },
+  };
+}
+
+/** The master key's file, as a configuration would name it. */
+export function masterKeyFile(own: OwnFacts, configFile: string): string {
+  return own.config === null ? join(own.etc, 'master.key') : loadConfig(configFile).keys.master_key_file;
+}

@@ -1,0 +1,159 @@
+import { type TomlValue, withValues } from '../conf/toml.js';
+import type { PbxFacts } from '../machine/facts.js';
+import { trunkContexts } from '../machine/facts.js';
+import type { Change, FileChange, Owner, Plan } from './change.js';
+import type { Secrets } from './plan-asterisk.js';
+
+/** What people decide. */
+export type Answers = {
+  /** An address of this machine, or 127.0.0.1. */
+  address: string;
+  /** Further names by which browsers open the dashboard. */
+  hosts: string[];
+  timeZone: string;
+  dataDir: string;
+};
+
+/** What there is of Tapedeck on this machine. */
+export type OwnFacts = {
+  /** The folder of tapedeck.toml. */
+  etc: string;
+  /** tapedeck.toml, or null; what a new one is made of. */
+  config: string | null;
+  example: string;
+  secrets: { ari: string | null; ami: string | null };
+  recorder: Owner;
+  dashboard: Owner;
+  root: Owner;
+  /** Folder for drop-ins of systemd. */
+  systemd: string;
+  /** Whether a folder is there with the rights that it is to have. */
+  hasFolder(path: string, mode: number, owner: Owner): boolean;
+  /** Texts of drop-ins that are there. */
+  dropIns: Record<string, string>;
+};
+
+export const DATA_DIR = '/var/lib/tapedeck';
+const ETC = '/etc/tapedeck';
+const SPOOL = '/var/spool/asterisk';
+
+const shared = { mode: 0o640, secrets: [], pbx: false };
+
+/** Returns what has to change of Tapedeck's own files: its configuration, the two secrets, drop-ins of its units. Pure. */
+export function planOwn(
+  own: OwnFacts,
+  answers: Answers,
+  pbx: { facts: PbxFacts; reach: Plan['reach']; secrets: Secrets },
+): Change[] {
+  const changes: Change[] = [];
+  const before = own.config;
+  const after = withValues(before ?? own.example, valuesFor(own, answers, pbx));
+  if (after !== before)
+    changes.push({
+      ...{ kind: 'file', path: `${own.etc}/tapedeck.toml`, before, after, ...shared },
+      ...{ owner: { uid: own.root.uid, gid: own.recorder.gid }, why: "Tapedeck's configuration" },
+    });
+  const secret = (name: string, had: string | null, value: string, why: string) => {
+    if (had === value) return;
+    const now = had === null ? null : `${had}\n`;
+    changes.push({
+      ...{ kind: 'file', path: `${own.etc}/${name}`, before: now, after: `${value}\n`, pbx: false, why },
+      ...{ mode: 0o600, owner: own.root, secrets: [value] },
+    });
+  };
+  secret('ari-password', own.secrets.ari, pbx.secrets.ari, 'the password of the ARI user');
+  secret('ami-secret', own.secrets.ami, pbx.secrets.ami, 'the secret of the AMI account');
+  changes.push(...dropIns(own, answers, pbx.facts));
+  if (!pbx.facts.recordings)
+    changes.push({
+      ...{ kind: 'folder', path: `${pbx.facts.spool}/recording`, mode: 0o2770, pbx: true },
+      ...{ owner: pbx.facts.owner, why: 'where Asterisk writes; without it every recording fails' },
+    });
+  return changes;
+}
+
+/** Only what differs from the configuration's own defaults, or from what setup wrote before, is written. */
+function valuesFor(
+  own: OwnFacts,
+  { address, hosts, timeZone, dataDir }: Answers,
+  { facts, reach }: { facts: PbxFacts; reach: Plan['reach'] },
+): TomlValue[] {
+  const extra = trunkContexts(facts);
+  const usual = [
+    'from-trunk',
+    'from-trunk-sip-*',
+    'from-trunk-iax2-*',
+    'from-pstn',
+    'from-pstn-toheader',
+    'from-did-direct',
+  ];
+  const contexts = [...new Set([...usual, ...extra])];
+  const values: TomlValue[] = [
+    ['site', 'time_zone', timeZone],
+    ['data', 'dir', dataDir],
+    ['pbx', 'ari_url', reach.ariUrl],
+    ['pbx', 'ami_host', reach.amiHost],
+    ['pbx', 'spool', `${facts.spool}/recording`],
+    ['web', 'address', address],
+    ...(hosts.length > 0 ? [['web', 'hosts', hosts] satisfies TomlValue] : []),
+  ];
+  // People may have added theirs since.
+  if (own.config === null) {
+    values.push(['pbx', 'trunk_contexts', contexts], ['encode', 'socket', '/run/tapedeck-encoder/sock']);
+    if (own.etc !== ETC)
+      values.push(
+        ['pbx', 'ari_password_file', `${own.etc}/ari-password`],
+        ['pbx', 'ami_secret_file', `${own.etc}/ami-secret`],
+        ['keys', 'master_key_file', `${own.etc}/master.key`],
+      );
+  }
+  return values;
+}
+
+/** Folders of the data directory that are the dashboard's. The recorder makes its own. */
+const DASHBOARD_FOLDERS: [name: string, mode: number][] = [
+  ['web', 0o700],
+  ['tls', 0o2750],
+];
+
+function dropIns(own: OwnFacts, { dataDir }: Answers, { spool }: PbxFacts): Change[] {
+  const changes: Change[] = [];
+  const recorder: string[] = [];
+  const dashboard: string[] = [];
+  const unit: string[] = [];
+  if (dataDir !== DATA_DIR) {
+    unit.push(`RequiresMountsFor=${dataDir}`);
+    recorder.push(`ReadWritePaths=${dataDir}`, `BindPaths=/run/tapedeck:${dataDir}/work`);
+    const hidden = ['keys', 'signing/key', 'owner', 'work', 'recorder'].map((name) => `-${dataDir}/${name}`);
+    dashboard.push(`ReadWritePaths=${dataDir}/web ${dataDir}/tls`, `InaccessiblePaths=${hidden.join(' ')}`);
+    const folder = (path: string, mode: number, owner: Owner): Change => ({
+      ...{ kind: 'folder', path, mode, owner, pbx: false, why: 'recordings, catalogue and keys' },
+    });
+    const group = own.recorder.gid;
+    changes.push(
+      folder(dataDir, 0o2750, own.recorder),
+      folder(`${dataDir}/work`, 0o700, own.recorder),
+      ...DASHBOARD_FOLDERS.map(([name, mode]) =>
+        folder(`${dataDir}/${name}`, mode, { uid: own.dashboard.uid, gid: group }),
+      ),
+    );
+  }
+  if (spool !== SPOOL) recorder.push(`ReadWritePaths=-${spool}/recording`);
+  const write = (service: string, lines: string[], why: string): FileChange[] => {
+    const path = `${own.systemd}/${service}.service.d/setup.conf`;
+    const before = own.dropIns[path] ?? null;
+    if (lines.length === 0 && before === null) return [];
+    const sections = [unit.length > 0 ? ['[Unit]', ...unit, ''] : [], ['[Service]', ...lines]].flat();
+    const after = `# Written by "tapedeck setup". Put lines of your own into another file here.\n${sections.join('\n')}\n`;
+    if (after === before) return [];
+    return [{ kind: 'file', path, before, after, ...shared, mode: 0o644, owner: own.root, why }];
+  };
+  const missing = changes.filter(
+    (one) => one.kind !== 'folder' || !own.hasFolder(one.path, one.mode, one.owner),
+  );
+  return [
+    ...missing,
+    ...write('tapedeck', recorder, 'where the recorder may write'),
+    ...write('tapedeck-web', dashboard, 'where the dashboard may write'),
+  ];
+}

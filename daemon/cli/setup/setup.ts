@@ -1,0 +1,240 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { fail } from '../../domain/error.js';
+import { loadConfig } from '../../ops/config.js';
+import { KEY_COPY_NOTE } from '../doctor/key-copy.js';
+import { applyChanges, undoChanges } from './apply/apply.js';
+import { openJournal, writeWhole } from './apply/journal.js';
+import { type PbxFacts, trunkContexts } from './machine/facts.js';
+import { findPbx, PLACES, type Places } from './machine/find-pbx.js';
+import { runProgram } from './machine/host.js';
+import { hasSystemd } from './machine/machine.js';
+import { answeredBefore, masterKeyFile, ownFacts } from './machine/own-facts.js';
+import { reloadPbx } from './machine/reload.js';
+import type { Change, Plan } from './plan/change.js';
+import { planAsterisk, type Secrets } from './plan/plan-asterisk.js';
+import { planFreepbx } from './plan/plan-freepbx.js';
+import { type OwnFacts, planOwn } from './plan/plan-own.js';
+import { overview, preview } from './plan/preview.js';
+import { finish } from './steps/finish.js';
+import { keySheet, makeMasterKey, writeCopy } from './steps/master-key.js';
+import { reachPbx, stopUnits } from './steps/services.js';
+import { type AnswerFile, readAnswers } from './talk/answers.js';
+import { type AllAnswers, answersOf, askAll } from './talk/questions.js';
+import { createTerminal, type Terminal } from './talk/terminal.js';
+
+type Options = { dryRun?: boolean; answers?: string; undo?: boolean; yes?: boolean; start: boolean };
+
+const SECRET_BYTES = 24;
+
+/** `tapedeck setup`: from an installed package to the first recorded call. */
+export function setup(program: Command): void {
+  program
+    .command('setup')
+    .description('connect Tapedeck to the PBX on this machine, start it, and make a test call')
+    .option('--dry-run', 'show what would change, and change nothing')
+    .option('--answers <file>', 'take the answers from this TOML file, and ask nothing')
+    .option('--undo', 'take back what setup changed at the PBX, and stop Tapedeck')
+    .option('--yes', 'apply the changes without asking')
+    .option('--no-start', 'write the configuration, and start nothing')
+    .addHelpText('after', HELP)
+    .action(async (options: Options) => {
+      if (process.getuid?.() !== 0) throw fail('setup_root');
+      const terminal = createTerminal();
+      const config = resolve(program.opts<{ config: string }>().config);
+      const given = options.answers === undefined ? {} : readAnswers(options.answers);
+      const places = placesOf(given);
+      if (options.undo) return undoAll(terminal, config, places);
+      await run(terminal, { config, options, given, places });
+    });
+}
+
+const HELP = `
+Setup finds Asterisk or FreePBX, asks four questions, shows every change as a diff, keeps a copy of each file, and can be
+run again at any time. On FreePBX only the files that it leaves to you and its Advanced Settings change.
+
+A file of answers, such as for Ansible:
+  address = "192.168.1.20"
+  time_zone = "Europe/Berlin"
+  data = "/srv/tapedeck"
+  key_copy = "/mnt/share"
+
+Examples:
+  tapedeck setup
+  tapedeck setup --dry-run
+  tapedeck setup --answers answers.toml
+  tapedeck setup --undo`;
+
+const placesOf = ({ asterisk = {} }: AnswerFile): Places => ({
+  ...PLACES,
+  ...(asterisk.etc && { etc: asterisk.etc }),
+  ...(asterisk.command && { asterisk: asterisk.command }),
+  ...(asterisk.fwconsole && { fwconsole: asterisk.fwconsole }),
+  ...(asterisk.freepbx_conf && { freepbxConf: asterisk.freepbx_conf }),
+});
+
+/** The journal lies beside the configuration, in a folder of root's. */
+const journalOf = (own: Pick<OwnFacts, 'etc'>) => openJournal(join(own.etc, 'setup'));
+
+type Given = { config: string; options: Options; given: AnswerFile; places: Places };
+
+async function run(terminal: Terminal, { config, options, given, places: usual }: Given) {
+  terminal.title('Tapedeck setup');
+  let places = usual;
+  let facts = await findPbx(runProgram, places);
+  if (!facts && terminal.tty && options.answers === undefined) {
+    terminal.note('There is no Asterisk in /etc/asterisk.');
+    const etc = await terminal.ask("Folder of Asterisk's configuration on this machine (Enter: none)");
+    places = { ...places, etc };
+    facts = etc === '' ? null : await findPbx(runProgram, places);
+  }
+  if (!facts) throw fail('setup_conflict', NO_PBX);
+  introduce(terminal, facts);
+  const own = await ownFacts(runProgram, config);
+  const key = masterKeyFile(own, config);
+  const answers = await answersFor(terminal, { config, options, given, own, key });
+  const secrets: Secrets = { ari: own.secrets.ari ?? newSecret(), ami: own.secrets.ami ?? newSecret() };
+  const pbx = facts.kind === 'freepbx' ? planFreepbx(facts, secrets) : planAsterisk(facts, secrets);
+  if (pbx.conflicts.length > 0) throw fail('setup_conflict', `\n${pbx.conflicts.join('\n')}`);
+  const ours = planOwn(own, answers, { facts, reach: pbx.reach, secrets });
+  checkConfig(ours, own);
+  const changes = [...pbx.changes, ...ours];
+  show(terminal, changes, pbx);
+  if (options.dryRun) return terminal.say('  Nothing was changed (--dry-run).');
+  if (changes.length > 0 && !options.yes && options.answers === undefined) {
+    const typed = await terminal.ask('Apply these changes? yes or no', 'yes');
+    if (!/^y(es)?$/i.test(typed)) {
+      process.exitCode = 1;
+      return terminal.say('  Stopped. Nothing was changed.');
+    }
+  }
+
+  terminal.title('Setting up');
+  await keepKey(terminal, { own, key, answers });
+  terminal.answered();
+  const deps = { journal: journalOf(own), run: runProgram, fwconsole: places.fwconsole };
+  await applyChanges(changes, deps);
+  if (changes.length > 0)
+    terminal.step('Changes written', `copies of your files are in ${join(own.etc, 'setup')}`);
+  for (const problem of await reloadPbx(facts, runProgram, places)) terminal.note(problem);
+  const version = await reachPbx(pbx.reach, secrets, facts.running);
+  terminal.step('PBX answers', `Asterisk ${version}, ARI and AMI`);
+  if (!options.start) return terminal.say('\n  Nothing was started (--no-start).');
+  if (!hasSystemd())
+    return terminal.note('systemd does not run here: start "tapedeck run" and "tapedeck web" yourself.');
+  await finish(terminal, { config, answers, changed: ours.length > 0, run: runProgram });
+}
+
+const NO_PBX =
+  'There is no Asterisk on this machine: no asterisk.conf was found. If its configuration is not in /etc/asterisk, name the folder: [asterisk] etc in a file of answers. For a PBX on another machine, follow docs/start/by-hand.md.';
+
+function introduce(terminal: Terminal, facts: PbxFacts): void {
+  const { kind, freepbx, version, running, etc, cdrBackends } = facts;
+  const asterisk = `Asterisk ${version || '(version unknown)'}, ${running ? 'running' : 'not running'}`;
+  terminal.row('PBX', kind === 'freepbx' ? `FreePBX ${freepbx}, ${asterisk}` : asterisk);
+  terminal.row('Configuration', etc);
+  const outside = trunkContexts(facts);
+  if (outside.length > 0) terminal.row('Calls from', `${outside.join(', ')} (lines to the outside)`);
+  if (cdrBackends.length > 0) terminal.row('CDRs', cdrBackends.join(', '));
+}
+
+async function answersFor(
+  terminal: Terminal,
+  { config, options, given, own, key }: Omit<Given, 'places'> & { own: OwnFacts; key: string },
+): Promise<AllAnswers> {
+  const before = answeredBefore(own, config);
+  if (options.answers !== undefined) {
+    const { answers, faults } = answersOf(given, before, key);
+    if (faults.length > 0) throw fail('setup_answers', `${options.answers}:\n${faults.join('\n')}`);
+    return answers;
+  }
+  if (!terminal.tty)
+    throw fail(
+      'setup_answers',
+      'There is no terminal to ask at. Give the answers in a file: --answers FILE.',
+    );
+  return askAll(terminal, before, key);
+}
+
+const newSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
+
+/** What would be written has to be a configuration that Tapedeck starts with. Throws `config_invalid`. */
+function checkConfig(changes: readonly Change[], own: OwnFacts): void {
+  const change = changes.find((one) => one.kind === 'file' && one.path === join(own.etc, 'tapedeck.toml'));
+  if (change?.kind !== 'file') return;
+  const dir = mkdtempSync(join(tmpdir(), 'tapedeck-setup-'));
+  try {
+    writeFileSync(join(dir, 'tapedeck.toml'), change.after, { mode: 0o600 });
+    loadConfig(join(dir, 'tapedeck.toml'));
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+/** The diffs first: what is read last, before the question, is the list of all changes and what to know about them. */
+function show(terminal: Terminal, changes: readonly Change[], { warnings }: Plan): void {
+  terminal.title(changes.length === 0 ? 'Nothing has to change' : 'Changes, line by line');
+  for (const change of changes) {
+    // A secret of its own, a folder, and an example that is filled in say nothing as a diff.
+    const whole = change.kind === 'file' && change.before === null && !change.pbx;
+    if (change.kind === 'folder' || (whole && !change.path.endsWith('/setup.conf'))) continue;
+    for (const line of preview(change).trimEnd().split('\n')) terminal.diff(line);
+    terminal.say();
+  }
+  if (changes.length > 0) terminal.title('Changes');
+  for (const [what, why] of overview(changes)) {
+    terminal.say(`  ${what}`);
+    terminal.note(`  ${why}`);
+  }
+  if (warnings.length > 0) terminal.title('Warnings');
+  for (const warning of warnings) terminal.note(warning);
+  terminal.say();
+}
+
+/** Makes the key where there is none, and its copy, before anything is recorded with it. */
+async function keepKey(
+  terminal: Terminal,
+  { own, key, answers }: { own: OwnFacts; key: string; answers: AllAnswers },
+): Promise<void> {
+  const made = makeMasterKey(key, own.recorder);
+  const { keyCopy } = answers;
+  const note = (text: string) =>
+    writeWhole(join(own.etc, KEY_COPY_NOTE), `${text}\n`, 0o640, {
+      uid: own.root.uid,
+      gid: own.recorder.gid,
+    });
+  const today = new Date().toISOString().slice(0, 10);
+  if (keyCopy.to === 'folder') {
+    const path = writeCopy(keyCopy.folder, key);
+    note(`${path}, on ${today}`);
+    terminal.step('Master key copied', `${path}, read back and compared`);
+  } else if (keyCopy.to === 'print') {
+    terminal.say(`\n${keySheet(key)}\n`);
+    await terminal.ask('Print or copy this now. Then press Enter: it is not shown again');
+    terminal.clear();
+    note(`printed, on ${today}`);
+    terminal.step('Master key shown', 'once');
+  } else if (keyCopy.to === 'none') {
+    note('none');
+    terminal.step('Master key', 'has no copy');
+  } else if (made) terminal.step('Master key made');
+}
+
+async function undoAll(terminal: Terminal, config: string, places: Places): Promise<void> {
+  const own = { etc: resolve(config, '..') };
+  const journal = journalOf(own);
+  if (journal.done().length === 0) return terminal.say('Setup has changed nothing at a PBX here.');
+  terminal.title('Undoing setup');
+  if (hasSystemd()) await stopUnits(runProgram);
+  const undone = await undoChanges({ journal, run: runProgram, fwconsole: places.fwconsole });
+  for (const { what, how, why } of undone) terminal.step(how, `${what}${why === '' ? '' : `: ${why}`}`);
+  const kind = existsSync(places.freepbxConf) ? 'freepbx' : 'asterisk';
+  for (const problem of await reloadPbx({ kind }, runProgram, places)) terminal.note(problem);
+  terminal.say();
+  terminal.note(
+    `Tapedeck is stopped. Its configuration, the master key (${join(own.etc, 'master.key')}) and all recordings are still there; "tapedeck setup" starts it again.`,
+  );
+}

@@ -1,0 +1,99 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fail } from '../../../domain/error.js';
+import { syncFolder } from '../apply/journal.js';
+import { deviceOf, machineName } from '../machine/machine.js';
+import type { Owner } from '../plan/change.js';
+
+const KEY_BYTES = 32;
+
+/** Makes the master key where there is none: never in place of one, with which all recordings would be lost. */
+export function makeMasterKey(file: string, recorder: Owner): boolean {
+  if (existsSync(file)) return false;
+  const fd = openSync(file, 'wx', 0o600);
+  try {
+    writeSync(fd, `${randomBytes(KEY_BYTES).toString('base64')}\n`);
+    fchmodSync(fd, 0o400);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  chownSync(file, recorder.uid, process.getgid!());
+  syncFolder(dirname(file));
+  return true;
+}
+
+/** The name of the copy, which says whose it is. */
+export const copyName = (machine = machineName()): string =>
+  `tapedeck-master-key-${machine.replace(/[^\w.-]/g, '_')}.txt`;
+
+/**
+ * Returns why a folder is no place for the copy, or null. A copy on the disk of the recordings, or on that of the key, is lost
+ * together with them.
+ */
+export function copyProblem(
+  folder: string,
+  { key, dataDir }: { key: string; dataDir: string },
+): string | null {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (!found?.isDirectory()) return `${folder} is not a folder. Mount the USB stick or the share first.`;
+  if (found.dev === deviceOf(dataDir))
+    return `${folder} is on the same file system as the recordings, so the copy would be lost with them.`;
+  if (found.dev === deviceOf(dirname(key)))
+    return `${folder} is on the same file system as the key itself, so the copy would be lost with it.`;
+  return null;
+}
+
+/** Writes the copy, reads it back and compares. Returns its path. Throws `setup_failed`. */
+export function writeCopy(folder: string, key: string): string {
+  const path = join(folder, copyName());
+  const text = readFileSync(key);
+  if (existsSync(path) && !readFileSync(path).equals(text))
+    throw fail(
+      'setup_failed',
+      `${path} is there already and holds another key. Move it away: it may be the only copy of an earlier one.`,
+    );
+  rmSync(path, { force: true });
+  const fd = openSync(path, 'wx', 0o600);
+  try {
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  syncFolder(folder);
+  if (!readFileSync(path).equals(text))
+    throw fail('setup_failed', `${path} does not read back as it was written. Use another stick or share.`);
+  return path;
+}
+
+/** Returns the sheet to print: the key in groups that can be typed again, and what shows that it was typed right. */
+export function keySheet(key: string, machine = machineName(), now = new Date()): string {
+  const text = readFileSync(key, 'utf8').trim();
+  const groups = text.match(/.{1,4}/g)!;
+  const rows = Array.from({ length: Math.ceil(groups.length / 4) }, (_, i) =>
+    groups.slice(i * 4, i * 4 + 4).join('  '),
+  );
+  const sum = createHash('sha256').update(`${text}\n`).digest('hex').slice(0, 8);
+  return [
+    `  TAPEDECK MASTER KEY of ${machine}, ${now.toISOString().slice(0, 10)}`,
+    '',
+    ...rows.map((row) => `      ${row}`),
+    '',
+    `  To restore it, type these ${text.length} characters without the spaces into`,
+    `  ${key}. "sha256sum" of that file then begins with ${sum}.`,
+    '  Whoever has this sheet can open every recording: lock it away.',
+  ].join('\n');
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { parse } from 'smol-toml';
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { fail } from '../../../domain/error.js';
+import { isZone } from '../machine/machine.js';
+
+/** What has to be typed, or written into a file of answers, to go without a copy of the master key. */
+export const NO_COPY = 'recordings are lost with this disk';
+
+const Text = (description: string) => Type.String({ description, minLength: 1, maxLength: 300 });
+
+/** What a file of answers may say. Whatever is left out has the default that setup would offer. */
+const Schema = Type.Object(
+  {
+    address: Type.Optional(Text('Address of this machine at which the office opens the dashboard.')),
+    hosts: Type.Optional(
+      Type.Array(Text('A name'), { description: 'More names under which browsers open it.' }),
+    ),
+    time_zone: Type.Optional(Text('IANA zone, such as "Europe/Berlin".')),
+    data: Type.Optional(Text('Folder for recordings, an absolute path.')),
+    key_copy: Type.Optional(Text('Folder on another disk for the copy of the master key, or "none".')),
+    no_key_copy: Type.Optional(Text(`With key_copy = "none": "${NO_COPY}".`)),
+    calls_per_day: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'How many calls.' }),
+    ),
+    asterisk: Type.Optional(
+      Type.Object(
+        {
+          etc: Type.Optional(Text("Folder of Asterisk's configuration.")),
+          command: Type.Optional(Text("Asterisk's program.")),
+          fwconsole: Type.Optional(Text("FreePBX's program.")),
+          freepbx_conf: Type.Optional(Text("FreePBX's /etc/freepbx.conf.")),
+        },
+        { additionalProperties: false, description: 'Where the PBX is, if not where packages put it.' },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type AnswerFile = Static<typeof Schema>;
+
+const KEYS = Object.keys(Schema.properties);
+
+/** Reads answers. Throws `setup_answers` with a line for each fault, all at once. */
+export function readAnswers(file: string): AnswerFile {
+  let raw: unknown;
+  try {
+    raw = parse(readFileSync(file, 'utf8'));
+  } catch (e) {
+    throw fail('setup_answers', `${file}: ${(e as Error).message.split('\n')[0]}`, e);
+  }
+  const given = raw as Record<string, unknown>;
+  const faults: string[] = [];
+  for (const key of Object.keys(given))
+    if (!KEYS.includes(key)) faults.push(`"${key}" is not known. Known: ${KEYS.join(', ')}.`);
+  for (const [key, schema] of Object.entries(Schema.properties)) {
+    if (given[key] === undefined) continue;
+    const [problem] = Value.Errors(schema, given[key]);
+    if (problem)
+      faults.push(
+        `"${key}" ${problem.message}. ${(schema as { description?: string }).description ?? ''}`.trim(),
+      );
+  }
+  const { time_zone: zone, data, key_copy: copy, no_key_copy: accepted } = given;
+  if (typeof zone === 'string' && !isZone(zone))
+    faults.push(`"time_zone": "${zone}" is not an IANA zone. Write one such as "Europe/Berlin".`);
+  for (const [key, value] of Object.entries({ data, ...(copy === 'none' ? {} : { key_copy: copy }) }))
+    if (typeof value === 'string' && !isAbsolute(value))
+      faults.push(`"${key}": "${value}" is not an absolute path.`);
+  if (copy === 'none' && accepted !== NO_COPY)
+    faults.push(`"key_copy" is "none", which needs no_key_copy = "${NO_COPY}" too.`);
+  if (copy === 'print')
+    faults.push(
+      '"key_copy": "print" is for a terminal: the key must not be in the output of a file of answers.',
+    );
+  if (faults.length > 0) throw fail('setup_answers', `${file}:\n${faults.join('\n')}`);
+  return given as AnswerFile;
+}

@@ -1,0 +1,188 @@
+import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { isAbsolute } from 'node:path';
+import { catalogueFile } from '../../../domain/paths.js';
+import { sizeText } from '../../../domain/written.js';
+import { type Address, addresses, daysOf, disks, folderOn, isZone, timeZone } from '../machine/machine.js';
+import type { Answers } from '../plan/plan-own.js';
+import { copyProblem } from '../steps/master-key.js';
+import { type AnswerFile, NO_COPY } from './answers.js';
+import type { Terminal } from './terminal.js';
+
+/** Where the copy of the master key goes. `kept`: it was copied when setup ran before. */
+export type KeyCopy = { to: 'folder'; folder: string } | { to: 'print' } | { to: 'none' } | { to: 'kept' };
+export type AllAnswers = Answers & { keyCopy: KeyCopy };
+
+/** What was answered before, and is the default now. */
+export type Before = {
+  address?: string;
+  hosts?: string[];
+  timeZone?: string;
+  dataDir?: string;
+  /** Where the key was copied to, as it was noted. */
+  keyCopy?: string;
+};
+
+const LOOPBACK = '127.0.0.1';
+const CALLS_PER_DAY = 200;
+const YEAR = 365;
+const MOST_DISKS = 4;
+
+/** Returns how long a disk lasts, in words. */
+export function lasting(free: number, callsPerDay: number): string {
+  const days = daysOf(free, callsPerDay);
+  if (days > 10 * YEAR) return 'over 10 years';
+  return days > 2 * YEAR ? `${Math.floor(days / YEAR)} years` : `${days} days`;
+}
+
+const NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
+
+/** Returns address and names of what was typed, or why it is neither. */
+export function addressOf(
+  typed: string,
+  own: readonly Address[],
+  otherwise: string,
+): Pick<Answers, 'address' | 'hosts'> | string {
+  if (typed === LOOPBACK || typed === 'localhost') return { address: LOOPBACK, hosts: [] };
+  if (isIP(typed))
+    return own.some(({ address }) => address === typed)
+      ? { address: typed, hosts: [] }
+      : `This machine does not have the address ${typed}.`;
+  if (!NAME.test(typed) || /^[\d.]+$/.test(typed)) return `"${typed}" is neither an address nor a name.`;
+  return { address: otherwise, hosts: [typed] };
+}
+
+/** Asks the four questions, and each again until the answer can be used. */
+export async function askAll(terminal: Terminal, before: Before, key: string): Promise<AllAnswers> {
+  const where = await askAddress(terminal, before);
+  const zone = await askZone(terminal, before.timeZone ?? timeZone());
+  const dataDir = await askFolder(terminal, before.dataDir);
+  const keyCopy = await askCopy(terminal, { key, dataDir, before: before.keyCopy });
+  return { ...where, timeZone: zone, dataDir, keyCopy };
+}
+
+async function askAddress(terminal: Terminal, before: Before): Promise<Pick<Answers, 'address' | 'hosts'>> {
+  const own = addresses();
+  const first = own[0]?.address ?? LOOPBACK;
+  terminal.title('1 of 4  Address for the office');
+  terminal.note('The dashboard is opened at this address, over HTTPS. A name of this machine will do, too.');
+  terminal.say();
+  for (const { address, device } of own) terminal.row(address, device);
+  terminal.row(LOOPBACK, 'this machine only');
+  terminal.say();
+  for (;;) {
+    const typed = await terminal.ask('Address', before.hosts?.[0] ?? before.address ?? first);
+    const found = addressOf(typed, own, before.address ?? first);
+    if (typeof found !== 'string') return found;
+    terminal.note(found);
+  }
+}
+
+async function askZone(terminal: Terminal, otherwise: string): Promise<string> {
+  terminal.title('2 of 4  Time zone');
+  terminal.note('Times on pages and in reports, and the hours of what runs at night.');
+  terminal.say();
+  for (;;) {
+    const zone = await terminal.ask('Time zone', otherwise);
+    if (isZone(zone)) return zone;
+    terminal.note(`"${zone}" is not a time zone. Write one such as Europe/Berlin.`);
+  }
+}
+
+async function askFolder(terminal: Terminal, before: string | undefined): Promise<string> {
+  const known = disks().slice(0, MOST_DISKS);
+  terminal.title('3 of 4  Folder for recordings');
+  terminal.note(
+    `The catalogue and the keys of the recordings are there too. An hour of talk takes about 7 MB; "lasts" is at ${CALLS_PER_DAY} calls of 3 minutes a day.`,
+  );
+  terminal.say();
+  terminal.say(`  ${'folder'.padEnd(36)}${'free'.padEnd(12)}lasts`);
+  for (const { point, free } of known)
+    terminal.say(
+      `  ${folderOn(point).padEnd(36)}${sizeText(free).padEnd(12)}${lasting(free, CALLS_PER_DAY)}`,
+    );
+  terminal.say();
+  for (;;) {
+    const folder = (await terminal.ask('Folder', before ?? folderOn(known[0]?.point ?? '/'))).replace(
+      /(.)\/+$/,
+      '$1',
+    );
+    if (before !== undefined && folder !== before && existsSync(catalogueFile(before))) {
+      terminal.note(
+        `Recordings are in ${before} already, and setup moves none. Keep that folder, or move them first as docs/operate/moving.md says.`,
+      );
+    } else if (!isAbsolute(folder) || /[\s"'\\%:]/.test(folder))
+      terminal.note('Write an absolute path without spaces, quotes, "%", ":" and "\\".');
+    else return folder;
+  }
+}
+
+async function askCopy(
+  terminal: Terminal,
+  { key, dataDir, before }: { key: string; dataDir: string; before: string | undefined },
+): Promise<KeyCopy> {
+  terminal.title('4 of 4  Copy of the master key');
+  terminal.note(
+    'Every recording is encrypted, and only the master key opens it. If this disk dies without a copy of the key elsewhere, every backup is worthless.',
+  );
+  terminal.say();
+  terminal.row('a folder', 'a USB stick or a share of another machine, mounted here');
+  terminal.row('print', 'shown once, to be printed and locked away');
+  terminal.row('none', 'no copy: a warning stays in "tapedeck doctor"');
+  if (before) terminal.row('keep', `as it is: ${before}`);
+  terminal.say();
+  for (;;) {
+    const typed = await terminal.ask('Copy to', before ? 'keep' : 'print');
+    if (before && typed === 'keep') return { to: 'kept' };
+    if (typed === 'print') return { to: 'print' };
+    if (typed === 'none') {
+      const sentence = await terminal.ask(`To go without a copy, type "${NO_COPY}"`);
+      if (sentence === NO_COPY) return { to: 'none' };
+      terminal.note('That is something else. Choose again.');
+      continue;
+    }
+    if (!isAbsolute(typed)) {
+      terminal.note('Write an absolute path, "print" or "none".');
+      continue;
+    }
+    const problem = copyProblem(typed, { key, dataDir });
+    if (problem === null) return { to: 'folder', folder: typed };
+    terminal.note(problem);
+  }
+}
+
+/** The same from a file: what it leaves out is what would be offered. Returns what is wrong with it, all at once. */
+export function answersOf(
+  given: AnswerFile,
+  before: Before,
+  key: string,
+): { answers: AllAnswers; faults: string[] } {
+  const own = addresses();
+  const first = before.address ?? own[0]?.address ?? LOOPBACK;
+  const faults: string[] = [];
+  const where = addressOf(given.address ?? first, own, first);
+  if (typeof where === 'string') faults.push(`"address": ${where}`);
+  const dataDir = given.data ?? before.dataDir ?? folderOn(disks()[0]?.point ?? '/');
+  if (before.dataDir !== undefined && dataDir !== before.dataDir && existsSync(catalogueFile(before.dataDir)))
+    faults.push(`"data": recordings are in ${before.dataDir} already, and setup moves none.`);
+  if (/[\s"'\\%:]/.test(dataDir))
+    faults.push('"data": write a path without spaces, quotes, "%", ":" and "\\".');
+  let keyCopy: KeyCopy = { to: 'kept' };
+  if (given.key_copy === 'none') keyCopy = { to: 'none' };
+  else if (given.key_copy !== undefined) {
+    const problem = copyProblem(given.key_copy, { key, dataDir });
+    if (problem !== null) faults.push(`"key_copy": ${problem}`);
+    keyCopy = { to: 'folder', folder: given.key_copy };
+  } else if (before.keyCopy === undefined)
+    faults.push('"key_copy" is needed: a folder on another disk, or "none".');
+  const at = typeof where === 'string' ? { address: first, hosts: [] } : where;
+  return {
+    answers: {
+      ...at,
+      hosts: [...at.hosts, ...(given.hosts ?? [])],
+      timeZone: given.time_zone ?? before.timeZone ?? timeZone(),
+      ...{ dataDir, keyCopy },
+    },
+    faults,
+  };
+}

@@ -1,0 +1,4 @@
+export function findMirror(options?: { aptDir?: string; override?: string }): {
+  uri: string;
+  keyring?: string;
+};
