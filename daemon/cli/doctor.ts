@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { TapedeckError } from '../domain/error.js';
+import { fail, type TapedeckError } from '../domain/error.js';
 import { judge, roomInWords } from '../domain/operations/room.js';
 import { catalogueFile } from '../domain/paths.js';
 import { sizeText } from '../domain/written.js';
@@ -14,7 +14,10 @@ import { announcements } from './doctor/announcements.js';
 import { archive } from './doctor/archive.js';
 import { backupKeys } from './doctor/backup-keys.js';
 import { cdrReaders, cdrs } from './doctor/cdr.js';
+import { clockSync } from './doctor/clock.js';
+import { freepbx, origins, trunkContexts } from './doctor/contexts.js';
 import { bad, broken, type Finding, line, ok, warn } from './doctor/finding.js';
+import { applyFixes, type Fixed, planFixes } from './doctor/fix.js';
 import { data, nearest, spool } from './doctor/folders.js';
 import { keyCopy } from './doctor/key-copy.js';
 import { reach, timeZone } from './doctor/machine.js';
@@ -23,7 +26,9 @@ import { ami, ari, priority } from './doctor/pbx.js';
 import { restart } from './doctor/restart.js';
 import { testCalls } from './doctor/test-calls.js';
 import { tls } from './doctor/tls.js';
+import { mounts, ports, services } from './doctor/units.js';
 import { coreDumps, keys, liveAudio, openKeyFiles, swap } from './doctor/vault.js';
+import { witness } from './doctor/witness.js';
 
 const MB = 1e6;
 
@@ -34,14 +39,52 @@ export function doctor(program: Command, context: CliContext): void {
     .description(
       'check PBX, permissions, CDRs, spool, disks, clocks and keys, and tell how to fix each problem',
     )
-    .option('--json', 'as JSON')
-    .addHelpText('after', '\nExit code 0 if nothing failed (warnings are allowed), 1 otherwise.')
-    .action(async (options: { json?: boolean }) => {
+    .option(
+      '--fix',
+      'first correct what is safe to correct: folders, rights and units of Tapedeck, the spool',
+    )
+    .option('--dry-run', 'with --fix: only list what would be corrected')
+    .option('--json', 'as JSON; with --fix an object with "fixes" and "findings"')
+    .addHelpText(
+      'after',
+      "\n--fix needs root. It never changes Asterisk's configuration, deletes nothing, and prints each step.\n\nExit code 0 if nothing failed (warnings are allowed), 1 otherwise.\n\nExamples:\n  tapedeck doctor\n  tapedeck doctor --fix --dry-run\n  tapedeck doctor --fix",
+    )
+    .action(async (options: Options) => {
+      if (options.dryRun && !options.fix)
+        throw fail('request_invalid', '--dry-run goes with --fix: "doctor" alone changes nothing.');
+      const fixes = options.fix ? await fix(context, options) : null;
+      if (options.dryRun) return;
       const findings = await examine(context);
-      if (options.json) context.out(`${JSON.stringify(findings, null, 2)}\n`);
+      const said = fixes === null ? findings : { fixes, findings };
+      if (options.json) context.out(`${JSON.stringify(said, null, 2)}\n`);
       else for (const f of findings) context.out(line(f));
       if (findings.some((f) => f.state === 'fail')) process.exitCode = 1;
     });
+}
+
+type Options = { json?: boolean; fix?: boolean; dryRun?: boolean };
+
+/** Corrects what is safe to correct, and prints each step. Returns what was done. */
+async function fix(context: CliContext, { json, dryRun }: Options): Promise<Fixed[]> {
+  const plan = await planFixes(context.config());
+  if (dryRun) {
+    if (json)
+      context.out(
+        JSON.stringify(
+          plan.map(({ what, command }) => ({ what, command })),
+          null,
+          2,
+        ),
+      );
+    else if (plan.length === 0) context.out('Nothing to correct.');
+    else for (const { what, command } of plan) context.out(`would ${what}\n      ${command}`);
+    return [];
+  }
+  const fixed = await applyFixes(plan);
+  if (!json)
+    for (const { done, what, why } of fixed)
+      context.out(done ? `fixed  ${what}` : `FAILED to ${what}: ${why}`);
+  return fixed;
 }
 
 /** Looks at everything at once. What a look throws is what it found. */
@@ -50,11 +93,18 @@ async function examine(context: CliContext): Promise<Finding[]> {
   // What takes secrets that only root may read.
   const first = await all({
     PBX: ofEach(config, { 'PBX (ARI)': ari, 'PBX (AMI)': ami }),
+    'ARI origins': ofEach(config, { 'ARI origins': origins }),
+    'trunk contexts': ofEach(config, { 'trunk contexts': trunkContexts }),
+    FreePBX: ofEach(config, { FreePBX: freepbx }),
     'PBX priority': priority(),
     'PBX reach': ofEach(config, { 'PBX reach': reach }),
     'time zone': Promise.resolve(timeZone(config)),
     spool: ofEach(config, { spool: (pbx) => spool(config, pbx) }),
     data: data(config),
+    'data disk': witness(config),
+    mounts: mounts(config),
+    services: services(),
+    'clock sync': clockSync(),
     'live audio': ofEach(config, { 'live audio': liveAudio }),
     swap: swap(),
     'key copy': Promise.resolve().then(() => keyCopy(config)),
@@ -83,6 +133,7 @@ async function examine(context: CliContext): Promise<Finding[]> {
       CDRs: ofEach(config, { CDRs: (pbx) => cdrs(context, pbx) }),
     }),
     TLS: tls(config),
+    'dashboard port': ports(config),
   });
   return [...first, ...then];
 }

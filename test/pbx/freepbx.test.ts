@@ -1,11 +1,23 @@
-import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { origins, trunkContexts } from '../../daemon/cli/doctor/contexts.js';
 import { toAlarmWhy } from '../../daemon/domain/operations/alarm-codes.js';
 import { alarmInWords } from '../../daemon/domain/operations/alarm-words.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
-import { startPbx } from '../support/pbx/pbx.js';
+import type { PbxConfig } from '../../daemon/ops/config-schema.js';
+import { startPbx, startPbxOrSkip } from '../support/pbx/pbx.js';
 import { createStages } from '../support/pbx/stage.js';
 import { createRecorderLab, seconds, until } from '../support/recorder.js';
 
@@ -106,3 +118,39 @@ t.test(
     await until('the end of the alarm', () => !alarm('spool_rights'), 15_000);
   },
 );
+
+for (const version of [22, 16] as const)
+  t.test(
+    `the doctor sees an ARI for pages of any origin, and contexts that are not there (${version})`,
+    async (t) => {
+      const pbx = await startPbxOrSkip(t, { version, name: `freepbx-doctor-${version}` });
+      if (!pbx) return;
+      t.teardown(() => pbx.stop());
+      const conf = join(dirname(pbx.logDir), 'etc/ari.conf');
+      const text = readFileSync(conf, 'utf8');
+      t.teardown(() => writeFileSync(conf, text));
+      const section = {
+        ...pbx.ari,
+        ari_url: pbx.ari.url,
+        ari_user: pbx.ari.user,
+        ari_password_file: pbx.ari.passwordFile,
+      };
+      const allow = async (allowed: string) => {
+        writeFileSync(
+          conf,
+          text.replace(/^\[general\].*$/m, (line) => `${line}\nallowed_origins = ${allowed}`),
+        );
+        await pbx.cli('module reload res_ari.so');
+        return origins(section as unknown as PbxConfig);
+      };
+      t.match(await allow('*'), [{ state: 'warn', says: /any origin/ }], 'as FreePBX installs it');
+      t.match(await allow('http://intranet.example'), [{ state: 'ok' }]);
+      t.same(await origins({ ...section, ari_url: 'http://127.0.0.1:9' } as unknown as PbxConfig), []);
+
+      const dialplan = () => pbx.cli('dialplan show');
+      const of = (trunk_contexts: string[]) =>
+        trunkContexts({ ari_url: pbx.ari.url, trunk_contexts }, dialplan);
+      t.match(await of(['from-trunk']), [{ state: 'ok', says: /begin in from-trunk are/ }]);
+      t.match(await of(['from-pstn', 'from-sip-*']), [{ state: 'fail', todo: /dialplan has .*from-trunk/ }]);
+    },
+  );

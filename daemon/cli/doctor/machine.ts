@@ -27,7 +27,8 @@ function readable(hex: string): string {
   return groups.map((g) => g.toString(16)).join(':');
 }
 
-const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(host);
+export const isLoopback = (host: string): boolean =>
+  /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(host);
 
 /** Whether others than this machine can reach ARI and AMI, with which any call can be listened to. */
 export async function reach(pbx: Pick<PbxConfig, 'ari_url' | 'ami_host' | 'ami_port'>): Promise<Finding[]> {

@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { promisify } from 'node:util';
+import type { Config } from '../../ops/config-schema.js';
+import { bad, type Finding, ok, warn } from './finding.js';
+import { listeners } from './machine.js';
+
+/** What systemd says of a unit, as lines of "Name=value"; null where there is no systemd, or no such unit. */
+export type Show = (unit: string, ...properties: string[]) => Promise<string | null>;
+export const showUnit: Show = async (unit, ...properties) => {
+  const asked = ['LoadState', ...properties].map((name) => `--property=${name}`);
+  const said = await promisify(execFile)('systemctl', ['show', unit, ...asked], { timeout: 5_000 }).catch(
+    () => null,
+  );
+  return said && /^LoadState=loaded$/m.test(said.stdout) ? said.stdout : null;
+};
+
+const valueIn = (text: string, key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1] ?? '';
+
+/** Whether the services wait for the disk of the data. Nothing where systemd does not run them. */
+export async function mounts({ data: { dir } }: Config, show: Show = showUnit): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const unit of ['tapedeck.service', 'tapedeck-web.service']) {
+    const said = await show(unit, 'RequiresMountsFor');
+    if (said === null) continue;
+    const waited = valueIn(said, 'RequiresMountsFor').split(' ').filter(Boolean);
+    if (!waited.some((path) => dir === path || dir.startsWith(`${path.replace(/\/+$/, '')}/`)))
+      found.push(
+        bad(
+          'data disk',
+          `${unit} does not wait for the disk of ${dir}: after a restart it may look there before the disk is mounted.`,
+          `systemctl edit ${unit}: below [Unit], RequiresMountsFor=${dir}. Then: systemctl daemon-reload`,
+        ),
+      );
+  }
+  return found;
+}
+
+/** Whether systemd has given a service up because only a person can help, and whether it starts with the machine. */
+export async function services(show: Show = showUnit): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const unit of ['tapedeck', 'tapedeck-web', 'tapedeck-encoder']) {
+    const said = await show(`${unit}.service`, 'ActiveState', 'UnitFileState', 'ExecMainStatus', 'NRestarts');
+    if (said === null) continue;
+    const [state, status] = [valueIn(said, 'ActiveState'), valueIn(said, 'ExecMainStatus')];
+    if (state === 'failed')
+      found.push(
+        bad(
+          'services',
+          `${unit} has ended with exit code ${status} and is not restarted.`,
+          `Read why: journalctl -u ${unit} -n 20. Correct it, then: systemctl start ${unit}`,
+        ),
+      );
+    else if (state === 'activating' && Number(valueIn(said, 'NRestarts')) > 3)
+      found.push(
+        warn(
+          'services',
+          `${unit} does not come up: systemd has restarted it ${valueIn(said, 'NRestarts')} times.`,
+          `Read why: journalctl -u ${unit} -n 50`,
+        ),
+      );
+    if (valueIn(said, 'UnitFileState') === 'disabled')
+      found.push(
+        warn('services', `${unit} does not start when the machine starts.`, `systemctl enable ${unit}`),
+      );
+  }
+  return found;
+}
+
+/** Whether something answers where browsers look for the dashboard, and only there. */
+export async function ports({ web }: Pick<Config, 'web'>): Promise<Finding[]> {
+  if (web.port === 0) return [];
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')),
+  );
+  const at = listeners(tables.join('\n'), web.port);
+  const check = 'dashboard port';
+  if (at.length === 0)
+    return [
+      warn(
+        check,
+        `Nothing listens on port ${web.port}: nobody can open the dashboard.`,
+        'Start it: systemctl start tapedeck-web; then look at its log: journalctl -u tapedeck-web -n 20',
+      ),
+    ];
+  const host = ['0.0.0.0', '::', ''].includes(web.address) ? '127.0.0.1' : web.address;
+  const answers = await new Promise<boolean>((resolve) => {
+    const socket = connect({ host, port: web.port, timeout: 3_000 })
+      .on('connect', () => resolve(true))
+      .on('timeout', () => resolve(false))
+      .on('error', () => resolve(false))
+      .on('close', () => socket.destroy());
+    setTimeout(() => socket.destroy(), 3_500).unref();
+  });
+  if (answers) return [ok(check, `The dashboard's port ${web.port} is open on ${at.join(', ')}.`)];
+  return [
+    bad(
+      check,
+      `Port ${web.port} is open on ${at.join(', ')}, and not on ${web.address}, where [web] address has it: another program may have taken it.`,
+      `Find out which: ss -ltnp "sport = :${web.port}". Stop it, or set another [web] port; then: systemctl restart tapedeck-web`,
+    ),
+  ];
+}

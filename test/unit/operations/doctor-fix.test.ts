@@ -1,0 +1,167 @@
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import t from 'tap';
+import { clockSync } from '../../../daemon/cli/doctor/clock.js';
+import { contextsIn, freepbx, leftAlone, trunkContexts } from '../../../daemon/cli/doctor/contexts.js';
+import { applyFixes, foldersIn, spoolFixes } from '../../../daemon/cli/doctor/fix.js';
+import { mounts, ports, services } from '../../../daemon/cli/doctor/units.js';
+import { witness } from '../../../daemon/cli/doctor/witness.js';
+import type { Config } from '../../../daemon/ops/config-schema.js';
+
+const root = process.getuid!() === 0;
+const ASTERISK = 4243;
+const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);
+
+t.test(
+  '--fix makes the folder for recordings, and takes back what others did to it',
+  { skip: !root && 'root' },
+  async (t) => {
+    const dir = t.testdir({ asterisk: {}, elsewhere: {} });
+    const [above, spool] = [join(dir, 'asterisk'), join(dir, 'asterisk/recording')];
+    chmodSync(dir, 0o755);
+    t.same(spoolFixes(spool), [], 'a spool of root belongs to nobody that is known');
+    chownSync(above, ASTERISK, ASTERISK);
+    const plan = spoolFixes(spool);
+    t.match(plan, [{ what: /create .*recording/, command: `install -d -o 4243 -g 4243 -m 2770 ${spool}` }]);
+    t.notOk(lstatSync(spool, { throwIfNoEntry: false }), 'a plan does nothing');
+    t.match(await applyFixes(plan), [{ done: true }]);
+    t.match(statSync(spool), { uid: ASTERISK, gid: ASTERISK });
+    t.equal(modeOf(spool), '2770');
+    t.same(spoolFixes(spool), [], 'a second time there is nothing to do');
+
+    // fwconsole chown
+    chmodSync(spool, 0o755);
+    chownSync(spool, ASTERISK, ASTERISK);
+    t.match(await applyFixes(spoolFixes(spool)), [{ done: true, what: /now 4243:4243, 0755/ }]);
+    t.equal(modeOf(spool), '2770');
+
+    // Asterisk's user puts a link in its place between the plan and the deed.
+    chmodSync(spool, 0o755);
+    const late = spoolFixes(spool);
+    rmdirSync(spool);
+    symlinkSync(join(dir, 'elsewhere'), spool);
+    t.match(await applyFixes(late), [{ done: false, why: /ENOTDIR|ELOOP/ }]);
+    t.match(statSync(join(dir, 'elsewhere')), { uid: 0 }, 'no link is followed');
+    t.same(spoolFixes(spool), [], 'nor is one corrected');
+  },
+);
+
+t.test('--fix knows the folders that the unit needs', async (t) => {
+  const text = readFileSync(join(import.meta.dirname, '../../../systemd/tapedeck.tmpfiles'), 'utf8');
+  const folders = foldersIn(text);
+  t.ok(folders.length > 10);
+  t.match(folders, [{ path: '/var/lib/tapedeck', mode: 0o2750 }]);
+  t.ok(folders.some(({ path, mode }) => path === '/etc/tapedeck/witness' && mode === 0o750));
+});
+
+t.test('a clock that nobody keeps', async (t) => {
+  const said = (shown: string | null, tracking: string | null = null) =>
+    clockSync(async (program) => (program === 'timedatectl' ? shown : tracking));
+  t.match(await said('NTP=yes\nNTPSynchronized=yes\n'), [{ state: 'ok' }]);
+  t.match(await said('NTP=no\nNTPSynchronized=no\n'), [{ state: 'warn', todo: /set-ntp true/ }]);
+  t.match(await said('NTP=yes\nNTPSynchronized=no\n'), [{ state: 'warn', todo: /no server answers/ }]);
+  const chrony =
+    'C0A80001,192.168.0.1,3,1764379000.1,0.00001,0.00001,0.00002,-5.1,0.0,0.02,0.001,0.0001,64.2';
+  t.match(await said(null, `${chrony},Normal\n`), [{ state: 'ok' }]);
+  t.match(await said(null, `${chrony},Not synchronised\n`), [{ state: 'warn' }]);
+  t.same(await said(null), [], 'a machine without either is no fault');
+  t.same(await said('garbage'), []);
+});
+
+t.test('contexts of lines to the outside that the dialplan does not have', async (t) => {
+  const plan =
+    "[ Context 'from-trunk-sip-acme' created by 'pbx_config' ]\n  '_X.' => 1. NoOp()\n[ Context 'internal' created by 'pbx_config' ]\n[ Context '__func_periodic_hook_context__' created by 'x' ]\n";
+  t.same(contextsIn(plan), ['from-trunk-sip-acme', 'internal', '__func_periodic_hook_context__']);
+  const of = (trunk_contexts: string[], shown = plan, ari_url = 'http://127.0.0.1:8088') =>
+    trunkContexts({ ari_url, trunk_contexts }, async () => shown);
+  t.match(await of(['from-trunk', 'from-trunk-sip-*']), [{ state: 'ok', says: /from-trunk-sip-acme/ }]);
+  t.match(await of(['from-trunk', 'from-pstn']), [
+    { state: 'fail', says: /from-trunk, from-pstn/, todo: /has from-trunk-sip-acme, internal\./ },
+  ]);
+  t.same(await of(['from-trunk'], ''), [], 'nobody may look at the dialplan');
+  t.same(await of(['from-trunk'], plan, 'http://192.0.2.7:8088'), [], 'a PBX elsewhere');
+});
+
+t.test('a FreePBX that changes the rights of the spool', async (t) => {
+  const spool = t.testdir({});
+  const of = (chown: string, there = '<?php') =>
+    freepbx({ spool }, (file) =>
+      file === '/etc/freepbx.conf' ? there : file.endsWith('freepbx_chown.conf') ? chown : '',
+    );
+  t.same(await of('', ''), [], 'no FreePBX');
+  t.match(await of(''), [
+    { state: 'fail', says: /take the recorder's right/, todo: new RegExp(`directory = ${spool}`) },
+  ]);
+  t.match(await of(`[custom]\nfile = /x\n[blacklist]\ndirectory = ${spool}\n`), [{ state: 'ok' }]);
+  t.ok(leftAlone('[blacklist]\ndirectory = /var/spool/asterisk/\n', '/var/spool/asterisk/recording'));
+  t.notOk(leftAlone('[blacklist]\ndirectory = /var/spool/asterisk/rec\n', '/var/spool/asterisk/recording'));
+  t.notOk(
+    leftAlone('[custom]\ndirectory = /var/spool/asterisk/recording\n', '/var/spool/asterisk/recording'),
+  );
+  t.notOk(
+    leftAlone('[blacklist]\n;directory = /var/spool/asterisk/recording\n', '/var/spool/asterisk/recording'),
+  );
+});
+
+t.test('services that do not wait for the data disk, that systemd gave up, or that stay down', async (t) => {
+  const config = { data: { dir: '/srv/calls/tapedeck' } } as Config;
+  const of = (mountsFor: string) => mounts(config, async () => `RequiresMountsFor=${mountsFor}\n`);
+  t.same(await of('/var/tmp /srv/calls'), []);
+  t.match(await of('/var/lib/tapedeck /var/tmp'), [
+    { state: 'fail', todo: /tapedeck\.service.*RequiresMountsFor=\/srv\/calls\/tapedeck/ },
+    { todo: /tapedeck-web/ },
+  ]);
+  t.match((await of('/srv/call')).length, 2);
+  t.same(await mounts(config, async () => null), [], 'without systemd');
+  const state = (text: string) => services(async (unit) => (unit === 'tapedeck.service' ? text : null));
+  t.match(await state('ActiveState=failed\nExecMainStatus=78\nUnitFileState=enabled\n'), [
+    { state: 'fail', says: /exit code 78/, todo: /journalctl -u tapedeck -n 20/ },
+  ]);
+  t.match(await state('ActiveState=activating\nNRestarts=12\n'), [{ state: 'warn', says: /12 times/ }]);
+  t.match(await state('ActiveState=active\nUnitFileState=disabled\n'), [
+    { todo: 'systemctl enable tapedeck' },
+  ]);
+  t.same(await state('ActiveState=active\nNRestarts=0\nUnitFileState=enabled\n'), []);
+});
+
+t.test('the port of the dashboard: open, closed, or taken by another', async (t) => {
+  const server = createServer((socket) => socket.end());
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as { port: number };
+  const of = (address: string) => ports({ web: { address, port } } as Config);
+  t.match(await of('127.0.0.1'), [{ state: 'ok' }]);
+  t.match(await of('127.0.0.9'), [{ state: 'fail', says: /open on 127\.0\.0\.1, and not on 127\.0\.0\.9/ }]);
+  server.close();
+  t.match(await of('127.0.0.1'), [{ state: 'warn', todo: /systemctl start tapedeck-web/ }]);
+});
+
+t.test('data that this machine had and that is not there', async (t) => {
+  const dir = t.testdir({ data: {}, etc: { witness: {} } });
+  const config = {
+    data: { dir: join(dir, 'data') },
+    keys: { master_key_file: join(dir, 'etc/master.key') },
+    file: join(dir, 'etc/tapedeck.toml'),
+  } as Config;
+  t.same(await witness(config), [], 'a new machine');
+  const told = { catalogue: 'A', data: config.data.dir, since: '2026-01-05T00:00:00.000Z' };
+  writeFileSync(join(dir, 'etc/witness/data.json'), JSON.stringify(told));
+  t.match(await witness(config), [
+    { state: 'fail', says: /since 2026-01-05.*does not start/, todo: /findmnt/ },
+  ]);
+  mkdirSync(join(dir, 'data/catalogue'));
+  writeFileSync(join(dir, 'data/catalogue/catalogue.db'), 'x');
+  t.match(await witness(config), [{ state: 'ok', says: /since 2026-01-05\.$/ }]);
+  writeFileSync(join(dir, 'etc/witness/data.json'), '');
+  t.match(await witness(config), [{ state: 'warn', todo: /systemd-tmpfiles/ }]);
+});
