@@ -9,7 +9,9 @@ import { createAnswers } from '../pbx/answers.js';
 import { createAri } from '../pbx/ari.js';
 import { translateCdrEvent } from '../pbx/cdr.js';
 import { createStamps } from '../pbx/stamps.js';
+import { createThrottle } from '../pbx/throttle.js';
 import { amiStamp, ariStamp, translateAmi, translateAri } from '../pbx/translate.js';
+import { readTrust } from '../pbx/trust.js';
 import type { Base, Links, Parts, PbxBase } from './parts.js';
 
 /** A PBX that is not read for this long (ms) may close the connection. */
@@ -32,6 +34,8 @@ export function createLinks({ config, clock }: Base, parts: Parts, { section, lo
     user: section.ari_user,
     password: readSecret(section.ari_password_file, credentialOf('ari-password', section)),
     app: section.app,
+    trust: readTrust(section.ari_ca_file, 'ari_ca_file'),
+    throttle: createThrottle(section.fetch_mbit * 125_000),
     now: clock,
     digits: () => keys,
     log: log.child({ part: 'ari' }),
@@ -56,6 +60,7 @@ export function createLinks({ config, clock }: Base, parts: Parts, { section, lo
   const ami = createAmi({
     host: section.ami_host,
     port: section.ami_port,
+    tls: section.ami_tls ? readTrust(section.ami_ca_file, 'ami_ca_file') : null,
     user: section.ami_user,
     secret: readSecret(section.ami_secret_file, credentialOf('ami-secret', section)),
     now: clock,

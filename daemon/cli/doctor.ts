@@ -15,6 +15,7 @@ import { archive } from './doctor/archive.js';
 import { backupKeys } from './doctor/backup-keys.js';
 import { cdrReaders, cdrs } from './doctor/cdr.js';
 import { clockSync } from './doctor/clock.js';
+import { connections } from './doctor/connection.js';
 import { freepbx, origins, trunkContexts } from './doctor/contexts.js';
 import { bad, broken, type Finding, line, ok, warn } from './doctor/finding.js';
 import { applyFixes, type Fixed, planFixes } from './doctor/fix.js';
@@ -96,6 +97,7 @@ async function examine(context: CliContext): Promise<Finding[]> {
     'ARI origins': ofEach(config, { 'ARI origins': origins }),
     'trunk contexts': ofEach(config, { 'trunk contexts': trunkContexts }),
     FreePBX: ofEach(config, { FreePBX: freepbx }),
+    'PBX connections': ofEach(config, { 'PBX connections': connections }),
     'PBX priority': priority(),
     'PBX reach': ofEach(config, { 'PBX reach': reach }),
     'time zone': Promise.resolve(timeZone(config)),

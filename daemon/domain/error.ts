@@ -173,6 +173,12 @@ const catalogue = {
     blame: 'peer',
     status: 503,
   },
+  pbx_untrusted: {
+    message: 'The certificate of the PBX is not accepted.',
+    hint: 'Nothing was sent to it. Renew its certificate, write the name that the certificate has into "ari_url" or "ami_host" of tapedeck.toml, or name the authority that signed it ("ari_ca_file", "ami_ca_file"). "tapedeck doctor" says which.',
+    blame: 'peer',
+    status: 503,
+  },
   pbx_refused: {
     message: 'The PBX refused the user name or the password.',
     hint: 'Compare ari.conf and manager.conf with the users and secrets that tapedeck.toml names.',

@@ -159,17 +159,34 @@ export const ConfigSchema = Type.Object({
       ari_url: text("Address of Asterisk's HTTP server (http.conf).", 'http://127.0.0.1:8088', {
         pattern: '^https?://',
       }),
+      ari_ca_file: optionalPath(
+        'With https: PEM file of the authority of its certificate, if that is your own. The certificate is always verified.',
+      ),
       ari_user: text('User in ari.conf.', 'tapedeck'),
       ari_password_file: path('File that holds its password.', '/etc/tapedeck/ari-password'),
       app: text('Name under which Tapedeck appears in ARI.', 'tapedeck', { pattern: '^[a-z0-9-]{1,40}$' }),
       ami_host: text('Address of the manager interface (manager.conf).', '127.0.0.1'),
       ami_port: whole('Its port.', 5038, 1, 65_535),
+      ami_tls: Type.Boolean({
+        description: 'Whether that port speaks TLS ("tlsenable" in manager.conf; 5039 is usual).',
+        default: false,
+      }),
+      ami_ca_file: optionalPath(
+        'With TLS: PEM file of the authority of its certificate, if that is your own.',
+      ),
       ami_user: text('User in manager.conf.', 'tapedeck'),
       ami_secret_file: path('File that holds its secret.', '/etc/tapedeck/ami-secret'),
       spool: path(
         'Where Asterisk writes recordings, if this machine sees that directory. Otherwise they are fetched over ARI.',
         '/var/spool/asterisk/recording',
       ),
+      fetch_mbit: Type.Number({
+        description:
+          'At most so many Mbit a second for recordings that are fetched over ARI. A call of an hour has 115 MB, or 230 MB in wideband. 0: no limit.',
+        default: 0,
+        minimum: 0,
+        maximum: 10_000,
+      }),
       spool_reserve_mb: whole(
         "The same for Asterisk's spool, added to the other if both are on one disk. 1024 MB are an hour of nine calls.",
         1024,

@@ -1,10 +1,11 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
+import net, { isIP, type Socket } from 'node:net';
+import tls from 'node:tls';
 import createManager, { type Manager } from 'asterisk-manager';
 import { fail, type TapedeckError } from '../domain/error.js';
 import type { Log } from '../ops/log.js';
 import { createMessages } from './ami-messages.js';
 import { createLink, type Session, watchPulse } from './link.js';
+import { connectionFault, type Trust } from './trust.js';
 
 /**
  * Asterisk's manager interface: listening only. The one file that knows asterisk-manager. Its reconnect (first after 10 s,
@@ -14,6 +15,8 @@ import { createLink, type Session, watchPulse } from './link.js';
 export type AmiDeps = {
   host: string;
   port: number;
+  /** Over TLS, with this authority; null or left out: in plain text. */
+  tls?: Pick<Trust, 'ca'> | null;
   user: string;
   secret: string;
   log: Log;
@@ -35,6 +38,7 @@ export function createAmi(deps: AmiDeps) {
   let toldJunk = Number.NEGATIVE_INFINITY;
   const link = createLink({ session, onDown: deps.onDown, now: deps.now, log: deps.log });
   const where = `${deps.host}:${deps.port}`;
+  const address = { host: deps.host, port: deps.port };
 
   async function session({ heard, up }: Session): Promise<TapedeckError> {
     const m = createManager(null, deps.host, oneLine(deps.user), oneLine(deps.secret), true);
@@ -49,11 +53,12 @@ export function createAmi(deps: AmiDeps) {
     });
     m.on('managerevent', deps.onEvent);
     const ended = new Promise<TapedeckError>((resolve) => {
-      socket.once('error', (e) => resolve(fail('pbx_unreachable', `${where}: ${e.message}`, e)));
+      socket.once('error', (e) => resolve(connectionFault(where, e)));
       socket.once('close', () => resolve(fail('pbx_unreachable', `${where} closed the connection.`)));
       const patience = setTimeout(() => resolve(late('log-in')), PATIENCE);
       stop = () => clearTimeout(patience);
-      socket.once('connect', () =>
+      // Over TLS this is when the certificate has been verified: nothing is sent before.
+      socket.once(deps.tls ? 'secureConnect' : 'connect', () =>
         m.login((err) => {
           clearTimeout(patience);
           if (socket.destroyed) return;
@@ -79,20 +84,23 @@ export function createAmi(deps: AmiDeps) {
     }
   }
 
-  /** Its socket, which it shows to nobody: a connection that is half open can only be destroyed. */
+  /**
+   * Its socket, which it shows to nobody: a connection that is half open can only be destroyed. It makes one by net, whatever it is
+   * asked, so for this one call net gives it ours, which may be of TLS.
+   */
   function connect(m: Manager): Socket {
-    let socket: Socket | undefined;
-    const take = (message: unknown) => {
-      socket = (message as { socket: Socket }).socket;
-    };
-    subscribe('net.client.socket', take);
+    const made = net.createConnection;
+    const socket = deps.tls
+      ? tls.connect({ ...address, ...identity(deps.host), ca: deps.tls.ca, minVersion: 'TLSv1.2' })
+      : made(address);
+    net.createConnection = (() => socket) as typeof made;
     try {
       m.options.port = deps.port;
       m.connect(deps.port, deps.host);
     } finally {
-      unsubscribe('net.client.socket', take);
+      net.createConnection = made;
     }
-    return socket!;
+    return socket;
   }
 
   function junk(what: string): void {
@@ -123,6 +131,9 @@ export function createAmi(deps: AmiDeps) {
     },
   };
 }
+
+/** The name that the certificate has to have is asked for; an address is none (RFC 6066). */
+const identity = (host: string) => (isIP(host) === 0 ? { servername: host } : {});
 
 /** Takes asterisk-manager's reader off its socket. */
 function takeReader(socket: Socket): (text: string) => void {

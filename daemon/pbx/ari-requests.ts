@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { fail } from '../domain/error.js';
 import { patience } from '../ops/patience.js';
+import { connectionFault } from './trust.js';
 
 /**
  * How ari-client reaches the PBX. Its own way, shred by way of swagger-client, has no time limit, says nothing when the
@@ -29,15 +29,18 @@ export const PATIENCE = 5_000;
 /** Its own copy of swagger-client: another one would not be the one that it uses. */
 const within = createRequire(createRequire(import.meta.url).resolve('ari-client'));
 
-/** The Authorization header for each PBX, by its origin. */
-const authorizations = new Map<string, string>();
+/** How each PBX is asked, by its host and port. */
+const ways = new Map<string, Way>();
+type Way = { protocol: string; authorization: string; fetch: typeof fetch };
 
 /**
  * To be called before ari-client connects; again does no harm. swagger-client keeps one password for all connections of the
- * process, the last that was given, so requests to this origin get theirs here.
+ * process, the last that was given, so requests to this origin get theirs here. And what Asterisk says of itself is always
+ * "http:", also over TLS (seen on 16.28 and 22.10): the protocol is that of the configuration.
  */
-export function takeOverRequests(origin: string, authorization: string): void {
-  authorizations.set(origin, authorization);
+export function takeOverRequests(origin: string, authorization: string, fetch: Way['fetch']): void {
+  const { host, protocol } = new URL(origin);
+  ways.set(host, { protocol, authorization, fetch });
   const { SwaggerHttp } = within('swagger-client') as {
     SwaggerHttp: { prototype: { execute: (request: Request) => void } };
   };
@@ -46,14 +49,18 @@ export function takeOverRequests(origin: string, authorization: string): void {
   Object.assign(globalThis, { log: () => {} });
 }
 
-async function execute({ url, method, headers: given, body, on }: Request): Promise<void> {
+async function execute({ url: told, method, headers: given, body, on }: Request): Promise<void> {
   const { Authorization: _, ...headers } = given; // it may be that of another PBX
-  const authorization = authorizations.get(new URL(url).origin);
-  if (authorization) headers.authorization = authorization;
-  const answer = await ask({ url, method: method.toUpperCase(), headers, body }).catch((e: unknown) => {
-    const cause = (e as { cause?: Error }).cause ?? (e as Error);
-    return fail('pbx_unreachable', `${new URL(url).origin}: ${cause.message}`, e);
-  });
+  const asked = new URL(told);
+  const way = ways.get(asked.host);
+  if (way) {
+    asked.protocol = way.protocol;
+    headers.authorization = way.authorization;
+  }
+  const url = asked.href;
+  const answer = await ask({ url, method: method.toUpperCase(), headers, body }, way?.fetch ?? fetch).catch(
+    (e: unknown) => connectionFault(asked.origin, e),
+  );
   try {
     if ('data' in answer && answer.status < 400) on.response(answer);
     else on.error(answer);
@@ -67,7 +74,10 @@ async function execute({ url, method, headers: given, body, on }: Request): Prom
   }
 }
 
-async function ask({ url, method, headers, body }: Omit<Request, 'on'>): Promise<Answer> {
+async function ask(
+  { url, method, headers, body }: Omit<Request, 'on'>,
+  fetch: Way['fetch'],
+): Promise<Answer> {
   const late = new AbortController();
   const stop = patience(PATIENCE, () => late.abort(new Error(`no answer in ${PATIENCE / 1000} s`)));
   try {

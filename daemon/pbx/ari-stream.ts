@@ -2,6 +2,7 @@ import WebSocket from 'ws';
 import { fail, type TapedeckError } from '../domain/error.js';
 import { PATIENCE } from './ari-requests.js';
 import { watchPulse } from './link.js';
+import { connectionFault } from './trust.js';
 
 /**
  * ARI's stream of events: a WebSocket of our own, because ari-client's ends the process on JSON that it cannot parse and on
@@ -11,6 +12,8 @@ import { watchPulse } from './link.js';
 export type StreamDeps = {
   url: string;
   authorization: string;
+  /** The authority of the certificate, over TLS; undefined: those that Node.js knows. */
+  ca?: string | undefined;
   /** An event as parsed from JSON, whatever it is. */
   onEvent: (event: unknown) => void;
   /** Something that is not JSON, and how many bytes of it. */
@@ -25,6 +28,7 @@ const LARGEST = 4 << 20;
 export async function openStream(deps: StreamDeps) {
   const ws = new WebSocket(deps.url, {
     headers: { authorization: deps.authorization },
+    ...(deps.ca !== undefined && { ca: deps.ca }),
     perMessageDeflate: false,
     maxPayload: LARGEST,
     // One bad byte in somebody's name is no reason to miss the events that follow.
@@ -44,7 +48,7 @@ export async function openStream(deps: StreamDeps) {
       const refused = status === 401 || status === 403;
       resolve(fail(refused ? 'pbx_refused' : 'pbx_failed', `The event stream was answered with ${status}.`));
     });
-    ws.on('error', (e) => resolve(fail('pbx_unreachable', e.message, e)));
+    ws.on('error', (e) => resolve(connectionFault('The event stream', e)));
     ws.on('close', (code) => {
       pulse.stop();
       resolve(fail('pbx_unreachable', `The event stream closed (${code}).`));

@@ -6,7 +6,9 @@ import { patience } from '../ops/patience.js';
 import { PATIENCE, takeOverRequests } from './ari-requests.js';
 import { openStream } from './ari-stream.js';
 import { createLink, type Session } from './link.js';
+import { createThrottle, type Throttle } from './throttle.js';
 import { DIGITS, UNWANTED } from './translate.js';
+import { connectionFault, readTrust, type Trust } from './trust.js';
 
 /**
  * Asterisk's REST interface. The one file that knows ari-client, which knows the operations; how its requests are made is in
@@ -18,6 +20,10 @@ export type AriDeps = {
   user: string;
   password: string;
   app: string;
+  /** Who the PBX has to be, over TLS; left out: as Node.js decides. */
+  trust?: Trust;
+  /** Has recordings fetched no faster than that. */
+  throttle?: Throttle;
   /** Whether the keys that people press are to be told, which they are not by default. Asked at each connection, and by `filter`. */
   digits?: () => boolean;
   log: Log;
@@ -35,12 +41,16 @@ export type AriDeps = {
 const MOST_HELD = 20_000;
 const WITHOUT_DIGITS = [...UNWANTED, DIGITS];
 
+/** So long one recording may take to be fetched without a limit, in ms. */
+const FETCH_MS = 600_000;
+
 /** Codecs of 16 kHz and more, as Asterisk names them. */
 const WIDE = /\b(g722|g719|opus|siren(7|14)|silk(16|24)|speex(16|32)|slin(12|16|24|32|44|48|96|192))\b/;
 
 export type Ari = ReturnType<typeof createAri>;
 
 export function createAri(deps: AriDeps) {
+  const { trust = readTrust('', 'ari_ca_file'), throttle = createThrottle(0) } = deps;
   const base = new URL(deps.url);
   const origin = `${base.protocol}//${base.host}`;
   const authorization = `Basic ${Buffer.from(`${deps.user}:${deps.password}`).toString('base64')}`;
@@ -61,7 +71,7 @@ export function createAri(deps: AriDeps) {
     let held: unknown[] | null = [];
     const stream = await openStream({
       url: `${origin.replace(/^http/, 'ws')}/ari/events?app=${encodeURIComponent(deps.app)}&subscribeAll=true`,
-      authorization,
+      ...{ authorization, ca: trust.ca },
       onHeard: heard,
       onJunk: (bytes) => deps.log.warn({ bytes }, 'The PBX sent something that is not JSON; ignored'),
       onEvent: (event) => {
@@ -91,7 +101,7 @@ export function createAri(deps: AriDeps) {
   }
 
   async function connect(): Promise<Client> {
-    takeOverRequests(origin, authorization);
+    takeOverRequests(origin, authorization, trust.fetch);
     return inTime('api-docs', ariClient.connect(origin, deps.user, deps.password));
   }
 
@@ -133,10 +143,9 @@ export function createAri(deps: AriDeps) {
   ): Promise<Response> {
     let answer: Response;
     try {
-      answer = await fetch(origin + path, { headers: { authorization }, signal, redirect: 'error' });
+      answer = await trust.fetch(origin + path, { headers: { authorization }, signal, redirect: 'error' });
     } catch (e) {
-      const cause = (e as { cause?: Error }).cause;
-      throw fail('pbx_unreachable', `${origin}: ${cause?.message ?? (e as Error).message}`, e);
+      throw connectionFault(origin, e);
     }
     if (answer.status === 401 || answer.status === 403) throw fail('pbx_refused', `ARI user "${deps.user}".`);
     if (!answer.ok && !but.includes(answer.status))
@@ -281,9 +290,9 @@ export function createAri(deps: AriDeps) {
     /** The bytes of a stored recording, for a spool that this machine does not see; null when there is none. */
     async stored(name: string): Promise<Readable | null> {
       const path = `/ari/recordings/stored/${encodeURIComponent(name)}/file`;
-      const answer = await get(path, AbortSignal.timeout(600_000), [404]);
+      const answer = await get(path, AbortSignal.timeout(FETCH_MS + throttle.longestMs), [404]);
       if (answer.status === 404) return null;
-      return Readable.fromWeb(answer.body as import('node:stream/web').ReadableStream);
+      return throttle.slowed(Readable.fromWeb(answer.body as import('node:stream/web').ReadableStream));
     },
     /** What is to be told has changed, see `digits`. Does nothing while there is no connection. */
     async filterAgain(): Promise<void> {

@@ -1,11 +1,14 @@
 import type { TapedeckError } from '../domain/error.js';
 import type { Log } from '../ops/log.js';
 import { createAmi } from './ami.js';
+import { connectionFault, readTrust, type Trust } from './trust.js';
 
 /** What `tapedeck doctor` finds out about a PBX. Plain requests, one after the other, nothing kept open. */
 export type AriProbe = {
   status: number;
   error: string;
+  /** The certificate of the PBX is not accepted; `error` says why. */
+  untrusted: boolean;
   version: string;
   /** Modules that run, and those that Tapedeck needs and that do not. */
   running: ReadonlySet<string>;
@@ -26,10 +29,15 @@ const MODULES = [
   'format_wav.so',
 ];
 
-export async function probeAri(url: string, user: string, password: string): Promise<AriProbe> {
+export async function probeAri(
+  url: string,
+  user: string,
+  password: string,
+  trust = readTrust('', 'ari_ca_file'),
+): Promise<AriProbe> {
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   const ask = async (method: string, path: string) => {
-    const answer = await fetch(new URL(`/ari${path}`, url), {
+    const answer = await trust.fetch(new URL(`/ari${path}`, url), {
       method,
       headers: { authorization },
       signal: AbortSignal.timeout(5_000),
@@ -40,6 +48,7 @@ export async function probeAri(url: string, user: string, password: string): Pro
   const probe: AriProbe = {
     status: 0,
     error: '',
+    untrusted: false,
     version: '',
     running: new Set(),
     missing: [],
@@ -68,7 +77,11 @@ export async function probeAri(url: string, user: string, password: string): Pro
     if (Number.isFinite(told)) probe.clockMs = told - Date.now();
   } catch (e) {
     const cause = (e as { cause?: { code?: string } }).cause;
-    probe.error = cause?.code ?? (e as Error).message;
+    const fault = connectionFault(url, e);
+    probe.untrusted = fault.code === 'pbx_untrusted';
+    probe.error = probe.untrusted
+      ? fault.detail.slice(url.length + 2, -1)
+      : (cause?.code ?? (e as Error).message);
   }
   return probe;
 }
@@ -79,6 +92,7 @@ export async function probeAmi(deps: {
   port: number;
   user: string;
   secret: string;
+  tls?: Pick<Trust, 'ca'> | null;
   log: Log;
 }): Promise<{ mayCommand: boolean }> {
   let settle: (error: TapedeckError | null) => void = () => {};

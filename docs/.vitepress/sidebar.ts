@@ -9,6 +9,7 @@ export const sidebar: readonly SidebarGroup[] = [
       ['Install by hand', 'start/by-hand'],
       ['Asterisk configuration', 'start/asterisk-configuration'],
       ['Several PBXs', 'start/several-pbxs'],
+      ['A PBX on another machine', 'start/pbx-elsewhere'],
       ['Documents for your office', 'documents/index'],
     ],
   },

@@ -51,13 +51,14 @@ export type OtherPbx = { id: string; name: string; pbx: Pbx; more?: string };
 /**
  * A Tapedeck of its own in `dir`: writes tapedeck.toml for a PBX of the laboratory, and runs the two processes as an
  * admin would. `extra` is TOML that is put at the end, `web` more lines of that section, `testCalls` the section of that name
- * (off unless given), with `announces` calls are announced as on a new box, `site` more lines of that section, `others` are PBXs besides the first, `env` is for the processes, `reserveMb` is kept free on both disks, `user` is the number of the user and
+ * (off unless given), with `announces` calls are announced as on a new box, `site` more lines of that section, `first` more lines of the section of the first PBX, `others` are PBXs besides it, `env` is for the processes, `reserveMb` is kept free on both disks, `user` is the number of the user and
  * the group that they run as, if not ours. Logs go to files in `dir`.
  */
 export function createRecorderLab({
   dir,
   pbx,
   others = [],
+  first = '',
   webPort = 0,
   testCalls = '[test_calls]\nenabled = false\n',
   announces = false,
@@ -71,6 +72,7 @@ export function createRecorderLab({
   dir: string;
   pbx: Pbx;
   others?: OtherPbx[];
+  first?: string;
   webPort?: number;
   web?: string;
   testCalls?: string;
@@ -98,7 +100,7 @@ export function createRecorderLab({
       `[site]\nname = "Laboratory"\n${site}`,
       `[data]\ndir = "${dataDir}"\nreserve_mb = ${reserveMb}\n`,
       '[keys]\nmaster_key_file = "master.key"\n',
-      sectionOf(pbx, others.length === 0 ? '[pbx]' : '[[pbx]]\nname = "Head office"'),
+      sectionOf(pbx, others.length === 0 ? `[pbx]\n${first}` : `[[pbx]]\nname = "Head office"\n${first}`),
       ...others.map(({ id, name, pbx, more = '' }) =>
         sectionOf(pbx, `[[pbx]]\nid = "${id}"\nname = "${name}"\n${more}`),
       ),

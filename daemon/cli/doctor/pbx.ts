@@ -5,12 +5,19 @@ import type { PbxConfig } from '../../ops/config-schema.js';
 import { readSecret } from '../../ops/secrets/secret.js';
 import { faultsOf } from '../../pbx/known-faults.js';
 import { type AriProbe, probeAmi, probeAri } from '../../pbx/probe.js';
+import { readTrust } from '../../pbx/trust.js';
+import { certificateTodo } from './connection.js';
 import { bad, type Finding, ok, warn } from './finding.js';
 
 /** What ARI says of the PBX. */
 export async function ari(pbx: PbxConfig): Promise<Finding[]> {
   const { ari_url: url, ari_user: user, ari_password_file: file } = pbx;
-  const p = await probeAri(url, user, readSecret(file, credentialOf('ari-password', pbx)));
+  const trust = readTrust(pbx.ari_ca_file, 'ari_ca_file');
+  const p = await probeAri(url, user, readSecret(file, credentialOf('ari-password', pbx)), trust);
+  if (p.untrusted)
+    return [
+      bad('PBX (ARI)', `${url}: ${p.error}. Nothing was sent.`, certificateTodo('ari_url', 'ari_ca_file')),
+    ];
   if (p.error)
     return [
       bad(
@@ -106,6 +113,7 @@ export async function ami(pbx: PbxConfig): Promise<Finding[]> {
     port,
     user,
     secret: readSecret(file, credentialOf('ami-secret', pbx)),
+    tls: pbx.ami_tls ? readTrust(pbx.ami_ca_file, 'ami_ca_file') : null,
     log: pino({ level: 'silent' }),
   });
   const found = [ok('PBX (AMI)', `Signed in at ${host}:${port} as "${user}"`)];

@@ -55,6 +55,11 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     hint: 'Start the recorder once with this version (“systemctl restart tapedeck”): it converts the catalogue. Then run the command again; the dashboard continues by itself.',
     others: 'The page continues by itself once the upgrade is finished. Tell an admin if it takes long.',
   },
+  pbx_untrusted: {
+    message: 'The certificate of the PBX is not accepted.',
+    hint: 'Nothing was sent to it. Renew its certificate, write the name that the certificate has into “ari_url” or “ami_host” of tapedeck.toml, or name the authority that signed it (“ari_ca_file”, “ami_ca_file”). “tapedeck doctor” says which.',
+    others: 'Tell a Tapedeck admin: they can fix it.',
+  },
   catalogue_upgrading: {
     message: 'The catalogue is being converted to this version of Tapedeck.',
     hint: 'Calls are being recorded. “tapedeck upgrade status” shows the progress; try again when it is finished.',
