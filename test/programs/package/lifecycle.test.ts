@@ -1,0 +1,172 @@
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import t, { type Test } from 'tap';
+import { createRemoteFfmpeg } from '../../../daemon/encode/apart/remote.js';
+import { opusPlan } from '../../../daemon/encode/opus.js';
+import { bootMachine, type Machine } from '../../support/booted/machine.js';
+import { NotHere, type Suite } from '../../support/booted/root.js';
+import { bringPackage, builtPackage, installPackage, withVersion } from '../../support/package/built.js';
+import { keptOf, processesOf, replaceCommand, setUpWithoutPbx } from '../../support/package/site.js';
+import { toneWav } from '../../support/recordings/preserve-lab.js';
+
+/** The package as an admin handles it, on Debian 12 and 13 that a systemd of their own has booted. Nothing in there is replaced. */
+t.setTimeout(1_800_000);
+const LOAD_ALL = join(import.meta.dirname, '../../support/package/load-all.mjs');
+const OLDER = '0.0.1';
+const NEWER = '99.0';
+
+const work = mkdtempSync(join(tmpdir(), 'tapedeck-package-'));
+t.teardown(() => rmSync(work, { recursive: true, force: true }));
+
+const dpkg = (machine: Machine, ...args: string[]) =>
+  machine.inside('env', 'DEBIAN_FRONTEND=noninteractive', 'dpkg', ...args);
+const installedVersion = async ({ inside }: Machine) =>
+  /^Version: (.*)$/m.exec((await inside('dpkg', '--status', 'tapedeck')).out)?.[1] ?? 'none';
+const isActive = async ({ inside }: Machine, unit: string) =>
+  (await inside('systemctl', 'is-active', unit)).out.trim();
+
+/** What the installation put where, on a machine that was never set up. */
+async function purgeUnused(t: Test, machine: Machine): Promise<void> {
+  const { out } = await machine.inside('apt-get', 'purge', '--yes', 'tapedeck');
+  t.notMatch(out, /still there|rm: |rmdir: |cannot/, 'nothing is left to speak of');
+  for (const gone of ['/usr/lib/tapedeck', '/var/lib/tapedeck', '/etc/tapedeck', '/usr/bin/tapedeck'])
+    t.notOk(existsSync(machine.path(gone)), `${gone} is gone`);
+  const links = readdirSync(machine.path('/etc/systemd/system'), { recursive: true, encoding: 'utf8' });
+  t.same(
+    links.filter((name) => /tapedeck/.test(name)),
+    [],
+    'no unit is left enabled',
+  );
+}
+
+/** Its own Node.js loads every package; ffmpeg encodes for the encoder's user; the recorder opens its databases. */
+async function works(t: Test, machine: Machine, version: string): Promise<void> {
+  const { must, path } = machine;
+  t.equal((await must('tapedeck', '--version')).trim(), version);
+  copyFileSync(LOAD_ALL, path('/usr/lib/tapedeck/load-all.mjs'));
+  const tried = JSON.parse(await must('/usr/lib/tapedeck/bin/node', '/usr/lib/tapedeck/load-all.mjs'));
+  rmSync(path('/usr/lib/tapedeck/load-all.mjs'));
+  t.same(tried.faults, []);
+  t.ok(tried.loaded > 35, `${tried.loaded} packages load`);
+  const status = await machine.inside('tapedeck', 'status');
+  t.match(status.out, /ffmpeg runs as a user of its own/, 'the command reads what the recorder has written');
+  const doctor = await machine.inside('tapedeck', 'doctor');
+  t.match(doctor.out, /run by the encoder at/);
+  t.match(doctor.out, /systemd restarts the dashboard/);
+
+  const wav = join(work, `tone-${version}.wav`);
+  writeFileSync(wav, toneWav(3_000));
+  const segment = { offsetMs: 0, inFile: wav, outFile: null, rate: 8000, inMs: 3_000, outMs: 0, inLost: [] };
+  const tags = { title: 'a call', date: '2026-01-01T10:00:00Z', callId: '01ARZ3NDEKTSV4RRFFQ69G5FAV' };
+  const plan = opusPlan({ segments: [segment as never], tags, bitrate: 24_000, complexity: 5 });
+  const ffmpeg = createRemoteFfmpeg({ socket: path('/run/tapedeck-encoder/sock') });
+  const { version: its } = await ffmpeg.version();
+  const run = ffmpeg.encode(plan, 60_000);
+  const [sound] = await Promise.all([buffer(run.stdout), run.done]);
+  t.equal(sound.subarray(0, 4).toString(), 'OggS', `ffmpeg ${its} encodes`);
+}
+
+async function upgrade(t: Test, machine: Machine, deb: string, version: string): Promise<void> {
+  const kept = await keptOf(machine);
+  await machine.must('systemctl', 'stop', 'tapedeck-web');
+  const before = await processesOf(machine);
+  const began = Date.now();
+  await installPackage(machine, deb);
+  t.comment(`the upgrade took ${Date.now() - began} ms`);
+  t.equal(await installedVersion(machine), version);
+  const after = await processesOf(machine);
+  t.ok(after.tapedeck! > 0 && after.tapedeck !== before.tapedeck, 'the recorder runs the new version');
+  t.ok(after['tapedeck-encoder']! > 0 && after['tapedeck-encoder'] !== before['tapedeck-encoder']);
+  t.equal(after['tapedeck-web'], 0, 'what was stopped stays stopped');
+  t.equal(await keptOf(machine), kept, 'keys, secrets and configuration are as they were');
+  await machine.must('systemctl', 'start', 'tapedeck-web');
+}
+
+async function refuseOlder(t: Test, machine: Machine, deb: string): Promise<void> {
+  const [version, before] = [await installedVersion(machine), await processesOf(machine)];
+  const { code, out } = await dpkg(machine, '--install', bringPackage(machine, deb));
+  t.not(code, 0);
+  t.match(out, new RegExp(`version ${version.replace(/[+.]/g, '\\$&')} is installed, and ${OLDER} is older`));
+  t.match(out, /docs\/operate\/upgrade\.md/, 'it says how to go back');
+  t.equal(await installedVersion(machine), version);
+  t.same(await processesOf(machine), before, 'nothing was stopped');
+  t.match((await machine.inside('dpkg', '--audit')).out, /^$/, 'dpkg has nothing to finish');
+}
+
+/** `tapedeck upgrade prepare` of the installed version has the last word. */
+async function refuseUnprepared(t: Test, machine: Machine, deb: string): Promise<void> {
+  const [version, before] = [await installedVersion(machine), await processesOf(machine)];
+  const putBack = replaceCommand(
+    machine,
+    `#!/bin/sh
+[ "$*" = "upgrade prepare --help" ] && echo "Usage: tapedeck upgrade prepare [options]" && exit 0
+[ "$*" = "upgrade prepare" ] && echo "No room for a copy of the catalogue." >&2 && exit 1
+exec /usr/lib/tapedeck/bin/node /usr/lib/tapedeck/dist/daemon/main.js "$@"
+`,
+  );
+  const { code, out } = await dpkg(machine, '--install', bringPackage(machine, deb));
+  putBack();
+  t.not(code, 0);
+  t.match(out, /No room for a copy of the catalogue[\s\S]*the upgrade is refused for the reason above/);
+  t.equal(await installedVersion(machine), version);
+  t.same(await processesOf(machine), before, 'nothing was stopped');
+}
+
+async function removeAndReturn(t: Test, machine: Machine, deb: string): Promise<void> {
+  const { path, inside, must } = machine;
+  const kept = await keptOf(machine);
+  const removed = await inside('apt-get', 'remove', '--yes', 'tapedeck');
+  t.equal(removed.code, 0, removed.out);
+  t.match(removed.out, /still there[\s\S]*\/var\/lib\/tapedeck[\s\S]*tapedeck destroy --everything/);
+  t.notOk(existsSync(path('/usr/lib/tapedeck')), 'the program is gone');
+  t.not(await isActive(machine, 'tapedeck'), 'active');
+  t.ok(existsSync(path('/var/lib/tapedeck/catalogue/catalogue.db')), 'what it recorded is still there');
+  await installPackage(machine, deb);
+  for (const unit of ['tapedeck', 'tapedeck-web', 'tapedeck-encoder', 'tapedeck-web-restart.path'])
+    t.equal(await isActive(machine, unit), 'active', `${unit} runs again`);
+  t.equal(await keptOf(machine), kept);
+  await must('systemctl', 'disable', '--now', 'tapedeck-web');
+
+  const catalogue = path('/var/lib/tapedeck/catalogue/catalogue.db');
+  const purged = await inside('apt-get', 'purge', '--yes', 'tapedeck');
+  t.equal(purged.code, 0, purged.out);
+  t.match(purged.out, /\/var\/lib\/tapedeck {2}recordings, catalogue/);
+  t.match(purged.out, /\/etc\/tapedeck\/master\.key {2}the master key/);
+  t.ok(existsSync(catalogue), 'a purge destroys no recording');
+  t.equal(await keptOf(machine), kept, 'and no key and no configuration');
+}
+
+for (const suite of ['bookworm', 'trixie'] satisfies Suite[])
+  t.test(`the package on ${suite}: install, upgrade, no way down, remove, purge`, async (t) => {
+    let machine: Machine;
+    try {
+      machine = await bootMachine({ suite, apart: true });
+    } catch (e) {
+      if (e instanceof NotHere)
+        return void t.pass('on a Debian of its own', { skip: `no Debian can be booted: ${e.message}` });
+      throw e;
+    }
+    t.teardown(machine.stop);
+    const { deb, version } = await builtPackage();
+    const older = await withVersion(deb, OLDER, work);
+
+    const said = await installPackage(machine, older);
+    t.match(said, /Tapedeck is installed.*tapedeck setup/);
+    t.equal(
+      await machine.must('find', '/etc/tapedeck', '!', '-type', 'd'),
+      '',
+      'it writes no key and no configuration',
+    );
+    t.not(await isActive(machine, 'tapedeck'), 'active', 'nothing runs before it is set up');
+    await purgeUnused(t, machine);
+
+    await installPackage(machine, older);
+    await setUpWithoutPbx(machine);
+    await upgrade(t, machine, deb, version);
+    await works(t, machine, version);
+    await refuseOlder(t, machine, older);
+    await refuseUnprepared(t, machine, await withVersion(deb, NEWER, work));
+    await removeAndReturn(t, machine, deb);
+  });
