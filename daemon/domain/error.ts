@@ -47,7 +47,7 @@ const catalogue = {
   },
   root_kept: {
     message: "This Node.js refuses to give up root's rights.",
-    hint: 'Install Node.js from its official archive and link it to /usr/local/bin/node (docs/start/by-hand.md, "What it needs"), or run the command as the recorder\'s user: "runuser -u tapedeck -- tapedeck" and the rest.',
+    hint: 'Use the command of the package, which has a Node.js of its own (docs/start/install.md), or run this one as the recorder\'s user: "runuser -u tapedeck -- tapedeck" and the rest.',
     blame: 'operator',
   },
   data_unmoved: {
@@ -538,6 +538,26 @@ const catalogue = {
     hint: 'Choose another name, or add to that matter.',
     blame: 'operator',
     status: 409,
+  },
+  destroy_held: {
+    message: 'Nothing was destroyed: recordings are under a legal hold.',
+    hint: 'Release each matter first, which takes a second person ("tapedeck holds release", or Legal holds on the dashboard), and run this again. What has to be kept for it can be exported before as an evidence pack.',
+    blame: 'operator',
+  },
+  destroy_unread: {
+    message: 'Nothing was destroyed: whether recordings are under a legal hold cannot be read.',
+    hint: 'Correct what the detail says, such as by "tapedeck doctor", and run this again. Where the catalogue is lost for good, docs/operate/uninstall.md says how to destroy what is left by hand.',
+    blame: 'operator',
+  },
+  destroy_root: {
+    message: 'Nothing was destroyed: only root can destroy everything.',
+    hint: 'Run it as root, or as the owner of the data directory.',
+    blame: 'operator',
+  },
+  destroy_left: {
+    message: 'The keys are destroyed, but not everything could be removed.',
+    hint: 'No recording can be opened any more. Remove what keeps the files named above from being removed, and run this again.',
+    blame: 'operator',
   },
   matter_changed: {
     message: 'The matter has changed since then.',

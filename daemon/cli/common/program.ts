@@ -19,6 +19,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command, context: CliCont
   calls: async () => (await import('../calls.js')).calls,
   coverage: async () => (await import('../reports/coverage.js')).coverage,
   'consent-report': async () => (await import('../reports/consent.js')).consent,
+  destroy: async () => (await import('../destroy/destroy.js')).destroy,
   erase: async () => (await import('../retention/erase.js')).erase,
   evidence: async () => (await import('../evidence.js')).evidence,
   export: async () => (await import('../export.js')).exportCall,
