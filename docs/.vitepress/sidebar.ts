@@ -6,7 +6,8 @@ export const sidebar: readonly SidebarGroup[] = [
     text: 'Start',
     pages: [
       ['Overview', 'index'],
-      ['Install by hand', 'start/by-hand'],
+      ['Install', 'start/install'],
+      ['Configure by hand', 'start/by-hand'],
       ['Asterisk configuration', 'start/asterisk-configuration'],
       ['Several PBXs', 'start/several-pbxs'],
       ['A PBX on another machine', 'start/pbx-elsewhere'],
