@@ -119,7 +119,7 @@ export async function runWeb(config: Config): Promise<void> {
     // Whoever waits for the dashboard to be ready has the code by then, unless the recorder is not there yet.
     if (!(await invite(setup, address, log))) void inviteLater(setup, address, log, inviting.signal);
     await notify('READY=1');
-    log.info(`the dashboard is ready at ${address}`);
+    log.info({ event: 'ready' }, `the dashboard is ready at ${address}`);
     await ended;
     inviting.abort();
     await notify('STOPPING=1');

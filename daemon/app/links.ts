@@ -46,7 +46,7 @@ export function createLinks({ config, clock }: Base, parts: Parts, { section, lo
     onUp: (listed) => {
       const { metrics, health } = parts.operations;
       metrics.connected(id, 'ari');
-      log.info({ version: ari.status().version }, 'Connected to ARI');
+      log.info({ event: 'pbx_connected', link: 'ari', version: ari.status().version }, 'Connected to ARI');
       health.linkChanged(id);
       void whole().calls.link.up(listed);
     },
@@ -74,7 +74,7 @@ export function createLinks({ config, clock }: Base, parts: Parts, { section, lo
     onUp: () => {
       void whole().calls.listening.up();
       parts.operations.metrics.connected(id, 'ami');
-      log.info('Connected to AMI');
+      log.info({ event: 'pbx_connected', link: 'ami' }, 'Connected to AMI');
       parts.operations.health.linkChanged(id);
     },
     onDown: (reason, lastHeardAt) => {
@@ -106,5 +106,5 @@ export function createLinks({ config, clock }: Base, parts: Parts, { section, lo
 }
 
 function complain(log: Log, link: string, reason: TapedeckError): void {
-  log.error({ link, code: reason.code, hint: reason.hint }, reason.message);
+  log.error({ event: 'pbx_lost', link, code: reason.code, hint: reason.hint }, reason.message);
 }

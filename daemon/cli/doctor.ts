@@ -89,7 +89,7 @@ async function fix(context: CliContext, { json, dryRun }: Options): Promise<Fixe
 }
 
 /** Looks at everything at once. What a look throws is what it found. */
-async function examine(context: CliContext): Promise<Finding[]> {
+export async function examine(context: CliContext): Promise<Finding[]> {
   const config = context.config();
   // What takes secrets that only root may read.
   const first = await all({

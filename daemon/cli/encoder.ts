@@ -34,7 +34,7 @@ export function encoder(program: Command, _context: CliContext): void {
       const ended = untilSignal(log, 'the encoder ends');
       if (socket === undefined) await server.listen({ fd: fd! });
       else await listenAt(socket, server.listen);
-      log.info('the encoder is ready');
+      log.info({ event: 'ready' }, 'the encoder is ready');
       await ended;
       await server.stop();
     });

@@ -38,7 +38,7 @@ export function run(program: Command, context: CliContext): void {
       try {
         await app.start();
         await notify('READY=1');
-        log.info('the recorder is ready');
+        log.info({ event: 'ready' }, 'the recorder is ready');
         await ended;
       } catch (e) {
         await told(e);

@@ -93,7 +93,7 @@ export function createAlert(deps: AlertDeps) {
       } else {
         const level = next.severity === 'critical' ? 'error' : 'warn';
         const { message, hint } = alarmInWords(next.why, deps.say);
-        deps.log[level]({ alarm: key, severity: next.severity, hint }, message);
+        deps.log[level]({ event: 'alarm_raised', alarm: key, severity: next.severity, hint }, message);
       }
       keep(next);
     },
@@ -101,7 +101,10 @@ export function createAlert(deps: AlertDeps) {
       const alarm = known.get(key);
       if (!alarm || alarm.done || alarm.clearedAt !== null) return;
       keep({ ...alarm, clearedAt: deps.clock() });
-      deps.log.info({ alarm: key }, `Over: ${alarmInWords(alarm.why, deps.say).message}`);
+      deps.log.info(
+        { event: 'alarm_cleared', alarm: key },
+        `Over: ${alarmInWords(alarm.why, deps.say).message}`,
+      );
     },
     /** Those that stand, newest first. */
     standing: (): Alarm[] =>

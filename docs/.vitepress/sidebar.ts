@@ -20,6 +20,8 @@ export const sidebar: readonly SidebarGroup[] = [
       ['Operating Tapedeck', 'operate/operating'],
       ['HTTPS', 'operate/https'],
       ['Services', 'operate/services'],
+      ['Logs', 'operate/logs'],
+      ['Support bundle', 'operate/support'],
       ['The master key', 'operate/master-key'],
       ['The archive', 'operate/archive'],
       ['Live audio in memory', 'operate/live-audio'],

@@ -73,7 +73,10 @@ export function providerRoutes(
         await enter.begin(request, reply, user.id, { word });
       } catch (err) {
         if (!(err instanceof TapedeckError)) throw err;
-        request.log.warn({ err, address: request.ip }, 'a sign-in by the provider failed');
+        request.log.warn(
+          { event: 'sign_in_failed', err, address: request.ip },
+          'a sign-in by the provider failed',
+        );
         const because = recorderAway(err)
           ? RECORDER_AWAY
           : 'refused by the provider, or by the rules for its groups';

@@ -73,7 +73,7 @@ export function sessionRoutes(app: App, deps: Deps): void {
         throw later(reply, taken.waitSeconds);
       }
       const { user, proof } = await signIn.byPassword(known, name, password, taken).catch((err: unknown) => {
-        request.log.warn({ address: request.ip, err }, 'a sign-in failed');
+        request.log.warn({ event: 'sign_in_failed', address: request.ip, err }, 'a sign-in failed');
         // What was typed as a name that nobody has may be a password.
         const because = recorderAway(err) ? RECORDER_AWAY : known ? 'wrong password' : 'unknown name';
         audit.refused(audit.by(known ?? NOBODY, request.ip, 'sign_in', { detail: { because } }));

@@ -76,7 +76,7 @@ export function createCapturing(
       l.failed = null;
       l.because = null;
       deps.onCapture('begun');
-      deps.log.info({ call: call.id, leg: legId, seq: l.segment.seq }, 'Recording');
+      deps.log.info({ event: 'capture_started', call: call.id, leg: legId, seq: l.segment.seq }, 'Recording');
     } catch (e) {
       deps.log.error({ err: e, call: call.id, leg: legId }, 'A call could not be captured');
       notBegun(l, call.id, legId, e, askedAt);

@@ -139,7 +139,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const { outcome, rule, why, agreed } = decided;
     const kept = { version: before?.version ?? version, outcome, rule, why, ...(agreed && { agreed }) };
     if (before?.outcome !== outcome || before.rule !== rule)
-      deps.log.info({ call: call.id, outcome, rule }, inWords(why, say));
+      deps.log.info({ event: 'call_decided', call: call.id, outcome, rule }, inWords(why, say));
     l.decision = kept;
     return { kept, decided, rule: ruleOf(policy, decided), policy, facts };
   }

@@ -41,6 +41,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command, context: CliCont
   tls: async () => (await import('../tls.js')).tls,
   upgrade: async () => (await import('../upgrade/upgrade.js')).upgrade,
   user: async () => (await import('../user.js')).user,
+  support: async () => (await import('../support/support.js')).support,
   verify: async () => (await import('../verify.js')).verify,
 };
 

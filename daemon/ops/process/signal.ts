@@ -8,7 +8,7 @@ export function untilSignal(log: Log, saying: string): Promise<void> {
       process.on(signal, () => {
         if (!first) process.exit(1);
         first = false;
-        log.info({ signal }, saying);
+        log.info({ event: 'ending', signal }, saying);
         resolve();
       });
     }

@@ -185,6 +185,7 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     if (recording.quality) tellOfSilence(deps.alarmsOf(call.pbx), recording.quality);
     deps.log.info(
       {
+        event: 'recording_sealed',
         call: call.id,
         recording: recording.id,
         ms: now - began,
