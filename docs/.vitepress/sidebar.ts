@@ -8,6 +8,7 @@ export const sidebar: readonly SidebarGroup[] = [
       ['Overview', 'index'],
       ['Install', 'start/install'],
       ['Configure by hand', 'start/by-hand'],
+      ['In containers', 'start/container'],
       ['Asterisk configuration', 'start/asterisk-configuration'],
       ['Several PBXs', 'start/several-pbxs'],
       ['A PBX on another machine', 'start/pbx-elsewhere'],
