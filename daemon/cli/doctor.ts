@@ -10,7 +10,7 @@ import { ask } from '../ops/control-client.js';
 import { readDisk } from '../ops/disk.js';
 import type { CliContext } from './common/context.js';
 import { access } from './doctor/access.js';
-import { announcements } from './doctor/announcements.js';
+import { announcements, promptsRefused } from './doctor/announcements.js';
 import { archive } from './doctor/archive.js';
 import { backupKeys } from './doctor/backup-keys.js';
 import { cdrReaders, cdrs } from './doctor/cdr.js';
@@ -115,6 +115,9 @@ export async function examine(context: CliContext): Promise<Finding[]> {
     provider: provider(config),
     'dashboard restart': restart(),
   });
+  const refused = new Map(
+    await Promise.all(config.pbxes.map(async (pbx) => [pbx.id, await promptsRefused(config, pbx)] as const)),
+  );
   await context.holdMaster();
   const open = openKeyFiles(config);
   // What is in the data directory, as its owner.
@@ -130,7 +133,9 @@ export async function examine(context: CliContext): Promise<Finding[]> {
     'core dumps': coreDumps(config),
     daemon: daemon(config),
     ...(existsSync(catalogueFile(dir)) && {
-      announcements: ofEach(config, { announcements: (pbx) => announcements(context, pbx) }),
+      announcements: ofEach(config, {
+        announcements: (pbx) => announcements(context, pbx, refused.get(pbx.id) ?? null),
+      }),
       'test calls': ofEach(config, { 'test calls': (pbx) => testCalls(context, pbx) }),
       CDRs: ofEach(config, { CDRs: (pbx) => cdrs(context, pbx) }),
     }),

@@ -1,6 +1,6 @@
 import type { Verbs } from '../../daemon/catalogue/catalogue.js';
 import { fail } from '../../daemon/domain/error.js';
-import { hashed, plainCode } from '../../daemon/ops/secrets/codes.js';
+import { isCode } from '../../daemon/ops/secrets/codes.js';
 import type { Ask } from '../server/ask.js';
 
 export type Setup = ReturnType<typeof createSetup>;
@@ -10,7 +10,6 @@ export type Setup = ReturnType<typeof createSetup>;
  * recorder's, and good once.
  */
 export function createSetup({ catalogue, ask }: { catalogue: Verbs<'people.list'>; ask: Ask }) {
-  let codeHash: string | null = null;
   let done = false;
 
   async function needed(): Promise<boolean> {
@@ -23,19 +22,19 @@ export function createSetup({ catalogue, ask }: { catalogue: Verbs<'people.list'
 
     /** A new code to be shown once, or null when there is a user already. Throws `daemon_unreachable`. */
     async begin(): Promise<string | null> {
-      const { code } = await ask('begin_setup', {});
-      codeHash = code && hashed(plainCode(code));
-      return code;
+      return (await ask('begin_setup', {})).code;
     },
 
-    /** Throws `setup_code_wrong` before any work is done for a code that cannot be right. */
+    /**
+     * Throws `setup_code_wrong` before any work is done for what cannot be a code. Which one is right only the recorder knows:
+     * "tapedeck setup" gets a newer one from it than ours.
+     */
     check(code: string): void {
-      if (codeHash === null || hashed(plainCode(code)) !== codeHash) throw fail('setup_code_wrong');
+      if (done || !isCode(code)) throw fail('setup_code_wrong');
     },
 
     /** To be called when the first user was made. */
     done(): void {
-      codeHash = null;
       done = true;
     },
   };

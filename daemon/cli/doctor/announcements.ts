@@ -1,4 +1,4 @@
-import type { PbxConfig } from '../../ops/config-schema.js';
+import type { Config, PbxConfig } from '../../ops/config-schema.js';
 import type { CliContext } from '../common/context.js';
 import { serviceUser, tryFolder } from '../common/service-user.js';
 import { bad, type Finding, ok, warn } from './finding.js';
@@ -7,8 +7,24 @@ const CHECK = 'announcements';
 /** Long enough for a machine in the same office, in ms. */
 const PATIENCE = 5_000;
 
-/** Whether people are told of recordings at all, and whether the PBX gets the prompts that it is to play. */
-export async function announcements(ctx: CliContext, pbx: Pick<PbxConfig, 'spool'>): Promise<Finding> {
+/**
+ * Returns why the recorder's user cannot put prompts where this PBX plays them from, or null. Only root can try as that user with
+ * the groups of its unit, so this comes before root is given up.
+ */
+export const promptsRefused = async (
+  { data }: Pick<Config, 'data'>,
+  { spool }: Pick<PbxConfig, 'spool'>,
+): Promise<string | null> => (await tryFolder(await serviceUser(data.dir), spool, 'tapedeck-')).make;
+
+/**
+ * Whether people are told of recordings at all, and whether the PBX gets the prompts that it is to play. `refused` is of
+ * promptsRefused().
+ */
+export async function announcements(
+  ctx: CliContext,
+  pbx: Pick<PbxConfig, 'spool'>,
+  refused: string | null,
+): Promise<Finding> {
   const { policy } = await (await ctx.catalogue()).policy.newest();
   if (!policy.telling)
     return warn(
@@ -16,14 +32,13 @@ export async function announcements(ctx: CliContext, pbx: Pick<PbxConfig, 'spool
       'The policy says that people are told in another way: Tapedeck tells nobody, and has no proof.',
       'If that is not so, have Tapedeck tell them, on the page Telling callers.',
     );
-  const { data, telling } = ctx.config();
-  const { make } = await tryFolder(await serviceUser(data.dir), pbx.spool, 'tapedeck-');
-  if (!make) return ok(CHECK, `Prompts are put into ${pbx.spool}, where the PBX plays them from.`);
+  const { telling } = ctx.config();
+  if (!refused) return ok(CHECK, `Prompts are put into ${pbx.spool}, where the PBX plays them from.`);
   const address = telling.prompt_address;
   if (address === '')
     return bad(
       CHECK,
-      `The PBX cannot get prompts: the recorder cannot write to ${pbx.spool} (${make}). Calls whose people have to be told are not recorded.`,
+      `The PBX cannot get prompts: the recorder cannot write to ${pbx.spool} (${refused}). Calls whose people have to be told are not recorded.`,
       'Give it that folder (see "spool"), or set [telling] prompt_address for a PBX on another machine.',
     );
   return (await answers(address))

@@ -17,6 +17,8 @@ function codeOf(groups: number): string {
 
 /** 100 bits. */
 export const newCode = (): string => codeOf(5);
+/** Whether a text that somebody typed can be such a code. */
+export const isCode = (typed: string): boolean => plainCode(typed).length === 20;
 /** 80 bits. It has a letter or a hyphen: nobody takes it for the six digits of an app. */
 export const newRecoveryCode = (): string => codeOf(4);
 

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, write
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { announcements } from '../../../daemon/cli/doctor/announcements.js';
+import { announcements, promptsRefused } from '../../../daemon/cli/doctor/announcements.js';
 import { data, spool, unmounted } from '../../../daemon/cli/doctor/folders.js';
 import { listeners, reach, timeZone } from '../../../daemon/cli/doctor/machine.js';
 import { restart } from '../../../daemon/cli/doctor/restart.js';
@@ -58,13 +58,14 @@ t.test('the way of prompts to the PBX', { skip: !root && 'root' }, async (t) => 
   const server = createServer((socket) => socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  const look = (telling: object | undefined, prompt_address = '') =>
+  const look = async (telling: object | undefined, prompt_address = '') =>
     announcements(
       {
         config: () => ({ data: { dir: join(dir, 'data') }, telling: { prompt_address } }),
         catalogue: async () => ({ policy: { newest: async () => ({ policy: { telling } }) } }),
       } as never,
       { spool: place },
+      await promptsRefused({ data: { dir: join(dir, 'data') } as never }, { spool: place }),
     );
   t.match(await look(undefined), { state: 'warn', says: /Tapedeck tells nobody/ });
   t.match(await look({}), { state: 'fail', says: /cannot write to .*EACCES.*not recorded/ });

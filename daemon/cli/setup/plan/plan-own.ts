@@ -3,6 +3,7 @@ import type { PbxFacts } from '../machine/facts.js';
 import { trunkContexts } from '../machine/facts.js';
 import type { Change, FileChange, Owner, Plan } from './change.js';
 import type { Secrets } from './plan-asterisk.js';
+import { loopback } from './plan-checks.js';
 
 /** What people decide. */
 export type Answers = {
@@ -116,7 +117,7 @@ const DASHBOARD_FOLDERS: [name: string, mode: number][] = [
   ['tls', 0o2750],
 ];
 
-function dropIns(own: OwnFacts, { dataDir }: Answers, { spool }: PbxFacts): Change[] {
+function dropIns(own: OwnFacts, { address, dataDir }: Answers, { spool }: PbxFacts): Change[] {
   const changes: Change[] = [];
   const recorder: string[] = [];
   const dashboard: string[] = [];
@@ -138,6 +139,8 @@ function dropIns(own: OwnFacts, { dataDir }: Answers, { spool }: PbxFacts): Chan
       ),
     );
   }
+  // Test calls fetch their recording from the dashboard, which then listens there only.
+  if (!loopback(address)) recorder.push(`IPAddressAllow=${address}`);
   if (spool !== SPOOL) recorder.push(`ReadWritePaths=-${spool}/recording`);
   const write = (service: string, lines: string[], why: string): FileChange[] => {
     const path = `${own.systemd}/${service}.service.d/setup.conf`;
@@ -153,7 +156,7 @@ function dropIns(own: OwnFacts, { dataDir }: Answers, { spool }: PbxFacts): Chan
   );
   return [
     ...missing,
-    ...write('tapedeck', recorder, 'where the recorder may write'),
+    ...write('tapedeck', recorder, 'what the recorder may reach'),
     ...write('tapedeck-web', dashboard, 'where the dashboard may write'),
   ];
 }

@@ -1,0 +1,201 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import t from 'tap';
+import { bootMachine, type Machine } from '../booted/machine.js';
+import { NotHere, type Suite } from '../booted/root.js';
+import { builtPackage, installPackage } from '../package/built.js';
+import { createPhone } from '../pbx/phone.js';
+import { tone } from '../pbx/sources.js';
+import { atATerminal } from './at-a-terminal.js';
+import { asteriskTree, installStockAsterisk, stockBinds } from './stock-asterisk.js';
+import { treeOf } from './tree.js';
+
+/** From a bare Debian with a stock Asterisk to the first recorded call, as an admin does it. Run by first-call.test.ts. */
+
+const OFFICE = '192.168.77.1';
+const MOST_SECONDS = 300;
+
+/** Another machine of the office: a network of its own, behind a cable. Returns how a program is run there. */
+function anotherMachine(): string[] {
+  const holder = spawn('unshare', ['--net', 'sleep', '3600'], { stdio: 'ignore' });
+  process.once('exit', () => holder.kill());
+  const ip = (...args: string[]) => execFileSync('ip', args);
+  const there = ['nsenter', '--target', String(holder.pid), '--net', '--'];
+  for (let tries = 0; ; tries++)
+    try {
+      ip('link', 'add', 'office0', 'type', 'veth', 'peer', 'name', 'desk0', 'netns', String(holder.pid));
+      execFileSync(there[0]!, [...there.slice(1), 'ip', 'link', 'set', 'desk0', 'up']);
+      break;
+    } catch (e) {
+      // It may not have left our network yet.
+      if (tries > 50) throw e;
+      execFileSync('sleep', ['0.1']);
+      spawnSyncQuiet('ip', ['link', 'del', 'office0']);
+    }
+  ip('addr', 'add', `${OFFICE}/24`, 'dev', 'office0');
+  ip('link', 'set', 'office0', 'up');
+  execFileSync(there[0]!, [...there.slice(1), 'ip', 'addr', 'add', '192.168.77.50/24', 'dev', 'desk0']);
+  return there;
+}
+
+function spawnSyncQuiet(program: string, args: string[]): void {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' });
+  } catch {
+    // It was not there.
+  }
+}
+
+/** Asks as a browser there would, which has been told to trust this authority. */
+const FETCH = `
+const { request } = require('node:https');
+const { ca, url, method, body } = JSON.parse(process.argv[1]);
+const asking = request(url, { method, ca, rejectUnauthorized: ca !== null, headers: { 'x-tapedeck': '1', ...(body && { 'content-type': 'application/json' }) } }, (answer) => {
+  let text = ''; answer.on('data', (part) => (text += part)); answer.on('end', () => process.stdout.write(JSON.stringify({ status: answer.statusCode, text })));
+});
+asking.end(body && JSON.stringify(body));
+`;
+
+type Seen = { status: number; text: string };
+
+const fromThere = (
+  there: string[],
+  asked: { ca: string | null; url: string; method: string; body?: object },
+): Seen =>
+  JSON.parse(
+    execFileSync(there[0]!, [...there.slice(1), process.execPath, '-e', FETCH, JSON.stringify(asked)], {
+      encoding: 'utf8',
+      env: {},
+    }),
+  ) as Seen;
+
+const there = anotherMachine();
+
+for (const [suite, major] of [
+  ['trixie', 22],
+  ['bookworm', 16],
+] as [Suite, 22 | 16][])
+  t.test(`Debian ${suite} with a stock Asterisk ${major}`, async (t) => {
+    let machine: Machine;
+    const tree = await asteriskTree(major);
+    try {
+      machine = await bootMachine({ suite, readOnly: stockBinds(tree) });
+    } catch (e) {
+      if (!(e instanceof NotHere)) throw e;
+      t.plan(0, e.message);
+      return;
+    }
+    t.teardown(() => machine.stop());
+    const { must, inside, path } = machine;
+    await installStockAsterisk(machine, tree);
+    await must('mkdir', '-p', '/media/usb');
+    await must('mount', '-t', 'tmpfs', 'none', '/media/usb');
+    const before = treeOf(path('/etc/asterisk'));
+    const { deb } = await builtPackage();
+
+    const begun = Date.now();
+    await installPackage(machine, deb);
+    const installed = Date.now();
+    const enter = [
+      ...[
+        'nsenter',
+        '--target',
+        String(machine.leader),
+        '--mount',
+        '--uts',
+        '--ipc',
+        '--pid',
+        '--net',
+        '--root',
+        '--wd',
+      ],
+      ...[
+        '--',
+        'env',
+        '-i',
+        'TERM=xterm',
+        'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      ],
+    ];
+    const answers: [RegExp, string][] = [
+      [/Address \[.*\]: /, ''],
+      [/Time zone \[.*\]: /, 'Europe/Berlin'],
+      [/Folder \[.*\]: /, ''],
+      [/Copy to \[.*\]: /, '/media/usb'],
+      [/Apply these changes\? yes or no \[yes\]: /, ''],
+    ];
+    const { screen, code } = await atATerminal(enter, 'tapedeck setup', answers);
+    t.equal(code, 0, screen);
+    t.match(screen, /Test call +good/);
+    const seconds = Math.round((Date.now() - begun) / 1000);
+    t.comment(screen.slice(screen.indexOf('Setting up')));
+
+    const url = `https://${OFFICE}:8090`;
+    t.match(screen, new RegExp(`Open +${url}`));
+    const setupCode = /Set-up code +(\S+)/.exec(screen)?.[1];
+    t.ok(setupCode, 'the set-up code is on the screen');
+    const { text: ca } = fromThere(there, { ca: null, url: `${url}/ca.crt`, method: 'GET' });
+    t.match(ca, /BEGIN CERTIFICATE/, 'another machine of the office gets the authority');
+    const fingerprint = execFileSync('openssl', ['x509', '-noout', '-fingerprint', '-sha256'], {
+      input: ca,
+      encoding: 'utf8',
+    });
+    t.ok(screen.includes(fingerprint.trim().split('=')[1]!), 'with the fingerprint on the screen');
+    const first = {
+      code: setupCode,
+      name: 'Anna Berg',
+      password: 'a long enough passphrase 77',
+      hears_calls: true,
+    };
+    const claimed = fromThere(there, { ca, url: `${url}/api/v1/setup`, method: 'POST', body: first });
+    t.ok(claimed.status < 300, `the first account is made from there: ${claimed.status} ${claimed.text}`);
+
+    await t.test('the first call of a phone is recorded', async (t) => {
+      const phones = [
+        createPhone({ user: '100', sipPort: 5060, port: 6100, source: () => tone(440) }),
+        createPhone({ user: '101', sipPort: 5060, port: 6101, source: () => tone(700) }),
+      ];
+      for (const phone of phones) await phone.start();
+      t.teardown(() => Promise.all(phones.map((phone) => phone.stop())));
+      const call = await phones[0]!.call('101');
+      await call.answered;
+      await delay(4_000);
+      await call.hangup();
+      type Call = { coverage: { status: string } };
+      let newest: Call | undefined;
+      const until = Date.now() + 60_000;
+      while (newest?.coverage.status !== 'recorded' && Date.now() < until) {
+        await delay(500);
+        [newest] = JSON.parse(await must('tapedeck', 'calls', '--json')) as Call[];
+      }
+      t.equal(newest?.coverage.status, 'recorded');
+    });
+    const whole = Math.round((Date.now() - begun) / 1000);
+    t.comment(
+      `${suite}: 3 steps (copy the package, apt install, tapedeck setup), 4 answers and one confirmation, package ${Math.round((installed - begun) / 1000)} s, set up after ${seconds} s, first call of a phone after ${whole} s`,
+    );
+    t.ok(whole < MOST_SECONDS, `${whole} s`);
+
+    await t.test('the copy of the key opens what is recorded', async (t) => {
+      const name = (await must('sh', '-c', 'ls /media/usb')).trim();
+      t.equal(
+        readFileSync(path(`/media/usb/${name}`), 'utf8'),
+        readFileSync(path('/etc/tapedeck/master.key'), 'utf8'),
+      );
+    });
+
+    await t.test('run again it changes nothing', async (t) => {
+      const again = await inside('tapedeck', 'setup', '--answers', '/dev/null');
+      t.equal(again.code, 0, again.out);
+      t.match(again.out, /Nothing has to change/);
+    });
+
+    await t.test('undo leaves the PBX as it was, and keeps key and recordings', async (t) => {
+      const undone = await inside('tapedeck', 'setup', '--undo');
+      t.equal(undone.code, 0, undone.out);
+      t.same(treeOf(path('/etc/asterisk')), before);
+      t.ok(existsSync(path('/etc/tapedeck/master.key')));
+      t.match((await inside('systemctl', 'is-active', 'tapedeck')).out, /inactive/);
+    });
+  });
