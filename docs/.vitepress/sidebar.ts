@@ -6,6 +6,8 @@ export const sidebar: readonly SidebarGroup[] = [
     text: 'Start',
     pages: [
       ['Overview', 'index'],
+      ['Quick start: Asterisk', 'start/asterisk'],
+      ['Quick start: FreePBX', 'start/freepbx'],
       ['Install', 'start/install'],
       ['Configure by hand', 'start/by-hand'],
       ['In containers', 'start/container'],
