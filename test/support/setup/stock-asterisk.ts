@@ -28,7 +28,7 @@ export async function asteriskTree(major: 22 | 16): Promise<Tree> {
 /** What a machine with it has to see of ours. */
 export const stockBinds = ({ root }: Tree): Record<string, string> => ({ [STOCK]: realpathSync(root) });
 
-/** The phones of an office, in files that its admin has written: 100, 101 and a line to the outside. */
+/** What an office has, in files that its admin has written: the phone 100, and a line to the outside. */
 const PHONES = `
 [udp]
 type=transport
@@ -46,15 +46,26 @@ aors=100
 [100]
 type=aor
 contact=sip:100@127.0.0.1:6100
-[101](phone)
-aors=101
-[101]
+[trunk]
+type=endpoint
+context=from-trunk
+aors=trunk
+disallow=all
+allow=ulaw
+direct_media=no
+rtp_symmetric=yes
+identify_by=header
+[trunk]
+type=identify
+endpoint=trunk
+match_header=X-Carrier: lab
+[trunk]
 type=aor
-contact=sip:101@127.0.0.1:6101
+contact=sip:127.0.0.1:6140
 `;
 const DIALPLAN = `
 [internal]
-exten => _10X,1,Dial(PJSIP/\${EXTEN},30)
+exten => 100,1,Dial(PJSIP/100,30)
  same => n,Hangup()
 [from-trunk]
 exten => _X.,1,Dial(PJSIP/100,30)
@@ -62,8 +73,8 @@ exten => _X.,1,Dial(PJSIP/100,30)
 `;
 
 /**
- * Installs it in a machine as its package does: Debian's configuration, its user, its folders, its unit. Then the admin adds two
- * phones, as every office has them, and starts it.
+ * Installs it in a machine as its package does: Debian's configuration, its user, its folders, its unit. Then the admin adds a
+ * phone and a line, as every office has them, and starts it.
  */
 export async function installStockAsterisk({ must, inside, path }: Machine, tree: Tree): Promise<void> {
   await must('useradd', '--system', '--home-dir', '/var/lib/asterisk', '--shell', '/bin/false', 'asterisk');
