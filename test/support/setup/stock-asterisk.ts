@@ -88,7 +88,11 @@ export async function installStockAsterisk({ must, inside, path }: Machine, tree
   ])
     mkdirSync(path(dir), { recursive: true });
   mkdirSync(path(`/usr/lib/${TRIPLET}`), { recursive: true });
-  symlinkSync(`${STOCK}/usr/lib/${TRIPLET}/asterisk`, path(`/usr/lib/${TRIPLET}/asterisk`));
+  // Where each looks for its modules: bullseye's does without the name of the processor.
+  const lib = [`/usr/lib/${TRIPLET}/asterisk`, '/usr/lib/asterisk'].find((at) =>
+    existsSync(join(tree.root, at, 'modules')),
+  )!;
+  symlinkSync(`${STOCK}${lib}`, path(lib));
   symlinkSync(`${STOCK}/usr/share/asterisk`, path('/usr/share/asterisk'));
   const words = [tree.command, ...tree.prefix].map((at) => at.replaceAll(tree.root, STOCK));
   writeFileSync(path('/usr/sbin/asterisk'), `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`, { mode: 0o755 });
