@@ -71,3 +71,12 @@ need_build() {
     touch "$stamp"
   fi
 }
+
+# The documentation, which the dashboard serves under Help; after need_build, which removes it.
+need_docs() {
+  local page=dist/docs/index.html
+  if [ ! -f "$page" ] || [ -n "$(find docs scripts/docs SECURITY.md CHANGELOG.md -newer "$page" -type f -print -quit)" ]; then
+    say "Building the documentation"
+    npm run --silent docs >/dev/null || say "The documentation was not built; everything else works"
+  fi
+}

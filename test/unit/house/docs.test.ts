@@ -1,8 +1,11 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { ALARMS } from '../../../daemon/domain/operations/alarm-codes.js';
 import { checkDocuments, checkLinks } from '../../../scripts/docs/check.js';
 import { codeOf, commandFaults, fileFaults, keyFaults } from '../../../scripts/docs/check-words.js';
 import { commandTree } from '../../../scripts/docs/command-tree.js';
+import { RUNBOOKS } from '../../../web/ui/health/runbooks.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -44,4 +47,22 @@ t.test('dead links and anchors of the built site are found', async (t) => {
     'operate/a.html links to b.html, which does not exist',
     'operate/a.html links to ../index.html#x, which has no such place',
   ]);
+});
+
+t.test('every link of the dashboard to Help leads to a page', async (t) => {
+  const page = (name: string) => existsSync(join(ROOT, 'docs', `${name}.md`));
+  for (const [code, name] of Object.entries(RUNBOOKS)) {
+    t.ok(code in ALARMS, `${code} is an alarm`);
+    t.ok(page(`runbooks/${name}`), name);
+  }
+  const pages = readFileSync(join(ROOT, 'web/ui/shell/pages.tsx'), 'utf8');
+  const named = [...pages.matchAll(/name: '([a-z]+)'/g)].map(([, name]) => name!);
+  const [, other = ''] = /const HELP[^{]*{([^}]*)}/.exec(pages)!;
+  const elsewhere = new Map(
+    [...other.matchAll(/'?([\w-]+)'?: '([^']+)'/g)].map(([, name, to]) => [name!, to!]),
+  );
+  t.ok(named.length > 15 && elsewhere.size > 3);
+  for (const name of named)
+    if (elsewhere.get(name) !== 'index') t.ok(page(elsewhere.get(name) ?? `dashboard/${name}`), name);
+  for (const to of elsewhere.values()) t.ok(to === 'index' || page(to), to);
 });

@@ -12,6 +12,7 @@ import { HealthAlarms, HealthAlerts } from './health-alarms.js';
 import { HealthCalls } from './health-calls.js';
 import { Blind, Machine, Pbx, Recording } from './health-facts.js';
 import { JobPanel } from './job-panel.js';
+import { runbookOf } from './runbooks.js';
 
 const FRESH_MS = 5000;
 
@@ -42,7 +43,7 @@ export function HealthPage() {
         <ul class="health-problems">
           {s.health.problems.map((p) => (
             <li key={`${p.code} ${p.message}`}>
-              <ProblemNote problem={p} />
+              <ProblemNote problem={p} help={runbookOf(p.code)} />
             </li>
           ))}
         </ul>

@@ -6,8 +6,8 @@ import { Verbatim } from './verbatim.js';
 
 type Shown = Pick<Status['health']['problems'][number], 'severity' | 'message' | 'hint'>;
 
-/** One thing that is wrong and what to do about it. */
-export function ProblemNote({ problem }: { problem: Shown }) {
+/** One thing that is wrong and what to do about it. `help`: the page of the documentation that says more, such as its runbook. */
+export function ProblemNote({ problem, help }: { problem: Shown; help?: string }) {
   const critical = problem.severity === 'critical';
   return (
     <div class={`note note-${critical ? 'alarm' : 'warn'}`}>
@@ -20,6 +20,13 @@ export function ProblemNote({ problem }: { problem: Shown }) {
           <Verbatim text={problem.message} />
         </p>
         <p translate={false}>{clean(problem.hint)}</p>
+        {help !== undefined && (
+          <p>
+            <a href={help} target="_blank" rel="noopener">
+              {t.health.runbook}
+            </a>
+          </p>
+        )}
       </div>
     </div>
   );
