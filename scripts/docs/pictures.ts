@@ -29,7 +29,10 @@ const pictures: Record<string, { path: string; go?: (page: Page) => Promise<unkn
     // While it waits, press Enter in the demo: that places a call.
     path: '/',
     go: async (page) => {
-      await page.locator('.call-row', { hasText: /Live|Ringing/ }).first().click({ timeout: 120_000 });
+      await page
+        .locator('.call-row', { hasText: /Live|Ringing/ })
+        .first()
+        .click({ timeout: 120_000 });
       await page.locator('.call-controls').waitFor();
     },
   },
