@@ -87,6 +87,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       complainOf(log, 'A new box could not be given its policy'),
     );
     await recordings.custody.start();
+    await bearWitness(base, data, await hasCalls(data)); // the log of a new catalogue has begun by now
     await assurance.doubts.start();
     const sealedAt = await catalogue.due
       .newestSealedAt()

@@ -12,7 +12,9 @@ export async function bearWitness(
   hasCalls: boolean,
 ): Promise<void> {
   try {
-    keepWitness(config.file, { catalogue: await catalogue.audit.id(), data: dir, hasCalls, now: clock() });
+    const id = await catalogue.audit.id();
+    if (id === '') return; // the audit log of a new catalogue begins with this start
+    keepWitness(config.file, { catalogue: id, data: dir, hasCalls, now: clock() });
   } catch (err) {
     if (err instanceof TapedeckError) throw err;
     log.warn(

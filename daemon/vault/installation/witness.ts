@@ -21,7 +21,7 @@ export const witnessFile = (configFile: string): string => join(dirname(configFi
 export function readWitness(configFile: string): Witness | null {
   try {
     const { catalogue, data, since } = JSON.parse(readFileSync(witnessFile(configFile), 'utf8'));
-    return [catalogue, data, since].every((text) => typeof text === 'string')
+    return [catalogue, data, since].every((text) => typeof text === 'string') && catalogue !== ''
       ? { catalogue, data, since }
       : null;
   } catch {
