@@ -46,6 +46,7 @@ import { healthRoutes } from './health/health-routes.js';
 import { jobsRoutes } from './health/jobs-routes.js';
 import { metricsRoutes } from './health/metrics-routes.js';
 import { statusRoutes } from './health/status-routes.js';
+import { upgradeRoutes } from './health/upgrade-routes.js';
 import { holdReportRoutes } from './holds/report-routes.js';
 import { holdRoutes } from './holds/routes.js';
 import { numberListRoutes } from './lists/routes.js';
@@ -165,6 +166,7 @@ const resources = [
   statusRoutes,
   jobsRoutes,
   healthRoutes,
+  upgradeRoutes,
   peopleRoutes,
   accountRoutes,
   tokenRoutes,

@@ -9,6 +9,20 @@ export const StatusView = Type.Object({ daemon: Daemon, ...DaemonStatus.properti
 /** What every page gets in the stream of events. */
 export const BriefStatusView = Type.Object({ daemon: Daemon, ...BriefStatus.properties });
 
+export const UpgradeView = Type.Object({
+  upgrade: Type.Union([
+    Type.Object({
+      phase: Type.Enum(['copy', 'migrate', 'finish']),
+      percent: Type.Integer({ minimum: 0, maximum: 100 }),
+      since: Type.String({ format: 'date-time' }),
+      waits: Type.Boolean({
+        description: 'It failed and is tried again every minute; the log of the recorder says why.',
+      }),
+    }),
+    Type.Null(),
+  ]),
+});
+
 export const HealthView = Type.Object({
   status: Type.Enum(['ok', 'warn', 'fail']),
   problems: Type.Array(

@@ -686,6 +686,7 @@ export const rights: Record<string, Row> = {
     is: '                                 401 403 404 403 403 403 403 403 404',
   },
   'GET /api/v1/health': { is: '           200 200 200 200 200 200 200 200 200' },
+  'GET /api/v1/upgrade': { is: '           200 200 200 200 200 200 200 200 200' },
   'GET /api/v1/openapi.json': { is: '     401 200 200 200 200 200 200 200 200', token: '' },
   'GET /api/docs': { is: '                302 302 302 302 302 302 302 302 302' },
   'GET /help': { is: '                    302 302 302 302 302 302 302 302 302' },

@@ -5,6 +5,7 @@ import { troubledWith, wellWith } from './recorder-peer.js';
 import { keepingStates } from './states/keeping.js';
 import { reportStates } from './states/reports.js';
 import { type Condition, press, says, shows, state, type UiState } from './states/state.js';
+import { upgradeState } from './states/upgrade.js';
 
 export { type UiState, unexpected } from './states/state.js';
 
@@ -30,6 +31,8 @@ export const uiStates: readonly UiState[] = [
   ),
   state('no calls', '/', says('No calls yet'), { house: 'empty' }),
   state('calls', '/', shows('.call-row')),
+  upgradeState('the catalogue is being upgraded', { phase: 'migrate', percent: 63, waits: false }),
+  upgradeState('an upgrade that has failed', { phase: 'copy', percent: 5, waits: true }),
   state('the recorder is down', '/', says('The recorder is not running'), { recorder: 'down' }),
   state(
     'a call with a gap',

@@ -23,7 +23,7 @@ import type {
 } from '../../calls/schemas.js';
 import type { ConsentQuery as ConsentQuerySchema, ConsentView } from '../../consent/schemas.js';
 import type { CoverageQuery as CoverageQuerySchema, CoverageView } from '../../coverage/schemas.js';
-import type { BriefStatusView, StatusView } from '../../health/schemas.js';
+import type { BriefStatusView, StatusView, UpgradeView } from '../../health/schemas.js';
 import type { PolicyTestBody, PolicyTestView, PolicyView } from '../../policy/schemas.js';
 import type { QualityTrendsView } from '../../quality/schemas.js';
 import type { ErrorView, PartyView } from '../../server/schemas.js';
@@ -224,6 +224,7 @@ export const byItself = (background: boolean): Record<string, string> =>
 const call = (id: string) => `/calls/${encodeURIComponent(id)}`;
 
 export const api = {
+  upgrade: () => ask<Static<typeof UpgradeView>>('GET', '/upgrade', undefined, undefined, byItself(true)),
   session: (background = false) =>
     ask<Session>('GET', '/session', undefined, undefined, byItself(background)),
   signIn: (name: string, password: string) => ask<Session>('POST', '/session', { name, password }),

@@ -102,6 +102,19 @@ export const messages = {
     title: 'Waiting for the recorder',
     admins: ({ hint }: { hint: string }) => `For admins: ${hint}`,
     again: 'This page tries again every few seconds. You do not have to reload it.',
+    upgrade: {
+      title: 'Upgrade in progress',
+      recording: 'Calls are being recorded. Recordings can be played when the upgrade is finished.',
+      phases: {
+        copy: 'Copying the catalogue and the keys',
+        migrate: 'Converting the catalogue',
+        finish: 'Adding the calls recorded meanwhile',
+      },
+      percent: ({ percent }: { percent: number }) => `${count(percent)}%`,
+      since: ({ duration }: { duration: string }) => `Running for ${duration}`,
+      waits:
+        'The upgrade has failed and is tried again every minute. Calls are still being recorded. Tell an admin: “tapedeck upgrade status” says why.',
+    },
   },
   status: {
     checking: 'Checking…',
