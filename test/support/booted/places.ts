@@ -21,8 +21,9 @@ export function makeAsterisk(machine: Machine): void {
   }
 }
 
+/** Not bin/node itself: while it runs, nobody can write it, so that a refusal would prove nothing. */
 const CODE = [
-  '/usr/lib/tapedeck/bin/node',
+  '/usr/lib/tapedeck/package.json',
   '/usr/bin/tapedeck',
   '/usr/lib/tapedeck/dist/daemon/main.js',
   '/etc/passwd',
@@ -32,7 +33,7 @@ const OPEN = ['/dev/shm', '/dev/mqueue', '/run/lock'];
 const UNITS = [
   ...['tapedeck.service', 'tapedeck-web.service', 'tapedeck-encoder.service'],
   ...['tapedeck-web-restart.service', 'tapedeck-web-restart.path'],
-].map((name) => `/etc/systemd/system/${name}`);
+].map((name) => `/usr/lib/systemd/system/${name}`);
 /** The folder in which the recorder asks for a restart of the dashboard. */
 const REQUESTS = '/run/tapedeck-requests';
 
@@ -59,7 +60,7 @@ export function placesOf(hosts: Hosts, sealed: string, others: { recorder: Other
     make: [
       ...data('', 'catalogue', 'recordings', 'signing', 'control'),
       ETC,
-      '/opt',
+      '/usr/lib/tapedeck/bin',
       '/run',
       REQUESTS,
       ...OPEN,

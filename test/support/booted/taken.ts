@@ -26,6 +26,7 @@ export async function tryInUnit(
   const { path, must, inside } = machine;
   const dir = path(`/run/systemd/system/${unit}.d`);
   mkdirSync(dir, { recursive: true });
+  mkdirSync(path('/run/lab'), { recursive: true, mode: 0o700 });
   const dropIn = `${dir}/taken.conf`;
   // systemd opens the file before it takes anything away.
   const lines = [
