@@ -29,8 +29,14 @@ export default defineConfig({
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/help/icon.svg' }]],
   markdown: {
     highlight: (code) => `<pre class="shiki" v-pre><code>${escaped(code)}</code></pre>`,
-    // Columns are aligned by class, not by a style attribute.
     config: (md) => {
+      // Columns are aligned by class, not by a style attribute.
+      md.core.ruler.push('aligned-by-class', ({ tokens }) => {
+        for (const token of tokens) {
+          const side = /^text-align:(\w+)/.exec(token.attrGet('style') ?? '')?.[1];
+          if (side !== undefined) token.attrs = [['class', `align-${side}`]];
+        }
+      });
       md.renderer.rules.code_block = (tokens, at, options, env, self) => {
         tokens[at]!.info = 'text';
         return md.renderer.rules.fence!(tokens, at, options, env, self);
