@@ -1,7 +1,7 @@
 import type { Cdr } from '../domain/assurance/cdr.js';
 import { clean, cleanNumber } from '../domain/call/party.js';
-import { times } from '../domain/days.js';
 import { FIRST } from '../domain/pbx.js';
+import { instants } from '../domain/zone-times.js';
 
 /**
  * Turns CDRs, as Asterisk sends them over AMI and as its files and databases keep them, into the domain's. Pure, and as
@@ -67,6 +67,13 @@ export function translateCdr(raw: unknown, zones: readonly string[], now: number
     disposition,
     ahead: 0,
   };
+}
+
+/** The name of the recording that FreePBX (`recordingfile`) and others (`userfield`) keep beside a record, without its folders. */
+export function recordedAs(raw: unknown): string {
+  const row = lower(raw);
+  const said = text(row.recordingfile) || text(row.userfield).replace(/^audio:/, '');
+  return clean(said.slice(said.lastIndexOf('/') + 1), 255);
 }
 
 /** The columns of cdr_csv, which has no header; how many there are says which options are on. Null: not a CDR. */
@@ -149,19 +156,4 @@ function place(local: number, zones: readonly string[], epoch: number | null, la
   const exact = all.find((at) => Math.abs(at - epoch) <= EXACT);
   // Some other zone: what is over full quarters of an hour is how long after its channel this record began.
   return exact ?? possible[0] ?? local - Math.round((local - epoch) / QUARTER) * QUARTER;
-}
-
-/** When clocks in a zone show this: once, twice when they are set back, and never when they jump over it. */
-function instants(local: number, zone: string): number[] {
-  const offset = (at: number) => wallClock(at, zone) - at;
-  const found = [-86_400_000, 86_400_000].map((d) => local - offset(local + d));
-  return [...new Set(found)].filter((at) => wallClock(at, zone) === local);
-}
-
-const clocks = new Map<string, (at: number) => string>();
-
-function wallClock(at: number, zone: string): number {
-  const clock = clocks.get(zone) ?? times(zone);
-  clocks.set(zone, clock);
-  return Date.parse(`${clock(at).replace(' ', 'T')}Z`);
 }
