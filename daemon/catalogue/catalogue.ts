@@ -13,6 +13,7 @@ import type { People, Tokens } from './people.js';
 import type { Policies } from './policy.js';
 import type { PrivacyRequests } from './privacy/privacy-requests.js';
 import type { Prompts } from './prompts.js';
+import type { Imports } from './recordings/imports.js';
 import type { Recordings } from './recordings.js';
 import type { MadeReports } from './reports/made.js';
 import type { Mailings } from './reports/mailings.js';
@@ -64,6 +65,7 @@ export type Nouns = {
   testCalls: TestCallCatalogue;
   alarms: Alarms;
   jobs: JobCatalogue;
+  imports: Imports;
   people: People;
   tokens: Tokens;
   factors: Factors;

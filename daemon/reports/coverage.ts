@@ -137,7 +137,8 @@ const STATUSES = [
 ] as const;
 
 function answerOf(totals: Totals | null): string[] {
-  if (totals === null || totals.answered === 0) return ['No answered call is known of this period.'];
+  if (totals === null || totals.answered === 0)
+    return ['No answered call is known of this period.', ...importedIn(totals)];
   const percent = percentOf(totals);
   const parts = STATUSES.flatMap(([key, said]) =>
     totals[key] === 0 ? [] : [`${numberText(totals[key])} ${said}`],
@@ -147,6 +148,7 @@ function answerOf(totals: Totals | null): string[] {
       ? `No recording is missing from ${counted(totals.answered, 'answered call')}.`
       : `Of ${counted(totals.answered, 'answered call')}, ${numberText(totals.not_recorded)} ${totals.not_recorded === 1 ? 'was' : 'were'} not recorded and ${numberText(totals.partial)} in part only.`,
     `By status: ${parts.join(', ')}.`,
+    ...importedIn(totals),
     ...(percent === null
       ? []
       : [
@@ -154,6 +156,12 @@ function answerOf(totals: Totals | null): string[] {
         ]),
   ];
 }
+
+/** What another recorder recorded is no answer to what Tapedeck covered. */
+const importedIn = (totals: Totals | null): string[] =>
+  totals?.imported
+    ? [`${counted(totals.imported, 'call')} imported from another recorder: not counted.`]
+    : [];
 
 const dayRow = (day: string, t: Totals): Row => [
   ...[day, t.answered, t.recorded, t.partial, t.not_recorded, t.excluded],

@@ -43,13 +43,13 @@ export function createCalls(db: Db, reader: Reader) {
   const save = db.prepare(`
     INSERT INTO calls VALUES (
       $id, $linkedids, $direction, $startedAt, $answeredAt, $endedAt, $outcome, $them, $us, $dialled, $did, $queue,
-      $status, $reason, $rule, $missingMs, $legs, $marks, $search, $consultFor, $test, $decision, $pbx, $facts, NULL, NULL)
+      $status, $reason, $rule, $missingMs, $legs, $marks, $search, $consultFor, $test, $decision, $pbx, $facts, NULL, NULL, $imported)
     ON CONFLICT (id) DO UPDATE SET
       linkedids = excluded.linkedids, direction = excluded.direction, started_at = excluded.started_at,
       answered_at = excluded.answered_at, ended_at = excluded.ended_at, outcome = excluded.outcome,
       them = excluded.them, us = excluded.us, dialled = excluded.dialled, did = excluded.did,
       queue = excluded.queue, legs = excluded.legs, marks = excluded.marks, search = excluded.search,
-      consult_for = excluded.consult_for, facts = excluded.facts,
+      consult_for = excluded.consult_for, facts = excluded.facts, imported = excluded.imported,
       coverage_status = CASE WHEN $decided OR (coverage_status = 'none' AND $answeredAt IS NOT NULL)
         THEN excluded.coverage_status ELSE coverage_status END,
       coverage_reason = iif($decided, excluded.coverage_reason, coverage_reason),
@@ -70,7 +70,8 @@ export function createCalls(db: Db, reader: Reader) {
   // The plus keeps SQLite from going through the index over the status, which has every call there ever was.
   const counts = db.prepare(`
     SELECT coverage_status AS status, count(*) AS calls FROM calls
-    WHERE started_at >= ? AND answered_at IS NOT NULL AND test = 0 GROUP BY +coverage_status`);
+    WHERE started_at >= ? AND answered_at IS NOT NULL AND test = 0 AND +coverage_status <> 'imported'
+    GROUP BY +coverage_status`);
   const into = db.prepare('SELECT into_id FROM absorbed WHERE id = ?').pluck();
   const remember = db.prepare('INSERT INTO absorbed VALUES (?, ?)');
   const follow = db.prepare('UPDATE absorbed SET into_id = $into WHERE into_id = $from');
@@ -119,6 +120,7 @@ export function createCalls(db: Db, reader: Reader) {
         search: searchText(call),
         test: call.test ? 1 : 0,
         facts: call.facts && JSON.stringify(call.facts),
+        imported: call.imported ? JSON.stringify(call.imported) : null,
         decision: decision ? JSON.stringify(decision) : null,
       });
       if (nameless.get(call.id) === undefined) reach.save(call);

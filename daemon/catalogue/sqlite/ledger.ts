@@ -51,6 +51,9 @@ const times = noun({
   make: (row) => row,
 });
 
+/** What was imported does not say since when Tapedeck watched. */
+const NO_IMPORTS = 'NOT EXISTS (SELECT 1 FROM imports)';
+
 export function createLedger(db: Db, reader: Reader, calls: Calls) {
   const rows = createCoverageRows(db, reader);
   const known = db.prepare('SELECT key, pbx, cdr FROM cdrs WHERE key = ?');
@@ -73,15 +76,20 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
     `INSERT INTO cdr_sources (pbx, name, since) VALUES (?, '${OWN}', ?) ON CONFLICT DO NOTHING`,
   );
   const begun = db.prepare(`SELECT since FROM cdr_sources WHERE pbx = ? AND name = '${OWN}'`).pluck();
-  // Left to itself, SQLite sorts all calls for the first one.
+  // Left to itself, SQLite sorts all calls for the first one. Once there are imported calls, what was kept before the first of them
+  // says since when calls were watched.
   const beginnings = db.prepare(`
     SELECT pbx, min(since) AS since, NULL AS last FROM (
       SELECT pbx, since FROM cdr_sources WHERE name = '${OWN}'
-      UNION ALL SELECT pbx, min(started_at) FROM calls WHERE pbx <> '' GROUP BY pbx
-      UNION ALL SELECT '', (SELECT started_at FROM calls INDEXED BY calls_by_start WHERE pbx = '' ORDER BY started_at LIMIT 1))
+      UNION ALL SELECT pbx, min(started_at) FROM calls WHERE pbx <> '' AND ${NO_IMPORTS} GROUP BY pbx
+      UNION ALL SELECT '', (SELECT started_at FROM calls INDEXED BY calls_by_start WHERE pbx = '' AND ${NO_IMPORTS}
+        ORDER BY started_at LIMIT 1))
     WHERE since IS NOT NULL GROUP BY pbx`);
+  const keepBeginning = db.prepare(`
+    INSERT INTO cdr_sources (pbx, name, since) VALUES ($pbx, '${OWN}', $since)
+    ON CONFLICT (pbx, name) DO UPDATE SET since = min(coalesce(since, $since), $since)`);
   const heardOf = db.prepare(
-    'SELECT pbx, min(since) AS since, max(last_at) AS last FROM cdr_sources WHERE pbx = ? AND count > 0',
+    'SELECT pbx, min(since) AS since, max(last_at) AS last FROM cdr_sources WHERE pbx = ? AND count > 0 GROUP BY pbx',
   );
   const linked = db.prepare(
     'SELECT key, pbx, cdr FROM cdrs WHERE pbx = $pbx AND (linkedid = $link OR uniqueid = $link OR key = $link)',
@@ -92,6 +100,7 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
   const among = db
     .prepare(`
     SELECT id FROM calls WHERE pbx = $pbx AND started_at BETWEEN $from AND $to AND coalesce(ended_at, $since) >= $since
+      AND coverage_status <> 'imported'
       AND ($any OR EXISTS (SELECT 1 FROM json_each($links) l
         WHERE instr(linkedids, '"' || l.value || '"') OR instr(legs, '"' || l.value || '"')))`)
     .pluck();
@@ -219,6 +228,11 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
       reader
         .all(times, beginnings.all())
         .map(({ pbx, since }) => ({ pbx, since: since!, witness: witness(pbx) })),
+    /** Keeps since when calls were watched: from now on the oldest call may be an imported one. */
+    keepBeginnings(): void {
+      for (const { pbx, since } of reader.all(times, beginnings.all()))
+        if (since !== null) keepBeginning.run({ pbx, since });
+    },
     sources: (): CdrSource[] => reader.all(source, sources.all()),
     noteSource(pbx: PbxId, name: string, at: number, problem: string): void {
       note.run({ pbx, name, good: problem === '' ? at : null, problem });

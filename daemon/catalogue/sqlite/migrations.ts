@@ -1082,4 +1082,34 @@ export const migrations: readonly string[] = [
     at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // Recordings of other recorders. imports: what was imported, by the hash of its original, so that it is never imported again, not even
+  // once it was erased; uniqueid and name are hashes. import_files: what became of each file of an import, for its report.
+  `
+  ALTER TABLE calls ADD COLUMN imported TEXT;
+  CREATE TABLE imports (
+    call_id TEXT PRIMARY KEY,
+    recording_id TEXT NOT NULL UNIQUE,
+    file TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    uniqueid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    job TEXT NOT NULL,
+    sealed INTEGER NOT NULL CHECK (sealed IN (0, 1))
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX imports_by_hash ON imports (sha256);
+  CREATE INDEX imports_by_name ON imports (name);
+  CREATE INDEX imports_begun ON imports (call_id) WHERE sealed = 0;
+  CREATE TABLE import_files (
+    job TEXT NOT NULL,
+    path TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    sha256 TEXT,
+    outcome TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    notes TEXT NOT NULL,
+    call_id TEXT,
+    PRIMARY KEY (job, path)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX import_files_by_call ON import_files (call_id) WHERE call_id IS NOT NULL;
+  `,
 ];

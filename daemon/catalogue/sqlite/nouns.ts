@@ -20,6 +20,7 @@ import { createPrivacyRequests } from './privacy/privacy-requests.js';
 import { createPrompts } from './prompts.js';
 import { createChanges } from './reading/changes.js';
 import { createCertificates } from './recordings/certificates.js';
+import { createImports } from './recordings/imports.js';
 import { createTiers } from './recordings/tiers.js';
 import { createRecordings } from './recordings.js';
 import { createMadeReports } from './reports/made.js';
@@ -76,6 +77,7 @@ export function createNouns(db: Db, reader: Reader) {
     testCalls: createTestCalls(db, reader, calls.readable),
     alarms: createAlarms(db, reader),
     jobs: createJobs(db, reader),
+    imports: createImports(db, reader),
     audit: createAudit(db, reader),
     changes: createChanges(db),
     schemaFaults: () => schemaFaults(db),

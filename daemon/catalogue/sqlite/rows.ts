@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { RecorderName } from '../../domain/importing/imported.js';
 import { PbxId } from '../../domain/pbx.js';
 import { RuleOutcome } from '../../domain/policy/policy.js';
 import type { MaskKind } from '../../domain/recording/mask.js';
@@ -62,13 +63,28 @@ export const directions = oneOf<Direction>({ in: true, out: true, internal: true
 export const CoverageShape = {
   coverage_status: oneOf<CoverageStatus>({
     ...{ pending: true, recorded: true, partial: true, excluded: true },
-    ...{ declined: true, not_kept: true, not_recorded: true, none: true },
+    ...{ declined: true, not_kept: true, not_recorded: true, imported: true, none: true },
   }),
   coverage_reason: Text,
   coverage_rule: orNull(Text),
   missing_ms: Type.Integer(),
 };
 const CoverageRow = Type.Object(CoverageShape);
+
+const ImportedShape = Type.Object({
+  recorder: oneOf<RecorderName>({
+    ...{ freepbx: true, issabel: true, oreka: true, voipmonitor: true, mixmonitor: true },
+  }),
+  file: Text,
+  bytes: Length,
+  sha256: Text,
+  format: Text,
+  sides: oneOf({ mixed: true, separate: true }),
+  cdrs: Type.Object({ by: orNull(Text), rows: Length, uniqueids: Type.Array(Text) }),
+  at: Time,
+  by: Text,
+  job: Text,
+});
 
 const CallShape = Type.Object({
   id: Text,
@@ -106,13 +122,14 @@ const CallShape = Type.Object({
     }),
   ),
   names_removed_at: orNull(Time),
+  imported: orNull(ImportedShape),
   ...CoverageShape,
 });
 
 const call = noun({
   table: 'calls',
   key: (row) => row.id,
-  json: ['linkedids', 'them', 'us', 'legs', 'marks', 'facts', 'decision'],
+  json: ['linkedids', 'them', 'us', 'legs', 'marks', 'facts', 'decision', 'imported'],
   shape: CallShape,
   make: (row): OpenCall & { coverage: Coverage; namesRemovedAt: number | null } => ({
     call: callOf(row),
@@ -143,6 +160,7 @@ const callOf = (row: Static<typeof CallShape>): CallRecord => ({
   consultFor: row.consult_for,
   facts: row.facts,
   test: row.test === 1,
+  ...(row.imported && { imported: row.imported }),
 });
 
 /** Legs and marks, also as the first versions wrote them. */

@@ -17,6 +17,9 @@ export type Writing<T> = {
 const givesAccess = (before: User, after: User): boolean =>
   gains(before, after) || (before.disabledAt !== null && after.disabledAt === null);
 
+/** Of what another recorder recorded, Tapedeck does not say what is missing. */
+const IMPORTED = { status: 'imported', why: null, rule: null, missingMs: 0 } as const;
+
 /** For what no page shows. */
 const unseen = { shows: () => false };
 
@@ -334,9 +337,39 @@ export function verbsOf(read: Read, write: Write): Nouns {
       cancel: (id, at) => write((n) => n.jobs.cancel(id, at)),
       open: () => read((n) => n.jobs.open()),
       newest: () => read((n) => n.jobs.newest()),
-      forget: (before) => write((n) => n.jobs.forget(before), unseen),
+      forget: (before) =>
+        write((n) => {
+          n.jobs.forget(before);
+          n.imports.forget();
+        }, unseen),
       get: (id) => read((n) => n.jobs.job(id)),
       list: (limit) => read((n) => n.jobs.list(limit)),
+    },
+    imports: {
+      byHash: (sha256) => read((n) => n.imports.byHash(sha256)),
+      byName: (name) => read((n) => n.imports.byName(name)),
+      begin: (row) =>
+        write((n) => {
+          if (!n.imports.any()) n.ledger.keepBeginnings();
+          n.imports.begin(row);
+        }, unseen),
+      begun: () => read((n) => n.imports.begun()),
+      dropBegun: (callId) => write((n) => n.imports.dropBegun(callId), unseen),
+      sealed: (call, recording, peaks, manifest, file) =>
+        write((n) => {
+          n.calls.save(call, IMPORTED);
+          n.recordings.sealed(recording, peaks);
+          n.seals.sealed(recording.id, recording.sealedAt, manifest);
+          n.holds.caught(call.id, recording.sealedAt);
+          n.imports.sealed(call.id, file);
+        }),
+      saveFiles: (files) =>
+        write((n) => {
+          for (const file of files) n.imports.saveFile(file);
+        }, unseen),
+      files: (job, after, limit) => read((n) => n.imports.files(job, after, limit)),
+      counts: (job) => read((n) => n.imports.counts(job)),
+      followed: (pbx, ids, range) => read((n) => n.imports.followed(pbx, ids, range)),
     },
     people: {
       add: (user, invitation, by = null) =>

@@ -62,6 +62,7 @@ function asText(view: CoverageReport, config: Config): string {
         ? 'No eligible calls were answered in this period.'
         : `${n.covered} of ${n.eligible} eligible calls are recorded, ${percent}% (target ${view.target_percent}%).`,
     `${n.answered} answered: ${n.recorded} recorded, ${n.partial} partial, ${n.not_recorded} not recorded, ${n.excluded} excluded by policy, ${n.declined} declined, ${n.not_kept} not kept, ${n.pending} processing.`,
+    ...(n.imported > 0 ? [`${n.imported} imported from another recorder: not counted.`] : []),
     witness(view),
   ];
   for (const s of view.sources) if (s.problem) out.push(`${s.name}${on(s.pbx)} cannot be read: ${s.problem}`);

@@ -133,6 +133,7 @@ function compare(
   now: number,
 ): { finding: Finding; why: Why | null } | null {
   const { startedAt, endedAt, blind } = call!;
+  if (status === 'imported') return null;
   if (!pbx) {
     if (!witness || blind || startedAt < witness.since || endedAt > witness.last)
       return { finding: 'unwitnessed', why: null };
@@ -160,11 +161,19 @@ export const SILENT_CALLS = 3;
 
 /** How many calls of ours no CDR tells of, although there was time for one. */
 export const withoutCdr = (rows: readonly CoverageRow[], now: number): number =>
-  rows.filter(({ call, pbx }) => call && !call.blind && !pbx && now - call.endedAt >= SURPLUS_AFTER).length;
+  rows.filter(
+    ({ call, pbx }) =>
+      call &&
+      call.coverage.status !== 'imported' &&
+      !call.blind &&
+      !pbx &&
+      now - call.endedAt >= SURPLUS_AFTER,
+  ).length;
 
 /** A call that should have been recorded, was not, and for which nothing in the policy is the reason. */
 export const isMissed = (j: Judged): boolean => j.status === 'not_recorded';
 
+/** `imported` calls are counted apart, and nowhere else. */
 export type Totals = Record<Status | Finding, number> & {
   answered: number;
   /** Answered, decided, and neither excluded, declined, nor destroyed at its end by a rule. */
@@ -175,11 +184,25 @@ export type Totals = Record<Status | Finding, number> & {
 
 const none = (): Totals => ({
   ...{ answered: 0, eligible: 0, covered: 0 },
-  ...{ pending: 0, recorded: 0, partial: 0, excluded: 0, declined: 0, not_kept: 0, not_recorded: 0 },
+  ...{
+    pending: 0,
+    recorded: 0,
+    partial: 0,
+    excluded: 0,
+    declined: 0,
+    not_kept: 0,
+    not_recorded: 0,
+    imported: 0,
+  },
   ...{ missing: 0, unexplained: 0, surplus: 0, differs: 0, unwitnessed: 0 },
 });
 
 function add(totals: Totals, j: Judged): void {
+  // Another recorder recorded it: that says nothing of what Tapedeck captured.
+  if (j.status === 'imported') {
+    totals.imported++;
+    return;
+  }
   totals.answered++;
   totals[j.status]++;
   if (j.finding) totals[j.finding]++;
@@ -205,6 +228,7 @@ export const FILTERS = [
   'not_kept',
   'recorded',
   'pending',
+  'imported',
   'all',
 ] as const;
 export type Filter = (typeof FILTERS)[number];

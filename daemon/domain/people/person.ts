@@ -129,7 +129,10 @@ export const rolesWith = (person: Person, right: CallRight): Role[] =>
 /** Whether somebody can do this with any call at all. */
 export const mayEver = (person: Person, right: CallRight): boolean => rolesWith(person, right).length > 0;
 
-type Reached = Pick<CallRecord, 'pbx' | 'answeredAt' | 'startedAt' | 'did' | 'queue' | 'legs' | 'marks'>;
+type Reached = Pick<
+  CallRecord,
+  'pbx' | 'direction' | 'answeredAt' | 'startedAt' | 'did' | 'queue' | 'legs' | 'marks' | 'imported'
+>;
 
 /**
  * The stretches of a call's timeline for which somebody has this right, in order and apart from each other; none: for them
@@ -152,8 +155,20 @@ export function reach(person: Person, right: CallRight, call: Reached): readonly
     for (const { name, fromMs, untilMs } of queuesOf(call))
       if (queues.has(name)) found.push({ fromMs, untilMs });
   }
-  return joined(found);
+  return call.imported && found.length > 0 ? ofImported(call) : joined(found);
 }
+
+/**
+ * Another recorder did not tell when somebody left a call, and mixed both sides: all of it, where nobody else of ours took part, else
+ * none of it.
+ */
+function ofImported({ direction, legs }: Reached): readonly Stretch[] {
+  const ours = new Set(
+    legs.filter(({ party, upAt }) => party.ours && upAt !== null).map(({ party }) => party.number),
+  );
+  return ours.size <= (direction === 'internal' ? 2 : 1) ? WHOLE : NOTHING_HEARD;
+}
+const NOTHING_HEARD: readonly Stretch[] = [{ fromMs: 0, untilMs: 0 }];
 
 /** What these texts name. No name is none, whatever it stands behind. */
 function named(texts: readonly string[]): ReadonlySet<string> {

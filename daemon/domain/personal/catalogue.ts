@@ -37,6 +37,14 @@ const CHANNEL = [
   'stays',
   'Counts the call, and compares it with CDRs. It leads to a person for as long as the PBX keeps its own CDRs and queue_log: they have to be removed there.',
 ] as const;
+const IMPORTED = [
+  'call',
+  'The name of the original and the ids of its CDRs: removed with the names and numbers of its call. Who imported it stays.',
+] as const;
+const IMPORT_FILES = [
+  'time',
+  '90 days after the import; that of an imported call with the names and numbers of the call, if they go before.',
+] as const;
 const TYPED = ['stays', 'Kept as the record of the decision.'] as const;
 
 /** Every column of catalogue.db. */
@@ -87,6 +95,7 @@ export const CATALOGUE = [
     holds('search', 'number name', WITH_CALL),
     holds('facts', 'number text', WITH_CALL),
     holds('coverage_reason decision', 'number text', WITH_CALL),
+    holds('imported', 'number user id', IMPORTED),
   ),
   table('cdr_sources', 'pbx name since read_at last_at count problem'),
   table(
@@ -142,6 +151,20 @@ export const CATALOGUE = [
     holds('asked_by approved_by', 'user', AUTHOR),
   ),
   table(
+    'import_files',
+    'job bytes sha256 outcome notes call_id',
+    holds('path', 'number', IMPORT_FILES),
+    holds('detail', 'text', IMPORT_FILES),
+  ),
+  table(
+    'imports',
+    'call_id recording_id file sha256 name job sealed',
+    holds('uniqueid', 'id', [
+      'stays',
+      'The hash of the id of a channel, so that an original is never imported again. It leads to a person for as long as the PBX keeps its own CDRs.',
+    ]),
+  ),
+  table(
     'invitations',
     'made_at expires_at',
     holds('user_id', 'user', WITH_USER),
@@ -149,8 +172,9 @@ export const CATALOGUE = [
   ),
   table(
     'jobs',
-    'seq id kind state asked_at started_at ended_at cursor done total faults failures next_at',
-    holds('params error', 'text', DAYS_90),
+    'seq id kind state asked_at started_at ended_at done total faults failures next_at',
+    holds('params error', 'text user', DAYS_90),
+    holds('cursor', 'number', DAYS_90),
   ),
   table(
     'listed_numbers',

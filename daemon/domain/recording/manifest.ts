@@ -1,5 +1,6 @@
 import { canonical, sha256 } from '../assurance/canonical.js';
 import { iso, isoOrNull } from '../days.js';
+import type { Imported } from '../importing/imported.js';
 import { FIRST, type PbxId } from '../pbx.js';
 import type { KeptDecision } from '../policy/policy.js';
 import type { Why } from '../reason/reason.js';
@@ -13,7 +14,8 @@ import type { Redaction } from './redaction.js';
  * has them, so that anybody can check it with stock tools and without Tapedeck. Times are ISO 8601 in UTC; places on the
  * timeline are ms since the answer.
  *
- * `format_version` 5 says how people were told and what they answered, version 4 where the recording is silent on purpose, version 3
+ * `format_version` 6 is of a recording that Tapedeck did not capture, and says where it was imported from; it vouches for the original
+ * as it was then, never for what the other recorder did. Version 5 says how people were told and what they answered, version 4 where the recording is silent on purpose, version 3
  * which version of a recording it is of. Version 2 had each reason as a sentence and, in `why`, as its code; version 1 had the
  * sentence alone. Nothing was taken away, so who reads one of them reads those after it too.
  */
@@ -39,6 +41,8 @@ export type Manifest = {
   sealed_for: { own_key: true; recovery_recipient: string | null } | null;
   segments: Omit<ReturnType<typeof segmentPart>, 'why'>[];
   coverage: { status: string; rule: string | null; missing_ms: number } & Reasoned;
+  /** Of a recording that was imported, and of no other: its original, hashed when it was imported. */
+  imported?: ReturnType<typeof importedPart>;
   /** What decided that the call was recorded, and how the parties were told and agreed. */
   consent: SignedConsent;
   /** By which it was decided how long to keep it. */
@@ -69,7 +73,7 @@ export type SignedManifest = {
 };
 
 const FORMAT = 'tapedeck.manifest';
-const VERSIONS = [1, 2, 3, 4, 5] as const;
+const VERSIONS = [1, 2, 3, 4, 5, 6] as const;
 
 type Given = {
   call: CallRecord;
@@ -94,12 +98,13 @@ export function buildManifest(given: Given): Manifest {
   const { recording, coverage, say } = given;
   const manifest: Manifest = {
     format: FORMAT,
-    format_version: 5,
+    format_version: given.call.imported ? 6 : 5,
     software: { name: 'Tapedeck', version: given.version },
     made_at: iso(given.madeAt),
     made_later: given.later,
     call: callPart(given.call),
-    recording: recordingPart(recording, say),
+    ...(given.call.imported && { imported: importedPart(given.call.imported) }),
+    recording: recordingPart(recording, given.call.imported?.sides === 'mixed', say),
     sealed_for: given.sealedFor,
     segments: given.segments.map((segment) => segmentPart(segment, say)),
     coverage: {
@@ -162,15 +167,20 @@ export function disagreements(manifest: Manifest, call: CallRecord, recording: R
     wellFormed(told(comparable(recording, manifest))) as object,
   );
   if (manifest.call.id !== call.id) return rows;
+  const from = call.imported ? importedPart(call.imported) : null;
   return [
     ...rows,
+    ...(canonical({ v: manifest.imported ?? null }) === canonical({ v: wellFormed(from) })
+      ? []
+      : ['imported']),
     ...differing('call', { pbx: FIRST, ...manifest.call }, wellFormed(callPart(call)) as object),
   ];
 }
 
 /** A recording as far as this manifest speaks of it. */
-function comparable(recording: Recording, { format_version }: Manifest) {
-  const { of, version, masks, redaction, ...before } = recordingPart(recording);
+function comparable(recording: Recording, { format_version, imported }: Manifest) {
+  const mixed = imported?.sides === 'mixed';
+  const { of, version, masks, redaction, ...before } = recordingPart(recording, mixed);
   if (format_version < 3) return before;
   return format_version < 4 ? { ...before, of, version } : { ...before, of, version, masks, redaction };
 }
@@ -231,7 +241,8 @@ function callPart(call: CallRecord) {
   };
 }
 
-function recordingPart(recording: Recording, say?: Say) {
+/** `mixed`: both channels have both sides. */
+function recordingPart(recording: Recording, mixed: boolean, say?: Say) {
   return {
     id: recording.id,
     of: recording.of,
@@ -240,7 +251,7 @@ function recordingPart(recording: Recording, say?: Say) {
     duration_ms: Math.round(recording.durationMs),
     plain: {
       media_type: 'audio/ogg; codecs=opus',
-      channels: ['them', 'us'],
+      channels: mixed ? ['mixed', 'mixed'] : ['them', 'us'],
       bytes: recording.plainBytes,
       sha256: recording.plainSha256,
     },
@@ -266,6 +277,16 @@ function recordingPart(recording: Recording, say?: Say) {
     redaction: recording.redaction && redactionPart(recording.redaction),
   };
 }
+
+const importedPart = ({ recorder, file, bytes, sha256, format, sides, cdrs, at, by, job }: Imported) => ({
+  recorder,
+  original: { file, bytes, sha256, format },
+  sides,
+  cdrs: { matched_by: cdrs.by, rows: cdrs.rows, uniqueids: cdrs.uniqueids },
+  imported_at: iso(at),
+  by,
+  job,
+});
 
 const redactionPart = (redaction: Redaction) => ({
   asked_at: iso(redaction.at),

@@ -1,3 +1,4 @@
+import type { Imported } from '../importing/imported.js';
 import type { PbxId } from '../pbx.js';
 import type { Why } from '../reason/reason.js';
 import type { Loss } from './lost.js';
@@ -27,7 +28,8 @@ export type Outcome = 'answered' | 'no_answer' | 'busy' | 'cancelled' | 'failed'
 
 /**
  * What became of an answered call's audio. `pending` until it is known; `none` for a call that nobody answered; `not_kept` where
- * it was captured and destroyed at the end, as the policy says.
+ * it was captured and destroyed at the end, as the policy says; `imported` where another recorder made the recording, of which
+ * Tapedeck cannot say what is missing.
  */
 export const coverageStatuses = [
   'pending',
@@ -37,6 +39,7 @@ export const coverageStatuses = [
   'declined',
   'not_kept',
   'not_recorded',
+  'imported',
   'none',
 ] as const;
 /** Those that an answered call can have. */
@@ -118,6 +121,8 @@ export type CallRecord = {
   facts: StoredFacts | null;
   /** A test call that Tapedeck made itself: never listed among the real ones. */
   test: boolean;
+  /** Of a call that Tapedeck did not capture: where its recording comes from. */
+  imported?: Imported;
 };
 
 /** `damaged` files could not be used as audio and are kept in the spool; `dropped` ones were thrown away on purpose. */

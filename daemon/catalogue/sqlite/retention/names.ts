@@ -1,3 +1,4 @@
+import { withoutFile } from '../../../domain/importing/imported.js';
 import { readWhy } from '../../../domain/reason/reason.js';
 import type { CallId } from '../../../domain/recording/recording.js';
 import {
@@ -29,11 +30,11 @@ export function createNames(db: Db, isHeld: (id: CallId) => boolean) {
     .prepare('SELECT count(*) FROM calls WHERE names_removed_at > $after AND names_removed_at <= $until')
     .pluck();
   const one = db.prepare(`
-    SELECT them, us, legs, marks, decision, coverage_reason FROM calls
+    SELECT them, us, legs, marks, decision, coverage_reason, imported FROM calls
     WHERE id = ? AND names_from IS NOT NULL AND NOT ${WAITS}`);
   const save = db.prepare(`
     UPDATE calls SET them = $them, us = $us, dialled = '', did = '', legs = $legs, marks = $marks, search = '', facts = NULL,
-      decision = $decision, coverage_reason = $reason, names_from = NULL, names_removed_at = $at
+      decision = $decision, coverage_reason = $reason, imported = $imported, names_from = NULL, names_removed_at = $at
     WHERE id = $id`);
   const recordings = db.prepare(`
     SELECT id, gaps, erase_reason, redaction FROM recordings
@@ -56,6 +57,7 @@ export function createNames(db: Db, isHeld: (id: CallId) => boolean) {
     `UPDATE ears SET name = '' WHERE name <> '' AND recording_id IN (SELECT id FROM recordings WHERE call_id = ?)`,
     'DELETE FROM cdrs WHERE account_id IN (SELECT id FROM accounts WHERE call_id = ?)',
     "UPDATE accounts SET src = '', dst = '', name = '' WHERE call_id = ?",
+    'DELETE FROM import_files WHERE call_id = ?',
   ].map((sql) => db.prepare(sql));
   const strangers = db
     .prepare(`
@@ -106,17 +108,19 @@ function parsed<T>(text: string | null | undefined, missing: T): T {
 
 const NOBODY = { number: '', name: '', ours: false };
 
-function callCells({ them, us, legs, marks, decision, coverage_reason: reason }: Cells) {
+function callCells({ them, us, legs, marks, decision, coverage_reason: reason, imported }: Cells) {
   const call = withoutNames({
     ...{ them: parsed(them, NOBODY), us: parsed(us, NOBODY) },
     ...{ legs: parsed<StoredCall['legs']>(legs, []), marks: parsed<StoredCall['marks']>(marks, []) },
   });
+  const from = parsed<StoredCall['imported'] | null>(imported, null);
   const decided = parsed<StoredCall['decision']>(decision, null);
   return {
     ...{ them: JSON.stringify(call.them), us: JSON.stringify(call.us) },
     ...{ legs: JSON.stringify(call.legs), marks: JSON.stringify(call.marks) },
     decision: decided && JSON.stringify({ ...decided, why: withoutWords(decided.why) }),
     reason: storedWithoutWords(reason ?? '', readWhy),
+    imported: from && JSON.stringify(withoutFile(from)),
   };
 }
 
