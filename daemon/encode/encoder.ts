@@ -1,6 +1,7 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { fail, type TapedeckError } from '../domain/error.js';
 import type { Heard } from '../domain/recording/quality.js';
+import type { AdoptPlan, Foreign } from './adopt.js';
 import { redactionFault } from './compare.js';
 import type { Ffmpeg, FfmpegRun } from './ffmpeg.js';
 import type { OpusPlan, RecodePlan, Silence } from './opus.js';
@@ -118,6 +119,28 @@ export function createEncoder({
     /** The same for a recording that is to be made again with silences; throws what `source` fails with, too. */
     recode: <T>(plan: RecodePlan, source: Readable, sink: Sink<T>) =>
       run(plan, (limitMs) => ffmpeg.recode(plan, source, limitMs), sink),
+
+    /** The same for a file of another recorder. */
+    adopt: <T>(plan: AdoptPlan, source: Readable, sink: Sink<T>) =>
+      run(plan, (limitMs) => ffmpeg.adopt(plan, source, limitMs), sink),
+
+    /** Decodes a file of another recorder, as far as `read` takes it: a wav file of 16 bits. No process is left then. */
+    async measure<T>(
+      source: Readable,
+      foreign: Foreign,
+      read: (wav: AsyncIterable<Buffer>) => Promise<T>,
+      limitMs: number,
+    ): Promise<T> {
+      const decoder = ffmpeg.measure(source, foreign, limitMs);
+      decoder.done.catch(() => {});
+      try {
+        const found = await read(decoder.stdout);
+        await decoder.done;
+        return found;
+      } finally {
+        decoder.kill();
+      }
+    },
 
     /** What is wrong with a redacted recording beside the one that it was made of; null for nothing. Both are Ogg Opus. */
     async redactionFault(

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import fluent, { type FfmpegCommand } from 'fluent-ffmpeg';
 import { fail, type TapedeckError } from '../domain/error.js';
 import { outcome } from '../ops/turns.js';
+import { type AdoptPlan, type Foreign, foreignInput } from './adopt.js';
 import type { OpusPlan, RecodePlan } from './opus.js';
 
 // Where fluent-ffmpeg is worked round (2.1.3):
@@ -51,6 +52,10 @@ export type Ffmpeg = {
   recode(plan: RecodePlan, source: Readable, limitMs?: number): FfmpegRun;
   /** Decodes Ogg Opus; stdout gives 16-bit little-endian interleaved stereo at `rate` Hz. */
   decode(source: Readable, rate: number, limitMs?: number): FfmpegRun;
+  /** Runs a plan on the file of another recorder; stdout gives Ogg Opus. */
+  adopt(plan: AdoptPlan, source: Readable, limitMs?: number): FfmpegRun;
+  /** Decodes the file of another recorder; stdout gives a wav file of 16 bits at its own rate, with its own channels. */
+  measure(source: Readable, foreign: Foreign, limitMs?: number): FfmpegRun;
   /**
    * Reads audio of whatever kind; stdout gives its first `PROMPT_MS` as 16-bit little-endian mono at `rate` Hz, brought to -16 LUFS
    * unless it is said to be so already.
@@ -151,6 +156,21 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): OwnFf
         '-ar',
         String(rate),
       );
+      return start(run, { limitMs, input: { source, inlet } });
+    },
+    adopt({ job, filter, outputOptions }, source, limitMs) {
+      const run = command();
+      const inlet = new PassThrough();
+      run.input(inlet).inputOptions(...foreignInput(job.foreign));
+      run.complexFilter(filter).outputOptions('-nostdin', ...quiet, ...outputOptions);
+      return start(run, { limitMs, input: { source, inlet } });
+    },
+    measure(source, foreign, limitMs) {
+      const run = command();
+      const inlet = new PassThrough();
+      run.input(inlet).inputOptions(...foreignInput(foreign));
+      run.outputOptions('-nostdin', ...quiet, '-map', '0:a:0', '-map_metadata', '-1', '-bitexact');
+      run.outputOptions('-f', 'wav', '-c:a', 'pcm_s16le');
       return start(run, { limitMs, input: { source, inlet } });
     },
     prompt(source, { rate, level }, limitMs) {

@@ -178,7 +178,8 @@ export function recodePlan(job: RecodeJob): RecodePlan {
 /** A side as a stream of its own. */
 const monoAt = (rate: number) => `aformat=sample_fmts=fltp:sample_rates=${rate}:channel_layouts=mono`;
 
-const outputOptions = (
+/** The options of ffmpeg for the recording of a job, at 8 or 16 kHz. */
+export const outputOptions = (
   { tags, bitrate, complexity }: Omit<OpusJob, 'segments' | 'silences'>,
   rate: number,
 ): string[] => [

@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { fail } from '../../domain/error.js';
+import { soundForms } from '../../domain/importing/sound-file.js';
+import type { AdoptJob, Foreign } from '../adopt.js';
 import type { OpusJob, RecodeJob } from '../opus.js';
 
 /**
@@ -68,6 +70,21 @@ const RecodeOrder = strict({
   silences: Silences,
   ...FORM,
 });
+const ForeignForm = strict({
+  form: Type.Enum([...soundForms]),
+  rate: Type.Integer({ minimum: 4_000, maximum: 192_000 }),
+  ignoreLength: Type.Boolean(),
+});
+const AdoptOrder = strict({
+  kind: Type.Literal('adopt'),
+  limitMs: Limit,
+  foreign: ForeignForm,
+  durationMs: Length,
+  rate: Type.Integer({ minimum: 4_000, maximum: 192_000 }),
+  sides: Type.Enum(['mixed', 'separate', 'swapped']),
+  ...FORM,
+});
+const MeasureOrder = strict({ kind: Type.Literal('measure'), limitMs: Limit, foreign: ForeignForm });
 const DecodeOrder = strict({ kind: Type.Literal('decode'), limitMs: Limit, rate: Rate });
 const PromptOrder = strict({
   kind: Type.Literal('prompt'),
@@ -77,7 +94,15 @@ const PromptOrder = strict({
 });
 const VersionOrder = strict({ kind: Type.Literal('version') });
 
-const Order = Type.Union([EncodeOrder, RecodeOrder, DecodeOrder, PromptOrder, VersionOrder]);
+const Order = Type.Union([
+  EncodeOrder,
+  RecodeOrder,
+  AdoptOrder,
+  MeasureOrder,
+  DecodeOrder,
+  PromptOrder,
+  VersionOrder,
+]);
 export type Order = Static<typeof Order>;
 
 export const VersionAnswer = strict({
@@ -117,6 +142,22 @@ export const recodeOrder = (
   ...{ limitMs, durationMs, rate, bitrate, complexity },
   silences: silences.map(({ side, fromMs, untilMs }) => ({ side, fromMs, untilMs })),
   tags: { title: tags.title.slice(0, 500), date: tags.date, callId: tags.callId },
+});
+
+const foreignIn = ({ form, rate, ignoreLength }: Foreign): Foreign => ({ form, rate, ignoreLength });
+
+/** The order for the file of another recorder. */
+export const adoptOrder = (
+  { foreign, durationMs, rate, sides, tags, bitrate, complexity }: AdoptJob,
+  limitMs: number,
+): Order => ({
+  kind: 'adopt',
+  ...{ limitMs, durationMs, rate, sides, bitrate, complexity, foreign: foreignIn(foreign) },
+  tags: { title: tags.title.slice(0, 500), date: tags.date, callId: tags.callId },
+});
+
+export const measureOrder = (foreign: Foreign, limitMs: number): Order => ({
+  ...{ kind: 'measure', limitMs, foreign: foreignIn(foreign) },
 });
 
 /** The job of an order, whose files are pipes that nobody opens by a name. */

@@ -7,7 +7,15 @@ import { printable } from '../../domain/printable.js';
 import { outcome } from '../../ops/turns.js';
 import type { Ffmpeg, FfmpegRun } from '../ffmpeg.js';
 import { createFrameReader, type Frame, frame, PIECE_BYTES } from './frames.js';
-import { encodeOrder, LONGEST_RUN_MS, type Order, recodeOrder, VersionAnswer } from './orders.js';
+import {
+  adoptOrder,
+  encodeOrder,
+  LONGEST_RUN_MS,
+  measureOrder,
+  type Order,
+  recodeOrder,
+  VersionAnswer,
+} from './orders.js';
 import { createSender } from './sender.js';
 
 /** How long the encoder may take beyond what ffmpeg may, in ms. */
@@ -42,6 +50,12 @@ export function createRemoteFfmpeg({ socket }: { socket: string }): Ffmpeg {
     decode(source, rate, limitMs = LONGEST_RUN_MS) {
       const order: Order = { kind: 'decode', limitMs: within(limitMs), rate };
       return start(socket, order, [() => source], limitMs + GRACE_MS);
+    },
+    adopt(plan, source, limitMs = LONGEST_RUN_MS) {
+      return start(socket, adoptOrder(plan.job, within(limitMs)), [() => source], limitMs + GRACE_MS);
+    },
+    measure(source, foreign, limitMs = LONGEST_RUN_MS) {
+      return start(socket, measureOrder(foreign, within(limitMs)), [() => source], limitMs + GRACE_MS);
     },
     prompt(source, { rate, level }, limitMs = LONGEST_RUN_MS) {
       const order: Order = { kind: 'prompt', limitMs: within(limitMs), rate, level };

@@ -3,6 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Log } from '../../ops/log.js';
+import { adoptPlan } from '../adopt.js';
 import type { FfmpegRun, OwnFfmpeg } from '../ffmpeg.js';
 import { opusPlan, recodePlan } from '../opus.js';
 import { amount, createFrameReader, type Frame, frame, PIECE_BYTES } from './frames.js';
@@ -96,6 +97,14 @@ export function createEncoderServer({
       if (order.kind === 'recode') {
         inputs = [{ pipe: new PassThrough(), granted: 0 }];
         return give(ffmpeg.recode(recodePlan(order), inputs[0]!.pipe, limit));
+      }
+      if (order.kind === 'adopt') {
+        inputs = [{ pipe: new PassThrough(), granted: 0 }];
+        return give(ffmpeg.adopt(adoptPlan(order), inputs[0]!.pipe, limit));
+      }
+      if (order.kind === 'measure') {
+        inputs = [{ pipe: new PassThrough(), granted: 0 }];
+        return give(ffmpeg.measure(inputs[0]!.pipe, order.foreign, limit));
       }
       if (order.kind === 'prompt') {
         inputs = [{ pipe: new PassThrough(), granted: 0 }];
