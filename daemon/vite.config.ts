@@ -1,7 +1,7 @@
 import { defineConfig } from 'vite';
 
 /**
- * One program for the recorder, the dashboard's server and the commands, one that makes evidence packs, one that makes answers to requests, one that makes PDFs, one that makes reports, and one for each thread,
+ * One program for the recorder, the dashboard's server and the commands, one that makes evidence packs, one that makes answers to requests, one that makes PDFs, one that makes reports, one that removes originals, and one for each thread,
  * in pieces of which each loads what it needs. What consists of hundreds of small files is built in, because finding and
  * reading them takes longer than running them; other packages stay where npm has put them.
  */
@@ -13,7 +13,7 @@ export default defineConfig({
     target: 'node20',
     sourcemap: true,
     rolldownOptions: {
-      // Started by the recorder or the dashboard: the first seven as processes, the rest as threads.
+      // The first eight are started as processes, the rest as threads.
       input: {
         main: 'main.ts',
         evidence: 'app/evidence-program.ts',
@@ -23,6 +23,7 @@ export default defineConfig({
         report: 'app/report-program.ts',
         backup: 'app/backup/program.ts',
         upgrade: 'app/upgrade/program.ts',
+        originals: 'originals/remove-program.ts',
         keys: 'app/keys-program.ts',
         prompts: 'encode/prompt-search-program.ts',
         checkpoint: 'catalogue/sqlite/writing/checkpoint-program.mjs',

@@ -27,7 +27,7 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     data: { catalogue, ballast, outbox, note },
     alarming: { alert, deliver },
     pbxes,
-    recordings: { preserver, retain, scrub, applyRetention, archiving },
+    recordings: { preserver, retain, scrub, applyRetention, archiving, importing },
     backups,
   } = parts;
   const by = (id: PbxId) => pbxes.find(({ section }) => section.id === id)!;
@@ -90,6 +90,7 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     recordings_check: scrub.checkEvery,
     apply_retention: applyRetention,
     archive: archiving.job,
+    import: importing,
     ...backups.handlers,
   };
   const jobs = createJobs({

@@ -127,6 +127,8 @@ export type Recordings = {
   holding: ReturnType<typeof createHolding>;
   redactor: ReturnType<typeof createRedactor>;
   scrub: ReturnType<typeof createScrub>;
+  /** The job that imports recordings of other recorders. */
+  importing: JobHandler;
 };
 export type Calls = {
   recorder: ReturnType<typeof createRecorder>;

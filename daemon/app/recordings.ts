@@ -31,6 +31,7 @@ import { sealStream } from '../vault/seal.js';
 import { fingerprint, loadOrMakeSigningKey, publicKeys } from '../vault/signing-key.js';
 import { noArchive } from '../vault/store/archive.js';
 import { MB } from './data.js';
+import { createImport } from './importing.js';
 import type { Base, Parts, Recordings } from './parts.js';
 
 /** From a captured call to a sealed file, and from there to its end. */
@@ -194,5 +195,9 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     log: log.child({ part: 'scrub' }),
   });
   const holding = createHolding({ catalogue, clock, log: log.child({ part: 'holds' }) });
-  return { custody, registering, preserver, retain, applyRetention, archiving, holding, redactor, scrub };
+  const importing = createImport({ config, log, time, clock, dir }, parts, { ...sealing, preserver });
+  return {
+    ...{ custody, registering, preserver, retain, applyRetention, archiving, holding, redactor, scrub },
+    importing,
+  };
 }

@@ -56,6 +56,21 @@ const catalogue = {
     blame: 'operator',
     status: 503,
   },
+  import_folder: {
+    message: 'The folder with the recordings to import cannot be read.',
+    hint: 'Check its path, and let the recorder\'s user read it: "setfacl -R -m u:tapedeck:rX" and the folder. A folder in a home directory is out of its reach: copy it, or mount it elsewhere.',
+    blame: 'operator',
+  },
+  import_unfinished: {
+    message: 'This import is not finished.',
+    hint: 'Originals are removed only once their import is done: "tapedeck jobs" shows its progress. Then try again.',
+    blame: 'operator',
+  },
+  import_unknown: {
+    message: 'There is no such import.',
+    hint: '"tapedeck jobs" lists the jobs of the last 90 days; "tapedeck import report" without an id shows the newest import.',
+    blame: 'operator',
+  },
   catalogue_missing: {
     message: 'The catalogue is missing.',
     hint: 'The recorder creates it at its first start: "systemctl start tapedeck". If it existed before, check that [data] dir in tapedeck.toml names the right folder and that its disk is mounted ("findmnt").',

@@ -35,6 +35,7 @@ import { createAnswers } from './privacy/answers.js';
 import { createOwnSide } from './privacy/own-side.js';
 import { createPrivacyRequests, type PrivacyDeps } from './privacy/requests.js';
 import { createProofs, type Proofs } from './proofs.js';
+import { createImportRequests } from './recordings/importing.js';
 import { createOlderRequests, type OlderDeps } from './recordings/older.js';
 import { createRedactRequests, type RedactRequestDeps } from './redact.js';
 import { createRefusals } from './refusals.js';
@@ -145,6 +146,7 @@ export function createRequests(deps: RequestsDeps): {
       ...createPrivacyRequests(shared),
       ...createOwnSide(shared),
       ...consents.handlers,
+      ...createImportRequests(shared),
       ...createRedactRequests(shared),
       ...createOlderRequests({ ...shared, approvals }),
       ...createPromptRequests(shared),

@@ -17,6 +17,11 @@ const WORDS: Record<JobKind, { name: string; progress: (job: JobView) => string 
     progress: ({ done, total, faults }) =>
       `${total === null || total === done ? done : `${done} of ${total}`} moved${faults > 0 ? `, ${faults} could not be moved` : ''}`,
   },
+  import: {
+    name: 'import of recordings',
+    progress: ({ done, total, faults }) =>
+      `${total === null || total === done ? done : `${done} of ${total}`} files${faults > 0 ? `, ${faults} unreadable` : ''}`,
+  },
   backup: {
     name: 'backup',
     progress: ({ done, total, faults }) =>

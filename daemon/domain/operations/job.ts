@@ -8,6 +8,7 @@ export const jobKinds = [
   'recordings_check',
   'apply_retention',
   'archive',
+  'import',
   'backup',
   'backup_check',
   'backup_drill',
@@ -48,7 +49,13 @@ export type Job = Progress & {
 export type JobError = { code: ErrorCode; detail: string };
 
 /** Errors that no retry can change: the job has failed. */
-export const FINAL_ERRORS: readonly ErrorCode[] = ['preview_changed', 'backup_off', 'backup_absent'];
+export const FINAL_ERRORS: readonly ErrorCode[] = [
+  'preview_changed',
+  'backup_off',
+  'backup_absent',
+  'import_folder',
+  'pbx_unknown',
+];
 
 export const isOpen = ({ state }: Pick<Job, 'state'>): boolean => state === 'waiting' || state === 'running';
 

@@ -2,11 +2,23 @@ import { type Static, Type } from 'typebox';
 import { approvalStates } from '../../approval/approval.js';
 import { type AuditEvent, auditActions, auditOutcomes } from '../../assurance/audit.js';
 import { directiveKinds } from '../../call/directive.js';
+import { PbxId } from '../../pbx.js';
 import { Apply, PolicyDraft } from '../../policy/draft.js';
 import { olderRules, Policy } from '../../policy/policy.js';
 import { orNull } from '../../reason/coded.js';
 import { AskedView, JobView } from '../job.js';
-import { By, Id, Moment, NOTHING, post, proved, Signed, type StreamRequest, Text } from './request.js';
+import {
+  By,
+  Console,
+  Id,
+  Moment,
+  NOTHING,
+  post,
+  proved,
+  Signed,
+  type StreamRequest,
+  Text,
+} from './request.js';
 
 /** What can be asked about recordings and rules, and what the dashboard has to say for the audit log. */
 
@@ -248,6 +260,24 @@ export const RECORDINGS = {
     { timeoutMs: ERASE_MS, object: ({ recording }) => recording },
   ),
   /** Starts a check of all recordings. Returns the job, and whether it was already waiting or running. Needs `settings`. */
+  /**
+   * Imports the recordings of another recorder that lie in a folder. `zone`: of the PBX's clock; `cdr`: the path of a file with CDRs,
+   * `configured` or `none`; `left`: whose voice the left channel of a stereo file has; `with_due`: also what is past its retention.
+   */
+  import_recordings: post(
+    '/import/begin',
+    Type.Object({
+      by: Console,
+      dir: Text(4_000, 1),
+      pbx: PbxId,
+      zone: Text(80, 1),
+      cdr: Text(4_000, 1),
+      left: Type.Enum(['caller', 'callee']),
+      with_due: Type.Boolean(),
+    }),
+    AskedView,
+    { socket: 'owner' },
+  ),
   check_recordings: post('/recordings/check', Type.Object({ by: By }), AskedView),
   /** Moves recordings that are due to the archive. Returns the job, and whether it was already waiting or running. Needs `settings`. */
   move_to_archive: post('/recordings/archive', Type.Object({ by: By }), AskedView),
