@@ -27,6 +27,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command, context: CliCont
   consents: async () => (await import('../consents.js')).consents,
   lists: async () => (await import('../lists.js')).lists,
   holds: async () => (await import('../retention/holds.js')).holds,
+  import: async () => (await import('../import/import.js')).importRecordings,
   jobs: async () => (await import('../jobs.js')).jobs,
   keys: async () => (await import('../keys.js')).keys,
   policy: async () => (await import('../policy.js')).policy,
