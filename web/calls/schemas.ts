@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { approvalStates } from '../../daemon/domain/approval/approval.js';
 import { directiveKinds, directiveWays } from '../../daemon/domain/call/directive.js';
+import { recorders } from '../../daemon/domain/importing/imported.js';
 import { CONTROL } from '../../daemon/domain/operations/control.js';
 import { PbxId } from '../../daemon/domain/pbx.js';
 import { callRights } from '../../daemon/domain/people/person.js';
@@ -181,6 +182,24 @@ export const CallDetail = Type.Intersect([
         text: Type.String(),
         leg: Nullable(Type.Integer({ description: 'Whose it is: the place in `legs`.' })),
       }),
+    ),
+    imported: Nullable(
+      Type.Object(
+        {
+          recorder: Type.Enum([...recorders]),
+          file: Type.String({ description: 'Of the original; empty once names and numbers were removed.' }),
+          bytes: Type.Integer(),
+          sha256: Type.String({ description: 'Of the original, at the import.' }),
+          format: Type.String(),
+          sides: Type.Enum(['mixed', 'separate'], {
+            description: 'Whether both sides are in one channel.',
+          }),
+          cdr_rows: Type.Integer({ description: 'How many CDRs say who called.' }),
+          imported_at: Time,
+          by: Type.String(),
+        },
+        { description: 'Of a call that another recorder recorded; null for one that Tapedeck captured.' },
+      ),
     ),
     decision: Nullable(
       Type.Object(

@@ -5,6 +5,7 @@ import type { HeldIn } from '../../daemon/catalogue/retention/holds.js';
 import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import type { Directive } from '../../daemon/domain/call/directive.js';
 import { iso, isoOrNull } from '../../daemon/domain/days.js';
+import type { Imported } from '../../daemon/domain/importing/imported.js';
 import type { Sight } from '../../daemon/domain/people/reach.js';
 import type { KeptDecision } from '../../daemon/domain/policy/policy.js';
 import { inWords, reasonView, type Say } from '../../daemon/domain/reason/words.js';
@@ -169,6 +170,7 @@ export function callDetail(
       leg: legOf(call, mark),
     })),
     decision: call.decision && decisionView(call.decision, say),
+    imported: call.imported ? importedView(call.imported) : null,
     retention: around.retention,
     directives: around.said.map(({ at, kind, how, who }) => ({
       at_ms: Math.round(at - zero),
@@ -193,6 +195,11 @@ export function callDetail(
     },
   };
 }
+
+const importedView = ({ recorder, file, bytes, sha256, format, sides, cdrs, at, by }: Imported) => ({
+  ...{ recorder, file, bytes, sha256, format, sides },
+  ...{ cdr_rows: cdrs.rows, imported_at: iso(at), by },
+});
 
 /** Somebody who comes back to a call is in it twice: the stay in which the mark lies. */
 function legOf(call: StoredCall, mark: Mark): number | null {

@@ -23,6 +23,9 @@ const totals = {
   declined: Type.Integer(),
   not_kept: Type.Integer({ description: 'Captured, and destroyed at the end of the call, as a rule says.' }),
   not_recorded: Type.Integer(),
+  imported: Type.Integer({
+    description: 'Recorded by another recorder: counted in none of the other figures.',
+  }),
   missing: Type.Integer({ description: 'Asterisk answered a call of which there is no row.' }),
   unexplained: Type.Integer({ description: 'There is a row, and neither recording nor reason.' }),
   surplus: Type.Integer({ description: 'No CDR tells of a call.' }),

@@ -26,6 +26,7 @@ import { Details } from './details.js';
 import { EarlierVersions } from './earlier.js';
 import { EvidenceButton } from './evidence.js';
 import { Heard } from './heard.js';
+import { ImportedNote } from './imported.js';
 import { RedactButton, RedactedNote } from './redact.js';
 import { Damage, HeldNote, Seal } from './seal.js';
 import { Story } from './story.js';
@@ -83,6 +84,7 @@ export function CallPage({ id, address }: Props) {
           <Damage call={c} />
           <HeldNote call={c} />
           <Why call={c} />
+          <ImportedNote call={c} />
           <Controls call={c} done={load} />
           <Heard call={c} />
           <Consultations call={c} address={address} />

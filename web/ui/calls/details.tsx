@@ -36,6 +36,19 @@ export function Details({ call }: { call: CallDetail }) {
     [f.queue, text(call.queue)],
     [t.keeping.names.removed, time(call.names_removed_at)],
     [t.common.pbx, text(pbxBeside(call.pbx))],
+    ...(call.imported
+      ? ([
+          [t.call.imported.file, text(call.imported.file)],
+          [t.call.imported.format, `${call.imported.format}, ${size(call.imported.bytes)}`],
+          [t.call.imported.cdrs, count(call.imported.cdr_rows)],
+          [
+            t.call.imported.sha,
+            <code translate={false} key="original">
+              {call.imported.sha256}
+            </code>,
+          ],
+        ] satisfies [string, ComponentChildren][])
+      : []),
     ...(r
       ? ([
           [f.length, length(r.duration_ms)],

@@ -24,6 +24,7 @@ export const coverages = [
   'declined',
   'not_kept',
   'not_recorded',
+  'imported',
   'none',
   'pending',
 ] as const;

@@ -44,6 +44,8 @@ function say(call: CallDetail): Said {
       return note('plain', <NoIcon />, words.declined);
     case 'not_kept':
       return note('plain', <NoIcon />, rule ? words.notKept({ rule: clean(rule) }) : words.notKeptNoRule);
+    case 'imported':
+      return r ? null : note('alarm', <AlarmIcon />, words.gone);
     case 'not_recorded':
       return note('alarm', <AlarmIcon />, words.notRecorded);
     case 'pending':

@@ -1,4 +1,4 @@
-import { AlarmIcon, NoIcon, PartIcon, TickIcon, WaitIcon } from '../kit/icons.js';
+import { AlarmIcon, ImportIcon, NoIcon, PartIcon, TickIcon, WaitIcon } from '../kit/icons.js';
 import { Sentence } from '../kit/sentence.js';
 import { TableHead } from '../kit/table-head.js';
 import { Because, OnPbx, PartyName, Verbatim } from '../kit/verbatim.js';
@@ -79,6 +79,7 @@ const LOOKS = {
   not_kept: { tone: 'quiet', Icon: NoIcon },
   not_recorded: { tone: 'alarm', Icon: AlarmIcon },
   pending: { tone: 'wait', Icon: WaitIcon },
+  imported: { tone: 'quiet', Icon: ImportIcon },
 } as const;
 
 function What({ call }: { call: CoverageCall }) {

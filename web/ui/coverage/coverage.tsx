@@ -132,6 +132,7 @@ const REST = [
   'declined',
   'not_kept',
   'pending',
+  'imported',
 ] as const;
 
 function Answer({ view, address }: { view: Coverage; address: (status: Filter) => string }) {

@@ -1,7 +1,17 @@
 import type { ComponentChildren } from 'preact';
 import { t } from '../messages/language.js';
 import type { CallSummary } from '../state/api.js';
-import { AlarmIcon, GoneIcon, LiveIcon, MissedIcon, NoIcon, PartIcon, TickIcon, WaitIcon } from './icons.js';
+import {
+  AlarmIcon,
+  GoneIcon,
+  ImportIcon,
+  LiveIcon,
+  MissedIcon,
+  NoIcon,
+  PartIcon,
+  TickIcon,
+  WaitIcon,
+} from './icons.js';
 
 type Look = { word: string; tone: string; icon: ComponentChildren };
 
@@ -25,6 +35,8 @@ export function badgeFor(call: CallSummary): Look {
       return { word: t.badge.declined, tone: 'quiet', icon: <NoIcon /> };
     case 'not_kept':
       return { word: t.badge.not_kept, tone: 'quiet', icon: <NoIcon /> };
+    case 'imported':
+      return { word: t.badge.imported, tone: 'quiet', icon: <ImportIcon /> };
     case 'not_recorded':
       return { word: t.badge.not_recorded, tone: 'alarm', icon: <AlarmIcon /> };
     case 'pending':

@@ -30,6 +30,7 @@ export const NoIcon = icon(<path d="M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0ZM4 12l8-8
 export const AlarmIcon = icon(<path d="M8 2 1.5 13.5h13L8 2ZM8 6.5v3.5M8 11.8v.4" />, 'alarm');
 export const WaitIcon = icon(<path d="M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0ZM8 4.5V8l2.5 1.5" />, 'wait');
 export const GoneIcon = icon(<path d="M2.5 4.5h11M6 4.5V3h4v1.5M4 4.5 4.8 13.5h6.4L12 4.5" />, 'gone');
+export const ImportIcon = icon(<path d="M8 2v7.5M5 6.5l3 3 3-3M2.5 10v3.5h11V10" />, 'import');
 export const MissedIcon = icon(<path d="m3 5 5 5 5-5M3 5h3.5M3 5v3.5" />, 'missed');
 export const LiveIcon = icon(<circle class="solid" cx="8" cy="8" r="4" />, 'live');
 export const PlayIcon = icon(<path class="solid" d="M4.5 2.5v11l9-5.5Z" />, 'play');

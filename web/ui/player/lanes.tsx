@@ -43,8 +43,14 @@ export function Lanes() {
   return (
     <div class="lanes-line">
       <div class="lane-names" aria-hidden="true">
-        <span class="lane-them">{t.player.them}</span>
-        <span class="lane-us">{t.player.us}</span>
+        {player.call.value?.imported?.sides === 'mixed' ? (
+          <span class="lane-mixed">{t.player.mixed}</span>
+        ) : (
+          <>
+            <span class="lane-them">{t.player.them}</span>
+            <span class="lane-us">{t.player.us}</span>
+          </>
+        )}
       </div>
       <Slider />
     </div>

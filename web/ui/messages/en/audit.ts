@@ -178,6 +178,7 @@ export const auditText = {
     retention_apply: 'new dates for existing recordings',
     recordings_check: 'a check of all recordings',
     archive: 'an act on the archive',
+    import: 'an import of recordings',
     job_cancel: 'cancelling a job',
     ...backupEntries,
     prompt_add: 'adding a prompt',
@@ -294,6 +295,10 @@ export const auditText = {
         return `removed the file of the erased recording of the call with ${call} from the archive`;
       return `moved recordings to the archive: ${text(detail.moved)} moved, ${text(detail.failed)} could not be`;
     },
+    import: ({ detail }) =>
+      detail.what === 'end'
+        ? `finished the import of ${text(detail.dir)}: ${text(detail.imported ?? 0)} recordings imported`
+        : `asked for the recordings in ${text(detail.dir)} to be imported`,
     job_cancel: () => 'cancelled a job',
     prompt_add: ({ detail }) =>
       `uploaded the prompt ${text(detail.name)} (${text(detail.kind)}, ${text(detail.language)})`,

@@ -13,6 +13,7 @@ const kinds = {
   declined: 'Declined',
   not_kept: 'Not kept',
   pending: 'Processing',
+  imported: 'Imported',
   recorded: 'Recorded',
   all: 'Every answered call',
 };
@@ -42,6 +43,8 @@ export const coverageText = {
     declined: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} declined`,
     not_kept: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} not kept`,
     pending: ({ n }: { n: number }) => `${count(n)} ${plural(n, { one: 'is', other: 'are' })} processing`,
+    imported: ({ n }: { n: number }) =>
+      `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} imported and ${plural(n, { one: 'is', other: 'are' })} not counted`,
     surplus: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'has', other: 'have' })} no CDR`,
     differs: ({ n }: { n: number }) =>
       `${calls(n)} ${plural(n, { one: 'differs', other: 'differ' })} in length`,
@@ -95,6 +98,7 @@ export const coverageText = {
     not_kept: 'Not kept',
     not_recorded: 'Not recorded',
     pending: 'Processing',
+    imported: 'Imported',
   },
   cdrs: ({ n }: { n: number }) =>
     plural(n, { one: 'Asterisk’s record (1 CDR)', other: `Asterisk’s record (${count(n)} CDRs)` }),
