@@ -15,6 +15,7 @@ export const sidebar: readonly SidebarGroup[] = [
       ['Asterisk configuration', 'start/asterisk-configuration'],
       ['Several PBXs', 'start/several-pbxs'],
       ['A PBX on another machine', 'start/pbx-elsewhere'],
+      ['Import existing recordings', 'start/import'],
       ['Documents for your office', 'documents/index'],
     ],
   },

@@ -50,10 +50,9 @@ export function importRecordings(program: Command, ctx: CliContext): void {
   const command = program
     .command('import')
     .description('import the recordings of another recorder')
-    .addHelpText('after', HELP);
-  command
-    .command('start', { isDefault: true })
-    .description('import every recording in these folders (the word "start" may be left out)')
+    // Both the command and those below it have a --csv.
+    .enablePositionalOptions()
+    .addHelpText('after', HELP)
     .argument('<dir...>', 'folders, such as /var/spool/asterisk/monitor')
     .option('--dry-run', 'show what would be imported, and import nothing')
     .option(PBX_OPTION, 'whose calls they are, where there are several')

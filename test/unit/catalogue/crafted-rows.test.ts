@@ -80,6 +80,7 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   newestJobs: (c) => c.jobs.newest(),
   job: (c) => c.jobs.get('J1'),
   jobs: (c) => c.jobs.list(9),
+  imports: async ({ imports: i }) => [await i.begun(), await i.files('J1', '', 99), await i.counts('J1')],
   privacy: async ({ privacyRequests: p }) => [await p.open(), await p.exclusions('P1'), await p.letters()],
   began: (c) => c.ledger.began(FIRST, T0 + 1),
   blind: (c) => c.watch.windows({}),
@@ -96,7 +97,7 @@ const columns: Record<string, string[]> = {
   calls: [
     ...['linkedids', 'direction', 'started_at', 'answered_at', 'outcome', 'them', 'us', 'dialled', 'did'],
     ...['queue', 'coverage_status', 'coverage_reason', 'missing_ms', 'legs', 'marks', 'consult_for', 'test'],
-    ...['decision', 'facts'],
+    ...['decision', 'facts', 'imported'],
   ],
   segments: [
     'seq',
