@@ -148,6 +148,8 @@ async function statusOf(ctx: CliContext): Promise<Status> {
   const master = await ctx.master();
   const dir = ctx.movedData();
   const path = keysFile(dir);
+  // A key that is there and is another one would otherwise look as if all were well.
+  if (existsSync(path)) await ctx.keys();
   const count = existsSync(path) ? countKeys(path) : { live: 0, destroyed: 0 };
   return {
     source: master.source,

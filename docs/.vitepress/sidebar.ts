@@ -67,6 +67,10 @@ export const sidebar: readonly SidebarGroup[] = [
     text: 'Runbooks',
     pages: [
       ['Runbooks', 'runbooks/index'],
+      ['The data disk is missing', 'runbooks/lost-data-disk'],
+      ['The master key is lost', 'runbooks/lost-master-key'],
+      ['The TPM does not open the key', 'runbooks/tpm-missing'],
+      ['The catalogue is newer', 'runbooks/newer-catalogue'],
       ['Disk full', 'runbooks/disk-full'],
       ['PBX moved', 'runbooks/pbx-moved'],
       ['PBX upgraded', 'runbooks/pbx-upgraded'],
