@@ -1,0 +1,208 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'smol-toml';
+import t from 'tap';
+import { withValues } from '../../../daemon/cli/setup/conf/toml.js';
+import {
+  addresses,
+  daysOf,
+  disks,
+  folderOn,
+  isZone,
+  timeZone,
+} from '../../../daemon/cli/setup/machine/machine.js';
+import { type OwnFacts, planOwn } from '../../../daemon/cli/setup/plan/plan-own.js';
+import {
+  copyProblem,
+  keySheet,
+  makeMasterKey,
+  writeCopy,
+} from '../../../daemon/cli/setup/steps/master-key.js';
+import { readAnswers } from '../../../daemon/cli/setup/talk/answers.js';
+import { addressOf, lasting } from '../../../daemon/cli/setup/talk/questions.js';
+import { wrapped } from '../../../daemon/cli/setup/talk/terminal.js';
+import { loadConfig } from '../../../daemon/ops/config.js';
+import { programFile } from '../../../daemon/ops/process/program-files.js';
+
+const root = process.getuid!() === 0;
+const EXAMPLE = readFileSync(programFile('tapedeck.toml.example'), 'utf8');
+
+t.test('values go into a configuration, and every other line stays', async (t) => {
+  const text = withValues(EXAMPLE, [
+    ['site', 'time_zone', 'Europe/Berlin'],
+    ['web', 'hosts', ['box.lan']],
+    ['new', 'key', 'value'],
+  ]);
+  const had = EXAMPLE.split('\n');
+  const changed = text.split('\n').filter((line) => !had.includes(line));
+  t.same(changed, ['time_zone = "Europe/Berlin"', 'hosts = ["box.lan"]', '[new]', 'key = "value"']);
+  t.equal(
+    withValues('[[pbx]]\nname = "A"\n[[pbx]]\nid = "b"\n', [['pbx', 'spool', '/x']]),
+    '[[pbx]]\nspool = "/x"\nname = "A"\n[[pbx]]\nid = "b"\n',
+    'the first PBX',
+  );
+  t.equal(withValues('', [['a', 'b', 'c']]), '[a]\nb = "c"\n');
+});
+
+const facts = {
+  ...{
+    kind: 'asterisk',
+    version: '22',
+    freepbx: '',
+    running: true,
+    etc: '/etc/asterisk',
+    spool: '/var/spool/asterisk',
+  },
+  ...{
+    owner: { uid: 1, gid: 1 },
+    files: {},
+    recordings: true,
+    contexts: ['from-pstn-e164-us', 'lines-inbound'],
+  },
+  ...{ beginsIn: ['lines-inbound'], cdrBackends: [], settings: {} },
+} as const;
+const own: OwnFacts = {
+  ...{ etc: '/etc/tapedeck', config: null, example: EXAMPLE, secrets: { ari: null, ami: null } },
+  ...{ recorder: { uid: 2, gid: 3 }, dashboard: { uid: 4, gid: 3 }, root: { uid: 0, gid: 0 } },
+  ...{ systemd: '/etc/systemd/system', dropIns: {}, hasFolder: () => false },
+};
+const answers = { address: '192.0.2.5', hosts: [], timeZone: 'Europe/Berlin', dataDir: '/srv/td' };
+const reach = { ariUrl: 'http://127.0.0.1:8088', amiHost: '127.0.0.1', amiPort: 5038 };
+const pbx = { facts: facts as never, reach, secrets: { ari: 'a', ami: 'b' } };
+
+t.test('the configuration of a new machine is one that Tapedeck starts with', async (t) => {
+  const changes = planOwn(own, answers, pbx);
+  const toml = changes.find((one) => one.kind === 'file' && one.path.endsWith('.toml'));
+  const file = join(t.testdir({}), 'tapedeck.toml');
+  writeFileSync(file, (toml as { after: string }).after);
+  const config = loadConfig(file);
+  t.match(config, {
+    site: { time_zone: 'Europe/Berlin' },
+    data: { dir: '/srv/td' },
+    web: { address: '192.0.2.5' },
+  });
+  t.equal(config.encode.socket, '/run/tapedeck-encoder/sock');
+  const { trunk_contexts: contexts } = config.pbxes[0]!;
+  t.ok(
+    ['from-trunk', 'from-trunk-sip-*', 'from-pstn-e164-us', 'lines-inbound'].every((one) =>
+      contexts.includes(one),
+    ),
+  );
+  const text = (unit: string) =>
+    (
+      changes.find((one) => one.kind === 'file' && one.path.includes(`/${unit}.service.d/`)) as {
+        after: string;
+      }
+    ).after;
+  t.match(
+    text('tapedeck'),
+    /RequiresMountsFor=\/srv\/td[\s\S]*ReadWritePaths=\/srv\/td\n[\s\S]*IPAddressAllow=192\.0\.2\.5/,
+  );
+  t.match(text('tapedeck-web'), /InaccessiblePaths=-\/srv\/td\/keys/);
+});
+
+t.test('what people have written into the configuration since stays', async (t) => {
+  const config = withValues(EXAMPLE, [
+    ['pbx', 'trunk_contexts', ['ours']],
+    ['web', 'hosts', ['box.lan']],
+    ['encode', 'socket', ''],
+  ]);
+  const [change] = planOwn({ ...own, config, secrets: { ari: 'a', ami: 'b' } }, answers, pbx);
+  const said = parse((change as { after: string }).after) as Record<string, Record<string, unknown>>;
+  t.match(said, {
+    pbx: { trunk_contexts: ['ours'] },
+    web: { hosts: ['box.lan'], address: '192.0.2.5' },
+    encode: { socket: '' },
+  });
+});
+
+t.test('a master key is made once, and its copy is compared', { skip: !root && 'root' }, async (t) => {
+  const dir = t.testdir({ copy: {} });
+  const key = join(dir, 'master.key');
+  t.ok(makeMasterKey(key, { uid: 64_601, gid: 64_601 }));
+  t.match(statSync(key), { uid: 64_601, mode: 0o100400 });
+  const text = readFileSync(key, 'utf8');
+  t.equal(Buffer.from(text, 'base64').length, 32);
+  t.notOk(makeMasterKey(key, { uid: 0, gid: 0 }), 'never in place of one');
+  t.equal(readFileSync(key, 'utf8'), text);
+  const path = writeCopy(join(dir, 'copy'), key);
+  t.equal(readFileSync(path, 'utf8'), text);
+  t.equal(writeCopy(join(dir, 'copy'), key), path, 'again');
+  writeFileSync(path, 'of another machine');
+  t.throws(() => writeCopy(join(dir, 'copy'), key), { code: 'setup_failed' });
+  t.equal(readFileSync(path, 'utf8'), 'of another machine');
+  t.match(
+    copyProblem(join(dir, 'copy'), { key, dataDir: join(dir, 'data') }),
+    /same file system as the recordings/,
+  );
+  t.match(copyProblem(join(dir, 'none'), { key, dataDir: dir }), /is not a folder/);
+  if (existsSync('/dev/shm')) {
+    t.equal(copyProblem('/dev/shm', { key, dataDir: dir }), null);
+    t.match(copyProblem(dir, { key, dataDir: '/dev/shm' }), /same file system as the key/);
+  }
+  const sheet = keySheet(key, 'pbx', new Date('2026-11-29'));
+  const typed = sheet
+    .split('\n')
+    .filter((line) => /^ {6}\S/.test(line))
+    .join('')
+    .replaceAll(' ', '');
+  t.equal(typed, text.trim(), 'what is typed from the sheet is the key');
+});
+
+t.test('answers of a file are checked all at once', async (t) => {
+  const dir = t.testdir({
+    'bad.toml':
+      'adress = "x"\ntime_zone = "Mars/Base"\ndata = "here"\nkey_copy = "none"\ncalls_per_day = 0\n',
+    'print.toml': 'key_copy = "print"\n',
+    'good.toml':
+      'key_copy = "none"\nno_key_copy = "recordings are lost with this disk"\n[asterisk]\netc = "/x"\n',
+  });
+  const said = await Promise.resolve()
+    .then(() => readAnswers(join(dir, 'bad.toml')))
+    .catch((e: Error) => e.message);
+  for (const part of [
+    '"adress" is not known',
+    'Mars/Base',
+    '"here" is not an absolute path',
+    'no_key_copy',
+    'calls_per_day',
+  ])
+    t.ok(String(said).includes(part), part);
+  t.throws(() => readAnswers(join(dir, 'print.toml')), /for a terminal/);
+  t.match(readAnswers(join(dir, 'good.toml')), { key_copy: 'none', asterisk: { etc: '/x' } });
+});
+
+t.test('an address is one of this machine, or a name', async (t) => {
+  const ours = [{ address: '192.0.2.5', device: 'eth0', private: false }];
+  t.same(addressOf('192.0.2.5', ours, '127.0.0.1'), { address: '192.0.2.5', hosts: [] });
+  t.same(addressOf('box.office.lan', ours, '192.0.2.5'), { address: '192.0.2.5', hosts: ['box.office.lan'] });
+  for (const wrong of ['192.0.2.6', '300.1.1.1', 'a b', '-x', 'http://box'])
+    t.type(addressOf(wrong, ours, ''), 'string', wrong);
+  const found = addresses({
+    lo: [{ family: 'IPv4', internal: true, address: '127.0.0.1' }],
+    docker0: [{ family: 'IPv4', internal: false, address: '172.17.0.1' }],
+    eth0: [{ family: 'IPv4', internal: false, address: '198.51.100.7' }],
+    eth1: [{ family: 'IPv4', internal: false, address: '10.0.0.7' }],
+  } as never);
+  t.same(
+    found.map(({ address }) => address),
+    ['10.0.0.7', '198.51.100.7'],
+    'private ones first, no bridges of containers',
+  );
+});
+
+t.test('disks, days and zones', async (t) => {
+  const mounts =
+    'none /proc proc rw 0 0\n/dev/a / ext4 rw 0 0\n/dev/b /usr ext4 rw 0 0\ntmpfs /tmp tmpfs rw 0 0\n';
+  t.match(disks(mounts), [{ point: '/' }], 'neither what is in memory nor where the system is');
+  t.same(disks('/dev/a / ext4 ro 0 0\n'), [], 'nor what cannot be written');
+  t.equal(folderOn('/'), '/var/lib/tapedeck');
+  t.equal(folderOn('/var'), '/var/lib/tapedeck');
+  t.equal(folderOn('/srv/calls'), '/srv/calls/tapedeck');
+  t.equal(daysOf(70e9, 200), 1000);
+  t.equal(lasting(70e9, 200), '2 years');
+  t.equal(lasting(7e9, 200), '100 days');
+  t.ok(isZone(timeZone()));
+  t.notOk(isZone('Mars/Base'));
+  t.same(wrapped('one two three', 8), ['one two', 'three']);
+});

@@ -1,0 +1,155 @@
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { applyChanges, undoChanges } from '../../../daemon/cli/setup/apply/apply.js';
+import { halfOf, openJournal } from '../../../daemon/cli/setup/apply/journal.js';
+import { findPbx, PLACES, settingIn } from '../../../daemon/cli/setup/machine/find-pbx.js';
+import type { Run } from '../../../daemon/cli/setup/machine/host.js';
+import type { Change } from '../../../daemon/cli/setup/plan/change.js';
+import { planAsterisk } from '../../../daemon/cli/setup/plan/plan-asterisk.js';
+import { overview, preview } from '../../../daemon/cli/setup/plan/preview.js';
+import { treeOf } from '../../support/setup/tree.js';
+
+const SECRETS = { ari: 'ari-secret', ami: 'ami-secret' };
+const none: Run = async () => ({ code: 1, out: '' });
+
+/** An Asterisk whose files have these texts. */
+function asterisk(t: Test, files: Record<string, string>) {
+  const dir = t.testdir({});
+  const [etc, spool] = [join(dir, 'etc'), join(dir, 'spool')];
+  for (const folder of [etc, spool, join(etc, 'manager.d')]) mkdirSync(folder);
+  const main = `[directories](!)\nastetcdir => /nowhere\n[directories]\nastetcdir => ${etc}\nastspooldir => ${spool}\n`;
+  for (const [name, text] of Object.entries({ 'asterisk.conf': main, ...files }))
+    writeFileSync(join(etc, name), text, { mode: 0o640 });
+  const deps = () => ({ journal: openJournal(join(dir, 'journal')), run: none, fwconsole: '' });
+  const plan = async () => planAsterisk((await findPbx(none, { ...PLACES, etc, freepbxConf: '' }))!, SECRETS);
+  return {
+    ...{ dir, etc, deps, plan },
+    apply: async () => applyChanges((await plan()).changes, deps()),
+    undo: () => undoChanges(deps()),
+    read: (name: string) => readFileSync(join(etc, name), 'utf8'),
+  };
+}
+
+const namesOf = (changes: readonly Change[], etc: string) =>
+  changes
+    .map((change) => (change.kind === 'file' ? change.path.slice(etc.length + 1) : change.kind))
+    .toSorted();
+
+t.test('an Asterisk without any of the files gets them, closed to others', async (t) => {
+  const { plan, apply, undo, etc, read } = asterisk(t, {});
+  const { changes, conflicts, reach } = await plan();
+  t.same(conflicts, []);
+  t.same(namesOf(changes, etc), [
+    'ari.conf',
+    'cdr_manager.conf',
+    'extensions.conf',
+    'http.conf',
+    'manager.conf',
+  ]);
+  t.same(reach, { ariUrl: 'http://127.0.0.1:8088', amiHost: '127.0.0.1', amiPort: 5038 });
+  const before = treeOf(etc);
+  await apply();
+  t.equal(statSync(join(etc, 'ari.conf')).mode & 0o777, 0o640);
+  t.match(
+    read('http.conf'),
+    /^\[general\]\nenabled = yes.*\nbindaddr = 127\.0\.0\.1/m,
+    'a section of its own',
+  );
+  t.match(read('manager.conf'), /^\[tapedeck\]\nsecret = ami-secret$/m);
+  t.equal(overview(changes).length, changes.length);
+  await undo();
+  t.same(treeOf(etc), before);
+});
+
+t.test(
+  'what others need stays: addresses that are in use, with a warning, and channel variables',
+  async (t) => {
+    const { plan } = asterisk(t, {
+      'http.conf': '[general]\nenabled=yes\nbindaddr=0.0.0.0\nbindport=8188\n',
+      'ari.conf': '[general]\nchannelvars = CRM_ID,CHANNEL(linkedid)\nallowed_origins = *\n',
+      'manager.conf': '[general]\nenabled = yes\nbindaddr = 10.0.0.5\nport = 5039\n',
+    });
+    const { changes, warnings, reach } = await plan();
+    t.same(reach, { ariUrl: 'http://127.0.0.1:8188', amiHost: '10.0.0.5', amiPort: 5039 });
+    t.match(warnings.join('\n'), /0\.0\.0\.0[\s\S]*allowed_origins[\s\S]*10\.0\.0\.5/);
+    const said = changes.map(preview).join('');
+    t.match(said, /\+channelvars = CRM_ID,CHANNEL\(linkedid\),CHANNEL\(accountcode\)/);
+    t.notMatch(said, /\+bindaddr/);
+  },
+);
+
+t.test('an address that serves nobody yet becomes loopback', async (t) => {
+  const { plan } = asterisk(t, { 'manager.conf': '[general]\nenabled = no\nbindaddr = 0.0.0.0\n' });
+  const { changes, reach } = await plan();
+  t.match(changes.map(preview).join(''), /\+bindaddr = 127\.0\.0\.1 +; AMI/);
+  t.equal(reach.amiHost, '127.0.0.1');
+});
+
+t.test('it stops before a file whose end Asterisk does not read, or a prefix before /ari', async (t) => {
+  const open = await asterisk(t, { 'ari.conf': '[general]\nenabled = yes\n;-- closed never\n' }).plan();
+  t.match(open.conflicts, [/ends within a block comment/]);
+  const prefix = await asterisk(t, { 'http.conf': '[general]\nprefix = asterisk\n' }).plan();
+  t.match(prefix.conflicts, [/prefix = asterisk/]);
+});
+
+t.test('a file that all may read is closed when it gets a secret, and opened again by undo', async (t) => {
+  const { apply, undo, etc } = asterisk(t, { 'ari.conf': '[general]\nenabled = yes\n' });
+  chmodSync(join(etc, 'ari.conf'), 0o644);
+  const before = treeOf(etc);
+  await apply();
+  t.equal(statSync(join(etc, 'ari.conf')).mode & 0o777, 0o640);
+  await undo();
+  t.same(treeOf(etc), before);
+});
+
+t.test('a link stays a link, and what it leads to is put back', async (t) => {
+  const { apply, undo, etc, dir, read } = asterisk(t, {});
+  writeFileSync(join(dir, 'elsewhere.conf'), '[general]\nenabled = no\n', { mode: 0o640 });
+  symlinkSync('../elsewhere.conf', join(etc, 'http.conf'));
+  const before = treeOf(dir);
+  await apply();
+  t.match(read('http.conf'), /^enabled = yes/m);
+  t.match(readFileSync(join(dir, 'elsewhere.conf'), 'utf8'), /BEGIN Tapedeck/);
+  await undo();
+  t.same(treeOf(dir), before);
+});
+
+t.test('interrupted after any change it continues, or is taken back whole', async (t) => {
+  const count = (await asterisk(t, {}).plan()).changes.length;
+  for (let at = 1; at < count; at++)
+    for (const then of ['continue', 'undo'] as const) {
+      const { plan, apply, undo, deps, etc } = asterisk(t, {
+        'extensions.conf': '[default]\nexten => 1,1,Answer()',
+      });
+      const before = treeOf(etc);
+      const { changes } = await plan();
+      await applyChanges(changes.slice(0, at), deps());
+      // The next one was noted and half written.
+      const next = changes[at]!;
+      if (next.kind === 'file') {
+        deps().journal.beforeFile(next.path, next.after);
+        writeFileSync(halfOf(next.path), 'half');
+      }
+      if (then === 'continue') {
+        await apply();
+        t.same((await plan()).changes, [], `after ${at}`);
+      }
+      await undo();
+      t.same(treeOf(etc), before, `${then} after ${at}`);
+    }
+});
+
+t.test('a file that changed between the look and the write is left alone', async (t) => {
+  const { plan, deps, etc, read } = asterisk(t, { 'http.conf': '[general]\n' });
+  const { changes } = await plan();
+  writeFileSync(join(etc, 'http.conf'), '[general]\nenabled = yes ; theirs\n');
+  await t.rejects(applyChanges(changes, deps()), { code: 'setup_changed' });
+  t.equal(read('http.conf'), '[general]\nenabled = yes ; theirs\n');
+});
+
+t.test('settings of FreePBX are read as fwconsole prints them', async (t) => {
+  t.equal(settingIn('Setting of "HTTPENABLED" is (bool)[true]\n', 'HTTPENABLED'), 'true');
+  t.equal(settingIn('Setting of "HTTPBINDADDRESS" is (text)[::]\n', 'HTTPBINDADDRESS'), '::');
+  t.equal(settingIn('The setting X was not found!\n', 'X'), undefined);
+});
