@@ -19,6 +19,8 @@ const MOST_SECONDS = 300;
 /** Another machine of the office: a network of its own, behind a cable. Returns how a program is run there. */
 function anotherMachine(): string[] {
   const holder = spawn('unshare', ['--net', 'sleep', '3600'], { stdio: 'ignore' });
+  // It keeps the network, and must not keep this process.
+  holder.unref();
   process.once('exit', () => holder.kill());
   const ip = (...args: string[]) => execFileSync('ip', args);
   const there = ['nsenter', '--target', String(holder.pid), '--net', '--'];
