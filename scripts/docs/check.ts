@@ -33,6 +33,7 @@ export async function checkDocuments(root: string): Promise<string[]> {
       // The formatter has its own opinion on empty lines.
       .filter(([file, text]) => unspaced(read(file)) !== unspaced(text))
       .map(([file]) => `${file} is out of date: run "npm run docs -- --write"`),
+    ...labelFaults(root, [...pages.keys()]),
     ...[...pages.keys(), 'README.md']
       .filter((file) => file !== HISTORY)
       .flatMap((file) => {
@@ -42,6 +43,23 @@ export async function checkDocuments(root: string): Promise<string[]> {
         );
       }),
   ];
+}
+
+/** Returns what the pages about the dashboard write in bold, as the name of a button or field, and no message of it says. */
+function labelFaults(root: string, pages: string[]): string[] {
+  const folder = join(root, 'web/ui/messages/en');
+  const messages = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(join(folder, file), 'utf8').toLowerCase())
+    .join('\n');
+  return pages
+    .filter((page) => page.startsWith('docs/dashboard/'))
+    .flatMap((page) =>
+      [...readFileSync(join(root, page), 'utf8').matchAll(/\*\*([^*]+)\*\*/g)]
+        .map(([, label]) => label!.replace(/\s+/g, ' ').replace(/…$/, ''))
+        .filter((label) => !messages.includes(label.toLowerCase()))
+        .map((label) => `${page}: no message of the dashboard says "${label}"`),
+    );
 }
 
 const unspaced = (text: string): string => text.replace(/\n+/g, '\n');
