@@ -18,7 +18,11 @@ export function Details({ call }: { call: CallDetail }) {
   const lines: [string, ComponentChildren][] = [
     [f.coverage, badgeFor(call).word],
     [f.reason, text(call.coverage.reason)],
-    [f.rule, text(call.coverage.rule) ?? (call.coverage.status === 'none' ? null : f.noRule)],
+    [
+      f.rule,
+      text(call.coverage.rule) ??
+        (call.coverage.status === 'none' || call.coverage.status === 'imported' ? null : f.noRule),
+    ],
     [
       f.policyVersion,
       call.decision && call.coverage.status !== 'none'
