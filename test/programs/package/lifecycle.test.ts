@@ -138,8 +138,26 @@ async function removeAndReturn(t: Test, machine: Machine, deb: string): Promise<
   t.equal(await keptOf(machine), kept, 'and no key and no configuration');
 }
 
+/** With three users' folders, while all services run: after that a purge has nothing to speak of. */
+async function destroyAll(t: Test, machine: Machine, deb: string): Promise<void> {
+  const { inside, must, path } = machine;
+  await installPackage(machine, deb);
+  t.equal(await isActive(machine, 'tapedeck'), 'active', 'it records again with what a purge has left');
+  const refused = await inside('tapedeck', 'destroy', '--everything');
+  t.equal(refused.code, 2, refused.out);
+  t.equal(await isActive(machine, 'tapedeck'), 'active', 'and goes on while nobody has typed the sentence');
+  const sentence = `destroy everything on ${(await must('uname', '--nodename')).trim()}`;
+  const { code, out } = await inside('tapedeck', 'destroy', '--everything', '--confirm', sentence);
+  t.equal(code, 0, out);
+  t.comment(out);
+  for (const gone of ['/var/lib/tapedeck', '/etc/tapedeck'])
+    t.notOk(existsSync(path(gone)), `${gone} is gone`);
+  t.not(await isActive(machine, 'tapedeck'), 'active');
+  await purgeUnused(t, machine);
+}
+
 for (const suite of ['bookworm', 'trixie'] satisfies Suite[])
-  t.test(`the package on ${suite}: install, upgrade, no way down, remove, purge`, async (t) => {
+  t.test(`the package on ${suite}: install, upgrade, no way down, remove, purge, destroy`, async (t) => {
     let machine: Machine;
     try {
       machine = await bootMachine({ suite, apart: true });
@@ -169,4 +187,5 @@ for (const suite of ['bookworm', 'trixie'] satisfies Suite[])
     await refuseOlder(t, machine, older);
     await refuseUnprepared(t, machine, await withVersion(deb, NEWER, work));
     await removeAndReturn(t, machine, deb);
+    await destroyAll(t, machine, deb);
   });

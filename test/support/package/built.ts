@@ -26,7 +26,8 @@ const NO_LIST = '{"bomFormat":"CycloneDX","components":[]}\n';
 
 /**
  * Returns the package of what is built, for amd64, uncompressed so that it installs in seconds. It is built once for all tests: the
- * first time takes minutes, for a compiler and what it compiles. Throws where only root could build it.
+ * first time takes minutes and needs the network, for a compiler and what it compiles: call it before entering a network namespace.
+ * Throws where only root could build it.
  */
 export async function builtPackage(): Promise<{ deb: string; version: string }> {
   const parts = [
