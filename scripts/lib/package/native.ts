@@ -9,13 +9,20 @@ const NODE = join(SOURCES, 'packaging/node');
 const LOCKED = ['package.json', 'package-lock.json', '.npmrc'];
 const lockOf = (dir: string) => LOCKED.map((name) => readFileSync(join(dir, name)));
 
-/** Installs what a lock file names into `into`, for an architecture: npm checks each package's integrity, and runs nothing of it. */
+/**
+ * Installs what a lock file names into `into`, for an architecture: npm checks each package's integrity, and runs nothing of it.
+ * What npm has in its cache it does not ask for again.
+ */
 export async function npmCi(from: string, into: string, arch: Arch, omit: string[] = []): Promise<void> {
   for (const name of LOCKED) cpSync(join(from, name), join(into, name));
   const platform = ['--os=linux', `--cpu=${ARCHES[arch].npm}`, '--libc=glibc'];
-  await run('npm', ['ci', '--ignore-scripts', '--no-progress', '--loglevel=error', ...platform, ...omit], {
-    cwd: into,
-  });
+  await run(
+    'npm',
+    ['ci', '--ignore-scripts', '--prefer-offline', '--no-progress', '--loglevel=error', ...platform, ...omit],
+    {
+      cwd: into,
+    },
+  );
 }
 
 /** Returns the folder of Node.js for an architecture: bin/node, include/ and LICENSE. */
