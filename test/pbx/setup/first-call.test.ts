@@ -1,10 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { makeRoot, NotHere } from '../../support/booted/root.js';
+import { builtPackage } from '../../support/package/built.js';
 
 /*
  * In a network of its own, in which another machine of the office is one hop away: see test/support/setup/first-call.ts, which
  * has the tests.
  */
+try {
+  // Debian's archive and npm are not reached from that network.
+  for (const suite of ['trixie', 'bookworm'] as const) await makeRoot(suite);
+  await builtPackage();
+} catch (e) {
+  // The tests say so.
+  if (!(e instanceof NotHere)) throw e;
+}
 const NETWORK = 'ip link set lo up; exec "$@"';
 const inside = join(import.meta.dirname, '../../support/setup/first-call.ts');
 const node = [process.execPath, ...process.execArgv, inside];
