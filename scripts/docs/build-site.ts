@@ -6,14 +6,15 @@ import { checkLinks } from './check.js';
 import { stageSite } from './stage.js';
 
 /**
- * Builds the site into `out`, beside each page its Markdown, and returns its dead links. Throws if a page has something inline
+ * Builds the site into dist/docs, beside each page its Markdown, and returns its dead links. Throws if a page has something inline
  * that the dashboard's content security policy forbids.
  */
-export async function buildSite(root: string, out = join(root, 'dist/docs')): Promise<string[]> {
+export async function buildSite(root: string): Promise<string[]> {
   const pages = join(root, '.docs/pages');
+  const out = join(root, 'dist/docs');
   rmSync(out, { recursive: true, force: true });
   stageSite(root, pages);
-  await build(join(root, 'docs'), { outDir: out });
+  await build(join(root, 'docs'));
   for (const file of readdirSync(out, { recursive: true, encoding: 'utf8' }))
     if (file.endsWith('.html')) {
       const path = join(out, file);

@@ -75,7 +75,7 @@ need_build() {
 # The documentation, which the dashboard serves under Help; after need_build, which removes it.
 need_docs() {
   local page=dist/docs/index.html
-  if [ ! -f "$page" ] || [ -n "$(find docs scripts/docs SECURITY.md CHANGELOG.md -newer "$page" -type f -print -quit)" ]; then
+  if [ ! -f "$page" ] || [ -n "$(find docs scripts/docs ./*.md -newer "$page" -type f -print -quit)" ]; then
     say "Building the documentation"
     npm run --silent docs >/dev/null || say "The documentation was not built; everything else works"
   fi
