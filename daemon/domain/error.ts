@@ -98,6 +98,11 @@ const catalogue = {
     blame: 'operator',
     status: 503,
   },
+  upgrade_copy: {
+    message: 'The data from before the upgrade cannot be brought back.',
+    hint: 'Nothing was changed. "tapedeck upgrade status" lists the copies. Without one, restore a backup ("tapedeck restore").',
+    blame: 'operator',
+  },
   upgrade_room: {
     message: 'There is too little room on the disk for an upgrade.',
     hint: 'Nothing was changed. Make room in the data directory ("df -h", "tapedeck retention run"), or move recordings to an archive ([archive] in tapedeck.toml), and try again.',

@@ -53,6 +53,9 @@ function readAbout(folder: string): UpgradeCopy | null {
   }
 }
 
+/** The catalogue in a copy. */
+export const catalogueIn = ({ folder }: Pick<FoundCopy, 'folder'>): string => join(folder, CATALOGUE_COPY);
+
 /** Returns what an upgrade needs and what is free, in bytes. Throws `upgrade_room` where that is too little. */
 export function checkRoom(
   dataDir: string,

@@ -52,6 +52,7 @@ const BY_EXIT: Partial<Record<keyof typeof EXIT, readonly ErrorCode[]>> = {
     'backup_absent',
     'backup_identity',
     'backup_key_gone',
+    'upgrade_copy',
     'restore_list',
     'restore_occupied',
     'move_unproved',

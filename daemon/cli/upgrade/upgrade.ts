@@ -1,12 +1,15 @@
 import { setPriority } from 'node:os';
 import type { Command } from 'commander';
 import { MB } from '../../app/data.js';
+import { goBack, lookBack } from '../../app/upgrade/back.js';
 import { type FoundCopy, findCopies, makeCopy } from '../../app/upgrade/copy.js';
 import { isOlder, NEWEST_VERSION, versionOf } from '../../catalogue/sqlite/upgrade/older.js';
+import { entryOf } from '../../domain/assurance/audit.js';
 import { iso } from '../../domain/days.js';
 import { shareDone, type UpgradeProgress } from '../../domain/operations/upgrade.js';
 import { catalogueFile } from '../../domain/paths.js';
 import { durationText, sizeText } from '../../domain/written.js';
+import { consoleUser } from '../../ops/process/console.js';
 import { version } from '../../ops/process/version.js';
 import { readUpgradeProgress } from '../../vault/upgrade/progress.js';
 import type { CliContext } from '../common/context.js';
@@ -62,6 +65,42 @@ export function upgrade(program: Command, ctx: CliContext): void {
       };
       ctx.out(json ? JSON.stringify(state, null, 2) : statusText(ctx, state));
     });
+
+  command
+    .command('back')
+    .description('bring back the catalogue from before an upgrade, while no recorder runs')
+    .option('--yes', 'do it; without this it only says what would be lost')
+    .addHelpText(
+      'after',
+      '\nRun it with the recorder stopped, then start the version that the copy is of.\n\nExamples:\n  tapedeck upgrade back\n  systemctl stop tapedeck-web tapedeck\n  tapedeck upgrade back --yes',
+    )
+    .action(({ yes }: { yes?: boolean }) => back(ctx, yes === true));
+}
+
+/** `tapedeck upgrade back`: says what would be lost, and does it when that was confirmed. */
+async function back(ctx: CliContext, confirmed: boolean): Promise<void> {
+  const dataDir = ctx.data();
+  const way = lookBack(dataDir);
+  const { copy, lost } = way;
+  const at = timesIn(ctx.config().site.time_zone)(copy.about.at);
+  ctx.out(
+    [
+      `The copy of ${at} (${copy.about.catalogue.calls} calls) takes the place of the catalogue.`,
+      `Not listed any more: ${lost.calls} calls and ${lost.recordings} recordings since then, and ${lost.audit} entries of the audit log. Their files and keys stay.`,
+      'Changed since then and lost: people, rules, lists, consents, requests. What was erased stays erased, and what is on legal hold stays held.',
+    ].join('\n'),
+  );
+  if (!confirmed) return ctx.out('Nothing was changed. To go back: tapedeck upgrade back --yes');
+  const by = { actor: 'console', actor_id: '', actor_name: consoleUser(), address: '' } as const;
+  const entry = entryOf(by, Date.now(), 'restore', { object: 'backup', object_id: iso(copy.about.at) });
+  const { erased, held } = await goBack(dataDir, way, entry);
+  ctx.out(
+    [
+      `Done: ${erased} recordings that were erased since are erased in it, and ${held} holds were added.`,
+      `The catalogue that was there is in ${copy.folder} until the copy is removed.`,
+      'Start the recorder of the version that the copy is of; a newer one converts the catalogue again.',
+    ].join('\n'),
+  );
 }
 
 /** Where that is not allowed it does its work all the same. */
