@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { migrations } from '../../../daemon/catalogue/sqlite/migrations.js';
@@ -67,3 +67,50 @@ const rows = (calls: number): string => {
   INSERT INTO accounts SELECT id, id, '1.' || n, at, at + 3000, at + 60000, ${outside}, '' || ${inside}, '', 0 FROM s;
   DROP TABLE s;`;
 };
+
+/** The first version with an audit log, by whose id an installation knows its catalogue, and with the names of captures of today. */
+export const WITH_TOKENS = migrations.findIndex((sql) => sql.includes('ADD COLUMN spool_token')) + 1;
+const AUDIT = migrations.findIndex((sql) => sql.includes('CREATE TABLE audit ('));
+
+/**
+ * Turns a catalogue of today into one of an earlier version with so many more calls. What it has stays, as far as that version knew
+ * of it: calls in progress and their segments, people, the audit log. No recorder may have it.
+ */
+export function turnBack(path: string, calls: number): void {
+  const now = `${path}.now`;
+  const source = new Database(path);
+  source.pragma('wal_checkpoint(TRUNCATE)');
+  source.close();
+  renameSync(path, now);
+  for (const one of [`${path}-wal`, `${path}-shm`]) rmSync(one, { force: true });
+  makeOldCatalogue(path, calls, { upTo: WITH_TOKENS });
+  const old = new Database(path);
+  old.pragma('foreign_keys = OFF');
+  old.prepare('ATTACH ? AS now').run(now);
+  const columns = old
+    .prepare("SELECT name FROM pragma_table_xinfo(?, ?) WHERE hidden = 0 AND name <> 'pbx'")
+    .pluck();
+  for (const table of [
+    'users',
+    'policies',
+    'calls',
+    'absorbed',
+    'segments',
+    'blind_windows',
+    'watch',
+    'audit',
+  ]) {
+    const known = columns.all(table, 'now') as string[];
+    const both = (columns.all(table, 'main') as string[]).filter((name) => known.includes(name)).join(', ');
+    if (table === 'audit') old.exec('DROP TRIGGER audit_is_kept; DELETE FROM audit');
+    if (table === 'watch')
+      old.exec('INSERT OR REPLACE INTO main.watch (one, seen_at) SELECT 1, max(seen_at) FROM now.watch');
+    else old.exec(`INSERT INTO main.${table} (${both}) SELECT ${both} FROM now.${table}`);
+  }
+  old.exec(`${migrations[AUDIT]!.match(/CREATE TRIGGER audit_is_kept[^;]*;\s*END;/)![0]}`);
+  old.exec('DETACH now');
+  old.pragma('wal_checkpoint(TRUNCATE)');
+  old.close();
+  chmodSync(path, 0o640);
+  for (const one of [now, `${now}-wal`, `${now}-shm`]) rmSync(one, { force: true });
+}

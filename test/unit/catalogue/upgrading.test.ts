@@ -17,11 +17,25 @@ import { fail } from '../../../daemon/domain/error.js';
 import { catalogueFile, interimCatalogueFile, upgradeJournalFile } from '../../../daemon/domain/paths.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
+import type { Segment } from '../../../daemon/domain/recording/recording.js';
 import { makeOldCatalogue, OLD_VERSION } from '../../support/catalogue/old-catalogue.js';
 import { aCall } from '../../support/recordings/a-call.js';
 
 const NOW = 1_700_000_000_000;
 const openCall = (id: string) => aCall(id, { startedAt: NOW, answeredAt: NOW + 1_000, endedAt: null });
+
+const capturing: Segment = {
+  ...{
+    callId: 'A',
+    seq: 0,
+    token: 'c0ffee00'.repeat(4),
+    legId: 'leg',
+    inStartedAt: NOW,
+    outStartedAt: null,
+    fed: '',
+  },
+  ...{ state: 'capturing', because: null, mutedFrom: { in: null, out: null }, swapped: false },
+};
 
 /** An old catalogue with a call in progress, and the same steps as the process that upgrades takes, when the test says so. */
 function site(t: Test, { patienceMs = 0, upTo = OLD_VERSION } = {}) {
@@ -91,10 +105,8 @@ t.test('calls are kept while the catalogue is upgraded, and are in it afterwards
   t.match(open?.call, { id: /0000000050$/, endedAt: null }, 'the call in progress is known');
   t.equal((await catalogue.segments.of(open!.call.id)).length, 1);
   await catalogue.calls.save(openCall('A'), undefined, undefined);
-  await catalogue.segments.save({
-    ...{ callId: 'A', seq: 0, token: '', legId: 'leg', inStartedAt: NOW, outStartedAt: null, fed: '' },
-    ...{ state: 'capturing', because: null, mutedFrom: { in: null, out: null }, swapped: false },
-  });
+  await catalogue.segments.save(capturing);
+
   await catalogue.watch.open(FIRST, NOW, because('not_running'));
   t.match(await catalogue.watch.close(FIRST, NOW + 5), { from: NOW, to: NOW + 5 });
   await catalogue.audited(entryOf(TAPEDECK, NOW, 'stop', {}), (c) => c.watch.watched(FIRST, NOW + 9));
@@ -131,6 +143,7 @@ t.test('a recorder that ends during the upgrade leaves it to the next one', asyn
   const first = lab.start();
   await first.catalogue.start();
   await first.catalogue.calls.save(openCall('A'));
+  await first.catalogue.segments.save(capturing);
   await first.catalogue.stop();
   t.equal(await first.whole(), false);
   t.equal(versionOf(lab.path), OLD_VERSION);
@@ -140,6 +153,11 @@ t.test('a recorder that ends during the upgrade leaves it to the next one', asyn
   await second.catalogue.start();
   const ids = (await second.catalogue.calls.open()).map(({ call }) => call.id);
   t.ok(ids.includes('A'), 'the interim catalogue has what the journal has');
+  t.match(
+    await second.catalogue.segments.of('A'),
+    [capturing],
+    'its capture among it, by which name it runs',
+  );
   await second.catalogue.calls.save(openCall('B'));
   lab.going[1]!.go();
   t.equal(await second.whole(), true);
