@@ -26,7 +26,10 @@ const WIPE = `
     try {
       const found = fs.lstatSync(path);
       if (found.isDirectory()) {
-        for (const name of fs.readdirSync(path)) remove(join(path, name));
+        let names = [];
+        // A folder of another user, who has emptied it before: whose name it is may be removed all the same.
+        try { names = fs.readdirSync(path); } catch (e) { if (e.code !== 'EACCES') throw e; }
+        for (const name of names) remove(join(path, name));
         fs.rmdirSync(path);
         return;
       }

@@ -1,9 +1,21 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
+import { wipeData } from '../../../daemon/cli/destroy/wipe.js';
 import { openBox, siteIn } from '../../support/backup/box.js';
 
 /** `tapedeck destroy --everything`, as the built program, on a data directory with recordings. */
@@ -104,3 +116,30 @@ t.test('an interrupted run is finished by the next one', async (t) => {
   t.match(out, /what an interrupted run has left/);
   for (const gone of [dataDir, configFile, join(dir, 'destroying')]) t.notOk(existsSync(gone));
 });
+
+t.test(
+  'folders of several users go, also one that the owner of the data directory cannot read',
+  { skip: process.getuid?.() !== 0 && 'only root can give a folder away' },
+  async (t) => {
+    const [recorder, dashboard] = [48_103, 48_104];
+    // Where every user gets to.
+    const dir = mkdtempSync(join(tmpdir(), 'tapedeck-destroy-'));
+    t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+    chmodSync(dir, 0o755);
+    const data = join(dir, 'data');
+    for (const [path, owner] of [
+      [data, recorder],
+      [join(data, 'keys'), recorder],
+      [join(data, 'web'), dashboard],
+    ] as const) {
+      mkdirSync(path, { mode: 0o700 });
+      writeFileSync(join(path, 'file'), 'x', { mode: 0o600 });
+      for (const one of [path, join(path, 'file')]) chownSync(one, owner, recorder);
+    }
+    chmodSync(data, 0o2750);
+    // As the recorder's user alone could not do it.
+    chownSync(dir, recorder, recorder);
+    t.same(await wipeData(data), []);
+    t.notOk(existsSync(data));
+  },
+);
