@@ -7,6 +7,7 @@ import { certificates } from './catalogue/certificates.js';
 import { consents } from './catalogue/consents.js';
 import { due } from './catalogue/due.js';
 import { holds } from './catalogue/holds.js';
+import { imports } from './catalogue/imports.js';
 import { ledger } from './catalogue/ledger.js';
 import { lists } from './catalogue/lists.js';
 import { names } from './catalogue/names.js';
@@ -27,6 +28,7 @@ const PARTS = {
     calls,
     recordings,
     tiers,
+    imports,
     certificates,
     reports,
     holds,

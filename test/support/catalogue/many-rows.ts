@@ -8,7 +8,7 @@ export function fillCatalogue(db: Db, rows: number): void {
   db.transaction(() => {
     db.exec(`INSERT INTO calls ${numbers}
       SELECT printf('C%010d', i), '["1"]', 'in', ${at}, ${at} + 5000, ${at} + 35000, 'answered', ${party}, ${party},
-        '101', '101', '', 'recorded', '', NULL, 0, '[]', '[]', '', NULL, 0, NULL, '', NULL, NULL, NULL FROM n`);
+        '101', '101', '', 'recorded', '', NULL, 0, '[]', '[]', '', NULL, 0, NULL, '', NULL, NULL, NULL, NULL FROM n`);
     db.exec(`INSERT INTO recordings (id, of_id, call_id, state, duration_ms, plain_bytes, sealed_bytes, plain_sha256, sealed_sha256,
         file, sealed_at, left_db, right_db, keep_until, keep_reason) ${numbers}
       SELECT printf('R%010d', i), printf('R%010d', i), printf('C%010d', i), 'sealed', 30000, 90000, 90500, printf('%064d', i),
