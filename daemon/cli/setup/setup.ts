@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { fail } from '../../domain/error.js';
-import { loadConfig } from '../../ops/config.js';
 import { KEY_COPY_NOTE } from '../doctor/key-copy.js';
+import { addPbx } from './add-pbx.js';
 import { applyChanges, undoChanges } from './apply/apply.js';
 import { openJournal, writeWhole } from './apply/journal.js';
 import { type PbxFacts, trunkContexts } from './machine/facts.js';
@@ -14,11 +12,10 @@ import { runProgram } from './machine/host.js';
 import { hasSystemd } from './machine/machine.js';
 import { answeredBefore, masterKeyFile, ownFacts } from './machine/own-facts.js';
 import { reloadPbx } from './machine/reload.js';
-import type { Change, Plan } from './plan/change.js';
 import { planAsterisk, type Secrets } from './plan/plan-asterisk.js';
 import { planFreepbx } from './plan/plan-freepbx.js';
 import { type OwnFacts, planOwn } from './plan/plan-own.js';
-import { overview, preview } from './plan/preview.js';
+import { checkConfig, newSecret, show } from './setup-steps.js';
 import { finish } from './steps/finish.js';
 import { keySheet, makeMasterKey, writeCopy } from './steps/master-key.js';
 import { reachPbx, stopUnits } from './steps/services.js';
@@ -26,9 +23,16 @@ import { type AnswerFile, readAnswers } from './talk/answers.js';
 import { type AllAnswers, answersOf, askAll } from './talk/questions.js';
 import { createTerminal, type Terminal } from './talk/terminal.js';
 
-type Options = { dryRun?: boolean; answers?: string; undo?: boolean; yes?: boolean; start: boolean };
-
-const SECRET_BYTES = 24;
+type Options = {
+  addPbx?: string;
+  host?: string;
+  name?: string;
+  dryRun?: boolean;
+  answers?: string;
+  undo?: boolean;
+  yes?: boolean;
+  start: boolean;
+};
 
 /** `tapedeck setup`: from an installed package to the first recorded call. */
 export function setup(program: Command): void {
@@ -39,12 +43,17 @@ export function setup(program: Command): void {
     .option('--answers <file>', 'take the answers from this TOML file, and ask nothing')
     .option('--undo', 'take back what setup changed at the PBX, and stop Tapedeck')
     .option('--yes', 'apply the changes without asking')
+    .option('--add-pbx <id>', 'add one more PBX, on another machine, to a Tapedeck that runs')
+    .option('--host <address>', 'with --add-pbx: the address of that PBX')
+    .option('--name <name>', 'with --add-pbx: what people read')
     .option('--no-start', 'write the configuration, and start nothing')
     .addHelpText('after', HELP)
     .action(async (options: Options) => {
       if (process.getuid?.() !== 0) throw fail('setup_root');
       const terminal = createTerminal();
       const config = resolve(program.opts<{ config: string }>().config);
+      if (options.addPbx !== undefined)
+        return addPbx(terminal, config, { ...options, addPbx: options.addPbx });
       const given = options.answers === undefined ? {} : readAnswers(options.answers);
       const places = placesOf(given);
       if (options.undo) return undoAll(terminal, config, places);
@@ -66,6 +75,7 @@ Examples:
   tapedeck setup
   tapedeck setup --dry-run
   tapedeck setup --answers answers.toml
+  tapedeck setup --add-pbx warehouse --host 192.0.2.10 --name Warehouse
   tapedeck setup --undo`;
 
 const placesOf = ({ asterisk = {} }: AnswerFile): Places => ({
@@ -102,7 +112,7 @@ async function run(terminal: Terminal, { config, options, given, places: usual }
   const ours = planOwn(own, answers, { facts, reach: pbx.reach, secrets });
   checkConfig(ours, own);
   const changes = [...pbx.changes, ...ours];
-  show(terminal, changes, pbx);
+  show(terminal, changes, pbx.warnings);
   if (options.dryRun) return terminal.say('  Nothing was changed (--dry-run).');
   if (changes.length > 0 && !options.yes && options.answers === undefined) {
     const typed = await terminal.ask('Apply these changes? yes or no', 'yes');
@@ -157,41 +167,6 @@ async function answersFor(
       'There is no terminal to ask at. Give the answers in a file: --answers FILE.',
     );
   return askAll(terminal, before, key);
-}
-
-const newSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
-
-/** What would be written has to be a configuration that Tapedeck starts with. Throws `config_invalid`. */
-function checkConfig(changes: readonly Change[], own: OwnFacts): void {
-  const change = changes.find((one) => one.kind === 'file' && one.path === join(own.etc, 'tapedeck.toml'));
-  if (change?.kind !== 'file') return;
-  const dir = mkdtempSync(join(tmpdir(), 'tapedeck-setup-'));
-  try {
-    writeFileSync(join(dir, 'tapedeck.toml'), change.after, { mode: 0o600 });
-    loadConfig(join(dir, 'tapedeck.toml'));
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
-}
-
-/** The diffs first: what is read last, before the question, is the list of all changes and what to know about them. */
-function show(terminal: Terminal, changes: readonly Change[], { warnings }: Plan): void {
-  terminal.title(changes.length === 0 ? 'Nothing has to change' : 'Changes, line by line');
-  for (const change of changes) {
-    // A secret of its own, a folder, and an example that is filled in say nothing as a diff.
-    const whole = change.kind === 'file' && change.before === null && !change.pbx;
-    if (change.kind === 'folder' || (whole && !change.path.endsWith('/setup.conf'))) continue;
-    for (const line of preview(change).trimEnd().split('\n')) terminal.diff(line);
-    terminal.say();
-  }
-  if (changes.length > 0) terminal.title('Changes');
-  for (const [what, why] of overview(changes)) {
-    terminal.say(`  ${what}`);
-    terminal.note(`  ${why}`);
-  }
-  if (warnings.length > 0) terminal.title('Warnings');
-  for (const warning of warnings) terminal.note(warning);
-  terminal.say();
 }
 
 /** Makes the key where there is none, and its copy, before anything is recorded with it. */
