@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { makeRoot, NotHere } from '../../support/booted/root.js';
 import { builtPackage } from '../../support/package/built.js';
+import { asteriskTree } from '../../support/setup/stock-asterisk.js';
 
 /*
  * In a network of its own, in which another machine of the office is one hop away: see test/support/setup/first-call.ts, which
@@ -10,6 +11,7 @@ import { builtPackage } from '../../support/package/built.js';
 try {
   // Debian's archive and npm are not reached from that network.
   for (const suite of ['trixie', 'bookworm'] as const) await makeRoot(suite);
+  for (const major of [22, 16] as const) await asteriskTree(major);
   await builtPackage();
 } catch (e) {
   // The tests say so.
