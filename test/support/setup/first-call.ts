@@ -161,7 +161,8 @@ for (const [suite, major] of [
       t.teardown(() => Promise.all([phone.stop(), carrier.stop()]));
       const call = await carrier.call('5551000', { caller: { number: '+15550100' } });
       await call.answered;
-      await delay(4_000);
+      // A new box tells the parties that they are recorded, and keeps nothing of a call that ends before they know.
+      await delay(15_000);
       await call.hangup();
       type Call = { coverage: { status: string } };
       let newest: Call | undefined;
