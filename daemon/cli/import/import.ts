@@ -78,8 +78,9 @@ export function importRecordings(program: Command, ctx: CliContext): void {
     .option('--all', 'name also the files that were imported')
     .option('--csv', 'every file as CSV')
     .option('--json', 'every file as JSON, a line each')
-    .action((job: string | undefined, given: { all?: boolean; csv?: boolean; json?: boolean }) =>
-      report(ctx, job, given),
+    // Where the command above has taken an option of the same name, it is this one's all the same.
+    .action((job: string | undefined, _given: object, own: Command) =>
+      report(ctx, job, own.optsWithGlobals()),
     );
   command
     .command('remove-originals')
