@@ -53,7 +53,7 @@ export const rowOf = ({ path, callId, ...file }: ImportFile): ReportRow => ({
 const COLUMNS = ['file', 'outcome', 'reason', 'notes', 'call', 'bytes', 'sha256'];
 
 /** One line of the report as CSV; the heading first. */
-export const csvHead = (): string => stringify([COLUMNS], { ...CSV, header: false });
+export const csvHead = (): string => stringify([COLUMNS], { ...CSV, bom: false, header: false });
 export const csvLine = (row: ReportRow): string =>
   stringify(
     [
