@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import { printable } from '../domain/printable.js';
+import { journalStream } from './process/environment.js';
 
 export type Log = Logger;
 
@@ -14,7 +15,7 @@ const PRIORITIES = [
 
 /** Whether what is written there goes to systemd's journal: systemd.exec(5) says to compare, because children inherit it. */
 function isJournal(fd: number): boolean {
-  const { JOURNAL_STREAM: journal } = process.env;
+  const journal = journalStream();
   if (!journal) return false;
   const { dev, ino } = fstatSync(fd);
   return journal === `${dev}:${ino}`;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { programEnvironment } from '../../ops/process/environment.js';
 import { type Finding, ok, warn } from './finding.js';
 
 const CHECK = 'clock sync';
@@ -7,7 +8,7 @@ const CHECK = 'clock sync';
 /** What a program prints, or null when it is not there or fails. */
 type Ask = (program: string, ...args: string[]) => Promise<string | null>;
 const askProgram: Ask = (program, ...args) =>
-  promisify(execFile)(program, args, { timeout: 5_000, env: { ...process.env, LC_ALL: 'C' } }).then(
+  promisify(execFile)(program, args, { timeout: 5_000, env: programEnvironment() }).then(
     ({ stdout }) => stdout,
     () => null,
   );

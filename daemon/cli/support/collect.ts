@@ -8,6 +8,7 @@ import { Value } from 'typebox/value';
 import { catalogueFile, keysFile } from '../../domain/paths.js';
 import { type Config, ConfigSchema, type Section, type Setting, sections } from '../../ops/config-schema.js';
 import { ask } from '../../ops/control-client.js';
+import { programEnvironment } from '../../ops/process/environment.js';
 import { version } from '../../ops/process/version.js';
 import type { Finding } from '../doctor/finding.js';
 import type { Mask, Program } from './mask.js';
@@ -22,7 +23,7 @@ const said = (program: string, ...args: string[]): Promise<string> =>
   promisify(execFile)(program, args, {
     timeout: 30_000,
     maxBuffer: 256 << 20,
-    env: { ...process.env, LC_ALL: 'C' },
+    env: programEnvironment(),
   }).then(
     ({ stdout }) => stdout,
     () => '',

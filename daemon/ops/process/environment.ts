@@ -11,3 +11,6 @@ export const programEnvironment = (): NodeJS.ProcessEnv => ({
 /** Whether a terminal is to get plain text (https://no-color.org). */
 export const plainTerminal = (): boolean =>
   !process.stdout.isTTY || Boolean(process.env.NO_COLOR) || process.env.TERM === 'dumb';
+
+/** What systemd says of standard error where it is the journal: device and inode (systemd.exec(5)). Undefined elsewhere. */
+export const journalStream = (): string | undefined => process.env.JOURNAL_STREAM;
