@@ -16,7 +16,7 @@ const section = <Keys extends TProperties>(description: string, keys: Keys) =>
 
 /** Said wherever a recovery recipient is set up. */
 export const RECOVERY =
-  'Whoever has its identity can open such a recording even after it was erased, from any copy of the file: erasing then destroys the file here and no more.';
+  'The holder of its identity can open a copy of such a recording even after it was erased: erasing then only removes the file on this machine.';
 const ATTRIBUTE = '^[A-Za-z][A-Za-z0-9-]{0,60}$';
 
 /** Groups and what they make somebody. */
@@ -24,7 +24,7 @@ const rules = (group: string) =>
   Type.Optional(
     Type.Array(GroupRule, {
       description:
-        'Groups and what they make of their members: roles, and as needed grants, every_call, extensions, queues, dids. Who is in none may not sign in.',
+        'Groups and the rights of their members: roles, and optionally grants, every_call, extensions, queues and dids. Users in none of these groups cannot sign in.',
       examples: [[{ group, roles: ['reviewer'], every_call: true }]],
     }),
   );
@@ -32,12 +32,16 @@ const rules = (group: string) =>
 /** Where Asterisk keeps its own records of calls. */
 const CDR_SOURCES = {
   cdr_csv: Type.Optional(
-    path("Asterisk's Master.csv, to know of calls that went on while Tapedeck did not run.", undefined, {
-      examples: ['/var/log/asterisk/cdr-csv/Master.csv'],
-    }),
+    path(
+      "Path of Asterisk's Master.csv, from which Tapedeck learns of calls that took place while it was not running.",
+      undefined,
+      {
+        examples: ['/var/log/asterisk/cdr-csv/Master.csv'],
+      },
+    ),
   ),
   cdr_sqlite: Type.Optional(
-    path('The same from the SQLite file of cdr_sqlite3_custom.', undefined, {
+    path('Path of the SQLite file of cdr_sqlite3_custom, for the same purpose.', undefined, {
       examples: ['/var/log/asterisk/master.db'],
     }),
   ),
@@ -50,10 +54,10 @@ const CDR_SOURCES = {
         database: text('Name of the database.', 'asteriskcdrdb'),
         table: text('Name of the table.', 'cdr', { pattern: '^[A-Za-z0-9_]{1,64}$' }),
         user: text('A user that may only read that table.', 'tapedeck'),
-        password_file: path('File that holds its password.', '/etc/tapedeck/cdr-password'),
+        password_file: path('File with its password.', '/etc/tapedeck/cdr-password'),
       },
       {
-        description: 'The same from MySQL or MariaDB, as FreePBX keeps it.',
+        description: 'CDR table in MySQL or MariaDB, as FreePBX has it, for the same purpose.',
         examples: [{ socket: '/run/mysqld/mysqld.sock' }],
       },
     ),
@@ -66,20 +70,18 @@ const S3 = Type.Object(
     endpoint: text('Address of the store; http:// is for this machine only.', undefined, {
       pattern: '^https?://[^/?#@]+/?$',
     }),
-    region: text('Its region; most stores of your own take any.', 'us-east-1'),
-    bucket: text('The bucket, which has to exist.', undefined, {
+    region: text('Region; most self-hosted stores accept any.', 'us-east-1'),
+    bucket: text('Name of the bucket, which must exist.', undefined, {
       pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$',
     }),
     prefix: Type.String({
-      description: 'What the names of all objects begin with. Empty: nothing.',
+      description: 'Prefix of the names of all objects.',
       default: '',
       pattern: '^$|^[0-9A-Za-z][0-9A-Za-z._/-]{0,200}[0-9A-Za-z._-]$|^[0-9A-Za-z]$',
     }),
-    access_key_id: text('Id of an access key that may list, read, write and delete there.'),
-    secret_key_file: path('File that holds the secret access key.', '/etc/tapedeck/backup-s3-key'),
-    ca_file: optionalPath(
-      "PEM file of the authority that signed the store's certificate, if it is your own.",
-    ),
+    access_key_id: text('Id of an access key that may list, read, write and delete in the bucket.'),
+    secret_key_file: path('File with the secret access key.', '/etc/tapedeck/backup-s3-key'),
+    ca_file: optionalPath("PEM file of the store's certificate authority, if it is your own."),
   },
   {
     description: 'Instead of path: a bucket of an S3-compatible store.',
@@ -89,15 +91,15 @@ const S3 = Type.Object(
 );
 const SFTP = Type.Object(
   {
-    host: text('The server.'),
+    host: text('Address of the server.'),
     port: whole('Its port.', 22, 1, 65_535),
-    user: text('The user there.'),
+    user: text('User on the server.'),
     path: text(
-      'The folder there, which has to exist; from the home of the user if it does not begin with "/".',
+      'Folder on the server, which must exist; relative to the user\'s home unless it begins with "/".',
     ),
-    key_file: path('File that holds the private key, without a passphrase.', '/etc/tapedeck/backup-ssh-key'),
+    key_file: path('File with the private key, without a passphrase.', '/etc/tapedeck/backup-ssh-key'),
     host_key: text(
-      'The public key of the server, as it is in its /etc/ssh/ssh_host_ed25519_key.pub. A server with another one is sent nothing.',
+      'Public host key of the server, from its /etc/ssh/ssh_host_ed25519_key.pub. Nothing is sent to a server with another key.',
       undefined,
       { pattern: '^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,2}( .*)?$' },
     ),
@@ -120,25 +122,28 @@ const ADDRESS = '^[^\\s@<>(),;:"]+@[^\\s@<>(),;:"]+$';
  * catalogue. Types, checks, defaults and the commented example all come from here.
  */
 export const ConfigSchema = Type.Object({
-  site: section('The place where this appliance stands.', {
-    name: text('Shown at the top of the dashboard.', 'Tapedeck', { maxLength: 60 }),
-    time_zone: text('IANA zone in which times are shown.', 'UTC'),
+  site: section('The site where Tapedeck runs.', {
+    name: text('Name shown at the top of the dashboard.', 'Tapedeck', { maxLength: 60 }),
+    time_zone: text('IANA time zone in which times are shown.', 'UTC'),
     region: optional(
       'Country whose phone numbers are written here without a country code, as two letters (ISO 3166-1) such as "GB". Empty: the country of time_zone; with UTC none is assumed.',
       '^[A-Z]{2}$',
     ),
   }),
-  data: section('Where Tapedeck keeps what it keeps.', {
-    dir: path('Sealed recordings, catalogue and keys. Give it a disk with room.', '/var/lib/tapedeck'),
+  data: section('Where Tapedeck stores its data.', {
+    dir: path(
+      'Folder for sealed recordings, the catalogue and keys. Choose a disk with enough free space.',
+      '/var/lib/tapedeck',
+    ),
     reserve_mb: whole(
-      'Room kept free there. Below it an alarm rises and what is not needed goes; below a quarter nothing new is begun. 512 MB are an hour of 46 calls.',
+      'Free space to keep there, in MB. Below it, Tapedeck raises an alarm and frees space as when_full says; below a quarter of it, no new work is started. 512 MB hold one hour of 46 simultaneous calls.',
       512,
       8,
       1_048_576,
     ),
     when_full: Type.Array(Type.Enum(['archive', 'erase']), {
       description:
-        'What is done, in this order, when that room is touched: "archive" moves the oldest recordings to the archive before their time, "erase" erases what is due before tonight. Neither touches what a legal hold or a minimum keeps. Leave one out and it is not done.',
+        'What Tapedeck does, in this order, when free space falls below reserve_mb: "archive" moves the oldest recordings to the archive before their time, "erase" erases what is due before tonight. Neither touches recordings under a legal hold or within their minimum retention. Leave one out to disable it.',
       default: ['archive', 'erase'],
       uniqueItems: true,
     }),
@@ -148,11 +153,11 @@ export const ConfigSchema = Type.Object({
     {
       id: Type.String({
         description:
-          "With several: identifies each but the first, which has none. Calls, rules and people's scopes have it, so never change it or give it to another PBX.",
+          "With several PBXs, the id of each one except the first, which has none. Calls, rules and people's scopes refer to it: never change it or reuse it for another PBX.",
         default: '',
       }),
       name: Type.String({
-        description: 'What people read where several PBXs are told apart. Empty: its id.',
+        description: 'Name shown to people where there are several PBXs. Empty: the id.',
         default: '',
         maxLength: 60,
       }),
@@ -160,42 +165,42 @@ export const ConfigSchema = Type.Object({
         pattern: '^https?://',
       }),
       ari_ca_file: optionalPath(
-        'With https: PEM file of the authority of its certificate, if that is your own. The certificate is always verified.',
+        'With https: PEM file of the certificate authority, if it is your own. The certificate is always verified.',
       ),
       ari_user: text('User in ari.conf.', 'tapedeck'),
-      ari_password_file: path('File that holds its password.', '/etc/tapedeck/ari-password'),
-      app: text('Name under which Tapedeck appears in ARI.', 'tapedeck', { pattern: '^[a-z0-9-]{1,40}$' }),
-      ami_host: text('Address of the manager interface (manager.conf).', '127.0.0.1'),
+      ari_password_file: path('File with its password.', '/etc/tapedeck/ari-password'),
+      app: text("Name of Tapedeck's ARI application.", 'tapedeck', { pattern: '^[a-z0-9-]{1,40}$' }),
+      ami_host: text("Address of Asterisk's manager interface, AMI (manager.conf).", '127.0.0.1'),
       ami_port: whole('Its port.', 5038, 1, 65_535),
       ami_tls: Type.Boolean({
-        description: 'Whether that port speaks TLS ("tlsenable" in manager.conf; 5039 is usual).',
+        description: 'Connect to that port with TLS ("tlsenable" in manager.conf; the usual port is 5039).',
         default: false,
       }),
       ami_ca_file: optionalPath(
-        'With TLS: PEM file of the authority of its certificate, if that is your own.',
+        'With ami_tls: PEM file of the certificate authority, if it is your own. The certificate is always verified.',
       ),
       ami_user: text('User in manager.conf.', 'tapedeck'),
-      ami_secret_file: path('File that holds its secret.', '/etc/tapedeck/ami-secret'),
+      ami_secret_file: path('File with its secret.', '/etc/tapedeck/ami-secret'),
       spool: path(
-        'Where Asterisk writes recordings, if this machine sees that directory. Otherwise they are fetched over ARI.',
+        'Folder in which Asterisk writes recordings. If it does not exist on this machine, recordings are fetched over ARI.',
         '/var/spool/asterisk/recording',
       ),
       fetch_mbit: Type.Number({
         description:
-          'At most so many Mbit a second for recordings that are fetched over ARI. A call of an hour has 115 MB, or 230 MB in wideband. 0: no limit.',
+          'Bandwidth limit for fetching recordings over ARI, in Mbit/s. One hour of a call is 115 MB, or 230 MB in wideband. 0: no limit.',
         default: 0,
         minimum: 0,
         maximum: 10_000,
       }),
       spool_reserve_mb: whole(
-        "The same for Asterisk's spool, added to the other if both are on one disk. 1024 MB are an hour of nine calls.",
+        "Free space to keep in Asterisk's spool, in MB; below it, no new capture is started. It is added to [data] reserve_mb if both are on one disk. 1024 MB hold one hour of nine simultaneous calls.",
         1024,
         8,
         1_048_576,
       ),
       trunk_contexts: Type.Array(Type.String({ pattern: '^[^*]+\\*?$' }), {
         description:
-          'Dialplan contexts of lines to the outside. A channel that begins in one of them is an outside party. A "*" at the end stands for any ending.',
+          'Dialplan contexts in which calls from trunks arrive. A channel that starts in one of them is an outside party. A "*" at the end matches any ending.',
         default: [
           ...['from-trunk', 'from-trunk-sip-*', 'from-trunk-iax2-*'],
           ...['from-pstn', 'from-pstn-toheader', 'from-did-direct'],
@@ -206,159 +211,174 @@ export const ConfigSchema = Type.Object({
   ),
   web: section('The dashboard.', {
     address: text(
-      "Address that the dashboard listens on. Use this machine's LAN address to serve the office.",
+      "Address on which the dashboard listens. Use this machine's LAN address to serve the office.",
       '127.0.0.1',
     ),
     port: whole('Its port.', 8090, 0, 65_535),
     hosts: Type.Array(Type.String({ minLength: 1 }), {
-      description: 'More names under which browsers may open it, such as "tapedeck.office.lan".',
+      description:
+        'Further host names under which browsers may open the dashboard, such as "tapedeck.office.lan".',
       default: [],
     }),
-    session_idle_minutes: whole('A session ends this many minutes after its last use.', 30, 1, 720),
-    session_hours: whole('And this many hours after it began, whatever is done in it.', 12, 1, 24),
+    session_idle_minutes: whole('Minutes of inactivity after which a session ends.', 30, 1, 720),
+    session_hours: whole('Hours after which a session ends regardless of activity.', 12, 1, 24),
     tls: Type.Enum(['auto', 'own', 'files', 'acme', 'off'], {
       description:
-        'HTTPS. own: by an authority of this box, see "tapedeck tls ca"; files: by your certificate; acme: by a server of yours; off: by a proxy on this machine, the only one that is served then. auto: own, and off if the address is loopback.',
+        'Where the HTTPS certificate comes from. own: Tapedeck\'s own certificate authority, see "tapedeck tls ca"; files: your certificate; acme: your ACME server; off: plain HTTP for a reverse proxy on this machine, and for nobody else; auto: off if the address is loopback, otherwise own.',
       default: 'auto',
     }),
-    tls_cert_file: optionalPath(
-      'files: your certificate in PEM form, with those that lead to its authority.',
+    tls_cert_file: optionalPath('files: PEM file of your certificate, with the intermediate certificates.'),
+    tls_key_file: optionalPath(
+      'files: PEM file of its private key, mode 0640 or stricter. Both files are read again when they change.',
     ),
-    tls_key_file: optionalPath('files: its key, mode 0640 or less. Both are read again when they change.'),
     acme_directory: optional(
-      'acme: address of the directory of your ACME server. It asks for each of "hosts" at port 80 (http-01).',
+      'acme: directory URL of your ACME server. It validates each of "hosts" on port 80 (http-01).',
       '^https://',
     ),
-    acme_ca_file: optionalPath('acme: PEM file of the authority of that server, if it is your own.'),
-    acme_email: optional('acme: whom that server may write to. Empty: nobody.', ADDRESS),
+    acme_ca_file: optionalPath("acme: PEM file of that server's certificate authority, if it is your own."),
+    acme_email: optional('acme: contact address given to that server. Empty: none.', ADDRESS),
     http_port: whole(
-      'A port that sends browsers on to HTTPS and answers the ACME server; 80 is usual. 0: none.',
+      'Port that redirects browsers to HTTPS and answers the ACME server, usually 80. 0: none.',
       0,
       0,
       65_535,
     ),
   }),
   codes: section(
-    'Keys that people press during a call, such as "*71", on any phone and without a change to the dialplan. Empty: none. While all are empty and no rule needs them, the PBX is not asked to tell any keys. Of [[pbx]], for all.',
+    'Feature codes that people press during a call, such as "*71", on any phone and without a change to the dialplan. Empty: none. Tapedeck subscribes to key presses only if a code is set or a rule needs them. With [[pbx]], they apply to all PBXs.',
     {
-      mask: code('Our own side alone: from here on silence is recorded, as for a card number.'),
-      resume: code('Our own side alone: sound again.'),
-      keep: code('Our own side alone: keep the recording of this call, where it is recorded on demand.'),
-      decline: code('Any party: this call is not to be recorded; what was recorded of it is destroyed.'),
-      allow: code('Any party: it may be recorded after all.'),
+      mask: code('Our side only: mask the recording from here on, for example for a card number.'),
+      resume: code('Our side only: end the mask.'),
+      keep: code('Our side only: keep the recording of this call, where calls are recorded on demand.'),
+      decline: code('Any party: do not record this call, and destroy what was recorded of it.'),
+      allow: code('Any party: allow recording again.'),
     },
   ),
-  masking: section('Masks that begin by themselves. Of [[pbx]], for all.', {
+  masking: section('Automatic masks. With [[pbx]], they apply to all PBXs.', {
     card_numbers: Type.Boolean({
       description:
-        'Mask a call when somebody types 13 digits in a row, as of a card number, from the first of them on. The PBX then has to tell every key; none is kept.',
+        'Mask a call when somebody types 13 digits in a row, such as a card number, starting with the first digit. Tapedeck then subscribes to all key presses; it stores none of them.',
       default: false,
     }),
   }),
   telling: section(
-    'How people are told that calls are recorded is decided on the dashboard. Here is what has to be known before. Of [[pbx]], for all.',
+    'Announcements are configured on the dashboard; these settings are needed before that. With [[pbx]], they apply to all PBXs.',
     {
       from_the_start: Type.Boolean({
         description:
-          'Whether a new box announces each call from its first one on. Asked at the first start only: after that the policy decides.',
+          'Announce every call on a new installation. Read at the first start only; after that the policy decides.',
         default: true,
       }),
       prompt_address: optional(
-        'For a PBX on another machine, which fetches prompts from here: address and port of this machine as that PBX reaches it, such as "http://10.0.0.5:8090". Its unit needs SocketBindAllow=tcp:8090. Empty: none fetches any.',
+        'For a PBX on another machine, which fetches prompts from Tapedeck: address and port at which that PBX reaches this machine, such as "http://10.0.0.5:8090". The recorder\'s unit needs SocketBindAllow=tcp:8090. Empty: prompts are not served.',
         '^http://[A-Za-z0-9.:\\[\\]-]+:[0-9]{1,5}$',
       ),
-      prompt_host: text('The address of this machine on which it listens then.', '0.0.0.0'),
+      prompt_host: text('Address on which the recorder listens for prompt_address.', '0.0.0.0'),
     },
   ),
   ldap: section(
-    'A directory whose people may sign in: LDAP, or Active Directory. Try it with "tapedeck doctor".',
+    'LDAP directory or Active Directory whose users may sign in. Test it with "tapedeck doctor".',
     {
-      url: optional('Its address: ldaps://, or ldap:// with starttls. Empty: there is none.', '^ldaps?://'),
+      url: optional(
+        'Address of the directory: ldaps://, or ldap:// with starttls. Empty: no directory.',
+        '^ldaps?://',
+      ),
       starttls: Type.Boolean({
         description:
-          'Turn an ldap:// connection into TLS before anything is said. Without TLS no password is sent.',
+          'Upgrade an ldap:// connection to TLS before anything else. Passwords are never sent without TLS.',
         default: false,
       }),
-      ca_file: optionalPath(
-        "PEM file of the authority that signed the server's certificate, if it is your own.",
+      ca_file: optionalPath("PEM file of the server's certificate authority, if it is your own."),
+      bind_dn: optional(
+        'Account used for searches; it only needs to read users and groups. Empty: anonymous.',
       ),
-      bind_dn: optional('The account that searches; it needs to read people and groups only. Empty: none.'),
-      bind_password_file: optionalPath('File that holds its password.'),
-      base: optional('Below which entry people are searched, such as "ou=people,dc=example,dc=com".'),
-      user_filter: text('What people have in common (RFC 4515).', '(objectClass=person)'),
-      user_attribute: text('What they sign in with: uid, or sAMAccountName in Active Directory.', 'uid', {
-        pattern: ATTRIBUTE,
-      }),
+      bind_password_file: optionalPath('File with its password.'),
+      base: optional('Entry below which users are searched, such as "ou=people,dc=example,dc=com".'),
+      user_filter: text('Filter for users (RFC 4515).', '(objectClass=person)'),
+      user_attribute: text(
+        'Attribute with the name that users sign in with: uid, or sAMAccountName in Active Directory.',
+        'uid',
+        {
+          pattern: ATTRIBUTE,
+        },
+      ),
       groups: Type.Enum(['attribute', 'search', 'nested'], {
         description:
-          'How groups are found: an attribute of the person names them, they are searched, or searched with the groups in groups of Active Directory.',
+          'How the groups of a user are found: by an attribute of the user, by a search, or by a search including nested groups of Active Directory.',
         default: 'attribute',
       }),
-      group_attribute: text('That attribute of a person.', 'memberOf', { pattern: ATTRIBUTE }),
-      group_base: optional('Below which entry groups are searched. Empty: as people.'),
-      group_filter: text('What groups have in common.', '(|(objectClass=groupOfNames)(objectClass=group))'),
-      member_attribute: text('The attribute of a group that names its members.', 'member', {
+      group_attribute: text('Attribute of a user that names their groups.', 'memberOf', {
         pattern: ATTRIBUTE,
       }),
-      extension_attribute: optional("Where a person's own extension stands, such as ipPhone.", ATTRIBUTE),
+      group_base: optional('Entry below which groups are searched. Empty: the same as for users.'),
+      group_filter: text('Filter for groups.', '(|(objectClass=groupOfNames)(objectClass=group))'),
+      member_attribute: text('Attribute of a group that names its members.', 'member', {
+        pattern: ATTRIBUTE,
+      }),
+      extension_attribute: optional("Attribute with the user's own extension, such as ipPhone.", ATTRIBUTE),
       roles: rules('cn=recordings,ou=groups,dc=example,dc=com'),
     },
   ),
-  oidc: section('An OpenID provider with which people may sign in.', {
-    issuer: optional('Its address, as it calls itself. Empty: there is none.', '^https?://'),
-    name: text('What the button says: "Sign in with ...".', 'your company account', { maxLength: 40 }),
-    client_id: optional('Under which id it knows Tapedeck.'),
-    client_secret_file: optionalPath('File that holds the secret that goes with it.'),
-    ca_file: optionalPath('PEM file of the authority that signed its certificate, if it is your own.'),
+  oidc: section('OpenID provider whose users may sign in.', {
+    issuer: optional(
+      'Issuer URL of the provider, exactly as it publishes it. Empty: no provider.',
+      '^https?://',
+    ),
+    name: text('Name on the button: "Sign in with ...".', 'your company account', { maxLength: 40 }),
+    client_id: optional("Tapedeck's client id at the provider."),
+    client_secret_file: optionalPath('File with the client secret.'),
+    ca_file: optionalPath("PEM file of the provider's certificate authority, if it is your own."),
     scopes: Type.Array(Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]+$' }), {
-      description: 'What is asked of it.',
+      description: 'Scopes requested from the provider.',
       default: ['openid', 'profile'],
     }),
-    name_claim: text('Which claim is the name.', 'preferred_username'),
-    groups_claim: text('Which claim names the groups.', 'groups'),
-    extension_claim: optional("Which claim is a person's own extension."),
+    name_claim: text('Claim with the name of the user.', 'preferred_username'),
+    groups_claim: text('Claim with the groups of the user.', 'groups'),
+    extension_claim: optional("Claim with the user's own extension."),
     trusted_amr: Type.Array(Type.String({ minLength: 1 }), {
-      description:
-        'Values of "amr" by which the provider says that it has asked for a second factor, such as "mfa".',
+      description: 'Values of the claim "amr" that count as a second factor, such as "mfa".',
       default: [],
     }),
     trusted_acr: Type.Array(Type.String({ minLength: 1 }), {
-      description: 'The same for "acr".',
+      description: 'Values of the claim "acr" that count as a second factor.',
       default: [],
     }),
     roles: rules('recordings'),
   }),
   keys: section('Encryption.', {
     master_key_file: path(
-      'The key that wraps all others, in the clear, locked with a passphrase, or sealed by systemd. Made at the first start if absent; back it up apart from the data.',
+      'File with the master key, which encrypts all other keys: in the clear, locked with a passphrase, or sealed by systemd. Created at the first start if absent; keep a copy apart from the data.',
       '/etc/tapedeck/master.key',
     ),
     recovery_recipient: optional(
-      `An age recipient ("age1...") that can open every recording made from now on too, without this machine. Empty: nobody. ${RECOVERY}`,
+      `An age recipient ("age1...") that can also open every recording made from now on, without this machine. Empty: none. ${RECOVERY}`,
       'age1[02-9ac-hj-np-z]{58}$',
     ),
   }),
-  encode: section('How recordings are made.', {
+  encode: section('How recordings are encoded.', {
     socket: optionalPath(
-      "Socket of the encoder, a service that runs ffmpeg as a user of its own: /run/tapedeck-encoder/sock with the unit in systemd/. Empty: ffmpeg runs as the recorder's user.",
+      "Socket of the encoder, a service that runs ffmpeg as a separate user: /run/tapedeck-encoder/sock with Tapedeck's units. Empty: ffmpeg runs as the recorder's user.",
     ),
-    ffmpeg: text('The ffmpeg program, where the recorder runs it itself.', 'ffmpeg'),
+    ffmpeg: text('The ffmpeg program, if there is no encoder socket.', 'ffmpeg'),
     bitrate_kbps: whole(
-      'Opus bit rate for both sides together, half of it for each. 24 is at most about 11 MB an hour.',
+      'Opus bit rate in kbit/s, both sides together. 24 makes at most about 11 MB an hour.',
       24,
       20,
       128,
     ),
     complexity: whole(
-      'Opus effort: 0 is fastest, 10 is best. With 0 and 1, wideband calls take 26 kbit/s at least.',
+      'Opus complexity: 0 is fastest, 10 is best. With 0 or 1, wideband calls need at least 26 kbit/s.',
       5,
       0,
       10,
     ),
-    at_once: whole('How many recordings are made at a time, of each PBX.', 1, 1, 16),
+    at_once: whole('Number of recordings encoded at the same time, for each PBX.', 1, 1, 16),
   }),
-  retention: section('When the rules of the policy are carried out.', {
-    schedule: text('When what is due is erased, as a cron expression in the zone of the site.', '15 3 * * *'),
+  retention: section('When retention rules are carried out.', {
+    schedule: text(
+      "When due recordings are erased, as a cron expression in the site's time zone.",
+      '15 3 * * *',
+    ),
     breaker_percent: whole(
       'Safety limit: a run that would erase more than this share of the recordings waits for a confirmation.',
       20,
@@ -366,49 +386,55 @@ export const ConfigSchema = Type.Object({
       100,
     ),
     breaker_count: whole(
-      'Safety limit: so does a run that would erase more than this many. Set it above what your site records in three days.',
+      'Safety limit: a run that would erase more recordings than this also waits. Set it above the number that your site records in three days.',
       10_000,
       1,
       100_000_000,
     ),
   }),
   archive: section(
-    'A second place for recordings, such as a network storage. What is there is played as everything else.',
+    'A second place for recordings, such as network storage. Archived recordings play like all others.',
     {
       directory: optionalPath(
-        'Where its storage is mounted. Empty: there is none. Mark it once with "tapedeck archive init".',
+        'Folder at which the storage is mounted. Empty: no archive. Initialize it once with "tapedeck archive init".',
       ),
-      after_days: whole('How many days after a recording was made it moves there.', 30, 0, 36_500),
-      schedule: text('When, as a cron expression in the zone of the site.', '30 4 * * *'),
-      reserve_mb: whole('Room kept free there: below it nothing moves.', 1024, 0, 100_000_000),
+      after_days: whole('Age in days at which a recording moves to the archive.', 30, 0, 36_500),
+      schedule: text("When, as a cron expression in the site's time zone.", '30 4 * * *'),
+      reserve_mb: whole(
+        'Free space to keep in the archive, in MB; below it, nothing moves there.',
+        1024,
+        0,
+        100_000_000,
+      ),
     },
   ),
   holds: section('Legal holds.', {
     release_cool_off_hours: whole(
-      'How long the release of a legal hold waits from when it was asked for. It also needs a second person.',
+      'Hours between requesting and completing the release of a legal hold. It also needs a second person.',
       24,
       1,
       744,
     ),
   }),
-  scrub: section('Recordings are read again, so that damage is found while there are backups.', {
+  scrub: section('Recordings are read again regularly, so that damage is found while backups still exist.', {
     schedule: text(
-      'When, as a cron expression in the zone of the site. All are read within 30 days.',
+      "When recordings are read, as a cron expression in the site's time zone. Each is read within 30 days.",
       '30 1 * * *',
     ),
     max_load: Type.Number({
-      description: 'It waits while the load of the last minute is above this for each processor core.',
+      description:
+        'Reading pauses while the load average of the last minute, per processor core, is above this.',
       default: 0.6,
       minimum: 0.05,
       maximum: 1_000,
     }),
   }),
   coverage: section(
-    "Asterisk's own account of its calls, with which ours is compared. The CDRs named here are those of the first PBX.",
+    "Asterisk's own call records (CDRs), with which Tapedeck compares its recordings. The CDRs named here are those of the first PBX.",
     {
       target_percent: Type.Number({
         description:
-          'Share of the eligible calls that has to be recorded; the coverage page says when it is less.',
+          'Target share of eligible calls that are recorded, in percent; the coverage page warns when it is missed.',
         default: 99.9,
         minimum: 0,
         maximum: 100,
@@ -416,143 +442,144 @@ export const ConfigSchema = Type.Object({
       ...CDR_SOURCES,
     },
   ),
-  test_calls: section('Test calls: a fault is known before a call is lost.', {
+  test_calls: section('Test calls, which find faults before a call is lost.', {
     enabled: Type.Boolean({
       description:
-        'Calls of our own, from the PBX to what the dashboard plays. They need asterisk-conf/extensions.conf.',
+        'Make test calls, from the PBX to playback on the dashboard. They need asterisk-conf/extensions.conf.',
       default: true,
     }),
-    schedule: text('When, as a cron expression in the zone of the site.', '*/15 * * * *'),
+    schedule: text("When, as a cron expression in the site's time zone.", '*/15 * * * *'),
     max_load: Type.Number({
-      description: 'None is made while the load of the last minute is above this for each processor core.',
+      description:
+        'No test call is made while the load average of the last minute, per processor core, is above this.',
       default: 0.8,
       minimum: 0.1,
       maximum: 1_000,
     }),
   }),
-  alerts: section('Whom Tapedeck tells when something is wrong. Try it with "tapedeck alert test".', {
+  alerts: section('Who is alerted when something is wrong. Test it with "tapedeck alert test".', {
     mail_to: Type.Array(Type.String({ pattern: ADDRESS, maxLength: 200 }), {
-      description: 'Who gets a mail when something is wrong, and when it is over. Empty: nobody.',
+      description: 'Recipients of mail when an alarm is raised and when it clears. Empty: nobody.',
       default: [],
     }),
-    mail_from: optional('The address that these mails come from.', ADDRESS),
-    smtp_host: optional('The mail server that takes them.'),
+    mail_from: optional('Sender address of these mails.', ADDRESS),
+    smtp_host: optional('Mail server (SMTP).'),
     smtp_port: whole('Its port: 587 for starttls, 465 for tls, 25 for none.', 587, 1, 65_535),
     smtp_tls: Type.Enum(['starttls', 'tls', 'none'], {
       description:
         'starttls, tls or none. Certificates are verified; none sends in the clear and takes no password.',
       default: 'starttls',
     }),
-    smtp_ca_file: optionalPath(
-      "PEM file of the authority that signed the server's certificate, if it is your own.",
-    ),
-    smtp_user: optional('User at the mail server. Empty: it asks for none.'),
-    smtp_password_file: optionalPath('File that holds their password.'),
+    smtp_ca_file: optionalPath("PEM file of the server's certificate authority, if it is your own."),
+    smtp_user: optional('User at the mail server. Empty: no authentication.'),
+    smtp_password_file: optionalPath('File with their password.'),
     webhook_url: optional(
-      'Where alarms are also posted to as signed JSON: in words, and as a code with params ("why"). Empty: nowhere.',
+      'URL to which alarms are also posted as signed JSON: in words, and as a code with parameters ("why"). Empty: none.',
       '^https?://',
     ),
     webhook_secret_file: optionalPath(
-      'File with the secret that signs them (Standard Webhooks): any text, or "whsec_" and base64.',
+      'File with the secret that signs these requests (Standard Webhooks): any text, or "whsec_" and base64.',
     ),
     webhook_anywhere: Type.Boolean({
-      description: 'Also post to link-local addresses and to the ports of ARI and AMI.',
+      description: 'Allow webhook_url to be a link-local address or a port of ARI or AMI.',
       default: false,
     }),
     dashboard_url: optional(
-      'Address under which people open the dashboard, for the links in messages. Empty: made from [web].',
+      'Address at which people open the dashboard, for links in messages. Empty: derived from [web].',
       '^https?://',
     ),
   }),
   audit: section(
-    'The log of who did what. What it comes to is signed regularly; a checkpoint that lies elsewhere proves that nothing was cut off since, or written anew.',
+    'The audit log. Tapedeck signs checkpoints of it regularly; a checkpoint stored elsewhere proves that no entry before it was removed or rewritten.',
     {
-      checkpoint_minutes: whole('How often a checkpoint is signed.', 60, 1, 60),
+      checkpoint_minutes: whole('Minutes between checkpoints.', 60, 1, 60),
       checkpoint_file: optionalPath(
-        'A file on another machine (a mount whose directory is there) to which each is added. Empty: none.',
+        'File on a mount of another machine to which each checkpoint is appended. Empty: none.',
       ),
       checkpoint_syslog: optional(
-        'A syslog server that takes each over TLS (RFC 5425), such as "logs.office.lan:6514". Empty: none.',
+        'Syslog server that receives each checkpoint over TLS (RFC 5425), such as "logs.office.lan:6514". Empty: none.',
         '^([A-Za-z0-9.-]+|\\[[0-9a-fA-F:.]+\\])(:\\d{1,5})?$',
       ),
       checkpoint_syslog_ca_file: optionalPath(
-        "PEM file of the authority that signed that server's certificate, if it is your own.",
+        "PEM file of that server's certificate authority, if it is your own.",
       ),
       checkpoint_mail_to: Type.Array(Type.String({ pattern: ADDRESS, maxLength: 200 }), {
-        description: 'Who gets one a day by mail, over the mail server of [alerts]. Empty: nobody.',
+        description:
+          'Recipients of one checkpoint a day by mail, through the mail server of [alerts]. Empty: nobody.',
         default: [],
       }),
       checkpoint_webhook_url: optional(
-        'Where each is also posted to as signed JSON. Empty: nowhere.',
+        'URL to which each checkpoint is also posted as signed JSON. Empty: none.',
         '^https?://',
       ),
       checkpoint_webhook_secret_file: optionalPath(
-        'File with the secret that signs them (Standard Webhooks): any text, or "whsec_" and base64.',
+        'File with the secret that signs these requests (Standard Webhooks): any text, or "whsec_" and base64.',
       ),
       words_days: whole(
-        'How many days the words are kept that people searched for; after that only that they searched.',
+        'Days for which search terms are kept; after that, the log only says that somebody searched.',
         180,
         1,
         3650,
       ),
     },
   ),
-  backup: section('Backups. Everything in them is encrypted; this machine cannot read them.', {
+  backup: section('Backups. They are encrypted; this machine cannot read them.', {
     path: optionalPath(
-      'Folder for backups, of another disk or on a mount of another machine: it must be missing while that is not mounted. Empty: s3 or sftp, or no backups.',
+      'Folder for backups on another disk or on a mount of another machine. It must not exist while that is not mounted. Empty: s3 or sftp, or no backups.',
     ),
     s3: Type.Optional(S3),
     sftp: Type.Optional(SFTP),
     recipient: optional(
-      'The age recipient ("age1...") that they are encrypted to. Keep its identity apart from this machine: a restore needs it, and the master key.',
+      'The age recipient ("age1...") to which backups are encrypted. Keep its identity apart from this machine: a restore needs both the identity and the master key.',
       '^age1[02-9ac-hj-np-z]{58}$',
     ),
     key_path: optionalPath(
-      'Folder for the keys of backups: each has one, encrypted to the recipient, and it is destroyed after keep_days. Name one that is neither on this machine nor where backups go, and of which nobody makes copies or snapshots: then copies of old backups cannot be opened either. Empty: beside the backups.',
+      'Folder for the keys of backups. Each backup has its own key, encrypted to the recipient and destroyed after keep_days. Choose a folder that is neither on this machine nor with the backups, and that nobody copies or snapshots: copies of old backups then become unreadable too. Empty: beside the backups.',
     ),
     audio: Type.Boolean({
       description:
-        'Whether recordings are in them. One that is there already is not copied again. Without them, copy the folder "recordings" in another way.',
+        'Include recordings. A recording that was copied before is not copied again. If false, copy the folder "recordings" in another way.',
       default: true,
     }),
     schedule: Type.String({
-      description: 'When one is made, as a cron expression in the zone of the site. Empty: only by command.',
+      description:
+        "When a backup is made, as a cron expression in the site's time zone. Empty: only by command.",
       default: '0 5 * * *',
     }),
     check_schedule: Type.String({
       description:
-        'When the newest one is read again and compared with its signed hashes. Empty: only by command.',
+        'When the newest backup is read again and compared with its signed hashes. Empty: only by command.',
       default: '0 6 * * 0',
     }),
     drill_schedule: Type.String({
       description:
-        'When a backup is made and restored for trial: into a folder of the data directory, where all of it is compared and recordings are opened, and which is removed again. Empty: only by command.',
+        'When a restore drill runs: a backup is restored into a temporary folder of the data directory, compared completely, and recordings are opened. Empty: only by command.',
       default: '30 2 1 * *',
     }),
     drill_overdue_days: whole(
-      'An alarm is raised when no restore drill has succeeded for so long.',
+      'Days without a successful restore drill after which an alarm is raised.',
       40,
       1,
       3_650,
     ),
     keep_days: whole(
-      'How many days one is kept. What was erased is unreadable there after so many days too; the newest one is always kept.',
+      'Days for which a backup is kept. After that, erased recordings are unreadable in backups too. The newest backup is always kept.',
       30,
       1,
       3_650,
     ),
-    overdue_hours: whole('An alarm is raised when none was made for so long.', 50, 1, 8_760),
+    overdue_hours: whole('Hours without a backup after which an alarm is raised.', 50, 1, 8_760),
   }),
-  metrics: section('Figures for monitoring.', {
+  metrics: section('Monitoring.', {
     allow: Type.Array(Type.String({ minLength: 1 }), {
-      description: 'Addresses that may read /metrics of the dashboard, which is for Prometheus.',
+      description: 'Addresses that may read /metrics of the dashboard (Prometheus format).',
       default: ['127.0.0.1', '::1'],
     }),
     token_file: optionalPath(
-      'File with a token for all others ("Authorization: Bearer ..."). Empty: no others.',
+      'File with a token for all other addresses ("Authorization: Bearer ..."). Empty: no others may read it.',
     ),
   }),
-  log: section('What is written to the log.', {
+  log: section('Logging.', {
     level: Type.Enum(['debug', 'info', 'warn', 'error'], {
       description: 'debug, info, warn or error.',
       default: 'info',
