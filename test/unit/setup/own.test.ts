@@ -151,8 +151,7 @@ t.test('a master key is made once, and its copy is compared', { skip: !root && '
 
 t.test('answers of a file are checked all at once', async (t) => {
   const dir = t.testdir({
-    'bad.toml':
-      'adress = "x"\ntime_zone = "Mars/Base"\ndata = "here"\nkey_copy = "none"\ncalls_per_day = 0\n',
+    'bad.toml': 'adress = "x"\ntime_zone = "Mars/Base"\ndata = "here"\nkey_copy = "none"\nhosts = "x"\n',
     'print.toml': 'key_copy = "print"\n',
     'good.toml':
       'key_copy = "none"\nno_key_copy = "recordings are lost with this disk"\n[asterisk]\netc = "/x"\n',
@@ -165,7 +164,7 @@ t.test('answers of a file are checked all at once', async (t) => {
     'Mars/Base',
     '"here" is not an absolute path',
     'no_key_copy',
-    'calls_per_day',
+    '"hosts"',
   ])
     t.ok(String(said).includes(part), part);
   t.throws(() => readAnswers(join(dir, 'print.toml')), /for a terminal/);

@@ -22,9 +22,6 @@ const Schema = Type.Object(
     data: Type.Optional(Text('Folder for recordings, an absolute path.')),
     key_copy: Type.Optional(Text('Folder on another disk for the copy of the master key, or "none".')),
     no_key_copy: Type.Optional(Text(`With key_copy = "none": "${NO_COPY}".`)),
-    calls_per_day: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'How many calls.' }),
-    ),
     asterisk: Type.Optional(
       Type.Object(
         {
