@@ -162,6 +162,6 @@ function proof(v: Verdict, given: Believed, kept: Believed, when: (iso: string) 
     : 'No checkpoint has been kept on this machine.';
   return [
     here,
-    'No checkpoint from elsewhere was given: whoever can change this machine could have cut off the end of the log with its checkpoints. Use --checkpoint FILE.',
+    'No checkpoint from elsewhere was given: anyone who can change this machine could have cut off the end of the log with its checkpoints. Use --checkpoint FILE.',
   ];
 }

@@ -18,7 +18,7 @@ export function encoder(program: Command, _context: CliContext): void {
     .option('--ffmpeg <program>', 'the ffmpeg program', 'ffmpeg')
     .addHelpText(
       'after',
-      '\nReads no configuration. The recorder finds it by [encode] socket in tapedeck.toml. Whoever may connect to the socket may\nhave audio encoded and decoded, and nothing else. SIGTERM ends it and what it is making; the recorder tries again.',
+      '\nReads no configuration. The recorder finds it by [encode] socket in tapedeck.toml. Anyone who may connect to the socket may\nhave audio encoded and decoded, and nothing else. SIGTERM ends it and what it is making; the recorder tries again.',
     )
     .action(async ({ socket, ffmpeg }: { socket?: string; ffmpeg: string }) => {
       const log = createLog('info', 'encoder');

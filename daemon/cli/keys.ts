@@ -30,7 +30,7 @@ import { lines } from './common/table.js';
 const LEAST = 15;
 
 const SOURCE: Record<MasterKeys['source'], string> = {
-  file: 'in the clear in a file: whoever reads the file and the data hears every call',
+  file: 'in the clear in a file: anyone who reads the file and the data hears every call',
   passphrase: 'locked with a passphrase (argon2id)',
   sealed: 'sealed by systemd to this machine',
   credential: 'handed over by systemd',
@@ -61,7 +61,7 @@ export function keys(program: Command, ctx: CliContext): void {
     .option('--with-key <what>', `what to seal it to: ${bindings.join(', ')}`, oneOf(bindings), 'auto')
     .addHelpText(
       'after',
-      `\nRun it as root. It may be interrupted at any time: it goes on when it is run again, or at the next start of the recorder,\nand both keys are kept until all is under the new one. The recorder and the dashboard may run meanwhile.\n\n${BACKUPS}\n\nExample:\n  tapedeck keys rotate`,
+      `\nRun it as root. It may be interrupted at any time: it continues when it is run again, or at the next start of the recorder,\nand both keys are kept until all is under the new one. The recorder and the dashboard may run meanwhile.\n\n${BACKUPS}\n\nExample:\n  tapedeck keys rotate`,
     )
     .action(async ({ withKey }: { withKey: Binding }) => {
       await noted(ctx, 'a new master key', () => rotate(ctx, withKey));

@@ -149,7 +149,7 @@ async function receive(ctx: CliContext, options: Receiving): Promise<void> {
     return ctx.out(
       last
         ? `Nothing was written. This is the last backup of the old machine: it can be received in ${dataDir}.`
-        : `Nothing was written. It can be received in ${dataDir}; the old machine goes on recording.`,
+        : `Nothing was written. It can be received in ${dataDir}; the old machine continues recording.`,
     );
   ctx.err('Receiving the catalogue and the keys, then sealed files. This can be interrupted.');
   const shown = showProgress('Received');
@@ -165,7 +165,7 @@ async function receive(ctx: CliContext, options: Receiving): Promise<void> {
   ctx.out(
     last
       ? `The old machine records no more. Compare ${done.configuration} with ${ctx.config().file}, put the secrets of the PBX where it says, and start the recorder.`
-      : 'The old machine goes on recording. There, run "tapedeck move check", stop the recorder, and run "tapedeck move finish". No recorder starts here before that.',
+      : 'The old machine continues recording. There, run "tapedeck move check", stop the recorder, and run "tapedeck move finish". No recorder starts here before that.',
   );
 }
 

@@ -54,7 +54,7 @@ export async function reach(pbx: Pick<PbxConfig, 'ari_url' | 'ami_host' | 'ami_p
     return [
       warn(
         check,
-        `${name} listens on ${open.join(', ')}, port ${at}: whoever is in the network and has or guesses its password can listen to any call.`,
+        `${name} listens on ${open.join(', ')}, port ${at}: anyone in the network who has or guesses its password can listen to any call.`,
         `Set bindaddr = 127.0.0.1 in ${file} (FreePBX: Advanced Settings), or have the firewall keep port ${at} from all others.`,
       ),
     ];

@@ -5,7 +5,7 @@ import { type Finding, ok, warn } from './finding.js';
 const CHECK = 'dashboard restart';
 const UNIT = 'tapedeck-web-restart.path';
 const RISK =
-  'Whoever takes over the dashboard can keep the recorder from writing to the catalogue until you stop the dashboard.';
+  'Anyone who takes over the dashboard can keep the recorder from writing to the catalogue until you stop the dashboard.';
 
 /** What systemd says of a unit, as lines of "Name=value". Throws where there is no systemd. */
 async function showUnit(unit: string): Promise<string> {

@@ -44,7 +44,7 @@ export async function keys(context: CliContext, open: string[]): Promise<Finding
     found.push(
       warn(
         'keys',
-        `The dashboard's group can read ${one}: whoever takes the dashboard over has it.`,
+        `The dashboard's group can read ${one}: anyone who takes the dashboard over has it.`,
         one === file
           ? `As root: chown tapedeck:root ${file} && chmod 0400 ${file} (tapedeck: the recorder's user). Then: tapedeck keys rotate`
           : 'Restart the recorder, which closes it: systemctl restart tapedeck. Then: tapedeck keys rotate',

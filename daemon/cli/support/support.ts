@@ -24,7 +24,7 @@ import { createMask, readProgram } from './mask.js';
 
 type Options = { lines: string; log?: string; show?: boolean; force?: boolean };
 
-const README = `What "tapedeck support" wrote about a Tapedeck, to be read by whoever helps its admins.
+const README = `What "tapedeck support" wrote about a Tapedeck, for the people who help its admins.
 
 It has no recording, no key, no secret, and no name, number or address of anybody. Texts that the program does not contain
 itself are replaced by pseudonyms such as ~hbdokeafmp: the same text has the same pseudonym here, and another one in another

@@ -38,7 +38,7 @@ export function upgrade(program: Command, ctx: CliContext): void {
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nThe package does this before it replaces anything; if it fails, the installed version stays and goes on recording. The copy takes\nthe place of an earlier one and is removed after 7 days.\n\nExample:\n  tapedeck upgrade prepare',
+      '\nThe package does this before it replaces anything; if it fails, the installed version stays and continues recording. The copy takes\nthe place of an earlier one and is removed after 7 days.\n\nExample:\n  tapedeck upgrade prepare',
     )
     .action(async ({ json }: { json?: boolean }) => {
       const reserveBytes = ctx.config().data.reserve_mb * MB;

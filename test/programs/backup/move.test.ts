@@ -42,7 +42,7 @@ t.test('a box moves to another machine; at no time may both record', async (t) =
   t.match(await run(old, 'move', 'check'), { error: /^move_unproved/ });
   await makeBackup(target, orderIn(old, { at: Date.now() - 1_000 }), box.signer);
 
-  t.match(await receive(fresh, '--dry-run'), { error: '', text: /old machine goes on recording/ });
+  t.match(await receive(fresh, '--dry-run'), { error: '', text: /old machine continues recording/ });
   t.equal(existsSync(catalogueFile(fresh.dataDir)), false);
   t.match(await receive(fresh), { error: '', text: /5 sealed files.*\n.*move finish/ });
   t.throws(
@@ -129,7 +129,7 @@ t.test('a move is taken back, and begun again', async (t) => {
   const on = await openBox(old);
   await on.record(6);
   await on.close();
-  t.match(await receive(fresh), { error: '', text: /old machine goes on recording/ });
+  t.match(await receive(fresh), { error: '', text: /old machine continues recording/ });
   t.throws(() => refuseUnrestored(fresh.dataDir), { code: 'restore_unfinished' });
   t.match(await run(old, 'move', 'finish'), { error: '' });
   t.match(await receive(fresh), { error: '', text: /records no more/ });
@@ -179,7 +179,7 @@ t.test('a wrong master key, and a handover that somebody else has made up', asyn
   await run(foreign, 'move', 'finish');
   for (const name of ['handover.json', 'receipt.json'])
     copyFileSync(join(foreign.backups, 'moves', name), join(old.backups, 'moves', name));
-  t.match(await receive(fresh), { error: '', text: /old machine goes on recording/ });
+  t.match(await receive(fresh), { error: '', text: /old machine continues recording/ });
   copyFileSync(join(foreign.backups, 'moves/receipt.json'), join(old.backups, 'moves/receipt.json'));
   t.match(await run(old, 'move', 'finish'), { error: /^move_unproved/ });
 });

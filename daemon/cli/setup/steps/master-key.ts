@@ -94,6 +94,6 @@ export function keySheet(key: string, machine = machineName(), now = new Date())
     '',
     `  To restore it, type these ${text.length} characters without the spaces into`,
     `  ${key}. "sha256sum" of that file then begins with ${sum}.`,
-    '  Whoever has this sheet can open every recording: lock it away.',
+    '  Anyone who has this sheet can open every recording: lock it away.',
   ].join('\n');
 }
