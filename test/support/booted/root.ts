@@ -3,14 +3,14 @@ import { cached, sha256 } from '../../../scripts/lib/package/places.js';
 import { debootstrap } from '../../../scripts/lib/package/toolchain.js';
 
 export type Suite = 'bookworm' | 'trixie';
-const CONTROL = new URL('../../../packaging/debian/control', import.meta.url);
+const CONTROL = new URL('../../../scripts/lib/package/debian/control', import.meta.url);
 /** A Debian that boots, with what an admin has at hand. Python is what test/support/booted/locked.ts locks the catalogue with. */
 const SYSTEM = ['systemd-sysv', 'dbus', 'polkitd', 'openssl', 'python3'];
 
 /** With what the package depends on: what is missing there is missing here. Where it takes one of several, the first. */
 export function packages(): string[] {
   const depends = /^Depends: (.*)$/m.exec(readFileSync(CONTROL, 'utf8'))?.[1];
-  if (!depends) throw new Error('packaging/debian/control depends on nothing');
+  if (!depends) throw new Error('scripts/lib/package/debian/control depends on nothing');
   return [...SYSTEM, ...depends.split(', ').map((one) => one.split(/[ |]/)[0]!)];
 }
 
