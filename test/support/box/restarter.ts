@@ -25,7 +25,7 @@ export function createRestarter(requests: string, restart: () => unknown) {
 export const HOLD_LOCK = `
 import fcntl, sys, time
 f = open(sys.argv[1] + '-shm', 'rb')
-fcntl.lockf(f, fcntl.LOCK_SH | fcntl.LOCK_NB, 3, 120)
+fcntl.lockf(f, fcntl.LOCK_SH, 3, 120)
 print('"locked"', flush=True)
 time.sleep(600)
 `;
