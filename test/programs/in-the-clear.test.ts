@@ -205,7 +205,7 @@ t.test(
     const master = readFileSync(masterFile(place));
     writeFileSync(masterFile(place), randomBytes(32).toString('base64'));
     const wrong = await start();
-    t.match([wrong.daemon.exitCode, wrong.said], [2, /does not belong to this keys\.db/]);
+    t.match([wrong.daemon.exitCode, wrong.said], [78, /does not belong to this keys\.db/]);
     t.ok(readFileSync(key).equals(kept), 'a wrong master key leaves the key that signs alone');
     writeFileSync(masterFile(place), master);
 

@@ -295,7 +295,7 @@ const EXAMPLES: {
   ],
   keys_were_open: [[{ file: '/k.db' }, /could read the keys .*\(\/k\.db\)/, /keys rotate/]],
   data_strange: [[{ files: 3, named: ['/a', '/b'] }, /did not put there: \/a, \/b and 1 more\.$/]],
-  backup_locked: [[{ place: '/mnt/nas' }, /\/mnt\/nas does not allow/, /docs\/backup\.md/]],
+  backup_locked: [[{ place: '/mnt/nas' }, /\/mnt\/nas does not allow/, /docs\/operate\/backup\.md/]],
   backup_failed: [
     [
       { what: 'backup', error: 'disk_full', detail: '' },

@@ -20,6 +20,8 @@ const PUBLIC = [
   'POST /api/v1/setup',
   'POST /api/v1/welcome',
   'GET /api/v1/health',
+  // While the catalogue is upgraded nobody can sign in, and the page shows how far it is.
+  'GET /api/v1/upgrade',
   'GET /metrics',
   'GET /ca.crt',
   // Whoever has an evidence pack verifies it by this page.

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { approvalStates } from '../../approval/approval.js';
 import { type AuditEvent, auditActions, auditOutcomes } from '../../assurance/audit.js';
 import { directiveKinds } from '../../call/directive.js';
-import { PbxId } from '../../pbx.js';
+import { FIRST, PbxId } from '../../pbx.js';
 import { Apply, PolicyDraft } from '../../policy/draft.js';
 import { olderRules, Policy } from '../../policy/policy.js';
 import { orNull } from '../../reason/coded.js';
@@ -269,7 +269,7 @@ export const RECORDINGS = {
     Type.Object({
       by: Console,
       dir: Text(4_000, 1),
-      pbx: PbxId,
+      pbx: { ...PbxId, default: FIRST },
       zone: Text(80, 1),
       cdr: Text(4_000, 1),
       left: Type.Enum(['caller', 'callee']),
