@@ -26,4 +26,8 @@ async function main(argv: string[]): Promise<number> {
 
 // "tapedeck calls | head" closes the pipe early; that is no fault.
 process.stdout.on('error', (e: NodeJS.ErrnoException) => process.exit(e.code === 'EPIPE' ? 0 : 1));
-process.exit(await main(process.argv));
+const code = await main(process.argv);
+// process.exit() drops what a slow reader at the other end of a pipe has not taken yet.
+for (const stream of [process.stdout, process.stderr])
+  await new Promise<void>((taken) => stream.write('', () => taken()));
+process.exit(code);
