@@ -1,5 +1,15 @@
 import { times } from './days.js';
 
+/** Whether this is an IANA time zone such as "Europe/Berlin". */
+export function isZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const clocks = new Map<string, (at: number) => string>();
 
 /** What the clocks of a zone show at a time (ms since 1970), to the second, as ms since 1970 as if it were UTC. */

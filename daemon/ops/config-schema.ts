@@ -17,6 +17,11 @@ const section = <Keys extends TProperties>(description: string, keys: Keys) =>
 /** Said wherever a recovery recipient is set up. */
 export const RECOVERY =
   'The holder of its identity can open a copy of such a recording even after it was erased: erasing then only removes the file on this machine.';
+/** Contexts in which calls from trunks begin on FreePBX. */
+export const TRUNK_CONTEXTS = [
+  ...['from-trunk', 'from-trunk-sip-*', 'from-trunk-iax2-*'],
+  ...['from-pstn', 'from-pstn-toheader', 'from-did-direct'],
+];
 const ATTRIBUTE = '^[A-Za-z][A-Za-z0-9-]{0,60}$';
 
 /** Groups and what they make somebody. */
@@ -201,10 +206,7 @@ export const ConfigSchema = Type.Object({
       trunk_contexts: Type.Array(Type.String({ pattern: '^[^*]+\\*?$' }), {
         description:
           'Dialplan contexts in which calls from trunks arrive. A channel that starts in one of them is an outside party. A "*" at the end matches any ending.',
-        default: [
-          ...['from-trunk', 'from-trunk-sip-*', 'from-trunk-iax2-*'],
-          ...['from-pstn', 'from-pstn-toheader', 'from-did-direct'],
-        ],
+        default: TRUNK_CONTEXTS,
       }),
       ...CDR_SOURCES,
     },

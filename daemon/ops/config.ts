@@ -5,6 +5,7 @@ import { Value } from 'typebox/value';
 import { type Codes, clashes } from '../domain/call/codes.js';
 import { fail } from '../domain/error.js';
 import { isRegion, regionOfZone } from '../domain/phone.js';
+import { isZone } from '../domain/zone-times.js';
 import { checkApart, checkIds, checkSources, HEADING, onlyPbx, withSources } from './config-pbx.js';
 import { type Config, ConfigSchema, type PbxConfig, type Section, sections } from './config-schema.js';
 import { isLoopback } from './tls-mode.js';
@@ -288,15 +289,6 @@ const isTable = (value: unknown): value is Table =>
 /** Returns the region whose numbers are written without a country code here, or ''. */
 export const siteRegion = ({ site }: Pick<Config, 'site'>): string =>
   site.region || regionOfZone(site.time_zone);
-
-function isZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, renameSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { asideFolder } from '../domain/paths.js';
-import { syncDirNow } from './place.js';
+import { syncDirNow } from '../ops/files/sync-dir.js';
 
 /** What is under a name, without following a link; null for nothing. */
 export const look = (path: string): Stats | null => lstatSync(path, { throwIfNoEntry: false }) ?? null;

@@ -28,9 +28,9 @@ import {
   upgradeFolder,
   workFolder,
 } from '../domain/paths.js';
+import { syncDirNow } from '../ops/files/sync-dir.js';
 import { type Lock, takeLock } from '../ops/lock.js';
 import { look, putAside, strangersBeside } from './aside.js';
-import { syncDirNow } from './place.js';
 import { strangersIn } from './strangers.js';
 import { takeBack } from './take-back.js';
 import { takeOver } from './take-over.js';

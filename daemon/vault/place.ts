@@ -15,16 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-
-/** Makes the entries of a directory survive a power cut. */
-export function syncDirNow(dir: string): void {
-  const fd = openSync(dir, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
+import { syncDirNow } from '../ops/files/sync-dir.js';
 
 /** Makes a folder (mode 0750), durable when this returns. Its parent has to be there. */
 export function makeFolderNow(dir: string): void {

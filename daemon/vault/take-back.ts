@@ -14,8 +14,8 @@ import {
 import { basename, join } from 'node:path';
 import { fail } from '../domain/error.js';
 import { catalogueFile, catalogueFolder, keysFile, signingKeyFile } from '../domain/paths.js';
+import { syncDirNow } from '../ops/files/sync-dir.js';
 import { isPlain, look, putAside } from './aside.js';
-import { syncDirNow } from './place.js';
 
 /*
  * In earlier versions the dashboard, another user of the same group, wrote the catalogue and read the keys. Whoever owns a file,

@@ -2,9 +2,9 @@ import { renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../domain/error.js';
 import { catalogueFolder, keysFolder } from '../domain/paths.js';
+import { syncDirNow } from '../ops/files/sync-dir.js';
 import { type Lock, takeLock } from '../ops/lock.js';
 import { isPlain, look, putAside } from './aside.js';
-import { syncDirNow } from './place.js';
 
 /*
  * Earlier versions had the catalogue, the lock and the ballast, and the first ones keys.db too, in the data directory itself.

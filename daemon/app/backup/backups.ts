@@ -10,6 +10,7 @@ import { jobView } from '../../domain/operations/job.js';
 import type { DaemonStatus } from '../../domain/operations/status.js';
 import { backupCopyFile, drillFolder } from '../../domain/paths.js';
 import type { Config } from '../../ops/config-schema.js';
+import { removeDatabase } from '../../ops/files/database.js';
 import type { JobHandler } from '../../ops/jobs.js';
 import { complainOf } from '../../ops/log.js';
 import { version } from '../../ops/process/version.js';
@@ -19,7 +20,6 @@ import { hasDestination, withSecretFiles } from '../../vault/backup/destination.
 import { MB } from '../data.js';
 import type { Base, Parts } from '../parts.js';
 import type { BackupOrder, MadeBackup } from './make.js';
-import { removeCopy } from './room.js';
 import { runBackupProgram } from './run.js';
 
 const WATCH_MS = 10 * 60_000;
@@ -325,6 +325,6 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
 
 /** What a backup or a drill that was killed leaves: an erasure would not reach what is in it. */
 function removeLeft(dir: string): void {
-  removeCopy(backupCopyFile(dir));
+  removeDatabase(backupCopyFile(dir));
   rmSync(drillFolder(dir), { recursive: true, force: true });
 }

@@ -17,13 +17,14 @@ import {
 import { iso } from '../../domain/days.js';
 import { diskError, fail } from '../../domain/error.js';
 import { backupCopyFile, catalogueFile, keysFile, promptsFolder, signingFolder } from '../../domain/paths.js';
+import { removeDatabase } from '../../ops/files/database.js';
 import { createBackupKeys } from '../../vault/backup/backup-keys.js';
 import { keysLines } from '../../vault/backup/keys-lines.js';
 import { putEncrypted, putSigned, type StatementSigner } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
 import { copySealed, namesIn, opened, pieces, whatIsThere } from './copy-sealed.js';
 import { findBackups, NOTHING_REMOVED, removeOld } from './find.js';
-import { refuseFull, removeCopy } from './room.js';
+import { refuseFull } from './room.js';
 import { putStandingList } from './write-list.js';
 
 /** What a backup is made of. Times are ms since 1970; `sureAt` is never ahead of the real time. */
@@ -82,7 +83,7 @@ export async function makeBackup(
   const keyring = createBackupKeys(target, order.keyPath);
   await keyring.ready();
   const copy = backupCopyFile(order.dataDir);
-  removeCopy(copy);
+  removeDatabase(copy);
   refuseFull(order, [catalogueFile(order.dataDir)]);
   const { identity: backupKey, kept: key } = await keyring.make(order.id, order.recipient);
   const files: BackupFile[] = [];
@@ -156,7 +157,7 @@ export async function makeBackup(
   } finally {
     snapshot.close();
     live.close();
-    removeCopy(copy);
+    removeDatabase(copy);
   }
   const whole = await proven({ statement, backupKey });
   const times = { now: order.sureAt, keepDays: order.keepDays };

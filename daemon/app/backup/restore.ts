@@ -29,13 +29,15 @@ import {
   restoringCatalogueFile,
   restoringFile,
 } from '../../domain/paths.js';
+import { removeDatabase, removeWal } from '../../ops/files/database.js';
+import { syncDirNow } from '../../ops/files/sync-dir.js';
 import { isOfMaster, KeysLine, restoreKeys } from '../../vault/backup/keys-lines.js';
 import { linesOf, readEncrypted, readObject, type Signed } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
 import { openDataFolder } from '../../vault/data-folder.js';
 import { makeDirDurably, removeDurably, writeDurably } from '../../vault/durable.js';
 import { DOCUMENT_KEY } from '../../vault/keys.js';
-import { placeNow, syncDirNow } from '../../vault/place.js';
+import { placeNow } from '../../vault/place.js';
 import { createDiskStore } from '../../vault/store/disk.js';
 import { sealedLines } from './find.js';
 
@@ -136,7 +138,7 @@ export async function restoreBackup(
       await writeDurably(to.path, readEncrypted(target, file, backupKey), to.mode);
     }
     const made = restoringCatalogueFile(dataDir);
-    removeDatabase(made);
+    removeMade(made);
     await writeDurably(made, content(target, statement, CATALOGUE, backupKey), 0o640);
     await withCatalogue(made, async () => {}); // as this version has it
     settleRestored(made, { at: clock(), audio: statement.sealed.audio });
@@ -309,10 +311,10 @@ async function withCatalogue(path: string, work: (catalogue: Catalogue) => Promi
     await catalogue.stop();
   }
   settleFile(path);
-  for (const one of [`${path}-wal`, `${path}-shm`]) rmSync(one, { force: true });
+  removeWal(path);
 }
 
-function removeDatabase(path: string): void {
-  for (const one of [path, `${path}.tmp`, `${path}-journal`, `${path}-wal`, `${path}-shm`])
-    rmSync(one, { force: true });
+function removeMade(path: string): void {
+  rmSync(`${path}.tmp`, { force: true });
+  removeDatabase(path);
 }

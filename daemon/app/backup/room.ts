@@ -1,4 +1,4 @@
-import { rmSync, statfsSync, statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { fail } from '../../domain/error.js';
 
 /** Throws `disk_full` where copies of these databases in the data directory would leave too little room for calls. */
@@ -11,9 +11,4 @@ export function refuseFull(
   const needed = databases.reduce((sum, path) => sum + size(path) + size(`${path}-wal`), reserveBytes);
   if (bavail * bsize < needed)
     throw fail('disk_full', 'There is no room in the data directory for a copy of the catalogue.');
-}
-
-/** Removes what a backup that was interrupted has left of the catalogue. */
-export function removeCopy(path: string): void {
-  for (const one of [path, `${path}-journal`, `${path}-wal`, `${path}-shm`]) rmSync(one, { force: true });
 }

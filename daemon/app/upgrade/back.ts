@@ -16,8 +16,9 @@ import {
   upgradeJournalFile,
   upgradeProgressFile,
 } from '../../domain/paths.js';
+import { removeDatabase, removeWal } from '../../ops/files/database.js';
+import { syncDirNow } from '../../ops/files/sync-dir.js';
 import { openDataFolder } from '../../vault/data-folder.js';
-import { syncDirNow } from '../../vault/place.js';
 import { catalogueIn, type FoundCopy, findCopies, hashOf } from './copy.js';
 
 /** The catalogue that a way back has replaced, beside the copy and for as long. */
@@ -101,7 +102,7 @@ export async function goBack(
 function replace(now: string, made: string, kept: string): void {
   rmSync(kept, { force: true });
   linkSync(now, kept);
-  for (const one of [`${now}-wal`, `${now}-shm`]) rmSync(one, { force: true });
+  removeWal(now);
   renameSync(made, now);
   syncDirNow(dirname(now));
   syncDirNow(dirname(kept));
@@ -109,8 +110,4 @@ function replace(now: string, made: string, kept: string): void {
 
 async function* lines(from: Iterable<ListLine>): AsyncGenerator<ListLine> {
   yield* from;
-}
-
-function removeDatabase(path: string): void {
-  for (const one of [path, `${path}-journal`, `${path}-wal`, `${path}-shm`]) rmSync(one, { force: true });
 }

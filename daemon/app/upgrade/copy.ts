@@ -22,7 +22,8 @@ import { diskError, fail } from '../../domain/error.js';
 import { KEEP_COPY_MS, type RoomNeeded, roomNeeded, UpgradeCopy } from '../../domain/operations/upgrade.js';
 import { catalogueFile, keysFile, upgradeFolder } from '../../domain/paths.js';
 import { sizeText } from '../../domain/written.js';
-import { placeNow, syncDirNow } from '../../vault/place.js';
+import { syncDirNow } from '../../ops/files/sync-dir.js';
+import { placeNow } from '../../vault/place.js';
 import { copyKeys, KEYS_COPY } from '../../vault/upgrade/key-copies.js';
 
 const CATALOGUE_COPY = 'catalogue.db';

@@ -3,6 +3,7 @@ import { fail } from '../../domain/error.js';
 import type { Log } from '../../ops/log.js';
 import { behindCalls } from '../../ops/process/behind-calls.js';
 import { startProgram } from '../../ops/process/start-program.js';
+import { outcome } from '../../ops/turns.js';
 import type { UpgradeOrder, UpgradeSaid } from './program.js';
 
 const HEAP_MB = 512;
@@ -41,23 +42,11 @@ export function runUpgrade(
     finished.reject(ended);
   }
   return {
-    ready: ready.promise,
+    ready: ready.done,
     finish() {
       child.send('finish', () => {});
-      return finished.promise;
+      return finished.done;
     },
     stop: () => void child.kill('SIGKILL'),
   };
-}
-
-/** A promise that is settled from outside. Nobody has to wait for it. */
-function outcome() {
-  let resolve!: () => void;
-  let reject!: (e: Error) => void;
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  promise.catch(() => {});
-  return { promise, resolve, reject };
 }

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { ulid } from 'ulid';
 import type { Catalogue } from '../../catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../catalogue/sqlite/catalogue.js';
-import { makeInterim, removeInterim } from '../../catalogue/sqlite/upgrade/interim.js';
+import { makeInterim } from '../../catalogue/sqlite/upgrade/interim.js';
 import { createUpgradeJournal } from '../../catalogue/sqlite/upgrade/journal.js';
 import { isOlder } from '../../catalogue/sqlite/upgrade/older.js';
 import { replayLines } from '../../catalogue/sqlite/upgrade/replay.js';
@@ -15,6 +15,7 @@ import {
   upgradeJournalFile,
   upgradeProgressFile,
 } from '../../domain/paths.js';
+import { removeDatabase } from '../../ops/files/database.js';
 import { complainOf } from '../../ops/log.js';
 import { version } from '../../ops/process/version.js';
 import { repeatedly } from '../../ops/turns.js';
@@ -57,7 +58,7 @@ export function createUpgrade(
   );
   const telling = repeatedly(TELL_MS, async () => tell({}), complainOf(log, FAILED));
 
-  /** Tells whoever cannot read the catalogue meanwhile how far it is. Not being able to does not keep it from going on. */
+  /** Tells the dashboard, which cannot read the catalogue meanwhile, how far the upgrade is. A failure to write it does not stop the upgrade. */
   function tell(changed: Partial<UpgradeProgress>): void {
     const at = clock();
     now = { phase: 'migrate', done: 0, total: 1, since: at, problem: null, ...now, ...changed, seenAt: at };
@@ -85,7 +86,7 @@ export function createUpgrade(
     mint: () => ulid(clock()),
     patienceMs: PATIENCE_MS,
     retryMs: RETRY_MS,
-    removeInterim: () => removeInterim(interimFile),
+    removeInterim: () => removeDatabase(interimFile),
     run: () =>
       runUpgrade(
         { dataDir: dir, reserveBytes: config.data.reserve_mb * MB, by: version() },

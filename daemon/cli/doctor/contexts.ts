@@ -22,7 +22,7 @@ const showDialplan = (): Promise<string> =>
   );
 
 /**
- * Whether [pbx] trunk_contexts names contexts that the dialplan has. Where none fits, no call counts as one with the
+ * Whether the dialplan has a context that [pbx] trunk_contexts matches. Without one, no call counts as one with the
  * outside. ARI and AMI do not list contexts to a user with Tapedeck's few rights, so Asterisk's own console is asked: by
  * root, on this machine. Nothing where that cannot be.
  */

@@ -1,20 +1,15 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { type Finding, ok, warn } from './finding.js';
+import { askSystemd } from './units.js';
 
 const CHECK = 'dashboard restart';
 const UNIT = 'tapedeck-web-restart.path';
 const RISK =
   'Anyone who takes over the dashboard can keep the recorder from writing to the catalogue until you stop the dashboard.';
 
-/** What systemd says of a unit, as lines of "Name=value". Throws where there is no systemd. */
-async function showUnit(unit: string): Promise<string> {
-  const names = ['LoadState', 'ActiveState'].map((name) => `--property=${name}`);
-  return (await promisify(execFile)('systemctl', ['show', unit, ...names], { timeout: 5_000 })).stdout;
-}
-
 /** Whether systemd restarts the dashboard when the recorder asks for it, which ends its locks on the catalogue. */
-export async function restart(show: (unit: string) => Promise<string> = showUnit): Promise<Finding> {
+export async function restart(
+  show: (unit: string) => Promise<string> = (unit) => askSystemd(unit, 'ActiveState'),
+): Promise<Finding> {
   const said = await show(UNIT).catch(() => null);
   if (said === null)
     return warn(

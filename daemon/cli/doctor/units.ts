@@ -6,14 +6,17 @@ import type { Config } from '../../ops/config-schema.js';
 import { bad, type Finding, ok, warn } from './finding.js';
 import { listeners } from './machine.js';
 
-/** What systemd says of a unit, as lines of "Name=value"; null where there is no systemd, or no such unit. */
-export type Show = (unit: string, ...properties: string[]) => Promise<string | null>;
-export const showUnit: Show = async (unit, ...properties) => {
+/** Returns what systemd says of a unit, as lines of "Name=value", `LoadState` among them. Throws where there is no systemd. */
+export async function askSystemd(unit: string, ...properties: string[]): Promise<string> {
   const asked = ['LoadState', ...properties].map((name) => `--property=${name}`);
-  const said = await promisify(execFile)('systemctl', ['show', unit, ...asked], { timeout: 5_000 }).catch(
-    () => null,
-  );
-  return said && /^LoadState=loaded$/m.test(said.stdout) ? said.stdout : null;
+  return (await promisify(execFile)('systemctl', ['show', unit, ...asked], { timeout: 5_000 })).stdout;
+}
+
+/** The same of a unit that is installed; null where there is no systemd, or no such unit. */
+export type Show = (unit: string, ...properties: string[]) => Promise<string | null>;
+export const showUnit: Show = async (...given) => {
+  const said = await askSystemd(...given).catch(() => null);
+  return said && /^LoadState=loaded$/m.test(said) ? said : null;
 };
 
 const valueIn = (text: string, key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1] ?? '';

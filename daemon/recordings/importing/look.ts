@@ -8,7 +8,7 @@ import type { OpenOriginal } from '../../originals/open.js';
 /** What keeps a file from being imported. */
 export type Refusal = { outcome: Exclude<ImportOutcome, 'imported'>; detail: string };
 
-/** A file whose name and header were read; whoever has it closes it. */
+/** A file whose name and header were read. The caller closes it. */
 export type Looked = {
   original: Original;
   file: OpenOriginal;

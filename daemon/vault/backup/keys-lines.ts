@@ -5,9 +5,9 @@ import Database from 'better-sqlite3';
 import { Type } from 'typebox';
 import { canonical } from '../../domain/assurance/canonical.js';
 import { databaseError, diskError, fail } from '../../domain/error.js';
+import { syncDirNow } from '../../ops/files/sync-dir.js';
 import { checkIn, createPrivately, DOCUMENT_KEY, keysSchema, writeSafely } from '../keys.js';
 import { nextOf } from '../master-key.js';
-import { syncDirNow } from '../place.js';
 import { registerSchema } from '../register.js';
 import { unwrapWithAny } from '../wrap.js';
 

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { openDb } from '../../../daemon/catalogue/sqlite/db.js';
 import { migrations } from '../../../daemon/catalogue/sqlite/migrations.js';
-import { makeInterim, removeInterim } from '../../../daemon/catalogue/sqlite/upgrade/interim.js';
+import { makeInterim } from '../../../daemon/catalogue/sqlite/upgrade/interim.js';
 import { createUpgradeJournal } from '../../../daemon/catalogue/sqlite/upgrade/journal.js';
 import { isOlder, versionOf } from '../../../daemon/catalogue/sqlite/upgrade/older.js';
 import { replayJournal, replayLines } from '../../../daemon/catalogue/sqlite/upgrade/replay.js';
@@ -18,6 +18,7 @@ import { catalogueFile, interimCatalogueFile, upgradeJournalFile } from '../../.
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import type { Segment } from '../../../daemon/domain/recording/recording.js';
+import { removeDatabase } from '../../../daemon/ops/files/database.js';
 import { makeOldCatalogue, OLD_VERSION } from '../../support/catalogue/old-catalogue.js';
 import { aCall } from '../../support/recordings/a-call.js';
 
@@ -82,7 +83,7 @@ function site(t: Test, { patienceMs = 0, upTo = OLD_VERSION } = {}) {
       ...{ main: createSqliteCatalogue({ path }), journal, run, patienceMs, retryMs: 5 },
       older: () => isOlder(path),
       mint: () => 'one',
-      removeInterim: () => removeInterim(interimFile),
+      removeInterim: () => removeDatabase(interimFile),
       async interim() {
         makeInterim(path, interimFile);
         const made = createSqliteCatalogue({ path: interimFile });

@@ -3,14 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import t from 'tap';
 import { withValues } from '../../../daemon/cli/setup/conf/toml.js';
-import {
-  addresses,
-  daysOf,
-  disks,
-  folderOn,
-  isZone,
-  timeZone,
-} from '../../../daemon/cli/setup/machine/machine.js';
+import { addresses, daysOf, disks, folderOn, timeZone } from '../../../daemon/cli/setup/machine/machine.js';
 import { type OwnFacts, planOwn } from '../../../daemon/cli/setup/plan/plan-own.js';
 import {
   copyProblem,
@@ -21,6 +14,7 @@ import {
 import { readAnswers } from '../../../daemon/cli/setup/talk/answers.js';
 import { addressOf, lasting } from '../../../daemon/cli/setup/talk/questions.js';
 import { wrapped } from '../../../daemon/cli/setup/talk/terminal.js';
+import { isZone } from '../../../daemon/domain/zone-times.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
 import { programFile } from '../../../daemon/ops/process/program-files.js';
 

@@ -11,6 +11,7 @@ import {
   type PrivacyRequestId,
 } from '../../../domain/privacy/request.js';
 import type { CallId } from '../../../domain/recording/recording.js';
+import { isZone } from '../../../domain/zone-times.js';
 import type { NewPrivacyRequest } from '../../privacy/privacy-requests.js';
 import { Length, noun, orNull, type Reader, Text, Time, unreadable } from '../checked.js';
 import type { Db } from '../db.js';
@@ -50,11 +51,7 @@ const toRequest = (row: Static<typeof Row>): PrivacyRequest => ({
 /** What deadlines are counted by. */
 function refuseUncounted(zone: string, days: (string | null)[]): void {
   for (const day of days) if (day !== null && !isDay(day)) unreadable(`"${day}" is not a day`);
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-  } catch {
-    unreadable('"zone" is no time zone');
-  }
+  if (!isZone(zone)) unreadable('"zone" is no time zone');
 }
 
 const request = noun({

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, openSync, renameSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { removeDatabase } from '../../../ops/files/database.js';
 import { PAGE_BYTES, version } from '../db.js';
 import { migrations } from '../migrations.js';
 
@@ -41,7 +42,7 @@ const TAKEN: readonly [table: string, rows: string][] = [
  */
 export function makeInterim(from: string, to: string): void {
   const fresh = `${to}.new-${randomBytes(6).toString('hex')}`;
-  removeInterim(to);
+  removeDatabase(to);
   const source = new Database(from, { readonly: true, fileMustExist: true, timeout: 5_000 });
   closeSync(openSync(fresh, 'wx', 0o600)); // SQLite gives -wal and -shm the mode of this file
   const target = new Database(fresh);
@@ -94,10 +95,3 @@ function takeSequences(source: Database.Database, target: Database.Database): vo
 /** Columns that can be written. */
 const columns = (db: Database.Database, table: string): string[] =>
   db.prepare('SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0').pluck().all(table) as string[];
-
-/** Removes an interim catalogue, and what a crash has left of making one. */
-export const removeInterim = (path: string): void => removeDatabase(path);
-
-function removeDatabase(path: string): void {
-  for (const one of [path, `${path}-journal`, `${path}-wal`, `${path}-shm`]) rmSync(one, { force: true });
-}

@@ -3,7 +3,6 @@ import {
   constants,
   existsSync,
   fdatasync,
-  fsyncSync,
   openSync,
   readFileSync,
   rmSync,
@@ -12,6 +11,7 @@ import {
 import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { diskError } from '../../../domain/error.js';
+import { syncDirNow } from '../../../ops/files/sync-dir.js';
 
 /** One verb that wrote, as it was called. */
 export type Line = { verb: string; given: unknown[] };
@@ -37,7 +37,7 @@ export function createUpgradeJournal(file: string) {
     );
     if (!found) {
       write(fd, `${id}\n`);
-      syncFolder(dirname(file));
+      syncDirNow(dirname(file));
     } else if (found.torn) write(fd, '\n');
     return fd;
   }
@@ -82,12 +82,6 @@ export function createUpgradeJournal(file: string) {
 function write(fd: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  fsyncSync(fd);
-  closeSync(fd);
 }
 
 /**

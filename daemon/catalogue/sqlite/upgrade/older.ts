@@ -17,7 +17,7 @@ export function versionOf(path: string): number | null {
 /** How many migrations this version of Tapedeck knows. */
 export const NEWEST_VERSION = migrations.length;
 
-/** Whether a catalogue is of an earlier version. One that cannot be read is not: whoever opens it says why. */
+/** Whether a catalogue is of an earlier version. One that cannot be read is not: opening it says why. */
 export function isOlder(path: string): boolean {
   if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return false;
   try {

@@ -15,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { syncDirNow } from '../../../ops/files/sync-dir.js';
 import type { Owner } from '../plan/change.js';
 
 /** What setup has done to one file of the PBX. `copy` is in the folder of the journal, or null where there was no file. */
@@ -57,16 +58,7 @@ export function writeWhole(path: string, text: string, mode: number, owner: Owne
     closeSync(fd);
   }
   renameSync(half, path);
-  syncFolder(dirname(path));
-}
-
-export function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  syncDirNow(dirname(path));
 }
 
 /**

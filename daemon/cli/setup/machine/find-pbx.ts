@@ -69,7 +69,7 @@ export async function findPbx(run: Run, places: Places = PLACES): Promise<PbxFac
 export const asteriskArgs = (places: Places, command: string): string[] =>
   places.etc === PLACES.etc ? ['-rx', command] : ['-C', join(places.etc, 'asterisk.conf'), '-rx', command];
 
-/** Asterisk's user owns its spool, whoever owns its configuration. */
+/** Asterisk's user owns its spool, even where root owns its configuration. */
 function ownerOf(...folders: string[]): Owner {
   const found = folders.find((folder) => existsSync(folder));
   const { uid, gid } = found ? statSync(found) : { uid: 0, gid: 0 };

@@ -39,7 +39,7 @@ export function added(
   const after = lines === '' ? withoutBlock(before ?? '') : withBlock(before ?? '', lines);
   if (after === (before ?? '')) return null;
   const beside = had ?? facts.files['asterisk.conf'] ?? { ...facts.owner, mode: NEW_FILE };
-  // What has a secret is Asterisk's to read, whoever could read it before.
+  // A file with a secret is readable by Asterisk only, even if others could read it before.
   const closes = secret !== '' && had !== undefined && (had.mode & OTHERS) !== 0;
   return {
     kind: 'file',

@@ -1,3 +1,4 @@
+import { TRUNK_CONTEXTS } from '../../../ops/config-schema.js';
 import { type TomlValue, withValues } from '../conf/toml.js';
 import type { PbxFacts } from '../machine/facts.js';
 import { trunkContexts } from '../machine/facts.js';
@@ -80,15 +81,7 @@ function valuesFor(
   { facts, reach }: { facts: PbxFacts; reach: Plan['reach'] },
 ): TomlValue[] {
   const extra = trunkContexts(facts);
-  const usual = [
-    'from-trunk',
-    'from-trunk-sip-*',
-    'from-trunk-iax2-*',
-    'from-pstn',
-    'from-pstn-toheader',
-    'from-did-direct',
-  ];
-  const contexts = [...new Set([...usual, ...extra])];
+  const contexts = [...new Set([...TRUNK_CONTEXTS, ...extra])];
   const values: TomlValue[] = [
     ['site', 'time_zone', timeZone],
     ['data', 'dir', dataDir],

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail } from '../../../domain/error.js';
-import { syncFolder } from '../apply/journal.js';
+import { syncDirNow } from '../../../ops/files/sync-dir.js';
 import { deviceOf, machineName } from '../machine/machine.js';
 import type { Owner } from '../plan/change.js';
 
@@ -31,7 +31,7 @@ export function makeMasterKey(file: string, recorder: Owner): boolean {
     closeSync(fd);
   }
   chownSync(file, recorder.uid, process.getgid!());
-  syncFolder(dirname(file));
+  syncDirNow(dirname(file));
   return true;
 }
 
@@ -73,7 +73,7 @@ export function writeCopy(folder: string, key: string): string {
   } finally {
     closeSync(fd);
   }
-  syncFolder(folder);
+  syncDirNow(folder);
   if (!readFileSync(path).equals(text))
     throw fail('setup_failed', `${path} does not read back as it was written. Use another stick or share.`);
   return path;

@@ -4,7 +4,7 @@ import { parse } from 'smol-toml';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { fail } from '../../../domain/error.js';
-import { isZone } from '../machine/machine.js';
+import { isZone } from '../../../domain/zone-times.js';
 
 /** What has to be typed, or written into a file of answers, to go without a copy of the master key. */
 export const NO_COPY = 'recordings are lost with this disk';
