@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { Field } from '../kit/field.js';
 import { type Choices, Select } from '../kit/select.js';
 import { t } from '../messages/language.js';
@@ -38,7 +38,8 @@ export function TellingSettings({ telling, facts, fixed, change, bad, open }: Pr
   const placeFault = /^[A-Z0-9]{0,3}$/.test(placeOf(place)) ? undefined : t.telling.subdivisionBad;
   const keyFault = refuse === agree ? t.telling.sameKeys : undefined;
   const wrong = [beepFault, placeFault, keyFault].some((fault) => fault !== undefined);
-  useEffect(() => bad(wrong), [wrong]);
+  // With the same drawing as the message: "Save" must not be open for the moment between the two.
+  useLayoutEffect(() => bad(wrong), [wrong]);
 
   const { region } = facts.site;
   const states = facts.jurisdictions
