@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { ulid } from 'ulid';
 import type { Catalogue } from '../../catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../catalogue/sqlite/catalogue.js';
-import { makeInterim } from '../../catalogue/sqlite/upgrade/interim.js';
+import { makeInterim, removeUnnamed } from '../../catalogue/sqlite/upgrade/interim.js';
 import { createUpgradeJournal } from '../../catalogue/sqlite/upgrade/journal.js';
 import { isOlder } from '../../catalogue/sqlite/upgrade/older.js';
 import { replayLines } from '../../catalogue/sqlite/upgrade/replay.js';
@@ -12,6 +13,7 @@ import type { UpgradeProgress } from '../../domain/operations/upgrade.js';
 import {
   catalogueFile,
   interimCatalogueFile,
+  restoringCatalogueFile,
   upgradeJournalFile,
   upgradeProgressFile,
 } from '../../domain/paths.js';
@@ -41,9 +43,10 @@ export type Upgrade = Pick<ReturnType<typeof createUpgradingCatalogue>, 'upgradi
 
 /** The catalogue, which is upgraded by a process of its own where it is of an earlier version. */
 export function createUpgrade(
-  { config, log: whole, clock, dir }: Base,
-  parts: Parts,
+  { config, log: whole, clock, dir }: Pick<Base, 'config' | 'log' | 'clock' | 'dir'>,
+  parts: Pick<Parts, 'alarming'>,
   main: Catalogue,
+  { patienceMs = PATIENCE_MS, retryMs = RETRY_MS } = {},
 ): Upgrade & { catalogue: Catalogue } {
   const log = whole.child({ part: 'upgrade' });
   const file = catalogueFile(dir);
@@ -69,10 +72,20 @@ export function createUpgrade(
     }
   }
 
+  /** Removes what a kill has left half made: of this, and of a way back. No restore is unfinished where a recorder starts. */
+  function tidyUp(): void {
+    removeUnnamed(interimFile);
+    removeDatabase(restoringCatalogueFile(dir));
+    const progress = upgradeProgressFile(dir);
+    for (const name of readdirSync(dirname(progress)))
+      if (name.startsWith(`${basename(progress)}.`)) rmSync(join(dirname(progress), name), { force: true });
+  }
+
   async function over(): Promise<void> {
     await telling.stop();
     now = null;
     rmSync(upgradeProgressFile(dir), { force: true });
+    removeDatabase(interimFile);
   }
 
   const {
@@ -84,8 +97,8 @@ export function createUpgrade(
     journal,
     older: () => isOlder(file),
     mint: () => ulid(clock()),
-    patienceMs: PATIENCE_MS,
-    retryMs: RETRY_MS,
+    patienceMs,
+    retryMs,
     removeInterim: () => removeDatabase(interimFile),
     run: () =>
       runUpgrade(
@@ -133,6 +146,7 @@ export function createUpgrade(
     catalogue: {
       ...catalogue,
       async start() {
+        tidyUp();
         await catalogue.start();
         if (upgrading()) void done().then((whole) => (whole ? over() : undefined));
         else await over();

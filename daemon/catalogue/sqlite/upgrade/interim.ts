@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, renameSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { removeDatabase } from '../../../ops/files/database.js';
 import { PAGE_BYTES, version } from '../db.js';
@@ -58,6 +59,13 @@ export function makeInterim(from: string, to: string): void {
     source.close();
     removeDatabase(fresh);
   }
+}
+
+/** Removes what a kill has left of making an interim catalogue at `to`. */
+export function removeUnnamed(to: string): void {
+  const folder = dirname(to);
+  for (const name of readdirSync(folder))
+    if (name.startsWith(`${basename(to)}.new-`)) rmSync(join(folder, name), { force: true });
 }
 
 function fill(source: Database.Database, target: Database.Database): void {
