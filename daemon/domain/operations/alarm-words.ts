@@ -127,8 +127,8 @@ const WORDS: {
     hint: 'Ask whether it was them; the audit log lists every recording. If not, disable the user, end their sessions and API tokens, and check the machine that runs the dashboard.',
   }),
 
-  approval_alone: ({ act, name, at }) => ({
-    message: `${name} asked to ${approvalActWords[act]}, and there is no second person who could approve. ${name} can approve it alone, for use from ${iso(at)}.`,
+  approval_alone: ({ act, name, at }, say) => ({
+    message: `${name} asked to ${approvalActWords[act]}, and there is no second person who could approve. ${name} can approve it alone, for use from ${say(at)}.`,
     hint: 'If this is not expected, withdraw it on the page "Approvals" or with "tapedeck approvals withdraw". Give a second person the role of an admin, so that nobody approves alone.',
   }),
 

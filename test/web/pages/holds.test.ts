@@ -67,6 +67,13 @@ t.test('an auditor holds what a search finds, and it is released by two people a
   // It is on the page of the call, and retention says that it leaves it alone.
   await page.goto(`${house.url}/calls/${held.id}`);
   await page.getByText('Under legal hold.').waitFor();
+  await page.goto(`${house.url}/?q=${name}`);
+  await page.locator('.row-held').first().waitFor();
+  const wrapped = `[...document.querySelectorAll('.call-row')].flatMap((row) => [...row.children].filter((e) => {
+    const [inner, outer] = [e.getBoundingClientRect(), row.getBoundingClientRect()];
+    return !e.matches('.unseen') && (inner.bottom > outer.bottom + 1 || inner.top < outer.top - 1);
+  }).map((e) => e.className))`;
+  t.same(await page.evaluate(wrapped), [], 'in the list its row is one line');
   await page.goto(`${house.url}/retention`);
   await page.getByText('It is under legal hold: Smith v. Example Ltd.').first().waitFor();
 

@@ -61,12 +61,14 @@ export function CallRow({ call, href, chosen, reachable, search, onKeyDown, pick
           />{' '}
           <OnPbx id={call.pbx} />
         </span>
-        {call.held && (
-          <span class="badge badge-quiet row-held" title={t.holds.badgeHelp} data-said="title">
-            <span class="badge-word">{t.holds.badge}</span>
-          </span>
-        )}
-        <Badge call={call} />
+        <span class="row-badges">
+          <Badge call={call} />
+          {call.held && (
+            <span class="badge badge-quiet row-held" title={t.holds.badgeHelp} data-said="title">
+              <span class="badge-word">{t.holds.badge}</span>
+            </span>
+          )}
+        </span>
         <Length call={call} />
         <time class="row-when" datetime={call.started_at} title={exact(call.started_at)}>
           {recently(call.started_at, minute.value)}
