@@ -8,6 +8,13 @@ const browsers = ['chrome123', 'firefox121', 'safari17.5'];
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
+/** An option is not broken after its dashes. */
+const unbroken = (line: string): string =>
+  line.replace(/(?<=^|\s)--?[a-z][\w-]*/g, '<span class="option">$&</span>');
+
+/** Whether code is set in columns, which wrapped lines would break. */
+const hasColumns = (code: string): boolean => (code.match(/\S {2,}\S/g) ?? []).length > 2;
+
 /**
  * Help, as the dashboard serves it at /help/. It asks nothing of any other machine and works under the dashboard's content
  * security policy: no inline script and no style attribute, which is also why code is not coloured.
@@ -28,7 +35,12 @@ export default defineConfig({
   appearance: { disableTransition: false },
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/help/icon.svg' }]],
   markdown: {
-    highlight: (code) => `<pre class="shiki" v-pre><code>${escaped(code)}</code></pre>`,
+    highlight: (code) =>
+      `<pre class="shiki${hasColumns(code) ? '' : ' wrapped'}" v-pre><code>${code
+        .trimEnd()
+        .split('\n')
+        .map((line) => `<span class="line">${unbroken(escaped(line))}</span>`)
+        .join('\n')}</code></pre>`,
     config: (md) => {
       // Columns are aligned by class, not by a style attribute.
       md.core.ruler.push('aligned-by-class', ({ tokens }) => {

@@ -40,7 +40,21 @@ const pictures: Record<string, { path: string; go?: (page: Page) => Promise<unkn
   consent: { path: '/consent-report' },
   quality: { path: '/quality' },
   retention: { path: '/retention' },
-  approvals: { path: '/approvals' },
+  approvals: {
+    path: '/holds',
+    go: async (page) => {
+      await page.locator('a[href^="/holds/"]').first().click();
+      const release = page.getByRole('button', { name: 'Ask for release', exact: true });
+      await release.waitFor();
+      if (await release.isEnabled()) {
+        await release.click();
+        await page.getByLabel('Reason').fill('The dispute was settled on 24 November');
+        await page.getByRole('dialog').getByRole('button', { name: 'Ask for release', exact: true }).click();
+      }
+      await page.goto(new URL('/approvals', page.url()).href);
+      await page.locator('main h1').waitFor();
+    },
+  },
   holds: { path: '/holds', go: (page) => page.locator('a[href^="/holds/"]').first().click() },
   requests: { path: '/requests', go: (page) => page.locator('a[href^="/requests/"]').first().click() },
   certificates: { path: '/certificates' },

@@ -16,6 +16,11 @@ const PEOPLE = [
     can: 'hears the calls of the queue "support"',
     rights: ['--role', 'reviewer', '--queues', 'support'],
   },
+  {
+    name: 'manager',
+    can: 'administers Tapedeck too, and approves what takes two people',
+    rights: ['--role', 'admin'],
+  },
   { name: 'auditor', can: 'hears every call, with a reason', rights: ['--role', 'auditor'] },
 ];
 
