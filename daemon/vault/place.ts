@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import {
-  chownSync,
   closeSync,
   existsSync,
   fchmodSync,
+  fchownSync,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -33,35 +33,40 @@ export function wipeNow(fd: number): void {
 
 /**
  * Puts a small file in its place at once: whole, with this mode, durable when this returns. `over` replaces one that is
- * there; without it that is EEXIST, and never is half a file to be seen. Made by root, it belongs to the owner of `like`,
- * or of the directory.
+ * there; without it that is EEXIST, and never is half a file to be seen. Made by root, it belongs to `owner`, or to the owner of
+ * `like`, or of the directory. `half` is where it is written first.
  */
 export function placeNow(
   file: string,
   bytes: Uint8Array | string,
-  { mode, over = false, like = dirname(file) }: { mode: number; over?: boolean; like?: string },
+  {
+    mode,
+    over = false,
+    like = dirname(file),
+    owner,
+    half = `${file}.${randomBytes(6).toString('hex')}.tmp`,
+  }: { mode: number; over?: boolean; like?: string; owner?: { uid: number; gid: number }; half?: string },
 ): void {
-  const tmp = `${file}.${randomBytes(6).toString('hex')}.tmp`;
-  const fd = openSync(tmp, 'wx', 0o600);
+  const fd = openSync(half, 'wx', 0o600);
   let placed = false;
   try {
     try {
       const data = Buffer.from(bytes as string);
       for (let done = 0; done < data.length; ) done += writeSync(fd, data, done);
-      fchmodSync(fd, mode); // whatever the umask
       if (process.getuid?.() === 0) {
-        const { uid, gid } = statSync(like);
-        chownSync(tmp, uid, gid);
+        const { uid, gid } = owner ?? statSync(like);
+        fchownSync(fd, uid, gid);
       }
+      fchmodSync(fd, mode); // whatever the umask
       fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
-    if (over) renameSync(tmp, file);
-    else linkSync(tmp, file); // fails if the name is taken
+    if (over) renameSync(half, file);
+    else linkSync(half, file); // fails if the name is taken
     placed = over;
   } finally {
-    if (!placed) unlinkSync(tmp);
+    if (!placed) unlinkSync(half);
   }
   syncDirNow(dirname(file));
 }

@@ -1,17 +1,14 @@
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { outputOf } from '../../ops/process/run-program.js';
 
 /** The user that the recorder runs as: what root may do says nothing of what it may do. */
 export type ServiceUser = { name: string; uid: number /** Its own group first. */; gids: number[] };
 
-const run = promisify(execFile);
 /** What a program prints, or '' when it is not there or fails. */
-const said = (program: string, ...args: string[]): Promise<string> =>
-  run(program, args, { timeout: 5_000 }).then(
-    ({ stdout }) => stdout.trim(),
-    () => '',
-  );
+const said = async (program: string, ...args: string[]): Promise<string> =>
+  (await outputOf(program, args, 5_000))?.trim() ?? '';
 
 /**
  * Returns whom the recorder runs as: us, where this is not root; else the user and the groups of its unit; else the owner
@@ -80,7 +77,7 @@ export async function tryFolder(user: ServiceUser | null, dir: string, begin: st
   const probe = `.tapedeck-doctor-${process.pid}-${Date.now()}`;
   const drop = process.getuid!() === 0 ? user : null;
   const question = JSON.stringify({ user: drop, dir, probe, begin });
-  const { stdout } = await run(process.execPath, ['-e', TRY, question], {
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', TRY, question], {
     env: {},
     cwd: '/',
     timeout: 10_000,

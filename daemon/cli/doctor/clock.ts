@@ -1,17 +1,11 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { programEnvironment } from '../../ops/process/environment.js';
+import { outputOf } from '../../ops/process/run-program.js';
 import { type Finding, ok, warn } from './finding.js';
 
 const CHECK = 'clock sync';
 
 /** What a program prints, or null when it is not there or fails. */
 type Ask = (program: string, ...args: string[]) => Promise<string | null>;
-const askProgram: Ask = (program, ...args) =>
-  promisify(execFile)(program, args, { timeout: 5_000, env: programEnvironment() }).then(
-    ({ stdout }) => stdout,
-    () => null,
-  );
+const askProgram: Ask = (program, ...args) => outputOf(program, args, 5_000);
 
 /**
  * Whether this machine's clock is kept by NTP. systemd asks the kernel (adjtimex), so it knows of every program that keeps

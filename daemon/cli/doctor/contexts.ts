@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { credentialOf } from '../../ops/config-pbx.js';
 import type { PbxConfig } from '../../ops/config-schema.js';
+import { outputOf } from '../../ops/process/run-program.js';
 import { readSecret } from '../../ops/secrets/secret.js';
 import { allowsAnyOrigin } from '../../pbx/probe-origin.js';
 import { bad, type Finding, ok, warn } from './finding.js';
@@ -15,11 +14,8 @@ export const contextsIn = (text: string): string[] =>
 const fits = (pattern: string, name: string): boolean =>
   pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 
-const showDialplan = (): Promise<string> =>
-  promisify(execFile)('asterisk', ['-rx', 'dialplan show'], { timeout: 10_000, maxBuffer: 64 << 20 }).then(
-    ({ stdout }) => stdout,
-    () => '',
-  );
+const showDialplan = async (): Promise<string> =>
+  (await outputOf('asterisk', ['-rx', 'dialplan show'], 10_000)) ?? '';
 
 /**
  * Whether the dialplan has a context that [pbx] trunk_contexts matches. Without one, no call counts as one with the

@@ -6,6 +6,7 @@ import { type ImportOutcome, OUTCOME_WORDS } from '../../domain/importing/outcom
 import { type JobView, jobView } from '../../domain/operations/job.js';
 import { readPbx } from '../../domain/place.js';
 import { sizeText } from '../../domain/written.js';
+import { isZone } from '../../domain/zone-times.js';
 import type { PbxConfig } from '../../ops/config-schema.js';
 import { orderIn } from '../../recordings/importing.js';
 import type { CliContext } from '../common/context.js';
@@ -133,11 +134,8 @@ function folder(dir: string): string {
 
 function zoneOf(zone: string | undefined): string {
   if (zone === undefined) return Intl.DateTimeFormat().resolvedOptions().timeZone;
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone;
-  } catch (e) {
-    throw fail('request_invalid', `"${zone}" is no IANA time zone such as "Europe/Berlin".`, e);
-  }
+  if (!isZone(zone)) throw fail('request_invalid', `"${zone}" is no IANA time zone such as "Europe/Berlin".`);
+  return zone;
 }
 
 const cdrOf = (cdr: string | undefined): string =>

@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { Value } from 'typebox/value';
 import { catalogueFile, keysFile } from '../../domain/paths.js';
 import { type Config, ConfigSchema, type Section, type Setting, sections } from '../../ops/config-schema.js';
 import { ask } from '../../ops/control-client.js';
-import { programEnvironment } from '../../ops/process/environment.js';
+import { outputOf } from '../../ops/process/run-program.js';
 import { version } from '../../ops/process/version.js';
 import type { Finding } from '../doctor/finding.js';
 import type { Mask, Program } from './mask.js';
@@ -19,15 +17,8 @@ const UNIT_PROPERTIES = [
   ...['MemoryCurrent', 'MemoryPeak', 'TasksCurrent', 'CPUUsageNSec', 'ActiveEnterTimestampMonotonic'],
 ];
 
-const said = (program: string, ...args: string[]): Promise<string> =>
-  promisify(execFile)(program, args, {
-    timeout: 30_000,
-    maxBuffer: 256 << 20,
-    env: programEnvironment(),
-  }).then(
-    ({ stdout }) => stdout,
-    () => '',
-  );
+const said = async (program: string, ...args: string[]): Promise<string> =>
+  (await outputOf(program, args, 30_000)) ?? '';
 
 /** Versions of Tapedeck, of what it runs on, and of the system. */
 export async function versions(config: Config): Promise<object> {

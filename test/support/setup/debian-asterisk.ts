@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PLACES, type Places } from '../../../daemon/cli/setup/machine/find-pbx.js';
-import { runProgram } from '../../../daemon/cli/setup/machine/host.js';
+import { runProgram } from '../../../daemon/ops/process/run-program.js';
 
 const START_MS = 60_000;
 

@@ -14,10 +14,10 @@ import { openJournal } from '../../../daemon/cli/setup/apply/journal.js';
 import { isTrue, lastValue, sectionOf } from '../../../daemon/cli/setup/conf/asterisk-conf.js';
 import { trunkContexts } from '../../../daemon/cli/setup/machine/facts.js';
 import { findPbx } from '../../../daemon/cli/setup/machine/find-pbx.js';
-import { runProgram } from '../../../daemon/cli/setup/machine/host.js';
 import { confOf } from '../../../daemon/cli/setup/plan/files.js';
 import { planFreepbx } from '../../../daemon/cli/setup/plan/plan-freepbx.js';
 import { preview } from '../../../daemon/cli/setup/plan/preview.js';
+import { runProgram } from '../../../daemon/ops/process/run-program.js';
 import { makeFreepbx } from '../../support/setup/freepbx.js';
 import { treeOf } from '../../support/setup/tree.js';
 

@@ -4,10 +4,10 @@ import t, { type Test } from 'tap';
 import { applyChanges, undoChanges } from '../../../daemon/cli/setup/apply/apply.js';
 import { halfOf, openJournal } from '../../../daemon/cli/setup/apply/journal.js';
 import { findPbx, PLACES, settingIn } from '../../../daemon/cli/setup/machine/find-pbx.js';
-import type { Run } from '../../../daemon/cli/setup/machine/host.js';
 import type { Change } from '../../../daemon/cli/setup/plan/change.js';
 import { planAsterisk } from '../../../daemon/cli/setup/plan/plan-asterisk.js';
 import { overview, preview } from '../../../daemon/cli/setup/plan/preview.js';
+import type { Run } from '../../../daemon/ops/process/run-program.js';
 import { treeOf } from '../../support/setup/tree.js';
 
 const SECRETS = { ari: 'ari-secret', ami: 'ami-secret' };

@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { fail } from '../../../domain/error.js';
+import type { Run } from '../../../ops/process/run-program.js';
 import { hasBlock, withoutBlock } from '../conf/block.js';
 import { settingIn } from '../machine/find-pbx.js';
-import type { Run } from '../machine/host.js';
 import type { Change } from '../plan/change.js';
 import {
   type Done,

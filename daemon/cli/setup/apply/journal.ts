@@ -4,18 +4,15 @@ import {
   closeSync,
   existsSync,
   fchmodSync,
-  fchownSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
-  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { syncDirNow } from '../../../ops/files/sync-dir.js';
+import { placeNow } from '../../../vault/place.js';
 import type { Owner } from '../plan/change.js';
 
 /** What setup has done to one file of the PBX. `copy` is in the folder of the journal, or null where there was no file. */
@@ -42,23 +39,10 @@ export const halfOf = (path: string): string => join(dirname(path), `.${hashOf(p
 /** Writes a file so that after a power cut it is either what it was or what it is to be. */
 export function writeWhole(path: string, text: string, mode: number, owner: Owner): void {
   if (!existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  // Left by a setup that was interrupted.
   const half = halfOf(path);
   rmSync(half, { force: true });
-  const fd = openSync(half, 'wx', 0o600);
-  try {
-    const bytes = Buffer.from(text, 'latin1');
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-    if (process.getuid?.() === 0) fchownSync(fd, owner.uid, owner.gid);
-    fchmodSync(fd, mode);
-    fsyncSync(fd);
-  } catch (e) {
-    rmSync(half, { force: true });
-    throw e;
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(half, path);
-  syncDirNow(dirname(path));
+  placeNow(path, Buffer.from(text, 'latin1'), { mode, over: true, owner, half });
 }
 
 /**

@@ -1,9 +1,9 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Run } from '../../../ops/process/run-program.js';
 import { readConf, sectionOf } from '../conf/asterisk-conf.js';
 import type { Owner } from '../plan/change.js';
 import { backendsIn, type ConfFile, contextsIn, type PbxFacts } from './facts.js';
-import type { Run } from './host.js';
 
 /** Where things are, where that is not where packages put them. */
 export type Places = {

@@ -3,11 +3,11 @@ import { dirname, join, resolve } from 'node:path';
 import { fail } from '../../../domain/error.js';
 import { loadConfig } from '../../../ops/config.js';
 import { programFile } from '../../../ops/process/program-files.js';
+import type { Run } from '../../../ops/process/run-program.js';
 import { KEY_COPY_NOTE } from '../../doctor/key-copy.js';
 import type { Owner } from '../plan/change.js';
 import type { OwnFacts } from '../plan/plan-own.js';
 import type { Before } from '../talk/questions.js';
-import type { Run } from './host.js';
 
 const SYSTEMD = '/etc/systemd/system';
 

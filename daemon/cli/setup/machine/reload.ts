@@ -1,6 +1,6 @@
+import type { Run } from '../../../ops/process/run-program.js';
 import type { PbxFacts } from './facts.js';
 import { asteriskArgs, type Places } from './find-pbx.js';
-import type { Run } from './host.js';
 
 /** Calls go on during each of these. `http` is a part of Asterisk's core; the others are modules. */
 const RELOADS = [

@@ -1,7 +1,7 @@
 import { fail } from '../../../domain/error.js';
 import { loadConfig } from '../../../ops/config.js';
+import type { Run } from '../../../ops/process/run-program.js';
 import { tlsMode } from '../../../ops/tls-mode.js';
-import type { Run } from '../machine/host.js';
 import type { AllAnswers } from '../talk/questions.js';
 import type { Terminal } from '../talk/terminal.js';
 import { jsonIn, makeTestCall, runDoctor, startUnits, tapedeckCommand } from './services.js';

@@ -1,9 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
-  chownSync,
   closeSync,
   existsSync,
-  fchmodSync,
   fsyncSync,
   openSync,
   readFileSync,
@@ -14,6 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fail } from '../../../domain/error.js';
 import { syncDirNow } from '../../../ops/files/sync-dir.js';
+import { placeNow } from '../../../vault/place.js';
 import { deviceOf, machineName } from '../machine/machine.js';
 import type { Owner } from '../plan/change.js';
 
@@ -22,16 +21,8 @@ const KEY_BYTES = 32;
 /** Makes the master key where there is none: never in place of one, with which all recordings would be lost. */
 export function makeMasterKey(file: string, recorder: Owner): boolean {
   if (existsSync(file)) return false;
-  const fd = openSync(file, 'wx', 0o600);
-  try {
-    writeSync(fd, `${randomBytes(KEY_BYTES).toString('base64')}\n`);
-    fchmodSync(fd, 0o400);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  chownSync(file, recorder.uid, process.getgid!());
-  syncDirNow(dirname(file));
+  const owner = { uid: recorder.uid, gid: process.getgid!() };
+  placeNow(file, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o400, owner });
   return true;
 }
 
@@ -56,7 +47,9 @@ export function copyProblem(
   return null;
 }
 
-/** Writes the copy, reads it back and compares. Returns its path. Throws `setup_failed`. */
+/**
+ * Writes the copy, reads it back and compares: in place, since a USB stick may know neither owners nor links. Returns its path. Throws `setup_failed`.
+ */
 export function writeCopy(folder: string, key: string): string {
   const path = join(folder, copyName());
   const text = readFileSync(key);

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { fail } from '../../../domain/error.js';
+import type { Run } from '../../../ops/process/run-program.js';
 import { probeAmi, probeAri } from '../../../pbx/probe.js';
-import type { Run } from '../machine/host.js';
 import type { Plan } from '../plan/change.js';
 import type { Secrets } from '../plan/plan-asterisk.js';
 
