@@ -14,7 +14,7 @@ import { nextOf } from '../../vault/master-key.js';
 import type { CliContext } from '../common/context.js';
 import { elsewhere } from './elsewhere.js';
 import { type Inventory, inventoryAsOwner, readInventory } from './inventory.js';
-import { removeConfiguration, wipeData, wipeFiles, wipeKeys, wipeSpool } from './wipe.js';
+import { removeConfiguration, removeDropIns, wipeData, wipeFiles, wipeKeys, wipeSpool } from './wipe.js';
 
 const run = promisify(execFile);
 /** The dashboard and what restarts it first; then the recorder, and the encoder that it needs to the end. */
@@ -156,8 +156,11 @@ async function startServices(config: Config): Promise<void> {
 /** The folder in /etc with all in it; of another folder only what is Tapedeck's. What names the data directory goes last. */
 async function removeSettings(config: Config, mark: string): Promise<void> {
   const last = [config.file, mark];
-  if (config.file === DEFAULT_CONFIG) removeConfiguration(dirname(config.file), last);
-  else
+  if (config.file === DEFAULT_CONFIG) {
+    removeDropIns('/etc/systemd/system');
+    removeConfiguration(dirname(config.file), last);
+    if (underSystemd(config)) await run('systemctl', ['daemon-reload']).catch(() => {});
+  } else
     await wipeFiles([
       ...config.pbxes.flatMap((pbx) => [pbx.ari_password_file, pbx.ami_secret_file]),
       ...last,

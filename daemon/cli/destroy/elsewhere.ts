@@ -23,6 +23,7 @@ export function elsewhere({ archive, backup, keys, alerts, audit }: Config): str
       : []),
     'What people have played, downloaded or exported, such as evidence packs.',
     'Recordings that Asterisk itself makes, and its own call records.',
-    "Tapedeck's users in ari.conf and manager.conf, its dialplan, and drop-ins in /etc/systemd/system/tapedeck*.d.",
+    "Tapedeck's users in ari.conf and manager.conf, and its dialplan: apt purge says in which lines.",
+    'Drop-ins of your own in /etc/systemd/system/tapedeck*.d.',
   ];
 }

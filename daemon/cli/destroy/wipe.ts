@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { keysFolder, signingKeyFile, tlsFolder, upgradeFolder } from '../../domain/paths.js';
@@ -110,6 +110,21 @@ export async function wipeSpool(spool: string): Promise<string[]> {
 /** Overwrites and removes files that only this process's user can write, such as the master key. Returns what is left. */
 export const wipeFiles = (files: string[]): Promise<string[]> =>
   wipe({ owner: { uid: process.getuid!(), gid: process.getgid!() }, paths: files, overwrite: true });
+
+const WRITTEN_BY_SETUP = /^# Written by "tapedeck setup/;
+
+/** Removes the drop-ins that setup wrote: with those for secrets that are gone, the recorder of a new installation cannot start. */
+export function removeDropIns(systemd: string): void {
+  for (const service of ['tapedeck', 'tapedeck-web']) {
+    const dir = join(systemd, `${service}.service.d`);
+    if (!existsSync(dir)) continue;
+    for (const name of readdirSync(dir)) {
+      const file = join(dir, name);
+      if (/^setup.*\.conf$/.test(name) && WRITTEN_BY_SETUP.test(readFileSync(file, 'utf8'))) rmSync(file);
+    }
+    if (readdirSync(dir).length === 0) rmdirSync(dir);
+  }
+}
 
 /** Removes the folder of the configuration, `last` after everything else in it, so that an interrupted run can be repeated. */
 export function removeConfiguration(dir: string, last: string[]): void {

@@ -9,14 +9,14 @@ import { openJournal } from './apply/journal.js';
 import { addresses } from './machine/machine.js';
 import { ownFacts } from './machine/own-facts.js';
 import { planSecond } from './plan/plan-second.js';
-import { checkConfig, newSecret, show } from './setup-steps.js';
+import { agreed, checkConfig, newSecret, type Options, show } from './setup-steps.js';
 import type { Terminal } from './talk/terminal.js';
 
-export type AddOptions = { addPbx: string; host?: string; name?: string; dryRun?: boolean };
+export type AddOptions = Pick<Options, 'host' | 'name' | 'dryRun' | 'yes'> & { addPbx: string };
 
 /** `tapedeck setup --add-pbx`: one more PBX, on another machine, for a Tapedeck that runs. Throws `setup_answers`. */
 export async function addPbx(terminal: Terminal, config: string, options: AddOptions): Promise<void> {
-  const { addPbx: id, host = '', name = id, dryRun } = options;
+  const { addPbx: id, host = '', name = id, dryRun, yes } = options;
   const { pbxes } = loadConfig(config);
   const faults: string[] = [];
   if (!isPbxId(id) || id === 'first')
@@ -36,6 +36,8 @@ export async function addPbx(terminal: Terminal, config: string, options: AddOpt
   checkConfig(changes, own);
   show(terminal, changes, []);
   if (dryRun) return terminal.say('  Nothing was changed (--dry-run).');
+  if (terminal.tty && !(await agreed(terminal, { yes }))) return;
+  terminal.answered();
   await applyChanges(changes, {
     journal: openJournal(join(own.etc, 'setup')),
     run: runProgram,

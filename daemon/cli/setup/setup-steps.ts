@@ -2,11 +2,34 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fail } from '../../domain/error.js';
+import { sizeText } from '../../domain/written.js';
 import { loadConfig } from '../../ops/config.js';
+import { KEY_COPY_NOTE } from '../doctor/key-copy.js';
+import { writeWhole } from './apply/journal.js';
+import { type Volume, volumeText } from './machine/calls-per-day.js';
+import { freeAt } from './machine/machine.js';
+import { answeredBefore } from './machine/own-facts.js';
 import type { Change } from './plan/change.js';
 import type { OwnFacts } from './plan/plan-own.js';
 import { overview, preview } from './plan/preview.js';
+import { keySheet, makeMasterKey, writeCopy } from './steps/master-key.js';
+import type { AnswerFile } from './talk/answers.js';
+import { type AllAnswers, answersOf, askAll, lasting } from './talk/questions.js';
 import type { Terminal } from './talk/terminal.js';
+
+export type Options = {
+  addPbx?: string;
+  host?: string;
+  name?: string;
+  dryRun?: boolean;
+  answers?: string;
+  undo?: boolean;
+  yes?: boolean;
+  start: boolean;
+};
+export type Given = { config: string; options: Options; given: AnswerFile };
+type About = { own: OwnFacts; key: string; volume: Volume };
 
 const SECRET_BYTES = 24;
 
@@ -44,4 +67,70 @@ export function show(terminal: Terminal, changes: readonly Change[], warnings: r
   if (warnings.length > 0) terminal.title('Warnings');
   for (const warning of warnings) terminal.note(warning);
   terminal.say();
+}
+
+/** Whether the changes that were shown may be made. Sets the exit code where they may not. */
+export async function agreed(
+  terminal: Terminal,
+  { yes, answers }: Pick<Options, 'yes' | 'answers'>,
+): Promise<boolean> {
+  if (yes || answers !== undefined) return true;
+  const typed = await terminal.ask('Apply these changes? yes or no', 'yes');
+  if (/^y(es)?$/i.test(typed)) return true;
+  process.exitCode = 1;
+  terminal.say('  Stopped. Nothing was changed.');
+  return false;
+}
+
+/** Asks, or takes the answers from a file. Throws `setup_answers`. */
+export async function answersFor(
+  terminal: Terminal,
+  { config, options, given, own, key, volume }: Given & About,
+): Promise<AllAnswers> {
+  const before = answeredBefore(own, config);
+  if (options.answers !== undefined) {
+    const { answers, faults } = answersOf(given, before, key);
+    if (faults.length > 0) throw fail('setup_answers', `${options.answers}:\n${faults.join('\n')}`);
+    const free = freeAt(answers.dataDir);
+    terminal.row(
+      'Recordings',
+      `${answers.dataDir}: ${sizeText(free)} free, which lasts ${lasting(free, volume.perDay)} at ${volumeText(volume)}`,
+    );
+    return answers;
+  }
+  if (!terminal.tty)
+    throw fail(
+      'setup_answers',
+      'There is no terminal to ask at. Give the answers in a file: --answers FILE.',
+    );
+  return askAll(terminal, before, { key, volume });
+}
+
+/** Makes the key where there is none, and its copy, before anything is recorded with it. */
+export async function keepKey(
+  terminal: Terminal,
+  { own, key, answers }: { own: OwnFacts; key: string; answers: AllAnswers },
+): Promise<void> {
+  const made = makeMasterKey(key, own.recorder);
+  const { keyCopy } = answers;
+  const note = (text: string) =>
+    writeWhole(join(own.etc, KEY_COPY_NOTE), `${text}\n`, 0o640, {
+      uid: own.root.uid,
+      gid: own.recorder.gid,
+    });
+  const today = new Date().toISOString().slice(0, 10);
+  if (keyCopy.to === 'folder') {
+    const path = writeCopy(keyCopy.folder, key);
+    note(`${path}, on ${today}`);
+    terminal.step('Master key copied', `${path}, read back and compared`);
+  } else if (keyCopy.to === 'print') {
+    terminal.say(`\n${keySheet(key)}\n`);
+    await terminal.ask('Print or copy this now. Then press Enter: it is not shown again');
+    terminal.clear();
+    note(`printed, on ${today}`);
+    terminal.step('Master key shown', 'once');
+  } else if (keyCopy.to === 'none') {
+    note('none');
+    terminal.step('Master key', 'has no copy');
+  } else if (made) terminal.step('Master key made');
 }

@@ -3,36 +3,33 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { fail } from '../../domain/error.js';
 import { runProgram } from '../../ops/process/run-program.js';
-import { KEY_COPY_NOTE } from '../doctor/key-copy.js';
 import { addPbx } from './add-pbx.js';
 import { applyChanges, undoChanges } from './apply/apply.js';
-import { openJournal, writeWhole } from './apply/journal.js';
+import { openJournal } from './apply/journal.js';
+import { setUpElsewhere } from './elsewhere.js';
+import { volumeOf } from './machine/calls-per-day.js';
 import { type PbxFacts, trunkContexts } from './machine/facts.js';
 import { findPbx, PLACES, type Places } from './machine/find-pbx.js';
 import { hasSystemd } from './machine/machine.js';
-import { answeredBefore, masterKeyFile, ownFacts } from './machine/own-facts.js';
+import { masterKeyFile, ownFacts } from './machine/own-facts.js';
 import { reloadPbx } from './machine/reload.js';
 import { planAsterisk, type Secrets } from './plan/plan-asterisk.js';
 import { planFreepbx } from './plan/plan-freepbx.js';
 import { type OwnFacts, planOwn } from './plan/plan-own.js';
-import { checkConfig, newSecret, show } from './setup-steps.js';
+import {
+  agreed,
+  answersFor,
+  checkConfig,
+  type Given,
+  keepKey,
+  newSecret,
+  type Options,
+  show,
+} from './setup-steps.js';
 import { finish } from './steps/finish.js';
-import { keySheet, makeMasterKey, writeCopy } from './steps/master-key.js';
 import { reachPbx, stopUnits } from './steps/services.js';
 import { type AnswerFile, readAnswers } from './talk/answers.js';
-import { type AllAnswers, answersOf, askAll } from './talk/questions.js';
 import { createTerminal, type Terminal } from './talk/terminal.js';
-
-type Options = {
-  addPbx?: string;
-  host?: string;
-  name?: string;
-  dryRun?: boolean;
-  answers?: string;
-  undo?: boolean;
-  yes?: boolean;
-  start: boolean;
-};
 
 /** `tapedeck setup`: from an installed package to the first recorded call. */
 export function setup(program: Command): void {
@@ -44,7 +41,10 @@ export function setup(program: Command): void {
     .option('--undo', 'take back what setup changed at the PBX, and stop Tapedeck')
     .option('--yes', 'apply the changes without asking')
     .option('--add-pbx <id>', 'add one more PBX, on another machine, to a Tapedeck that runs')
-    .option('--host <address>', 'with --add-pbx: the address of that PBX')
+    .option(
+      '--host <address>',
+      'the address of a PBX on another machine, where none is on this one or with --add-pbx',
+    )
     .option('--name <name>', 'with --add-pbx: what people read')
     .option('--no-start', 'write the configuration, and start nothing')
     .addHelpText('after', HELP)
@@ -70,11 +70,13 @@ A file of answers, such as for Ansible:
   time_zone = "Europe/Berlin"
   data = "/srv/tapedeck"
   key_copy = "/mnt/share"
+  calls_per_day = 400
 
 Examples:
   tapedeck setup
   tapedeck setup --dry-run
   tapedeck setup --answers answers.toml
+  tapedeck setup --host 192.0.2.10
   tapedeck setup --add-pbx warehouse --host 192.0.2.10 --name Warehouse
   tapedeck setup --undo`;
 
@@ -89,9 +91,10 @@ const placesOf = ({ asterisk = {} }: AnswerFile): Places => ({
 /** The journal lies beside the configuration, in a folder of root's. */
 const journalOf = (own: Pick<OwnFacts, 'etc'>) => openJournal(join(own.etc, 'setup'));
 
-type Given = { config: string; options: Options; given: AnswerFile; places: Places };
-
-async function run(terminal: Terminal, { config, options, given, places: usual }: Given) {
+async function run(
+  terminal: Terminal,
+  { config, options, given, places: usual }: Given & { places: Places },
+) {
   terminal.title('Tapedeck setup');
   let places = usual;
   let facts = await findPbx(runProgram, places);
@@ -101,11 +104,12 @@ async function run(terminal: Terminal, { config, options, given, places: usual }
     places = { ...places, etc };
     facts = etc === '' ? null : await findPbx(runProgram, places);
   }
-  if (!facts) throw fail('setup_conflict', NO_PBX);
+  if (!facts) return setUpElsewhere(terminal, { config, options, given });
   introduce(terminal, facts);
   const own = await ownFacts(runProgram, config);
   const key = masterKeyFile(own, config);
-  const answers = await answersFor(terminal, { config, options, given, own, key });
+  const volume = volumeOf(given, facts.logs);
+  const answers = await answersFor(terminal, { config, options, given, own, key, volume });
   const secrets: Secrets = { ari: own.secrets.ari ?? newSecret(), ami: own.secrets.ami ?? newSecret() };
   const pbx = facts.kind === 'freepbx' ? planFreepbx(facts, secrets) : planAsterisk(facts, secrets);
   if (pbx.conflicts.length > 0) throw fail('setup_conflict', `\n${pbx.conflicts.join('\n')}`);
@@ -114,13 +118,7 @@ async function run(terminal: Terminal, { config, options, given, places: usual }
   const changes = [...pbx.changes, ...ours];
   show(terminal, changes, pbx.warnings);
   if (options.dryRun) return terminal.say('  Nothing was changed (--dry-run).');
-  if (changes.length > 0 && !options.yes && options.answers === undefined) {
-    const typed = await terminal.ask('Apply these changes? yes or no', 'yes');
-    if (!/^y(es)?$/i.test(typed)) {
-      process.exitCode = 1;
-      return terminal.say('  Stopped. Nothing was changed.');
-    }
-  }
+  if (changes.length > 0 && !(await agreed(terminal, options))) return;
 
   terminal.title('Setting up');
   await keepKey(terminal, { own, key, answers });
@@ -138,9 +136,6 @@ async function run(terminal: Terminal, { config, options, given, places: usual }
   await finish(terminal, { config, answers, changed: ours.length > 0, run: runProgram });
 }
 
-const NO_PBX =
-  'There is no Asterisk on this machine: no asterisk.conf was found. If its configuration is not in /etc/asterisk, name the folder: [asterisk] etc in a file of answers. For a PBX on another machine, follow docs/start/by-hand.md.';
-
 function introduce(terminal: Terminal, facts: PbxFacts): void {
   const { kind, freepbx, version, running, etc, cdrBackends } = facts;
   const asterisk = `Asterisk ${version || '(version unknown)'}, ${running ? 'running' : 'not running'}`;
@@ -149,53 +144,6 @@ function introduce(terminal: Terminal, facts: PbxFacts): void {
   const outside = trunkContexts(facts);
   if (outside.length > 0) terminal.row('Calls from', `${outside.join(', ')} (lines to the outside)`);
   if (cdrBackends.length > 0) terminal.row('CDRs', cdrBackends.join(', '));
-}
-
-async function answersFor(
-  terminal: Terminal,
-  { config, options, given, own, key }: Omit<Given, 'places'> & { own: OwnFacts; key: string },
-): Promise<AllAnswers> {
-  const before = answeredBefore(own, config);
-  if (options.answers !== undefined) {
-    const { answers, faults } = answersOf(given, before, key);
-    if (faults.length > 0) throw fail('setup_answers', `${options.answers}:\n${faults.join('\n')}`);
-    return answers;
-  }
-  if (!terminal.tty)
-    throw fail(
-      'setup_answers',
-      'There is no terminal to ask at. Give the answers in a file: --answers FILE.',
-    );
-  return askAll(terminal, before, key);
-}
-
-/** Makes the key where there is none, and its copy, before anything is recorded with it. */
-async function keepKey(
-  terminal: Terminal,
-  { own, key, answers }: { own: OwnFacts; key: string; answers: AllAnswers },
-): Promise<void> {
-  const made = makeMasterKey(key, own.recorder);
-  const { keyCopy } = answers;
-  const note = (text: string) =>
-    writeWhole(join(own.etc, KEY_COPY_NOTE), `${text}\n`, 0o640, {
-      uid: own.root.uid,
-      gid: own.recorder.gid,
-    });
-  const today = new Date().toISOString().slice(0, 10);
-  if (keyCopy.to === 'folder') {
-    const path = writeCopy(keyCopy.folder, key);
-    note(`${path}, on ${today}`);
-    terminal.step('Master key copied', `${path}, read back and compared`);
-  } else if (keyCopy.to === 'print') {
-    terminal.say(`\n${keySheet(key)}\n`);
-    await terminal.ask('Print or copy this now. Then press Enter: it is not shown again');
-    terminal.clear();
-    note(`printed, on ${today}`);
-    terminal.step('Master key shown', 'once');
-  } else if (keyCopy.to === 'none') {
-    note('none');
-    terminal.step('Master key', 'has no copy');
-  } else if (made) terminal.step('Master key made');
 }
 
 async function undoAll(terminal: Terminal, config: string, places: Places): Promise<void> {

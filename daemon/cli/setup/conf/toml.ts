@@ -1,5 +1,5 @@
 /** A key of tapedeck.toml and its value. `pbx` is the first PBX, whether it is written [pbx] or [[pbx]]. */
-export type TomlValue = [section: string, key: string, value: string | string[]];
+export type TomlValue = [section: string, key: string, value: string | number | boolean | string[]];
 
 const isHeading = (line: string): boolean => /^\s*\[/.test(line);
 

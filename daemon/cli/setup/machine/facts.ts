@@ -14,6 +14,8 @@ export type PbxFacts = {
   etc: string;
   /** The folder that holds `recording`. */
   spool: string;
+  /** The folder that holds `cdr-csv`. */
+  logs: string;
   /** Who Asterisk runs as. */
   owner: Owner;
   /** What is in `etc`, by path from there: `http.conf`, `manager.d/README.conf`. */

@@ -54,7 +54,7 @@ export async function findPbx(run: Run, places: Places = PLACES): Promise<PbxFac
     version,
     freepbx: freepbx ? freepbxVersion(places.webRoot) : '',
     running,
-    ...{ etc, spool },
+    ...{ etc, spool, logs: directory('astlogdir', '/var/log/asterisk') },
     owner: ownerOf(spool, etc),
     files,
     beginsIn: contextsOfChannels(files),

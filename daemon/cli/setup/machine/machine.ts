@@ -76,11 +76,20 @@ const MINUTES_PER_CALL = 3;
 export const daysOf = (freeBytes: number, callsPerDay: number): number =>
   Math.floor(freeBytes / ((callsPerDay * MINUTES_PER_CALL * MB_PER_HOUR * 1e6) / 60));
 
-/** The file system on which a folder is, or would be. */
-export function deviceOf(path: string): number {
+/** A folder, or the nearest one above it that is there. */
+function standing(path: string): string {
   let at = path;
   while (!existsSync(at) && at !== '/') at = join(at, '..');
-  return statSync(at).dev;
+  return at;
+}
+
+/** The file system on which a folder is, or would be. */
+export const deviceOf = (path: string): number => statSync(standing(path)).dev;
+
+/** Returns the free bytes where a folder is, or would be. */
+export function freeAt(path: string): number {
+  const { bavail, bsize } = statfsSync(standing(path));
+  return bavail * bsize;
 }
 
 export const hasSystemd = (): boolean => existsSync('/run/systemd/system');

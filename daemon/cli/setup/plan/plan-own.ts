@@ -65,7 +65,7 @@ export function planOwn(
   };
   secret('ari-password', own.secrets.ari, pbx.secrets.ari, 'the password of the ARI user');
   secret('ami-secret', own.secrets.ami, pbx.secrets.ami, 'the secret of the AMI account');
-  changes.push(...dropIns(own, answers, pbx.facts));
+  changes.push(...dropIns(own, answers, pbx));
   if (!pbx.facts.recordings)
     changes.push({
       ...{ kind: 'folder', path: `${pbx.facts.spool}/recording`, mode: 0o2770, pbx: true },
@@ -87,6 +87,8 @@ function valuesFor(
     ['data', 'dir', dataDir],
     ['pbx', 'ari_url', reach.ariUrl],
     ['pbx', 'ami_host', reach.amiHost],
+    ['pbx', 'ami_port', reach.amiPort],
+    ...(reach.ariUrl.startsWith('https:') ? [['pbx', 'ami_tls', true] satisfies TomlValue] : []),
     ['pbx', 'spool', `${facts.spool}/recording`],
     ['web', 'address', address],
     ...(hosts.length > 0 ? [['web', 'hosts', hosts] satisfies TomlValue] : []),
@@ -110,7 +112,11 @@ const DASHBOARD_FOLDERS: [name: string, mode: number][] = [
   ['tls', 0o2750],
 ];
 
-function dropIns(own: OwnFacts, { address, dataDir }: Answers, { spool }: PbxFacts): Change[] {
+function dropIns(
+  own: OwnFacts,
+  { address, dataDir }: Answers,
+  { facts: { spool }, reach }: { facts: PbxFacts; reach: Plan['reach'] },
+): Change[] {
   const changes: Change[] = [];
   const recorder: string[] = [];
   const dashboard: string[] = [];
@@ -132,8 +138,9 @@ function dropIns(own: OwnFacts, { address, dataDir }: Answers, { spool }: PbxFac
       ),
     );
   }
-  // Test calls fetch their recording from the dashboard, which then listens there only.
-  if (!loopback(address)) recorder.push(`IPAddressAllow=${address}`);
+  // The PBX; and the dashboard, from which test calls fetch their recording, and which then listens there only.
+  const reached = new Set([address, new URL(reach.ariUrl).hostname.replace(/[[\]]/g, ''), reach.amiHost]);
+  for (const one of reached) if (!loopback(one)) recorder.push(`IPAddressAllow=${one}`);
   if (spool !== SPOOL) recorder.push(`ReadWritePaths=-${spool}/recording`);
   const write = (service: string, lines: string[], why: string): FileChange[] => {
     const path = `${own.systemd}/${service}.service.d/setup.conf`;

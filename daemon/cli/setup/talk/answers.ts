@@ -21,10 +21,14 @@ const Schema = Type.Object(
     time_zone: Type.Optional(Text('IANA zone, such as "Europe/Berlin".')),
     data: Type.Optional(Text('Folder for recordings, an absolute path.')),
     key_copy: Type.Optional(Text('Folder on another disk for the copy of the master key, or "none".')),
+    calls_per_day: Type.Optional(
+      Type.Integer({ description: 'Answered calls a day, a whole number.', minimum: 1, maximum: 1_000_000 }),
+    ),
     no_key_copy: Type.Optional(Text(`With key_copy = "none": "${NO_COPY}".`)),
     asterisk: Type.Optional(
       Type.Object(
         {
+          host: Type.Optional(Text('Address of a PBX on another machine, where none is on this one.')),
           etc: Type.Optional(Text("Folder of Asterisk's configuration.")),
           command: Type.Optional(Text("Asterisk's program.")),
           fwconsole: Type.Optional(Text("FreePBX's program.")),

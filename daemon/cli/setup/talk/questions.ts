@@ -4,6 +4,7 @@ import { isAbsolute } from 'node:path';
 import { catalogueFile } from '../../../domain/paths.js';
 import { sizeText } from '../../../domain/written.js';
 import { isZone } from '../../../domain/zone-times.js';
+import { type Volume, volumeText } from '../machine/calls-per-day.js';
 import { type Address, addresses, daysOf, disks, folderOn, timeZone } from '../machine/machine.js';
 import type { Answers } from '../plan/plan-own.js';
 import { copyProblem } from '../steps/master-key.js';
@@ -25,7 +26,6 @@ export type Before = {
 };
 
 const LOOPBACK = '127.0.0.1';
-const CALLS_PER_DAY = 200;
 const YEAR = 365;
 const MOST_DISKS = 4;
 
@@ -54,10 +54,14 @@ export function addressOf(
 }
 
 /** Asks the four questions, and each again until the answer can be used. */
-export async function askAll(terminal: Terminal, before: Before, key: string): Promise<AllAnswers> {
+export async function askAll(
+  terminal: Terminal,
+  before: Before,
+  { key, volume }: { key: string; volume: Volume },
+): Promise<AllAnswers> {
   const where = await askAddress(terminal, before);
   const zone = await askZone(terminal, before.timeZone ?? timeZone());
-  const dataDir = await askFolder(terminal, before.dataDir);
+  const dataDir = await askFolder(terminal, before.dataDir, volume);
   const keyCopy = await askCopy(terminal, { key, dataDir, before: before.keyCopy });
   return { ...where, timeZone: zone, dataDir, keyCopy };
 }
@@ -90,17 +94,17 @@ async function askZone(terminal: Terminal, otherwise: string): Promise<string> {
   }
 }
 
-async function askFolder(terminal: Terminal, before: string | undefined): Promise<string> {
+async function askFolder(terminal: Terminal, before: string | undefined, volume: Volume): Promise<string> {
   const known = disks().slice(0, MOST_DISKS);
   terminal.title('3 of 4  Folder for recordings');
   terminal.note(
-    `The catalogue and the keys of the recordings are there too. An hour of talk takes about 7 MB; "lasts" is at ${CALLS_PER_DAY} calls of 3 minutes a day.`,
+    `The catalogue and the keys of the recordings are there too. An hour of talk takes about 7 MB; "lasts" is at ${volumeText(volume)}.`,
   );
   terminal.say();
   terminal.say(`  ${'folder'.padEnd(36)}${'free'.padEnd(12)}lasts`);
   for (const { point, free } of known)
     terminal.say(
-      `  ${folderOn(point).padEnd(36)}${sizeText(free).padEnd(12)}${lasting(free, CALLS_PER_DAY)}`,
+      `  ${folderOn(point).padEnd(36)}${sizeText(free).padEnd(12)}${lasting(free, volume.perDay)}`,
     );
   terminal.say();
   for (;;) {
