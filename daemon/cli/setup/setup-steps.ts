@@ -55,7 +55,7 @@ export function show(terminal: Terminal, changes: readonly Change[], warnings: r
   for (const change of changes) {
     // A secret of its own, a folder, and an example that is filled in say nothing as a diff.
     const whole = change.kind === 'file' && change.before === null && !change.pbx;
-    if (change.kind === 'folder' || (whole && !change.path.endsWith('/setup.conf'))) continue;
+    if (change.kind === 'folder' || (whole && !/\/setup(-[a-z0-9-]+)?\.conf$/.test(change.path))) continue;
     for (const line of preview(change).trimEnd().split('\n')) terminal.diff(line);
     terminal.say();
   }

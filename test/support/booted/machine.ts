@@ -1,5 +1,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmdirSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -58,18 +67,42 @@ echo $$ >"$1/cgroup.procs"; shift
 exec unshare --cgroup --mount --pid --fork --kill-child --mount-proc sh -c '
   umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"' sh "$@"`;
 
+/** A layer in memory above a Debian: what a machine writes, which is there again when it boots again. */
+async function createDisk(root: string) {
+  const at = mkdtempSync(join(tmpdir(), 'tapedeck-disk-'));
+  try {
+    await run('mount', ['-t', 'tmpfs', 'tapedeck', at]);
+    for (const name of ['upper', 'work', 'root']) mkdirSync(join(at, name), { mode: 0o755 });
+    const layers = `lowerdir=${root},upperdir=${join(at, 'upper')},workdir=${join(at, 'work')}`;
+    await run('mount', ['-t', 'overlay', '-o', layers, 'tapedeck', join(at, 'root')]);
+  } catch (e) {
+    throw new NotHere(`no disk can be made: ${(e as Error).message}`);
+  }
+  return {
+    root: join(at, 'root'),
+    async remove(): Promise<void> {
+      if (!existsSync(at)) return;
+      for (const mounted of [join(at, 'root'), at]) await run('umount', ['--lazy', mounted]);
+      rmdirSync(at);
+    },
+  };
+}
+
 /**
- * Boots a Debian 12 or 13 with a systemd of its own, in the network namespace that we are in, or `apart` in one that leads nowhere; what it writes is gone when it ends. `binds`
- * maps a path in there to one of ours, `readOnly` likewise. Only as root. Throws NotHere where that cannot be done.
+ * Boots a Debian 12 or 13 with a systemd of its own, in the network namespace that we are in, or `apart` in one that leads nowhere.
+ * What it writes is gone when it ends; `lasting` ones keep it when they are booted again. `binds` maps a path in there to one of
+ * ours, `readOnly` likewise. Only as root. Throws NotHere where that cannot be done.
  */
 export async function bootMachine({
   suite = 'trixie',
   apart = false,
+  lasting = false,
   binds = {},
   readOnly = {},
 }: {
   suite?: Suite;
   apart?: boolean;
+  lasting?: boolean;
   binds?: Record<string, string>;
   readOnly?: Record<string, string>;
 }) {
@@ -80,38 +113,33 @@ export async function bootMachine({
   } catch (e) {
     throw new NotHere(`no control group can be made: ${(e as Error).message}`);
   }
+  const disk = lasting ? await createDisk(root) : null;
   const mounts = [
     ...Object.entries(binds).map(([inside, path]) => `--bind=${realpathSync(path)}:${inside}`),
     ...Object.entries(readOnly).map(([inside, path]) => `--bind-ro=${realpathSync(path)}:${inside}`),
   ];
   const nspawn = [
-    ...['systemd-nspawn', '--quiet', '--register=no', '--keep-unit', '--console=pipe', '--volatile=overlay'],
+    ...['systemd-nspawn', '--quiet', '--register=no', '--keep-unit', '--console=pipe'],
+    ...(disk ? [] : ['--volatile=overlay']),
     // What IPAddressDeny=, SocketBindDeny= and DevicePolicy= are made of. nspawn leaves it out.
     ...['--capability=CAP_BPF,CAP_NET_ADMIN,CAP_PERFMON', '--system-call-filter=bpf'],
     ...[
       ...(apart ? ['--private-network'] : []),
       '--directory',
-      root,
+      disk?.root ?? root,
       '--machine=tapedeck-booted',
       ...mounts,
       '--boot',
     ],
   ];
-  const child: ChildProcess = spawn(
-    'setpriv',
-    ['--pdeathsig', 'KILL', 'sh', '-ec', INTO, 'sh', cgroup, ...nspawn],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const argv = ['--pdeathsig', 'KILL', 'sh', '-ec', INTO, 'sh', cgroup, ...nspawn];
+  let child: ChildProcess;
+  let gone: Promise<void>;
   let said = '';
-  for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (data) => (said += data));
-  const gone = new Promise<void>((done) => child.once('exit', () => done()));
+  let leader: number | null = null;
   const over = () => child.exitCode !== null || child.signalCode !== null;
 
-  async function stop(): Promise<void> {
-    child.kill('SIGKILL');
-    await gone;
+  async function clearCgroup(): Promise<void> {
     for (let tries = 0; existsSync(cgroup) && tries < 50; tries++) {
       try {
         removeCgroup(cgroup);
@@ -121,9 +149,13 @@ export async function bootMachine({
       }
     }
   }
+  async function stop(): Promise<void> {
+    child.kill('SIGKILL');
+    await gone;
+    await clearCgroup();
+    await disk?.remove();
+  }
 
-  const until = Date.now() + BOOT_MS;
-  let leader: number | null = null;
   const enter = (argv: string[]): string[] => [
     ...['--target', String(leader), '--mount', '--uts', '--ipc', '--pid', '--net', '--root', '--wd', '--'],
     ...[
@@ -154,25 +186,47 @@ export async function bootMachine({
     return out;
   }
 
-  let state = '';
-  while (!/running|degraded/.test(state)) {
-    if (over() || Date.now() > until) {
-      await stop();
-      throw new NotHere(`systemd-nspawn did not boot it (${state.trim() || 'no state'}): ${said.trim()}`);
+  async function boot(): Promise<string> {
+    const until = Date.now() + BOOT_MS;
+    leader = null;
+    said = '';
+    child = spawn('setpriv', argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (data) => (said += data));
+    gone = new Promise<void>((done) => child.once('exit', () => done()));
+    for (let state = ''; ; ) {
+      if (/running|degraded/.test(state)) return state.trim();
+      if (over() || Date.now() > until) {
+        await stop();
+        throw new NotHere(`systemd-nspawn did not boot it (${state.trim() || 'no state'}): ${said.trim()}`);
+      }
+      await delay(200);
+      leader = initBelow(child.pid!);
+      if (leader) state = (await inside('systemctl', 'is-system-running')).out;
     }
-    await delay(200);
-    leader = initBelow(child.pid!);
-    if (leader) state = (await inside('systemctl', 'is-system-running')).out;
   }
+  const state = await boot();
 
   return {
     /** A path of it, as one of ours. */
     path: (inside: string): string => `/proc/${leader}/root${inside}`,
     /** Its PID 1, by our number. */
-    leader,
-    state: state.trim(),
+    leader: () => leader!,
+    /** What enters it, to be followed by a program and its arguments. */
+    enter: (...variables: string[]): string[] => ['nsenter', ...enter(variables)],
+    state,
     inside,
     must,
+    /** Shuts it down as an admin does, and boots it again. Only a `lasting` machine has then what it had. */
+    async reboot(): Promise<void> {
+      await inside('systemctl', 'poweroff');
+      const hangs = setTimeout(() => child.kill('SIGKILL'), BOOT_MS);
+      await gone;
+      clearTimeout(hangs);
+      if (child.signalCode) throw new Error(`it did not shut down in ${BOOT_MS / 1000} s: ${said.trim()}`);
+      await clearCgroup();
+      mkdirSync(cgroup);
+      await boot();
+    },
     stop,
   };
 }

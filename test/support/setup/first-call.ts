@@ -1,13 +1,25 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { bootMachine, type Machine } from '../booted/machine.js';
 import { NotHere, type Suite } from '../booted/root.js';
-import { builtPackage, installPackage } from '../package/built.js';
-import { createPhone } from '../pbx/phone.js';
-import { tone } from '../pbx/sources.js';
+import { builtPackage, installPackage, withVersion } from '../package/built.js';
+import { olderPackage } from '../package/older.js';
 import { atATerminal } from './at-a-terminal.js';
+import {
+  isDestroyed,
+  isExtended,
+  isKilled,
+  isPurged,
+  isRemovedAndReturns,
+  isTried,
+  isUpgraded,
+  reboots,
+  setUp,
+  textsOf,
+  typedFrom,
+} from './live-on.js';
+import { createOffice, isRecorded } from './office.js';
 import { asteriskTree, installStockAsterisk, stockBinds } from './stock-asterisk.js';
 import { treeOf } from './tree.js';
 
@@ -82,7 +94,7 @@ for (const [suite, major] of [
     let machine: Machine;
     const tree = await asteriskTree(major);
     try {
-      machine = await bootMachine({ suite, readOnly: stockBinds(tree) });
+      machine = await bootMachine({ suite, lasting: true, readOnly: stockBinds(tree) });
     } catch (e) {
       if (!(e instanceof NotHere)) throw e;
       t.plan(0, e.message);
@@ -94,40 +106,29 @@ for (const [suite, major] of [
     await must('mkdir', '-p', '/media/usb');
     await must('mount', '-t', 'tmpfs', 'none', '/media/usb');
     const before = treeOf(path('/etc/asterisk'));
+    const pristine = textsOf(path('/etc/asterisk'));
     const { deb } = await builtPackage();
 
     const begun = Date.now();
     await installPackage(machine, deb);
     const installed = Date.now();
-    const enter = [
-      ...[
-        'nsenter',
-        '--target',
-        String(machine.leader),
-        '--mount',
-        '--uts',
-        '--ipc',
-        '--pid',
-        '--net',
-        '--root',
-        '--wd',
-      ],
-      ...[
-        '--',
-        'env',
-        '-i',
-        'TERM=xterm',
-        'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-      ],
-    ];
-    const answers: [RegExp, string][] = [
+    await t.test('a dry run changes nothing', (t) => isTried(t, machine));
+    const copy: [RegExp, string][] =
+      suite === 'trixie'
+        ? [[/Copy to \[.*\]: /, '/media/usb']]
+        : [
+            [/Copy to \[.*\]: /, 'print'],
+            [/Then press Enter: it is not shown again: /, ''],
+          ];
+    const asked: [RegExp, string][] = [
       [/Address \[.*\]: /, ''],
       [/Time zone \[.*\]: /, 'Europe/London'],
       [/Folder \[.*\]: /, ''],
-      [/Copy to \[.*\]: /, '/media/usb'],
+      copy[0]!,
       [/Apply these changes\? yes or no \[yes\]: /, ''],
+      ...copy.slice(1),
     ];
-    const { screen, code } = await atATerminal(enter, 'tapedeck setup', answers);
+    const { screen, code } = await atATerminal(machine.enter('TERM=xterm'), 'tapedeck setup', asked);
     t.equal(code, 0, screen);
     t.match(screen, /Test call +good/);
     const seconds = Math.round((Date.now() - begun) / 1000);
@@ -153,26 +154,11 @@ for (const [suite, major] of [
     const claimed = fromThere(there, { ca, url: `${url}/api/v1/setup`, method: 'POST', body: first });
     t.ok(claimed.status < 300, `the first account is made from there: ${claimed.status} ${claimed.text}`);
 
+    const office = await createOffice(machine);
+    t.teardown(office.stop);
     await t.test('the first call from the outside is recorded', async (t) => {
-      const lines = { sipPort: 5060, source: () => tone(440) };
-      const phone = createPhone({ ...lines, user: '100', port: 6100 });
-      const carrier = createPhone({ ...lines, user: 'trunk', port: 6140, headers: [['X-Carrier', 'lab']] });
-      for (const one of [phone, carrier]) await one.start();
-      t.teardown(() => Promise.all([phone.stop(), carrier.stop()]));
-      const call = await carrier.call('5551000', { caller: { number: '+442079460100' } });
-      await call.answered;
-      // From a place where telling is enough: elsewhere a new box asks, and nobody here presses a key.
-      // A new box tells the parties that they are recorded, and keeps nothing of a call that ends before they know.
-      await delay(15_000);
-      await call.hangup();
-      type Call = { coverage: { status: string } };
-      let newest: Call | undefined;
-      const until = Date.now() + 60_000;
-      while (newest?.coverage.status !== 'recorded' && Date.now() < until) {
-        await delay(500);
-        [newest] = JSON.parse(await must('tapedeck', 'calls', '--json')) as Call[];
-      }
-      t.equal(newest?.coverage.status, 'recorded', JSON.stringify(newest));
+      const call = await office.recorded('+442079460100');
+      t.ok(isRecorded(call), JSON.stringify(call.coverage));
     });
     const whole = Math.round((Date.now() - begun) / 1000);
     t.comment(
@@ -181,18 +167,20 @@ for (const [suite, major] of [
     t.ok(whole < MOST_SECONDS, `${whole} s`);
 
     await t.test('the copy of the key opens what is recorded', async (t) => {
+      const key = readFileSync(path('/etc/tapedeck/master.key'), 'utf8');
       const name = (await must('sh', '-c', 'ls /media/usb')).trim();
-      t.equal(
-        readFileSync(path(`/media/usb/${name}`), 'utf8'),
-        readFileSync(path('/etc/tapedeck/master.key'), 'utf8'),
-      );
+      if (copy.length === 1) t.equal(readFileSync(path(`/media/usb/${name}`), 'utf8'), key);
+      else t.equal(typedFrom(screen), key.trim(), 'typed from the sheet that was shown');
     });
 
     await t.test('run again it changes nothing', async (t) => {
-      const again = await inside('tapedeck', 'setup', '--answers', '/dev/null');
-      t.equal(again.code, 0, again.out);
-      t.match(again.out, /Nothing has to change/);
+      t.match(await setUp(t, machine, '/dev/null'), /Nothing has to change/);
     });
+
+    await t.test('after a reboot it records by itself', (t) => reboots(t, machine, office));
+    await t.test('recorder and dashboard that are killed are there again', (t) =>
+      isKilled(t, machine, office),
+    );
 
     await t.test('undo leaves the PBX as it was, and keeps key and recordings', async (t) => {
       const undone = await inside('tapedeck', 'setup', '--undo');
@@ -201,4 +189,21 @@ for (const [suite, major] of [
       t.ok(existsSync(path('/etc/tapedeck/master.key')));
       t.match((await inside('systemctl', 'is-active', 'tapedeck')).out, /inactive/);
     });
+
+    await t.test('a further PBX is added at a terminal', (t) => isExtended(t, machine));
+    await t.test('destroyed and purged it leaves nothing', (t) => isDestroyed(t, machine));
+    await t.test('it is upgraded while a call goes on', async (t) => {
+      const older = await olderPackage();
+      const converts = older !== null;
+      if (!converts)
+        t.comment('the sources have no history: the older version is this one with another number');
+      const from = older ?? (await withVersion(deb, '0.0.1', t.testdir({})));
+      await isUpgraded(t, machine, office, { deb, older: from, converts });
+    });
+    await t.test('removed it keeps what is yours, and installed again it records', (t) =>
+      isRemovedAndReturns(t, machine, office, deb),
+    );
+    await t.test('purged it keeps what is yours, and names what the PBX still has', (t) =>
+      isPurged(t, machine, office, pristine),
+    );
   });

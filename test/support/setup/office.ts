@@ -1,0 +1,86 @@
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import type { Machine } from '../booted/machine.js';
+import { createPhone } from '../pbx/phone.js';
+import { tone } from '../pbx/sources.js';
+import { until } from '../recorder.js';
+
+export type Listed = {
+  id: string;
+  them: { number: string };
+  ended_at: string | null;
+  coverage: { status: string; why: { code: string } | null };
+};
+/** What may be missing on a machine with too little processor time. */
+const BUSY = ['starved', 'starved_in_all', 'side_ended_early', 'busy', 'pbx_slow', 'answer_told_late'];
+
+/** Whether a call was watched and captured from its answer to its end. */
+export const isRecorded = ({ coverage: { status, why } }: Listed): boolean =>
+  status === 'recorded' || (status === 'partial' && BUSY.includes(why?.code ?? ''));
+
+const SOON_MS = 60_000;
+const TOLD = `
+import sqlite3, sys
+catalogue = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True)
+print(catalogue.execute('SELECT count(*) > 0 FROM tellings WHERE call_id = ? AND whole = 1', sys.argv[2:]).fetchone()[0])
+`;
+
+/** The office's phone and its line to the outside, beside a machine with a stock Asterisk (stock-asterisk.ts). */
+export async function createOffice({ inside }: Machine) {
+  const lines = { sipPort: 5060, source: () => tone(440) };
+  const phone = createPhone({ ...lines, user: '100', port: 6100 });
+  const carrier = createPhone({ ...lines, user: 'trunk', port: 6140, headers: [['X-Carrier', 'lab']] });
+  for (const one of [phone, carrier]) await one.start();
+
+  async function listed(number: string): Promise<Listed | undefined> {
+    const { code, out } = await inside('tapedeck', 'calls', '--json');
+    // While the catalogue is being upgraded there is no list.
+    if (code !== 0) return undefined;
+    return (JSON.parse(out) as Listed[]).find(({ them }) => them.number === number);
+  }
+
+  /** Whether the parties have been told whole that they are recorded: of what ends before, nothing is kept. */
+  const told = async (id: string): Promise<boolean> =>
+    (await inside('python3', '-c', TOLD, catalogueFile('/var/lib/tapedeck'), id)).out.trim() === '1';
+
+  /** A call from the outside that is answered. */
+  async function begin(number: string) {
+    const call = await carrier.call('5551000', { caller: { number } });
+    if (!(await call.answered)) throw new Error(`the call of ${number} was not answered`);
+    return call;
+  }
+  const captured = (number: string): Promise<Listed> =>
+    until(
+      `the parties of the call of ${number} are told`,
+      async () => {
+        const call = await listed(number);
+        return call && (await told(call.id)) && call;
+      },
+      SOON_MS,
+    );
+  const sealed = (number: string): Promise<Listed> =>
+    until(
+      `the call of ${number} is recorded`,
+      async () => {
+        const call = await listed(number);
+        return call?.ended_at && call.coverage.status !== 'pending' ? call : null;
+      },
+      SOON_MS,
+    );
+
+  return {
+    begin,
+    captured,
+    sealed,
+    /** A whole call from the outside. Returns it as it is listed once it is recorded. */
+    async recorded(number: string): Promise<Listed> {
+      const call = await begin(number);
+      await captured(number);
+      await call.hangup();
+      return sealed(number);
+    },
+    async stop(): Promise<void> {
+      await Promise.all([phone.stop(), carrier.stop()]);
+    },
+  };
+}
+export type Office = Awaited<ReturnType<typeof createOffice>>;
