@@ -1,10 +1,9 @@
-import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import axe, { type AxeResults, type RunOptions } from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { Test } from 'tap';
-import { build } from 'vite';
+import { builtPages } from './built-pages.js';
 import type { House } from './furnished.js';
 import type { PersonId } from './furnished-people.js';
 
@@ -23,10 +22,9 @@ export const browserArgs = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 
-/** The pages as they are now, built into a directory of the test's own, and a browser to open them with. */
+/** The pages as they are now, and a browser to open them with. */
 export async function openBrowser(t: Test) {
-  const uiDir = resolve(t.testdir({}));
-  await build({ root: 'web/ui', logLevel: 'warn', build: { outDir: uiDir, emptyOutDir: true } });
+  const uiDir = await builtPages();
   const browser = await chromium.launch({ executablePath: BROWSER, args: browserArgs });
   t.teardown(() => browser.close());
   return { browser, uiDir };
@@ -90,6 +88,23 @@ export const tooWide = (page: Page) =>
     "Math.max(...['html', '.main', '.calls-list', '.call-pane', 'dialog'].flatMap((s) => [...document.querySelectorAll(s)]).map((e) => e.scrollWidth - e.clientWidth))",
   ) as Promise<number>;
 
+/** How long a page may take to show what follows from what was done. In ms; beside calls on a real PBX it may be seconds. */
+const SHOWN_MS = 20_000;
+
+/** Waits until what is read is `wanted`, and says what was read last where it never is. */
+export async function shows<T extends boolean | number | string | null>(
+  t: Test,
+  read: () => Promise<T>,
+  wanted: T | RegExp,
+  name?: string,
+): Promise<void> {
+  const right = (value: T) => (wanted instanceof RegExp ? wanted.test(String(value)) : value === wanted);
+  let value = await read();
+  for (const deadline = Date.now() + SHOWN_MS; !right(value) && Date.now() < deadline; value = await read())
+    await wait(20);
+  t.ok(right(value), name ?? `shows ${wanted}`, { found: value, wanted: String(wanted) });
+}
+
 /** Waits until an expression holds in the page. Playwright's own way evaluates in the page, which its policy forbids. */
 export async function until(page: Page, expression: string): Promise<void> {
   // While one page takes the place of another there is nothing to ask.
@@ -98,6 +113,6 @@ export async function until(page: Page, expression: string): Promise<void> {
       if (/context was destroyed/.test(e.message)) return false;
       throw e;
     });
-  for (const deadline = Date.now() + 10_000; !(await holds()); await wait(20))
+  for (const deadline = Date.now() + SHOWN_MS; !(await holds()); await wait(20))
     if (Date.now() > deadline) throw new Error(`did not come true: ${expression}`);
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
+import { faults, openBrowser, openDesk, shows, tooWide } from '../../support/web/browser.js';
 import { addRecording } from '../../support/web/dashboard.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
@@ -64,14 +64,22 @@ t.test('what can be erased for a request is erased from its page, and the rest s
       if (shots) await page.screenshot({ path: join(shots, `requests-answer-${width}-${colorScheme}.png`) });
       t.ok((await tooWide(page)) <= 0);
     }
+  let arrive = () => {};
+  const arrives = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  await page.route(/\/letter\b/, (route) => arrives.then(() => route.continue()));
   await answer.getByLabel('Letter', { exact: true }).selectOption('refusal');
+  const save = answer.getByRole('button', { name: 'Save answer' });
+  t.ok(await save.isDisabled(), 'the letter before is not saved under the name of this one');
+  arrive();
+  await shows(t, () => save.isDisabled(), false);
   await answer.getByLabel('Legal hold').check();
   const letter = answer.getByLabel('Text of the letter');
-  for (const end = Date.now() + 20_000; !/17\(3\)\(e\)/.test(await letter.inputValue()); )
-    if (Date.now() > end) throw new Error('the reason is not in the letter');
+  await shows(t, () => letter.inputValue(), /17\(3\)\(e\)/, 'the reason is in the letter');
   t.strictSame(await faults(page), []);
   const file = page.waitForEvent('download');
-  await answer.getByRole('button', { name: 'Save answer' }).click();
+  await save.click();
   t.match((await file).suggestedFilename(), /^tapedeck-request-1-\d{4}-\d\d-\d\d\.zip$/);
 
   const request = page.url();
@@ -98,18 +106,19 @@ t.test('what can be erased for a request is erased from its page, and the rest s
   await page.goto(request);
   await page.getByRole('button', { name: 'Prepare answer' }).click();
   await answer.getByLabel('Letter', { exact: true }).selectOption('refusal');
-  for (
-    const end = Date.now() + 20_000;
-    !/^Hello Ann Example, no\.\n\nIf you disagree/.test(await letter.inputValue());
-  )
-    if (Date.now() > end) throw new Error('the letter is another one');
+  await shows(
+    t,
+    () => letter.inputValue(),
+    /^Hello Ann Example, no\.\n\nIf you disagree/,
+    'as it was changed',
+  );
   await answer.getByRole('button', { name: 'Cancel' }).click();
   await page.goto(`${house.url}/requests`);
   await page.getByRole('button', { name: 'Edit letters' }).click();
   await letters.getByLabel('Letter', { exact: true }).selectOption('refusal');
   await letters.getByRole('button', { name: 'Restore the standard letter' }).click();
   await letters.getByText('This is the letter that comes with Tapedeck.').waitFor();
-  t.match(await letters.getByLabel('Text', { exact: true }).inputValue(), /^\{name\}\n\{contact\}/);
+  await shows(t, () => letters.getByLabel('Text', { exact: true }).inputValue(), /^\{name\}\n\{contact\}/);
   const refused = complaints.filter((said) => !/status of 400/.test(said));
   t.strictSame(refused, []);
 });

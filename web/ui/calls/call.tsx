@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { Badge } from '../kit/badge.js';
 import { DownloadLink } from '../kit/download-link.js';
@@ -109,7 +109,7 @@ function CallHead({ call, done }: { call: CallDetail; done: () => void }) {
   const Title = wide.value ? 'h2' : 'h1';
   const title = useRef<HTMLHeadingElement>(null);
   // On a narrow screen the call takes the list's place, so focus moves to it.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!wide.value) title.current?.focus();
   }, []);
   const number = numberBeside(call.them);

@@ -31,7 +31,7 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
   }, [covered]);
   // Opening a call moves the reader to it; closing it on a narrow screen moves back to its line.
   const before = useRef(chosen);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const last = before.current;
     before.current = chosen;
     if (last && !chosen) document.getElementById(`row-${last}`)?.focus();
@@ -41,7 +41,7 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
   close.current = () => {
     if (chosen) route(toAddress(filters, null));
   };
-  useEffect(() => onEscape(() => close.current()), []);
+  useLayoutEffect(() => onEscape(() => close.current()), []);
 
   const narrow = (change: Partial<Filters>, replace = false) =>
     route(toAddress({ ...filters, ...change }, wide.value ? chosen : null), replace);

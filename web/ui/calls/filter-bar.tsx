@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { PbxSelect } from '../kit/field.js';
 import { CrossIcon, SearchIcon } from '../kit/icons.js';
 import { earName } from '../messages/ears.js';
@@ -113,7 +113,7 @@ function SearchBox({ filters, change }: Props) {
   }, [filters.q]);
   useEffect(() => () => clearTimeout(typing.current), []);
   const wanted = searchWanted.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!wanted || !input.current?.offsetParent) return;
     searchWanted.value = false;
     input.current.focus();

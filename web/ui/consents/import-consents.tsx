@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { CsvFaults, CsvImport } from '../kit/csv/csv-import.js';
 import { t } from '../messages/language.js';
@@ -11,7 +11,7 @@ export function ImportConsents({ done, cancel }: { done: () => void; cancel: () 
   const skip = useRef(false);
   const [imported, setImported] = useState<ConsentImport | null>(null);
   const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
+  useLayoutEffect(() => title.current?.focus(), []);
   return (
     <section class="form consents-form" aria-labelledby="consents-import-title">
       <h2 id="consents-import-title" tabIndex={-1} ref={title}>

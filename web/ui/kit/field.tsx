@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { writePbx } from '../../../daemon/domain/place.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
@@ -62,7 +62,8 @@ export function FieldFrame({ id, label, help, error, narrow, children }: FramePr
 export function Field(props: FieldProps) {
   const { id, label, value, help, error, narrow, type = 'text' } = props;
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  // With the drawing, as in what follows: a key that is pressed right after it would go elsewhere.
+  useLayoutEffect(() => {
     if (props.autofocus) input.current?.focus();
   }, []);
   return (
@@ -125,7 +126,7 @@ export type Faults = { id: string; text: string }[];
 /** Lists what has to be corrected, takes focus when it appears or changes, and leads to each field. */
 export function FaultSummary({ faults, attempt }: { faults: Faults; attempt: number }) {
   const box = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (faults.length > 0) box.current?.focus();
   }, [attempt]);
   if (faults.length === 0) return null;

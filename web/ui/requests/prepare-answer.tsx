@@ -32,18 +32,20 @@ function Preparing({ request, close }: { request: PrivacyRequest; close: () => v
   const { answer: a } = t.requests;
   const [letter, setLetter] = useState<Letter>(request.letters[0] ?? 'refusal');
   const [grounds, setGrounds] = useState<readonly Ground[]>([]);
-  const [filled, setFilled] = useState<LetterText | null>(null);
+  const [filled, setFilled] = useState<(LetterText & { of: string }) | null>(null);
   const [text, setText] = useState('');
   const [unfilled, setUnfilled] = useState<unknown>(null);
   const { busy, problem, send } = useSending();
   const reasoned = letter === 'refusal' || letter === 'extension';
+  // Until the letter that was chosen is there, the field has the one before it, which must not be sent as this one.
+  const wanted = [letter, ...(reasoned ? grounds : [])].join();
   useEffect(() => {
     let current = true;
     setUnfilled(null);
     requestsApi.letter(request.id, letter, reasoned ? grounds : []).then(
       (made) => {
         if (!current) return;
-        setFilled(made);
+        setFilled({ ...made, of: wanted });
         setText(made.text);
       },
       (cause) => current && setUnfilled(cause),
@@ -71,7 +73,7 @@ function Preparing({ request, close }: { request: PrivacyRequest; close: () => v
       {(problem ?? unfilled) !== null && <ErrorNote problem={problem ?? unfilled} />}
       <DialogActs
         {...{ busy, send: busy ? a.busy : a.send, act, cancel: close }}
-        ready={filled !== null && text.trim() !== ''}
+        ready={filled?.of === wanted && text.trim() !== ''}
       />
     </div>
   );

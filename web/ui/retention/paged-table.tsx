@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { t } from '../messages/language.js';
 import { type RetentionItem, type RetentionList, retentionApi } from '../state/api-retention.js';
@@ -18,13 +18,14 @@ const PAGE = 50;
 
 /** A list of recordings of which more are read when somebody asks for them. */
 export function PagedTable({ list, first, total, kind, picking }: Props) {
-  const [more, setMore] = useState<{ items: RetentionItem[]; next: string | null } | null>(null);
+  const [read, setRead] = useState<{ after: string; items: RetentionItem[]; next: string | null } | null>(
+    null,
+  );
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const newest = first.map((i) => i.recording_id).join();
-  // The page was read again: what came after it may not follow it any more.
-  useEffect(() => setMore(null), [newest]);
-
+  // Once the page was read again, what came after it may not follow it any more.
+  const more = read?.after === newest ? read : null;
   const items = more ? [...first, ...more.items] : first;
   const next = more ? more.next !== null : first.length === PAGE && total !== PAGE;
   const load = async () => {
@@ -33,7 +34,7 @@ export function PagedTable({ list, first, total, kind, picking }: Props) {
     try {
       const from = more?.next ?? placeAfter(first.at(-1)!, list);
       const page = await retentionApi.items(list, from);
-      setMore({ items: [...(more?.items ?? []), ...page.items], next: page.next });
+      setRead({ after: newest, items: [...(more?.items ?? []), ...page.items], next: page.next });
     } catch (cause) {
       setProblem(cause);
     } finally {

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { LocationProvider, useLocation } from 'preact-iso/router';
 import { ReasonDialog } from '../calls/reason-dialog.js';
 import { Announcer } from '../kit/announcer.js';
@@ -82,7 +82,8 @@ function Shell() {
 
   const page = pageAt(path);
   const shown = useRef(page.name);
-  useEffect(() => {
+  // With the drawing: a page that is there has its title and the focus, which nothing takes from what is typed next.
+  useLayoutEffect(() => {
     document.title = t.title({ page: page.title, site: session.value?.site.name ?? '' });
     if (shown.current === page.name) return;
     shown.current = page.name;

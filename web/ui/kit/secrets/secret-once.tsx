@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../../messages/language.js';
 import { TickIcon } from '../icons.js';
 
@@ -9,7 +9,7 @@ export function SecretOnce({ title, help, label, secret, done }: Props) {
   const box = useRef<HTMLElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const [copied, setCopied] = useState<boolean | null>(null);
-  useEffect(() => box.current?.focus(), []);
+  useLayoutEffect(() => box.current?.focus(), []);
   const copy = async () => {
     input.current?.select();
     try {
