@@ -144,11 +144,15 @@ t.test('what would be wrong is found: each of these makes the checks fail', asyn
   ];
   for (const [what, calls] of mutants) {
     const first = calls.findIndex((op, n) => op !== ops[n]);
-    const { faults } = await cutPower(calls, {
-      outages: (n) => ['nothing', 'everything', ...chances(n, 1)],
-      when: (_, n) => n >= first,
+    const ways = {
+      outages: (n: number) => ['nothing', 'everything', ...chances(n, 1)] as Outage[],
       enough: 1,
-    });
+    };
+    // What was promised a moment ago is what such a fault breaks; where it breaks nothing of that, all else is tried.
+    const promised = (op: Op, n: number) => n >= first && op.kind === 'mark';
+    const soon = await cutPower(calls, { ...ways, when: promised });
+    const { faults } =
+      soon.faults.length > 0 ? soon : await cutPower(calls, { ...ways, when: (_, n) => n >= first });
     t.comment(faults[0]);
     t.equal(faults.length > 0, true, what);
   }

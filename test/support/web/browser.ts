@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url';
 import axe, { type AxeResults, type RunOptions } from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { Test } from 'tap';
-import { builtPages } from './built-pages.js';
+import { builtPages } from './browser/built-pages.js';
 import type { House } from './furnished.js';
 import type { PersonId } from './furnished-people.js';
 
 /** Chromium, in its place behind everything that has to keep time. */
-export const BROWSER = fileURLToPath(new URL('./chromium', import.meta.url));
+export const BROWSER = fileURLToPath(new URL('./browser/chromium', import.meta.url));
 
 export const browserArgs = [
   '--headless=new',

@@ -83,10 +83,11 @@ t.test('bodies are as long as their request needs, and no longer', async (t) => 
 t.test(
   'thousands of requests at once keep nothing waiting, and no more than a few are worked on',
   async (t) => {
-    let [now, most, done] = [0, 0, 0];
+    let [now, most, begun, done] = [0, 0, 0, 0];
     const { socket, dashboard } = await sockets(t, {
       async core_limit() {
         now += 1;
+        begun += 1;
         most = Math.max(most, now);
         for (const until = performance.now() + 2; performance.now() < until; ); // as a write to a disk takes
         await wait(5);
@@ -105,15 +106,16 @@ t.test(
     const child = spawn(process.execPath, ['-e', flood, socket], { stdio: 'ignore' });
     t.teardown(() => child.kill('SIGKILL'));
     await until('the flood', () => done > 0);
-    let late = 0;
+    // Counted, not timed: a machine that is busy with something else makes nothing of this late.
+    let before = 0;
     for (let n = 0; n < 100; n += 1) {
-      const at = performance.now();
+      const then = begun;
       await wait(5);
-      late = Math.max(late, performance.now() - at - 5);
+      before = Math.max(before, begun - then);
     }
     t.ok(done > 20, `${done} were answered meanwhile`);
     t.ok(most <= 4, `${most} at once`);
-    t.ok(late < 200, `what has to be done is late by ${Math.round(late)} ms at most`);
+    t.ok(before < 100, `what has to be done comes after ${before} requests of 2 ms at most`);
     child.kill('SIGKILL');
     await until('another to be answered', () => dashboard.ask('core_limit').catch(() => null));
   },

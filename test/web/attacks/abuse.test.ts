@@ -155,7 +155,7 @@ t.test('whatever is sent to a route, it answers soon and without a fault of its 
   );
   let slowest = 0;
   let asked = 0;
-  const check = async (method: string, url: string, payload?: unknown) => {
+  const check = async (method: string, url: string, payload?: unknown, tries = 3) => {
     const began = performance.now();
     const { statusCode, body } = await app.inject({
       method: method as Method,
@@ -169,7 +169,9 @@ t.test('whatever is sent to a route, it answers soon and without a fault of its 
     slowest = Math.max(slowest, took);
     asked += 1;
     if (statusCode >= 500 && statusCode !== 503) throw new Error(`${method} ${url}: ${statusCode} ${body}`);
-    if (took > 2_000) throw new Error(`${method} ${url}: ${took} ms`);
+    // What takes long because of what was asked takes long each time; a busy machine does not.
+    if (took > 2_000 && tries > 1) await check(method, url, payload, tries - 1);
+    else if (took > 2_000) throw new Error(`${method} ${url}: ${took} ms`);
   };
   for (const route of routes) {
     const about = described(route);

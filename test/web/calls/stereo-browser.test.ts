@@ -173,6 +173,6 @@ t.test(
 
     const { page: good } = await openDesk(t, opened, house, { path });
     await good.locator('[data-play]').waitFor();
-    t.equal(await good.getByText("This browser can't play recordings").count(), 0);
+    t.equal(await good.getByText('This browser can’t play recordings').count(), 0);
   },
 );

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { faults, openBrowser, openDesk, tooWide, until } from '../../support/web/browser.js';
+import { faults, openBrowser, openDesk, shows, tooWide, until } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
 const opened = await openBrowser(t);
@@ -63,7 +63,7 @@ t.test(
       .getByRole('link', { name: 'In 3 of 12 calls somebody was not told that the call was recorded.' })
       .waitFor();
     const rows = page.locator('.consent-list tbody tr');
-    t.equal(await rows.count(), 5);
+    await shows(t, () => rows.count(), 5);
     const total = page.locator('.consent-modes tfoot tr');
     t.match(await total.textContent(), /^Total.*12.*/);
     await page.getByLabel('Show').selectOption({ label: 'Every call' });
@@ -71,7 +71,7 @@ t.test(
     t.match(page.url(), /show=all/);
     await page.getByRole('link', { name: '1 call has a refusal' }).click();
     await until(page, "document.querySelectorAll('.consent-list tbody tr').length === 1");
-    t.match(await rows.first().textContent(), /Refused/);
+    await shows(t, () => rows.first().textContent(), /Refused/);
     t.match(
       await page.getByRole('link', { name: 'Create report' }).getAttribute('href'),
       /^\/reports\?report=consent&from=\d{4}-\d\d-\d\d&to=\d{4}-\d\d-\d\d$/,

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { faults, openBrowser, openDesk, until } from '../../support/web/browser.js';
+import { faults, openBrowser, openDesk, shows, until } from '../../support/web/browser.js';
 import { openDashboard, password } from '../../support/web/dashboard.js';
 import { openFurnished } from '../../support/web/furnished.js';
 import { INVITATION, type PersonId, people } from '../../support/web/furnished-people.js';
@@ -209,13 +209,15 @@ t.test('each role sees what it may use, and an address that is not for it says s
   for (const [as, shown] of shownTo) {
     const { page, complaints } = await openDesk(t, opened, office, { as });
     t.strictSame(await navigation(page), shown, as);
-    t.equal(
-      await page.locator('.status a').count(),
+    await shows(
+      t,
+      () => page.locator('.status a').count(),
       shown.length > 1 ? 1 : 0,
       `${as}: the status leads somewhere`,
     );
-    t.equal(
-      await page.locator('.banner').count(),
+    await shows(
+      t,
+      () => page.locator('.banner').count(),
       shown.length > 1 ? 1 : 0,
       `${as}: what is wrong with the box`,
     );
@@ -254,8 +256,8 @@ t.test('an agent opens their calls only, and hears them from where they came in'
   await page.goto(`${office.url}${pageOf(office.office.partial).path}`);
   await page.getByText(/^You can listen to this call from 0:21 to /).waitFor();
   t.equal(await page.getByRole('link', { name: /Download|Who heard/ }).count(), 0);
-  t.equal(await position(page), 21, 'the player stands where there is something to hear');
-  t.equal(await page.locator('.signs .unheard').textContent(), 'before you joined');
+  await shows(t, () => position(page), 21, 'the player stands where there is something to hear');
+  await shows(t, () => page.locator('.signs .unheard').textContent(), 'before you joined');
   t.match(await page.locator('.happened').textContent(), /0:00\s*Silent for you: before you joined \(0:21\)/);
   const other = office.calls.find((c) => !mine.includes(c))!;
   await page.goto(`${office.url}/calls/${other.id}`);

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { fail } from '../../../daemon/domain/error.js';
-import { faults, openBrowser, openDesk, tooWide, until } from '../../support/web/browser.js';
+import { faults, openBrowser, openDesk, shows, tooWide, until } from '../../support/web/browser.js';
 import { password } from '../../support/web/dashboard.js';
 import { type House, openFurnished, rules } from '../../support/web/furnished.js';
 import { callOf, dana, reception, recorded } from '../../support/web/furnished-calls.js';
@@ -36,15 +36,16 @@ t.test('a call is found, opened, played, moved in and sped up with keys alone', 
   await page.keyboard.press('l');
   await until(page, "document.querySelector('audio').currentTime > 14");
   await page.keyboard.press('k');
-  await until(page, "document.querySelector('audio').paused");
+  // Once it is paused, the slider says where: until then it says so every few seconds.
+  await page.getByRole('button', { name: 'Play', exact: true }).first().waitFor();
   const before = await position(page);
   await page.keyboard.press('ArrowLeft');
-  t.equal(await position(page), before - 5);
+  await shows(t, () => position(page), before - 5);
   await slider(page).focus();
   await page.keyboard.press('ArrowRight');
-  t.equal(await position(page), before);
+  await shows(t, () => position(page), before);
   await page.keyboard.press('Home');
-  t.equal(await slider(page).getAttribute('aria-valuetext'), '0 seconds of 40 seconds');
+  await shows(t, () => slider(page).getAttribute('aria-valuetext'), '0 seconds of 40 seconds');
   await page.keyboard.press(']');
   t.equal(await page.evaluate("document.querySelector('audio').playbackRate"), 1.25);
   t.strictSame(complaints, []);
@@ -61,16 +62,16 @@ t.test('the player goes on while other pages are opened', async (t) => {
   t.ok(await slider(page).isVisible());
 });
 
-/** What the audit log says was heard of a call, apart from what it said before: stretches in ms. */
+/** What the audit log says was heard of a call, apart from what it said before: so many stretches in ms, or more. */
 function listener({ dashboard: { catalogue } }: House, { id }: { id: string }) {
   let known = 0;
-  return async () => {
-    for (const end = Date.now() + 10_000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
+  return async (wanted: number) => {
+    for (const end = Date.now() + 20_000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
       const entries = await catalogue.audit.entries({ objectId: id, actions: ['heard'], limit: 100 });
       const fresh = entries.slice(0, entries.length - known).toReversed();
-      if (fresh.length === 0 && Date.now() < end) continue;
-      known = entries.length;
       const spans = fresh.flatMap(({ detail }) => detail.heard as string[]);
+      if (spans.length < wanted && Date.now() < end) continue;
+      known = entries.length;
       return spans.map((span) => span.split('-').map(Number) as [number, number]);
     }
   };
@@ -85,14 +86,15 @@ t.test('the player tells what has sounded, and nothing that was jumped over', as
   await page.keyboard.press('l');
   await until(page, "document.querySelector('audio').currentTime > 16.5");
   await page.keyboard.press('k');
-  const [first, second, ...rest] = await told();
+  const [first, second, ...rest] = await told(2);
   t.same(rest, []);
-  t.ok(first![0] < 600 && first![1] > 600 && first![1] < 3_000, `from the beginning: ${first}`);
-  t.ok(second![0] > 15_000 && second![1] > 16_000 && second![1] - second![0] < 3_000, `after: ${second}`);
+  t.ok(first![0] < 600 && first![1] > 600 && first![1] < 14_000, `from the beginning: ${first}`);
+  t.ok(Math.abs(second![0] - first![1] - 15_000) < 1_000, `15 s are left out: ${first}, ${second}`);
+  t.ok(second![1] > 16_000, `after: ${second}`);
   await page.keyboard.press('k');
   await until(page, "document.querySelector('audio').currentTime > 17.5");
   await page.goto('about:blank');
-  const [last] = await told();
+  const [last] = await told(1);
   t.ok(last && last[0] > 16_000 && last[1] > 17_000, `as the page goes: ${last}`);
 });
 
@@ -123,7 +125,7 @@ t.test('the playhead is dragged with the mouse', async (t) => {
   await page.mouse.down();
   await page.mouse.move(box!.x + box!.width / 2, box!.y + 20, { steps: 4 });
   await page.mouse.up();
-  t.equal(await position(page), 20);
+  await shows(t, () => position(page), 20);
   await page.keyboard.press('k');
   await until(page, "document.querySelector('audio').currentTime > 20.1");
 });
@@ -140,7 +142,7 @@ t.test('an evidence pack is saved under a name of our own, and none that is not 
     t.equal((await saved).suggestedFilename(), `tapedeck-evidence-${call.id}.zip`);
     await page.getByRole('dialog').getByText('The pack is in your downloads.').waitFor();
     await page.keyboard.press('Escape');
-    t.equal(await page.evaluate('document.activeElement.textContent'), 'Evidence pack\u2026');
+    await until(page, "document.activeElement.textContent === 'Evidence pack\u2026'");
     t.strictSame(complaints, []);
   }
   const { page: later } = await openDesk(t, opened, office, pageOf(call));
@@ -162,7 +164,7 @@ t.test('an evidence pack is saved under a name of our own, and none that is not 
   await page.getByRole('button', { name: 'Evidence pack' }).click();
   await page.getByRole('button', { name: 'Create evidence pack' }).click();
   await page.getByText('Enter a reason.').waitFor();
-  t.equal(await page.evaluate('document.activeElement.id'), 'evidence-reason');
+  await until(page, "document.activeElement.id === 'evidence-reason'");
   t.strictSame(await faults(page), []);
 });
 
@@ -232,14 +234,14 @@ t.test('a session that ends in the middle loses nothing that was typed', async (
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByLabel('Name of the rule').waitFor();
-  t.equal(await page.getByLabel('Name of the rule').inputValue(), 'Complaints');
+  await shows(t, () => page.getByLabel('Name of the rule').inputValue(), 'Complaints');
 });
 
 t.test('rules are moved, tried before they are saved, and kept when somebody else saved first', async (t) => {
   const { page } = await openDesk(t, opened, year, { path: '/policy' });
   await page.getByRole('button', { name: 'Move “Internal calls” up' }).focus();
   await page.keyboard.press('Enter');
-  t.equal(await page.locator('.rule h3').first().textContent(), 'Internal calls');
+  await shows(t, () => page.locator('.rule h3').first().textContent(), 'Internal calls');
   await page.getByRole('button', { name: 'Delete “Internal calls”' }).click();
   await page.getByLabel('Direction').selectOption('internal');
   await page.getByRole('button', { name: 'Try it' }).click();
@@ -322,9 +324,9 @@ t.test(
       /1:00\s*Us not recorded: Asterisk stopped writing this side early \(0:12\)/,
     );
     await slider(page).waitFor();
-    t.equal(await page.locator('.signs .hatch-us').count(), 1);
+    await shows(t, () => page.locator('.signs .hatch-us').count(), 1);
     t.equal(await page.locator('.story-them .lack').count(), 0, 'the other lane is whole');
-    t.equal(await page.locator('.story-us .lack').count(), 1);
+    await shows(t, () => page.locator('.story-us .lack').count(), 1);
   },
 );
 
@@ -336,5 +338,5 @@ t.test('the worst phone is named first, and each number leads to the calls that 
   t.match(Object.fromEntries(query), { quality: 'noisy', of: 'extension:112', when: 'custom' });
   await page.getByRole('button', { name: 'Only Extension 112: show all' }).click();
   await until(page, '!location.search.includes("of=")');
-  t.equal(await page.getByLabel('Sound').inputValue(), 'noisy');
+  await shows(t, () => page.getByLabel('Sound').inputValue(), 'noisy');
 });
