@@ -13,7 +13,7 @@ import {
 import { type CoverageRow, isMissed, judge, SILENT_CALLS, withoutCdr } from '../domain/assurance/coverage.js';
 import { createMissed, STANDS } from '../domain/assurance/missed.js';
 import { whyUnwatched } from '../domain/call/late.js';
-import { isDiskError } from '../domain/error.js';
+import { isDiskError, isUpgrading } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { PbxId } from '../domain/pbx.js';
 import type { Why } from '../domain/reason/reason.js';
@@ -89,7 +89,7 @@ export function createAssure(deps: AssureDeps) {
 
   /** One thing after the other: two looks at one call must not write two rows of it. */
   const queue = (job: () => Promise<void>, failed: string): Promise<void> =>
-    turns.run(job).catch((err) => log.error({ err }, failed));
+    turns.run(job).catch((err) => log[isUpgrading(err) ? 'debug' : 'error']({ err }, failed));
 
   const flush = () =>
     queue(intake.flush, "CDRs cannot be written to the catalogue; they wait in the recorder's journal");

@@ -466,7 +466,7 @@ const catalogue = {
   },
   catalogue_newer: {
     message: 'The catalogue was written by a newer Tapedeck.',
-    hint: 'Install that version again; going back is not possible without a backup. After an upgrade, restart what still runs the earlier version: "systemctl restart tapedeck tapedeck-web".',
+    hint: 'Install that version again, or go back to the data from before the upgrade: "tapedeck upgrade status" says whether there is a copy. After an upgrade, restart what still runs the earlier version: "systemctl restart tapedeck tapedeck-web".',
     others: 'The page continues by itself once the upgrade is finished. Tell an admin if it takes long.',
     blame: 'operator',
     status: 503,
@@ -1184,6 +1184,10 @@ export const isProtected = (e: unknown): e is TapedeckError =>
 export const isDiskError = (e: unknown): boolean =>
   e instanceof TapedeckError &&
   (e.code === 'catalogue_upgrading' || DISK.some(([, ours]) => ours === e.code));
+
+/** Whether something waits for an upgrade of the catalogue, which is done in time: nothing to tell anybody. */
+export const isUpgrading = (e: unknown): boolean =>
+  e instanceof TapedeckError && e.code === 'catalogue_upgrading';
 
 const DESTINATION: readonly ErrorCode[] = [
   ...(['backup_target', 'backup_unreachable', 'backup_denied', 'backup_host_key'] as const),

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { isUpgrading } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import {
   type Forecast,
@@ -190,7 +191,9 @@ export function createRoom(deps: RoomDeps) {
     growthAt = performance.now();
     const now = deps.clock();
     growth = await deps.growth(now - WEEK, now).catch((err) => {
-      deps.log.warn({ err }, 'How fast the disk fills could not be reckoned');
+      // It is known as soon as the catalogue can be asked.
+      if (isUpgrading(err)) growthAt = Number.NEGATIVE_INFINITY;
+      else deps.log.warn({ err }, 'How fast the disk fills could not be reckoned');
       return growth;
     });
   }

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { openDb } from '../../catalogue/sqlite/db.js';
 import { isOlder, NEWEST_VERSION, versionOf } from '../../catalogue/sqlite/upgrade/older.js';
 import { type ReplayFault, replayJournal } from '../../catalogue/sqlite/upgrade/replay.js';
-import { type ErrorCode, fail, isLocked, TapedeckError } from '../../domain/error.js';
+import { diskError, type ErrorCode, fail, isLocked, TapedeckError } from '../../domain/error.js';
 import { FRESH_COPY_MS, type UpgradePhase } from '../../domain/operations/upgrade.js';
 import { catalogueFile, upgradeJournalFile } from '../../domain/paths.js';
 import { checkRoom, findCopies, makeCopy, settleCopy } from './copy.js';
@@ -79,6 +79,7 @@ try {
   await once(process, 'message'); // nothing more is added to the journal
   process.send?.({ finished: true, faults: await takeIn() } satisfies UpgradeSaid, () => process.exit());
 } catch (e) {
-  const { code, detail } = e instanceof TapedeckError ? e : fail('internal', (e as Error).message);
+  const known = diskError(e);
+  const { code, detail } = known instanceof TapedeckError ? known : fail('internal', (e as Error).message);
   process.send?.({ error: { code, detail } } satisfies UpgradeSaid, () => process.exit(1));
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { failpoint, type Order } from './failpoint.js';
 
 /** What each run of a recorder is told: the folder of the trial, a name for the run, and what to end itself at. */
-export type Trial = { base: string; run: string; order: Order };
+export type Trial = { base: string; run: string; order: Order; letGo: boolean };
 
 export const NOW = 1_700_000_000_000;
 
@@ -12,7 +12,7 @@ export const NOW = 1_700_000_000_000;
  * that is let go on, and afterwards. What is written is noted in the file "said" once it counts as written.
  */
 if (process.argv[1] === import.meta.filename) {
-  const { base, run, order } = JSON.parse(process.argv[2]!) as Trial;
+  const { base, run, order, letGo } = JSON.parse(process.argv[2]!) as Trial;
   failpoint(order, 'recorder');
   // From here on what is loaded sees the steps counted.
   const { createUpgrade } = await import('../../../daemon/app/upgrade/upgrade.js');
@@ -51,7 +51,7 @@ if (process.argv[1] === import.meta.filename) {
   await catalogue.start();
   said(upgrading() ? 'upgrading' : 'upgraded');
   for (let at = 0; at < 3; at += 1) await write();
-  writeFileSync(order.go, '');
+  if (letGo) writeFileSync(order.go, '');
   await whole();
   await write();
   await upgrade.stop();

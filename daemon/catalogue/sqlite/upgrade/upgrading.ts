@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { fail } from '../../../domain/error.js';
+import { fail, TapedeckError } from '../../../domain/error.js';
 import { entriesFor } from '../../audit.js';
 import type { Catalogue, Nouns, Verb } from '../../catalogue.js';
 import type { UpgradeJournal } from './journal.js';
@@ -60,6 +60,8 @@ export function createUpgradingCatalogue(deps: UpgradingDeps) {
   let interim: Catalogue | null = null;
   /** Resolves when the catalogue takes the place of the interim one; null at all other times. */
   let switching: Promise<void> | null = null;
+  /** The start is waiting for an upgrade, or for the interim catalogue. */
+  let opening = false;
   const inHand = new Set<Promise<unknown>>();
   let running: Running | null = null;
   const ended = new AbortController();
@@ -67,6 +69,7 @@ export function createUpgradingCatalogue(deps: UpgradingDeps) {
 
   async function call(name: Verb, given: unknown[]): Promise<unknown> {
     while (switching) await switching;
+    if (opening) throw fail('catalogue_upgrading');
     const on = interim ?? main;
     const verb = () => verbOf(on, name)(...given);
     if (!interim) return verb();
@@ -138,24 +141,41 @@ export function createUpgradingCatalogue(deps: UpgradingDeps) {
     }
   }
 
+  /** Starts the upgrade; where it takes longer than the start may, calls are followed beside it. */
+  async function beside(): Promise<void> {
+    const run = deps.run();
+    const soon = await within(deps.patienceMs, run.ready).catch((e: unknown) => {
+      // Calls are captured beside one that waits for room, or whose process has died: it is tried again.
+      if (isPassing(e)) return false;
+      run.stop();
+      throw e;
+    });
+    if (soon) {
+      await run.finish();
+      await main.start();
+      return journal.remove();
+    }
+    try {
+      interim = await deps.interim();
+      journal.begin(deps.mint());
+    } catch (e) {
+      run.stop();
+      await interim?.stop();
+      interim = null;
+      throw e;
+    }
+    whole = takeOver(run);
+  }
+
   const catalogue: Catalogue = {
     ...nouns,
     async start() {
       if (interim) return;
       if (!deps.older() && !journal.exists()) return main.start();
-      const run = deps.run();
-      const soon = await within(deps.patienceMs, run.ready).catch((e: unknown) => {
-        run.stop();
-        throw e;
+      opening = true;
+      await beside().finally(() => {
+        opening = false;
       });
-      if (soon) {
-        await run.finish();
-        await main.start();
-        return journal.remove();
-      }
-      interim = await deps.interim();
-      journal.begin(deps.mint());
-      whole = takeOver(run);
     },
     async stop() {
       ended.abort();
@@ -186,6 +206,9 @@ export function createUpgradingCatalogue(deps: UpgradingDeps) {
     whole: (): Promise<boolean> => whole,
   };
 }
+
+const isPassing = (e: unknown): boolean =>
+  e instanceof TapedeckError && ['upgrade_room', 'disk_full', 'internal'].includes(e.code);
 
 /** Whether it resolves within so many ms. Rejects as it does. */
 async function within(ms: number, work: Promise<void>): Promise<boolean> {

@@ -67,7 +67,7 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
   },
   catalogue_newer: {
     message: 'The catalogue was written by a newer Tapedeck.',
-    hint: 'Install that version again; going back is not possible without a backup. After an upgrade, restart what still runs the earlier version: “systemctl restart tapedeck tapedeck-web”.',
+    hint: 'Install that version again, or go back to the data from before the upgrade: “tapedeck upgrade status” says whether there is a copy. After an upgrade, restart what still runs the earlier version: “systemctl restart tapedeck tapedeck-web”.',
     others: 'The page continues by itself once the upgrade is finished. Tell an admin if it takes long.',
   },
   recorder_busy: {
