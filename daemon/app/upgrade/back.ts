@@ -21,8 +21,8 @@ import { syncDirNow } from '../../ops/files/sync-dir.js';
 import { openDataFolder } from '../../vault/data-folder.js';
 import { catalogueIn, type FoundCopy, findCopies, hashOf } from './copy.js';
 
-/** The catalogue that a way back has replaced, beside the copy and for as long. */
-const REPLACED = 'replaced.db';
+/** The catalogue that a way back has replaced, beside the copy and for as long. Each has a name of its own, so none takes another's place. */
+const replacedName = (at: string): string => `replaced-${at.slice(0, 19).replaceAll(/[-:]/g, '')}Z.db`;
 
 export type WayBack = {
   copy: FoundCopy;
@@ -53,7 +53,8 @@ export function lookBack(dataDir: string): WayBack {
 /**
  * Brings back the catalogue from before an upgrade, while no recorder runs. What was erased since stays erased, and what is held since
  * is held; the keys stay as they are, so that nothing that was erased can be heard and what is in both can. The catalogue that was
- * there is kept beside the copy. Whenever it is interrupted, one of the two is in place. Throws `already_running`, `upgrade_copy`.
+ * there is kept beside the copy. Whenever it is interrupted, one of the two is in place, and it can be called again. Throws
+ * `already_running`, `upgrade_copy`, and `catalogue_locked` where the dashboard still reads the catalogue.
  */
 export async function goBack(
   dataDir: string,
@@ -87,7 +88,7 @@ export async function goBack(
       },
     });
     settleFile(made);
-    replace(now, made, join(copy.folder, REPLACED));
+    replace(now, made, join(copy.folder, replacedName(entry.at)));
     for (const file of [upgradeJournalFile, interimCatalogueFile, upgradeProgressFile])
       rmSync(file(dataDir), { force: true });
     return { erased, held };

@@ -5,7 +5,7 @@ import type { Catalogue } from '../../catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../catalogue/sqlite/catalogue.js';
 import { makeInterim, removeUnnamed } from '../../catalogue/sqlite/upgrade/interim.js';
 import { createUpgradeJournal } from '../../catalogue/sqlite/upgrade/journal.js';
-import { isOlder } from '../../catalogue/sqlite/upgrade/older.js';
+import { isNewer, isOlder } from '../../catalogue/sqlite/upgrade/older.js';
 import { replayLines } from '../../catalogue/sqlite/upgrade/replay.js';
 import { createUpgradingCatalogue } from '../../catalogue/sqlite/upgrade/upgrading.js';
 import { fail, TapedeckError } from '../../domain/error.js';
@@ -146,6 +146,8 @@ export function createUpgrade(
     catalogue: {
       ...catalogue,
       async start() {
+        // Refused at once, also where an upgrade was interrupted before: nothing may be captured by what it has.
+        if (isNewer(file)) return main.start();
         tidyUp();
         await catalogue.start();
         if (upgrading()) void done().then((whole) => (whole ? over() : undefined));

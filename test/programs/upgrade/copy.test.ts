@@ -6,12 +6,16 @@ import { goBack, lookBack } from '../../../daemon/app/upgrade/back.js';
 import { checkRoom, findCopies, makeCopy, tidyCopies } from '../../../daemon/app/upgrade/copy.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { openDb } from '../../../daemon/catalogue/sqlite/db.js';
+import { migrations } from '../../../daemon/catalogue/sqlite/migrations.js';
+import { OLDEST_BACK } from '../../../daemon/catalogue/sqlite/upgrade/back.js';
+import { NEWEST_VERSION, versionOf } from '../../../daemon/catalogue/sqlite/upgrade/older.js';
 import { entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
 import { KEEP_COPY_MS } from '../../../daemon/domain/operations/upgrade.js';
 import { catalogueFile, keysFile, upgradeFolder } from '../../../daemon/domain/paths.js';
 import { openDataFolder } from '../../../daemon/vault/data-folder.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { fillCatalogue } from '../../support/catalogue/many-rows.js';
+import { makeOldCatalogue } from '../../support/catalogue/old-catalogue.js';
 
 const RESERVE = 1_000_000;
 const [FIRST, SECOND] = ['R0000000000', 'R0000000001'];
@@ -146,8 +150,28 @@ t.test('the way back keeps what was erased erased and what is held held', async 
   t.match(await catalogue.audit.entries({ limit: 1 }), [
     { action: 'restore', detail: { calls_lost: 1, erased: 1 } },
   ]);
-  t.ok(existsSync(join(folder, 'replaced.db')), 'the catalogue that was there is kept');
+  t.ok(
+    readdirSync(folder).some((name) => /^replaced-.*\.db$/.test(name)),
+    'the catalogue that was there is kept',
+  );
   t.same(liveKeys(keysFile(dataDir)), [SECOND], 'the keys are as they were');
+});
+
+t.test('a conversion that stopped anywhere can be gone back from', async (t) => {
+  for (let at = OLDEST_BACK; at <= NEWEST_VERSION; at += 1) {
+    const dataDir = t.testdir({});
+    openDataFolder(dataDir).release();
+    makeOldCatalogue(catalogueFile(dataDir), 3, { upTo: OLDEST_BACK });
+    await makeCopy(order(dataDir));
+    const db = new Database(catalogueFile(dataDir));
+    for (const sql of migrations.slice(OLDEST_BACK, at)) db.exec(sql);
+    db.exec(`UPDATE recordings SET state = 'erased', erased_at = 5, erase_reason = ''
+      WHERE id = (SELECT min(id) FROM recordings)`);
+    db.pragma(`user_version = ${at}`);
+    db.close();
+    const done = await goBack(dataDir, lookBack(dataDir), entryOf(TAPEDECK, 9, 'restore', {}));
+    t.same([done.erased, versionOf(catalogueFile(dataDir))], [1, OLDEST_BACK], `from ${at}`);
+  }
 });
 
 t.test('a copy that was changed is not brought back', async (t) => {

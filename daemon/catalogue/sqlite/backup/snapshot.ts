@@ -29,7 +29,11 @@ export function openForBackup(path: string) {
   const db = reading(path);
   const one = <T>(sql: string): T => db.prepare(sql).pluck().get() as T;
   // By the id and a page at a time, so that no transaction stays open.
-  const sealed = db.prepare<[string, number], SealedRow>(`
+  const hasCertificates = () =>
+    one<number>("SELECT count(*) FROM sqlite_schema WHERE name = 'certificates'") > 0;
+  // Prepared when it is asked for: a way back reads catalogues that do not have all of these columns yet.
+  const sealed = () =>
+    db.prepare<[string, number], SealedRow>(`
     SELECT id, file, tier, sealed_bytes AS bytes, sealed_sha256 AS sha256 FROM recordings
     WHERE id > ? AND state = 'sealed' ORDER BY id LIMIT ?`);
   const state = db.prepare<[string], string>('SELECT state FROM recordings WHERE id = ?').pluck();
@@ -52,7 +56,8 @@ export function openForBackup(path: string) {
       matters: one('SELECT count(*) FROM matters'),
       certificates: one('SELECT count(*) FROM certificates'),
     }),
-    lastCertificate: () => one<number>(LAST_CERTIFICATE),
+    /** 0 where the catalogue is of a version without certificates. */
+    lastCertificate: () => (hasCertificates() ? one<number>(LAST_CERTIFICATE) : 0),
     /** Calls with captured audio that is not sealed yet. */
     unsealed: (): number =>
       one("SELECT count(DISTINCT call_id) FROM segments WHERE state IN ('capturing', 'captured')"),
@@ -66,7 +71,7 @@ export function openForBackup(path: string) {
         hash: head?.hash.toString('hex') ?? '',
       };
     },
-    sealed: (after: string, limit: number): SealedRow[] => sealed.all(after, limit),
+    sealed: (after: string, limit: number): SealedRow[] => sealed().all(after, limit),
     state: (id: string): string | null => state.get(id) ?? null,
     hashes: (id: string) => sums.get(id) ?? null,
     standing: () => standingLines(db),

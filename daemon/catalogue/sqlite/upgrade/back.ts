@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import type { NewEntry } from '../../../domain/assurance/audit.js';
-import { databaseError } from '../../../domain/error.js';
+import { databaseError, fail } from '../../../domain/error.js';
 import { createAudit } from '../audit.js';
 import { createReader } from '../checked.js';
 import { migrations } from '../migrations.js';
@@ -24,11 +24,15 @@ export function appendTo(path: string, entry: NewEntry): void {
   }
 }
 
-/** Moves the log of a catalogue that nobody writes into its file, so that the file alone is all of it. */
+/**
+ * Moves the log of a catalogue that nobody writes into its file, so that the file alone is all of it. Throws `catalogue_locked` where
+ * somebody still reads it, such as the dashboard.
+ */
 export function gatherLog(path: string): void {
   const db = new Database(path, { fileMustExist: true, timeout: 5_000 });
   try {
-    db.pragma('wal_checkpoint(TRUNCATE)');
+    const [done] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+    if (done?.busy !== 0) throw fail('catalogue_locked', `${path} is still being read.`);
   } catch (e) {
     throw databaseError(e, path);
   } finally {

@@ -18,11 +18,16 @@ export function versionOf(path: string): number | null {
 export const NEWEST_VERSION = migrations.length;
 
 /** Whether a catalogue is of an earlier version. One that cannot be read is not: opening it says why. */
-export function isOlder(path: string): boolean {
+export const isOlder = (path: string): boolean => is(path, (found) => found > 0 && found < NEWEST_VERSION);
+
+/** Whether a catalogue is of a later version: opening it says so. */
+export const isNewer = (path: string): boolean => is(path, (found) => found > NEWEST_VERSION);
+
+function is(path: string, wanted: (version: number) => boolean): boolean {
   if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return false;
   try {
     const found = versionOf(path);
-    return found !== null && found > 0 && found < NEWEST_VERSION;
+    return found !== null && wanted(found);
   } catch {
     return false;
   }
