@@ -251,7 +251,9 @@ t.test('a failure ends the output with an error that says what ffmpeg said', asy
   await t.rejects(gone.done, { code: 'encode_failed' });
 
   const noise = ffmpeg.decode(Readable.from([randomBytes(5000)]), 8000);
-  await t.rejects(noise.done, { code: 'encode_failed', detail: /Error opening input/ }, 'noise is not audio');
+  // ffmpeg 7 and 5 say it in words of their own.
+  const said = /Error opening input|pipe:0: (End of file|Invalid data)/;
+  await t.rejects(noise.done, { code: 'encode_failed', detail: said }, 'noise is not audio');
   const failing = new Readable({
     read() {
       this.destroy(new Error('seal damaged here'));

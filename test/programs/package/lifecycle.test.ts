@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -156,6 +164,45 @@ async function destroyAll(t: Test, machine: Machine, deb: string): Promise<void>
   await purgeUnused(t, machine);
 }
 
+const ELSEWHERE = `time_zone = "Europe/London"
+key_copy = "none"
+no_key_copy = "recordings are lost with this disk"
+[asterisk]
+host = "192.0.2.10"
+`;
+
+/** On a machine without Asterisk, for a PBX that is on another. */
+async function setUpElsewhere(t: Test, machine: Machine, deb: string): Promise<void> {
+  const { inside, path } = machine;
+  await installPackage(machine, deb);
+  const setup = (...args: string[]) => inside('tapedeck', 'setup', ...args);
+  writeFileSync(path('/root/nowhere.toml'), ELSEWHERE.replace(/\[asterisk\][\s\S]*/, ''));
+  const nowhere = await setup('--answers', '/root/nowhere.toml');
+  t.equal(nowhere.code, 2, nowhere.out);
+  t.match(nowhere.out, /no Asterisk on this machine[\s\S]*--host ADDRESS/);
+  writeFileSync(path('/root/elsewhere.toml'), ELSEWHERE);
+  const { code, out } = await setup('--answers', '/root/elsewhere.toml');
+  t.equal(code, 0, out);
+  t.match(
+    out,
+    /lasts\s+\d+\s[\s\S]*\sat\s+200\s+calls\s[\s\S]*which\s+is\s+an\s+assumption/,
+    'it says what it assumes',
+  );
+  t.match(out, /Take the files in \/etc\/tapedeck\/pbx to\s+192\.0\.2\.10/);
+  for (const unit of ['tapedeck', 'tapedeck-web', 'tapedeck-encoder'])
+    t.equal(await isActive(machine, unit), 'active', `${unit} runs`);
+  t.match(
+    (await inside('tapedeck', 'status')).out,
+    /cannot see the calls on the PBX[\s\S]*192\.0\.2\.10/,
+    'it waits for that PBX',
+  );
+  const secret = readFileSync(path('/etc/tapedeck/ari-password'), 'utf8').trim();
+  t.ok(readFileSync(path('/etc/tapedeck/pbx/ari.conf'), 'utf8').includes(secret));
+  t.notOk(out.includes(secret), 'no secret is shown');
+  const again = await setup('--answers', '/root/elsewhere.toml');
+  t.match(again.out, /Nothing has to change/);
+}
+
 for (const suite of ['bookworm', 'trixie'] satisfies Suite[])
   t.test(`the package on ${suite}: install, upgrade, no way down, remove, purge, destroy`, async (t) => {
     let machine: Machine;
@@ -188,4 +235,5 @@ for (const suite of ['bookworm', 'trixie'] satisfies Suite[])
     await refuseUnprepared(t, machine, await withVersion(deb, NEWER, work));
     await removeAndReturn(t, machine, deb);
     await destroyAll(t, machine, deb);
+    await setUpElsewhere(t, machine, deb);
   });
