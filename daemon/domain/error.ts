@@ -1093,6 +1093,12 @@ const catalogue = {
     blame: 'operator',
     status: 502,
   },
+  check_waits: {
+    message: 'The check waits until this machine has less to do.',
+    hint: 'It continues by itself. [scrub] max_load in tapedeck.toml is the load above which it waits.',
+    others: 'It continues by itself.',
+    blame: 'operator',
+  },
   job_unknown: {
     message: 'No such job is waiting or running.',
     hint: 'It may be over: look at "tapedeck jobs".',

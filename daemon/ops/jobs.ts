@@ -41,6 +41,8 @@ export type JobHandler = (work: {
   askedAt: number;
   progress: Progress;
   save: (progress: Progress) => Promise<void>;
+  /** Has the job say why it waits; null: it goes on. Waits and rejects as `save` does. */
+  waits: (why: JobError | null) => Promise<void>;
   signal: AbortSignal;
 }) => Promise<void>;
 
@@ -124,10 +126,24 @@ export function createJobs({ store, handlers, clock, mint, log, ...deps }: JobsD
       await keep(going);
       savedAt = clock();
     };
+    const waits = async (error: JobError | null) => {
+      signal.throwIfAborted();
+      if (going.job.error?.detail === error?.detail) return;
+      going.job = { ...going.job, error };
+      await keep(going);
+    };
     try {
       await keep(going);
       const { id, params, askedAt } = job;
-      const error = await handler({ id, params, askedAt, progress: progressOf(job), save, signal }).then(
+      const error = await handler({
+        id,
+        params,
+        askedAt,
+        progress: progressOf(job),
+        save,
+        waits,
+        signal,
+      }).then(
         () => null,
         (e) => e ?? new Error('It failed without an error.'),
       );

@@ -99,15 +99,15 @@ export function createScrub(deps: ScrubDeps) {
   /** Those that this night could not sign, because of the schema of the catalogue: they stay at the front. */
   const unsignable = new Set<RecordingId>();
 
-  const wait = (ms: number, signal = stopped.signal) => sleep(ms, undefined, { signal }).catch(() => {});
+  const wait = (ms: number) => sleep(ms, undefined, { signal: stopped.signal }).catch(() => {});
 
   /** Waits until it is a good time. False when there will be none before `until`, or it is to stop. */
-  async function calm(until: number, signal = stopped.signal): Promise<boolean> {
-    while (!signal.aborted && performance.now() < until) {
+  async function calm(until: number): Promise<boolean> {
+    while (!stopped.signal.aborted && performance.now() < until) {
       const why = deps.busy();
       if (status) status.waitsFor = why;
       if (why === null) return true;
-      await wait(pace.waitMs, signal);
+      await wait(pace.waitMs);
     }
     if (status) status.waitsFor = null;
     return false;
@@ -321,11 +321,7 @@ export function createScrub(deps: ScrubDeps) {
   });
 
   const checkEvery = createCheckEvery({
-    ...{ catalogue, check: reach },
-    async calm(signal) {
-      await calm(Number.POSITIVE_INFINITY, signal);
-      signal.throwIfAborted();
-    },
+    ...{ catalogue, check: reach, busy: deps.busy, waitMs: pace.waitMs },
   });
 
   return {

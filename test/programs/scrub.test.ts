@@ -158,6 +158,10 @@ t.test('the check waits while there is other work, goes on after a restart, and 
   first.jobs.start();
   const { job } = await first.jobs.ask('recordings_check');
   await until('the wait', async () => (await v.catalogue.jobs.get(job.id))?.done === 3);
+  await until('the reason', async () => (await v.catalogue.jobs.get(job.id))?.error);
+  t.match(await v.catalogue.jobs.get(job.id), {
+    error: { code: 'check_waits', detail: 'The load is high.' },
+  });
   await first.stop();
   t.match(await v.catalogue.jobs.get(job.id), { state: 'running', done: 3, total: 6 });
   const readBefore = v.made.slice(0, 3).map((m) => m.recording.id);
@@ -176,7 +180,7 @@ t.test('the check waits while there is other work, goes on after a restart, and 
   const again = await next.jobs.ask('recordings_check');
   t.equal(again.already, false);
   await until('the end', async () => (await v.catalogue.jobs.get(again.job.id))?.state === 'done');
-  t.match(await v.catalogue.jobs.get(again.job.id), { done: 6, total: 6 });
+  t.match(await v.catalogue.jobs.get(again.job.id), { done: 6, total: 6, error: null });
 });
 
 t.test('tapedeck verify tells the file, the signature and the row', async (t) => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verbs } from '../../catalogue/catalogue.js';
 import type { Recording } from '../../domain/recording/recording.js';
 import type { JobHandler } from '../../ops/jobs.js';
@@ -8,16 +9,30 @@ export type EveryDeps = {
   catalogue: Verbs<'recordings.after' | 'seals.figures'>;
   /** Reads one again, and puts what was found on its row. Returns the fault; undefined when it cannot be reached now. */
   check: (recording: Recording) => Promise<string | null | undefined>;
-  /** Resolves when now is a good time to read. Rejects when it is to stop. */
-  calm: (signal: AbortSignal) => Promise<void>;
+  /** Why now is no time to read; null when it is. */
+  busy: () => string | null;
+  /** When it is looked again whether now is a better time, in ms. */
+  waitMs: number;
 };
 
 /**
  * The job that reads every recording again that was sealed when it was asked for, in the order of their ids: the cursor is
  * the id of the last one that was read.
  */
-export function createCheckEvery({ catalogue, check, calm }: EveryDeps): JobHandler {
-  return async ({ askedAt, progress, save, signal }) => {
+export function createCheckEvery({ catalogue, check, busy, waitMs }: EveryDeps): JobHandler {
+  /** Waits until now is a good time to read, and has the job say why. */
+  async function calm({ waits, signal }: Pick<Parameters<JobHandler>[0], 'waits' | 'signal'>) {
+    let waited = false;
+    for (let why = busy(); why !== null; why = busy()) {
+      waited = true;
+      await waits({ code: 'check_waits', detail: why });
+      await sleep(waitMs, undefined, { signal }).catch(() => {});
+      signal.throwIfAborted();
+    }
+    if (waited) await waits(null);
+  }
+
+  return async ({ askedAt, progress, save, waits, signal }) => {
     let { cursor, done, faults } = progress;
     const total = progress.total ?? (await catalogue.seals.figures()).recordings;
     for (;;) {
@@ -26,7 +41,7 @@ export function createCheckEvery({ catalogue, check, calm }: EveryDeps): JobHand
       for (const recording of page) {
         cursor = recording.id;
         if (recording.state !== 'sealed' || recording.sealedAt > askedAt) continue;
-        await calm(signal);
+        await calm({ waits, signal });
         const fault = await check(recording);
         if (fault === undefined) continue;
         if (fault !== null) faults += 1;

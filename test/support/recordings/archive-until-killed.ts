@@ -100,6 +100,7 @@ export async function openArchiveHouse(dir: string, beforeEach: (verb: string) =
         ...{
           progress: { cursor: '', done: 0, total: null, faults: 0 },
           save: async (at) => void saved.push(at),
+          waits: async () => {},
         },
       }),
     async close() {

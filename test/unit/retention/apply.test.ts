@@ -40,7 +40,7 @@ async function run(catalogue: Catalogue, id: string, deps: Partial<Catalogue['re
   const save = async (progress: Progress) => {
     last = progress;
   };
-  const given = { id, params: job.params, askedAt: job.askedAt, progress: job, save };
+  const given = { id, params: job.params, askedAt: job.askedAt, progress: job, save, waits: async () => {} };
   await handler({ ...given, signal: new AbortController().signal });
   await recorder.jobs.save({ ...job, ...last, state: 'done', endedAt: AS_OF });
 }
