@@ -119,10 +119,12 @@ async function keyFixes({ keys, data }: Config): Promise<Fix[]> {
   const found = lstatSync(file, { throwIfNoEntry: false });
   const user = await serviceUser(data.dir);
   if (!found?.isFile() || user === null || (found.mode & 0o077) === 0) return [];
+  // One without a name is called "user" and its number, which chown does not take.
+  const owner = user.name === `user ${user.uid}` ? user.uid : user.name;
   return [
     {
       what: `let only the recorder's user read ${file} (now ${found.uid}:${found.gid}, ${octal(found.mode)}). Then change the key, which others may have read: tapedeck keys rotate`,
-      command: `chown ${user.name}:root ${file}; chmod 0400 ${file}`,
+      command: `chown ${owner}:root ${file}; chmod 0400 ${file}`,
       run: async () => {
         const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
         try {

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readFileSync,
   rmdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -14,7 +15,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { clockSync } from '../../../daemon/cli/doctor/clock.js';
 import { contextsIn, freepbx, leftAlone, trunkContexts } from '../../../daemon/cli/doctor/contexts.js';
-import { applyFixes, foldersIn, spoolFixes } from '../../../daemon/cli/doctor/fix.js';
+import { applyFixes, foldersIn, planFixes, spoolFixes } from '../../../daemon/cli/doctor/fix.js';
 import { mounts, ports, services } from '../../../daemon/cli/doctor/units.js';
 import { witness } from '../../../daemon/cli/doctor/witness.js';
 import type { Config } from '../../../daemon/ops/config-schema.js';
@@ -56,6 +57,65 @@ t.test(
     t.same(spoolFixes(spool), [], 'nor is one corrected');
   },
 );
+
+t.test(
+  '--fix takes the master key from all but the recorder, once, and follows no link',
+  { skip: !root && 'root' },
+  async (t) => {
+    const dir = t.testdir({ data: {}, etc: { 'master.key': 'key', other: 'not the key' }, root: {} });
+    const [key, other] = [join(dir, 'etc/master.key'), join(dir, 'etc/other')];
+    const config = {
+      pbxes: [{ spool: join(dir, 'root/recording') }],
+      ...{ keys: { master_key_file: key }, data: { dir: join(dir, 'data') }, encode: { socket: '' } },
+    } as unknown as Config;
+    const plans = async () =>
+      (await planFixes(config, async () => null)).filter(({ what }) => what.includes(key));
+    chmodSync(key, 0o644);
+    t.same(await plans(), [], 'where root owns the data it is not known who the recorder is');
+    chownSync(join(dir, 'data'), ASTERISK, ASTERISK);
+    const plan = await plans();
+    t.match(plan, [
+      { what: /now 0:0, 0644.*keys rotate/, command: `chown 4243:root ${key}; chmod 0400 ${key}` },
+    ]);
+    t.match([statSync(key).uid, modeOf(key)], [0, '644'], 'a plan does nothing');
+    t.match(await applyFixes(plan), [{ done: true }]);
+    t.match([statSync(key).uid, statSync(key).gid, modeOf(key)], [ASTERISK, 0, '400']);
+    t.same(await plans(), [], 'a second time there is nothing to do');
+
+    chmodSync(key, 0o440);
+    const late = await plans();
+    chmodSync(other, 0o644);
+    rmSync(key);
+    symlinkSync(other, key);
+    t.match(await applyFixes(late), [{ done: false, why: /ELOOP/ }]);
+    t.match([statSync(other).uid, modeOf(other)], [0, '644'], 'what a link names is left alone');
+    t.same(await plans(), []);
+  },
+);
+
+t.test('--fix starts what is installed and does not run, and is for root', async (t) => {
+  const config = {
+    pbxes: [],
+    ...{ keys: { master_key_file: '/nowhere' }, data: { dir: '/nowhere' }, encode: { socket: '/run/x' } },
+  } as unknown as Config;
+  const of = async (said: string | null) =>
+    (await planFixes(config, async () => said))
+      .map(({ command }) => command)
+      .filter((one) => /systemctl/.test(one));
+  const me = process.getuid;
+  t.teardown(() => {
+    process.getuid = me;
+  });
+  process.getuid = () => 0;
+  t.same(await of('ActiveState=inactive\n'), [
+    'systemctl enable --now tapedeck-encoder.socket',
+    'systemctl enable --now tapedeck-web-restart.path',
+  ]);
+  t.same(await of('ActiveState=active\n'), []);
+  t.same(await of(null), [], 'without systemd');
+  process.getuid = () => 999;
+  await t.rejects(planFixes(config), { code: 'request_invalid', detail: /run it as root/ });
+});
 
 t.test('--fix knows the folders that the unit needs', async (t) => {
   const text = readFileSync(join(import.meta.dirname, '../../../systemd/tapedeck.tmpfiles'), 'utf8');
