@@ -57,7 +57,7 @@ const MAKE_MS = 120_000;
 const SINGLE = '+1555';
 const TOGETHER = '+1556';
 
-function helper<T>(file: string, argument: string): { child: ChildProcess; told: () => Promise<T> } {
+export function helper<T>(file: string, argument: string): { child: ChildProcess; told: () => Promise<T> } {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), [argument]);
   return {
     child,
@@ -199,7 +199,7 @@ export async function runFlood(
 }
 
 /** Both snoops of a call count: a recording needs them. */
-function waitsOf(channels: readonly Seen[]): Omit<Account, 'outcomes'> {
+export function waitsOf(channels: readonly Seen[]): Omit<Account, 'outcomes'> {
   const asked = channels.filter(({ askedAt }) => askedAt.length >= 2);
   return {
     calls: channels.length,

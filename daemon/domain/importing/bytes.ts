@@ -6,12 +6,14 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Returns the name of a file for people, of its bytes in `latin1`: as UTF-8 where it is that, else with `\xNN` for what is no plain
- * ASCII.
+ * ASCII. Line ends and other control characters are written as `\xNN` too: a name must not look like a line of a report.
  */
 export function shownName(name: string): string {
   try {
-    return UTF8.decode(Uint8Array.from(name, (char) => char.charCodeAt(0)));
+    return UTF8.decode(Uint8Array.from(name, (char) => char.charCodeAt(0))).replace(/\p{Cc}/gu, escaped);
   } catch {
-    return name.replace(/[^\x20-\x7e]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+    return name.replace(/[^\x20-\x7e]/g, escaped);
   }
 }
+
+const escaped = (char: string): string => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;

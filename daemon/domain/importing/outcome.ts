@@ -31,7 +31,7 @@ export type ImportNote =
   | 'erased';
 
 /** Why a file is not read. */
-export type Unreadable = NoSound | 'denied' | 'changed' | 'decoder' | 'too_long' | 'too_large';
+export type Unreadable = NoSound | 'denied' | 'changed' | 'removed' | 'decoder' | 'too_long' | 'too_large';
 
 export const NOTE_WORDS: Record<ImportNote, string> = {
   no_cdr: 'no CDR found',
@@ -65,6 +65,7 @@ export const UNREADABLE_WORDS: Record<Unreadable, string> = {
   many_channels: 'it has more than two channels',
   denied: 'permission denied',
   changed: 'it changed while it was read',
+  removed: 'it was removed before it was read',
   decoder: 'the decoder cannot read it',
   too_long: 'it is longer than seven days',
   too_large: 'it is larger than 4 GB',

@@ -44,7 +44,7 @@ export async function look(
     const { code } = e as NodeJS.ErrnoException;
     if (code === 'EACCES' || code === 'EPERM') return { ...unreadable('denied'), bytes: 0 };
     if (code === 'ELOOP' || code === 'ENXIO') return { outcome: 'link', detail: 'link', bytes: 0 };
-    if (code === 'ENOENT') return { ...unreadable('changed'), bytes: 0 };
+    if (code === 'ENOENT') return { ...unreadable('removed'), bytes: 0 };
     throw e;
   }
   try {

@@ -4,7 +4,6 @@ import {
   cpSync,
   existsSync,
   linkSync,
-  mkdirSync,
   readdirSync,
   renameSync,
   symlinkSync,
@@ -14,74 +13,15 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import type { Pbx } from '../../support/pbx/pbx.js';
-import { createRecorderLab, type RecorderLab } from '../../support/recorder.js';
-import {
-  CALLEE_HZ,
-  CALLER_HZ,
-  type MadeOriginal,
-  makeOriginals,
-} from '../../support/recordings/originals.js';
+import { importRows as rowsOf, importSite as site } from '../../support/recordings/import-site.js';
+import { type MadeOriginal, makeOriginals } from '../../support/recordings/originals.js';
+import { tones } from '../../support/recordings/tones.js';
 
 t.setTimeout(900_000);
 
 /** Calls of a spring night, a call every five minutes, with the hour in it that Berlin left out. */
 const FROM = Date.parse('2026-03-28T20:00:00Z');
 const EACH_FORM = 13;
-
-/** A recorder whose PBX is away, and what another recorder has left in `monitor`. */
-function site(dir: string, extra = ''): RecorderLab {
-  const secret = join(dir, 'secret');
-  mkdirSync(join(dir, 'spool'), { recursive: true });
-  writeFileSync(secret, 'away\n');
-  const pbx = {
-    ari: { url: 'http://127.0.0.1:9/ari', passwordFile: secret },
-    ami: { port: 9, secretFile: secret },
-    recordingDir: join(dir, 'spool'),
-  } as Pbx;
-  return createRecorderLab({ dir: join(dir, 'house'), pbx, extra });
-}
-
-type Row = {
-  file: string;
-  outcome: string;
-  detail: string;
-  reason: string;
-  notes: string[];
-  call: string | null;
-};
-
-const rowsOf = async (lab: RecorderLab): Promise<Row[]> => {
-  const { out } = await lab.command(['import', 'report', '--json']);
-  return out
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Row);
-};
-
-/** How loud a tone is on each side of a recording, beside all else there: 1 for nothing else. */
-function tones(file: string): { left: number[]; right: number[]; seconds: number } {
-  const pcm = execFileSync(
-    'ffmpeg',
-    ['-v', 'error', '-i', file, '-f', 's16le', '-ar', '8000', '-ac', '2', 'pipe:1'],
-    {
-      maxBuffer: 1 << 26,
-    },
-  );
-  const share = (side: number, hz: number) => {
-    let [re, im, all] = [0, 0, 0];
-    const frames = Math.floor(pcm.length / 4);
-    for (let i = 0; i < frames; i++) {
-      const x = pcm.readInt16LE(i * 4 + side * 2);
-      re += x * Math.cos((2 * Math.PI * hz * i) / 8000);
-      im += x * Math.sin((2 * Math.PI * hz * i) / 8000);
-      all += x * x;
-    }
-    return all === 0 ? 0 : (2 * (re * re + im * im)) / (frames * all);
-  };
-  const side = (n: number) => [CALLER_HZ, CALLEE_HZ].map((hz) => share(n, hz));
-  return { left: side(0), right: side(1), seconds: pcm.length / 4 / 8000 };
-}
 
 /** What is in a folder besides recordings, and must come to no harm. */
 function addOddities(dir: string): string[] {

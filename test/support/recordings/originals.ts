@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /**
  * Makes folders as other recorders leave them: real sound in every format, from sox and ffmpeg, and the CDRs beside them. Few sounds are
@@ -70,6 +70,50 @@ function sounds(): { form: Form; bytes: Buffer }[] {
 
 export type MadeOriginal = { path: string; form: string; uniqueid: string; startedAt: number; cdr: boolean };
 
+type Shown = { date: string; time: string; compact: string };
+type Named = Shown & { outside: string; extension: string; uniqueid: string; at: number };
+
+/** Names that a day's folder has, each with a uniqueid. */
+const namesOf = ({ outside, extension, compact, uniqueid }: Named): string[] => [
+  `out-${outside}-${extension}-${compact}-${uniqueid}`,
+  `external-${extension}-${outside}-${compact}-${uniqueid}`,
+  `q-600-${outside}-${compact}-${uniqueid}`,
+  `internal-${102 + ((Number(extension) - 101) % 40)}-${extension}-${compact}-${uniqueid}`,
+  `rg-601-${outside}-${compact}-${uniqueid}`,
+  `force-${outside}-${extension}-${compact}-${uniqueid}`,
+  `OUT${extension}-${compact}-${uniqueid}`,
+  `support-${compact.replace('-', '_')}-${uniqueid}`,
+];
+
+/** The others that are known, and some that nobody would choose; without a uniqueid, a time or either. */
+const rarerNamesOf = (named: Named): string[] => [
+  ...['in', 'exten', 'conf', 'parking', 'generic', 'ondemand'].map(
+    (type) => `${type}-${named.extension}-${named.outside}-${named.compact}-${named.uniqueid}`,
+  ),
+  `q600-${named.compact}-${named.uniqueid}`,
+  `g601-${named.compact}-${named.uniqueid}`,
+  `IN-${named.compact}-${named.uniqueid}`,
+  `${named.compact}-${named.uniqueid}`,
+  `in-sip-trunk-7-${named.outside}-${named.compact}-pbx-two-${named.uniqueid}`,
+  `auto-${Math.floor(named.at / 1000)}-${named.outside}-${named.extension}`,
+  `=cmd|' C calc'!A1 $(id) "x" <b>-${named.uniqueid}`,
+  `Gespräch ‮ Müller\n2-${named.compact}-${named.uniqueid}`,
+  named.uniqueid,
+];
+
+/** Paths of Oreka and VoIPmonitor, which have folders of their own, and a name that only its CDR knows. */
+function foreignPaths({ date, time, compact, uniqueid }: Named): string[] {
+  const hour = time.slice(0, 2);
+  const letters = [...uniqueid.replace('.', '').slice(-4)]
+    .map((digit) => 'ABCDEFGHIJ'[Number(digit)])
+    .join('');
+  return [
+    `${date.replaceAll('-', '/')}/${hour}/${compact.replace('-', '_')}_${letters}`,
+    `${date}/${hour}/${time.slice(3, 5)}/AUDIO/${uniqueid.replace('.', '-')}@10.0.0.1`,
+    `kept by hand/about the roof ${uniqueid.split('.')[1]}`,
+  ];
+}
+
 const pad = (n: number, digits = 2) => String(n).padStart(digits, '0');
 
 /** A time as the clock of a PBX in UTC shows it. */
@@ -82,12 +126,18 @@ const quoted = (cells: string[]) => cells.map((cell) => `"${cell}"`).join(',');
 
 /**
  * Makes so many originals in `dir`, from this time on (ms since 1970), a call each `everyMs`, by the clock of a PBX in UTC; and in
- * `csv` the CDRs of nine of ten of them. They were last written to when their calls ended.
+ * `csv` the CDRs of nine of ten of them. They were last written to when their calls ended. `rarer`: by every name that is known, not
+ * only by the most common.
  */
 export function makeOriginals(
   dir: string,
   csv: string,
-  { count, from, everyMs = 60_000 }: { count: number; from: number; everyMs?: number },
+  {
+    count,
+    from,
+    everyMs = 60_000,
+    rarer = false,
+  }: { count: number; from: number; everyMs?: number; rarer?: boolean },
 ): MadeOriginal[] {
   const all = sounds();
   mkdirSync(dirname(csv), { recursive: true });
@@ -97,35 +147,32 @@ export function makeOriginals(
     const { form, bytes } = all[n % all.length]!;
     const at = from + n * everyMs;
     const uniqueid = `${Math.floor(at / 1000)}.${n + 1}`;
-    const { date, compact } = shown(at);
     const outside = `0301${pad(n, 6)}`;
     const extension = String(101 + (n % 40));
-    const names = [
-      `out-${outside}-${extension}-${compact}-${uniqueid}`,
-      `external-${extension}-${outside}-${compact}-${uniqueid}`,
-      `q-600-${outside}-${compact}-${uniqueid}`,
-      `internal-${102 + (n % 40)}-${extension}-${compact}-${uniqueid}`,
-      `rg-601-${outside}-${compact}-${uniqueid}`,
-      `force-${outside}-${extension}-${compact}-${uniqueid}`,
-      `OUT${extension}-${compact}-${uniqueid}`,
-      `support-${compact.replace('-', '_')}-${uniqueid}`,
+    const named: Named = { ...shown(at), outside, extension, uniqueid, at };
+    const day = `${named.date.replaceAll('-', '/')}/`;
+    const paths = [
+      ...[...namesOf(named), ...(rarer ? rarerNamesOf(named) : [])].map((name) => day + name),
+      ...(rarer ? foreignPaths(named) : []),
     ];
-    const path = `${date.replaceAll('-', '/')}/${names[n % names.length]}.${form.ending}`;
+    const name = n % paths.length;
+    const path = `${paths[name]!}.${form.ending}`;
+    const unnamed = rarer && name === paths.length - 1;
     const file = join(dir, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, own(bytes, form, n));
     const ended = at + 5_000 + SECONDS * 1_000;
     utimesSync(file, ended / 1000, ended / 1000);
-    const cdr = n % 10 !== 9;
+    const cdr = n % 10 !== 9 || unnamed;
     if (cdr) {
-      const out = n % names.length === 0 || n % names.length === 5 || n % names.length === 6;
+      const out = [0, 5, 6].includes(name);
       const [src, dst] = out ? [extension, outside] : [outside, extension];
       const [one, two] = out ? [`PJSIP/${extension}`, 'PJSIP/trunk'] : ['PJSIP/trunk', `PJSIP/${extension}`];
       const clock = (ms: number) => `${shown(ms).date} ${shown(ms).time}`;
       const id = pad(n, 8);
       writeSync(
         records,
-        `${quoted(['', src, dst, out ? 'from-internal' : 'from-trunk', `"${src}" <${src}>`.replaceAll('"', '""'), `${one}-${id}`, `${two}-${id}`, 'Dial', '', clock(at), clock(at + 5_000), clock(ended)])},8,3,${quoted(['ANSWERED', 'DOCUMENTATION', uniqueid, ''])}\n`,
+        `${quoted(['', src, dst, out ? 'from-internal' : 'from-trunk', `"${src}" <${src}>`.replaceAll('"', '""'), `${one}-${id}`, `${two}-${id}`, 'Dial', '', clock(at), clock(at + 5_000), clock(ended)])},8,3,${quoted(['ANSWERED', 'DOCUMENTATION', uniqueid, unnamed ? basename(path) : ''])}\n`,
       );
     }
     made.push({ path, form: form.name, uniqueid, startedAt: at, cdr });
