@@ -55,7 +55,7 @@ export function translateCdr(raw: unknown, zones: readonly string[], now: number
     uniqueid,
     channel,
     peer: clean(get('destinationchannel', 'dstchannel'), 128),
-    src: cleanNumber(get('source', 'src')),
+    src: cleanNumber(get('source', 'src') || (hasSource(row) ? '' : numberIn(get('callerid', 'clid')))),
     dst: cleanNumber(get('destination', 'dst')),
     name: nameIn(get('callerid', 'clid')),
     context: clean(get('destinationcontext', 'dcontext'), 80),
@@ -118,6 +118,10 @@ function nameIn(callerid: string): string {
   const name = clean(/^\s*"?(.*?)"?\s*<[^<>]*>\s*$/s.exec(callerid)?.[1] ?? '');
   return /^(unknown|anonymous)$/i.test(name) ? '' : name;
 }
+
+/** cdr_sqlite3_custom as Asterisk ships it keeps no number beside the caller's name. */
+const hasSource = (row: Raw): boolean => row.source !== undefined || row.src !== undefined;
+const numberIn = (callerid: string): string => /<(\+?[\d*#]{1,32})>\s*$/.exec(callerid)?.[1] ?? '';
 
 /** Whole seconds as ms; null for what is none. */
 function seconds(value: string): number | null {

@@ -1,4 +1,4 @@
-import { callFrom, gather } from '../assurance/cdr.js';
+import { type Cdr, callFrom, endpointOf, gather } from '../assurance/cdr.js';
 import type { PbxId } from '../pbx.js';
 import type { CallId, CallRecord, Direction, Leg, Party } from '../recording/recording.js';
 import type { CallTime } from './call-time.js';
@@ -32,8 +32,36 @@ export function importedCall(given: Given): CallRecord {
     match.cdrs.map((cdr) => ({ ...cdr, pbx })),
     [],
   );
-  const call = account ? callFrom(account, given.id, given.trunkContexts) : fromName(given);
+  const call = account
+    ? withPeers(callFrom(account, given.id, given.trunkContexts), account.cdrs)
+    : fromName(given);
   return timed({ ...call, ...said(name, call) }, given, account?.answeredAt ?? null);
+}
+
+/**
+ * CDRs are all that is known of who took part: phones that were called belong to the call like those that called, whoever of them
+ * answered. Who may hear it is decided by them.
+ */
+function withPeers(call: CallRecord, cdrs: readonly Cdr[]): CallRecord {
+  // A channel has a row for each phone that rang, and is up once one of them answered.
+  const upAt = ({ id, upAt }: Leg) =>
+    upAt ?? cdrs.find(({ uniqueid, answerAt }) => uniqueid === id && answerAt !== null)?.answerAt ?? null;
+  const legs = call.legs.map((leg) => ({ ...leg, upAt: upAt(leg) }));
+  for (const { peer, uniqueid, startAt, answerAt } of cdrs) {
+    const number = endpointOf(peer);
+    const known = legs.findIndex(({ party }) => party.ours && party.number === number);
+    if (!isExtension(number) || (known >= 0 && (legs[known]!.upAt !== null || answerAt === null))) continue;
+    const leg: Leg = {
+      ...{
+        id: `${uniqueid || call.id}-${number}`,
+        endpoint: number,
+        party: { number, name: '', ours: true },
+      },
+      ...{ seenAt: startAt, upAt: answerAt, goneAt: call.endedAt },
+    };
+    legs.splice(known < 0 ? legs.length : known, known < 0 ? 0 : 1, leg);
+  }
+  return { ...call, legs };
 }
 
 /** What the name knows and CDRs do not. */

@@ -155,7 +155,9 @@ export function reach(person: Person, right: CallRight, call: Reached): readonly
     for (const { name, fromMs, untilMs } of queuesOf(call))
       if (queues.has(name)) found.push({ fromMs, untilMs });
   }
-  return call.imported && found.length > 0 ? ofImported(call) : joined(found);
+  // Whose phone only rang sees the call, and hears nothing of it.
+  const tookPart = found.some(({ fromMs, untilMs }) => untilMs === null || untilMs > fromMs);
+  return call.imported && tookPart ? ofImported(call) : joined(found);
 }
 
 /**

@@ -1,15 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { ImportFile } from '../../../daemon/catalogue/recordings/imports.js';
-import type { Imported } from '../../../daemon/domain/importing/imported.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
+import { anImport } from '../../support/catalogue/imported-row.js';
 import { recorded } from '../../support/catalogue/opened.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import type { Part } from '../catalogue.js';
 
-const IMPORTED: Imported = {
-  ...{ recorder: 'freepbx', file: 'out-0301-101.wav', bytes: 9, sha256: 'd'.repeat(64), format: 'wav' },
-  ...{ sides: 'mixed', cdrs: { by: 'uniqueid', rows: 1, uniqueids: ['1.1'] }, at: 5, by: 'root', job: 'J' },
-};
+const IMPORTED = anImport;
 const KEY = { sha256: 'd'.repeat(64), uniqueid: 'u', name: 'n' };
 const file = (path: string, more: Partial<ImportFile> = {}): ImportFile => ({
   ...{ job: 'J', path, bytes: 9, sha256: null, outcome: 'already', detail: '', notes: [], callId: null },
