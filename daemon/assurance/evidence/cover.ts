@@ -6,7 +6,10 @@ import {
   coverageWords,
   gapsInWords,
   masksInWords,
+  noGapsWords,
+  originWords,
   printable,
+  sidesWords,
   zoned,
 } from '../../domain/call/story.js';
 import type { Manifest } from '../../domain/recording/manifest.js';
@@ -67,7 +70,10 @@ function drawCover(paper: Paper, cover: Cover): void {
     ? `it was signed (${both(manifest.made_at)}; it had been sealed before, ${both(recording.sealed_at)})`
     : `it was sealed (${both(recording.sealed_at)})`;
 
-  title('Evidence pack: the recording of a telephone call');
+  const { imported } = manifest;
+  const importedOn = imported ? both(imported.imported_at) : '';
+
+  title(`Evidence pack: the ${imported ? 'imported ' : ''}recording of a telephone call`);
   paragraph(
     `This sheet belongs to a ZIP file with the recording of one telephone call, what was signed of it, and who has heard or changed anything of it since. It was made by Tapedeck, a call recorder, at ${site.name}. Anybody can verify it without that recorder, and without trusting it.`,
   );
@@ -77,15 +83,12 @@ function drawCover(paper: Paper, cover: Cover): void {
   fact('Begun', both(call.started_at));
   fact('Answered', both(call.answered_at));
   fact('Ended', both(call.ended_at));
-  fact(
-    'Recording',
-    `${durationText(recording.duration_ms)}. Left: the other party, or the caller. Right: everyone else.`,
-  );
+  fact('Recording', `${durationText(recording.duration_ms)}. ${sidesWords(manifest)}`);
   fact('Coverage', coverageWords(manifest));
   fact(
     'Not in it',
     gaps.length === 0
-      ? 'Nothing is known to be missing.'
+      ? noGapsWords(manifest)
       : [
           ...gaps.slice(0, GAPS),
           ...(gaps.length > GAPS ? [`And ${gaps.length - GAPS} more, in ${PACK.story}.`] : []),
@@ -93,6 +96,11 @@ function drawCover(paper: Paper, cover: Cover): void {
   );
   fact('Recorded by', decidedWords(manifest));
   fact('Id of the call', call.id, 'mono');
+
+  if (imported) {
+    heading('Where it comes from');
+    points(originWords(manifest, both));
+  }
 
   const told = toldInWords(manifest);
   heading('How people were told');
@@ -121,6 +129,11 @@ function drawCover(paper: Paper, cover: Cover): void {
   heading('What it proves');
   points([
     `That the recording, the call as it is told ${givenOut.fresh ? 'here and ' : ''}in ${PACK.manifest}, and what is said to be missing are unchanged since ${sealedWords} on the box with the key ${cover.keyId}.`,
+    ...(imported
+      ? [
+          'That the recording was made of a file with the SHA-256 above, as that file was when it was imported: the manifest names it. Whoever still has the original can compare it.',
+        ]
+      : []),
     `That ${PACK.log} has entries exactly as they were written to the audit log of that box, as far as ${PACK.checkpoint} goes.${givenOut.fresh ? ' This export is one of them, and no entry about this call from before it was left out.' : ''}`,
     ...(givenOut.fresh
       ? [
@@ -132,8 +145,12 @@ function drawCover(paper: Paper, cover: Cover): void {
   heading('What it does not prove');
   points([
     'That somebody understood an announcement, or that an answer given by keys came from the person whose phone it was.',
-    'Who spoke. Numbers and names are those that the telephone system told.',
-    'That nothing happened to the sound before it was sealed, beyond what is said to be missing.',
+    imported
+      ? 'Who spoke. Numbers and names are those of the CDRs and of the name of the original.'
+      : 'Who spoke. Numbers and names are those that the telephone system told.',
+    imported
+      ? `That the sound is as it was captured. Another recorder made it, and nobody vouches for what happened to its file before it was imported (${importedOn}).`
+      : 'That nothing happened to the sound before it was sealed, beyond what is said to be missing.',
     'That the clock of the box was right.',
     `That somebody who could change the software of the box did not have it write or sign something else from the beginning.`,
     ...(givenOut.fresh

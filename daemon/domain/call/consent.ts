@@ -22,23 +22,28 @@ export const consentOf = (manifest: Manifest) => ({
 });
 
 /** What decided that the call was recorded. */
-export const decidedWords = ({ consent: { rule, policy_version: version } }: Manifest): string =>
+export const decidedWords = ({ imported, consent: { rule, policy_version: version } }: Manifest): string =>
   [
-    rule === null
-      ? 'No rule names this call: it was recorded because that is the default.'
-      : `It was recorded by the rule "${rule}".`,
+    imported
+      ? 'Another recorder recorded it, by its own settings.'
+      : rule === null
+        ? 'No rule names this call: it was recorded because that is the default.'
+        : `It was recorded by the rule "${rule}".`,
     version === null
       ? 'Which version of the policy was in force is not on record.'
-      : `Version ${version} of the policy was in force.`,
+      : `Version ${version} of the policy was in force${imported ? ' when it was imported' : ''}.`,
   ].join(' ');
 
+const NOTHING_OF_IMPORTED =
+  'What the other recorder or the PBX announced, and whether the parties agreed, is not on record. That does not mean that there was nothing.';
 const NOTHING =
   'No announcement to the parties and no consent of theirs is on record. That does not mean that there was none: what is played or said before or during the call is in the recording only if it was said while it was recorded.';
 
 /** How people were told that the call is recorded, each fact in a line. */
 export function toldInWords(manifest: Manifest): string[] {
   const { notice, played = [], answers = [] } = manifest.consent;
-  if (notice === null && played.length + answers.length === 0) return [NOTHING];
+  if (notice === null && played.length + answers.length === 0)
+    return [manifest.imported ? NOTHING_OF_IMPORTED : NOTHING];
   return [
     ...(notice === null ? ['How the parties were to be told is not on record.'] : noticeWords(notice)),
     ...(played.length === 0 ? ['Nothing is on record as having been played.'] : []),

@@ -22,6 +22,7 @@ export function storyOf(manifest: Manifest, differing: readonly string[]) {
       duration_ms: recording.duration_ms,
       channels: recording.plain.channels,
     },
+    ...(manifest.imported && { imported: manifest.imported }),
     coverage,
     gaps: recording.gaps,
     masks: recording.masks ?? [],
@@ -48,6 +49,7 @@ const MARKS: Record<string, string> = {
   end: 'The end',
 };
 const COVERAGE: Record<string, string> = {
+  imported: 'Another recorder recorded it: whether that is the whole call is not known to Tapedeck.',
   recorded: 'The whole call was recorded.',
   partial: 'Only a part of the call was recorded.',
 };
@@ -68,6 +70,30 @@ export function callSentence({ call }: Manifest): string {
 /** Whether all of it was recorded. */
 export const coverageWords = ({ coverage }: Manifest): string =>
   [COVERAGE[coverage.status] ?? `Coverage: ${coverage.status}.`, coverage.reason].filter(Boolean).join(' ');
+
+/** Which voice is on which channel. */
+export const sidesWords = ({ imported }: Manifest): string =>
+  imported?.sides === 'mixed'
+    ? 'Both sides are in one channel, which is on the left and on the right.'
+    : 'Left: the other party, or the caller. Right: everyone else.';
+
+/** Where a recording comes from that Tapedeck did not capture, each fact in a line; none of others. `when` writes a time. */
+export function originWords({ imported }: Manifest, when: (iso: string) => string): string[] {
+  if (!imported) return [];
+  const { recorder, original, cdrs } = imported;
+  return [
+    `Imported, not captured: another recorder (${recorder}) made this recording. Tapedeck imported its file on ${when(imported.imported_at)}, asked for by ${imported.by}.`,
+    `The original: ${original.file || 'its name was removed with the names and numbers of the call'} (${original.format}, ${original.bytes} bytes). SHA-256 at the import: ${original.sha256}.`,
+    cdrs.rows === 0
+      ? 'Who called whom is what the name of the file says: no CDR was found.'
+      : `Who called whom is what ${cdrs.rows === 1 ? 'one CDR says' : `${cdrs.rows} CDRs say`}, found by ${cdrs.matched_by ?? 'hand'}.`,
+    'What was done to the recording before the import, nobody can tell from this pack.',
+  ];
+}
+
+/** What is said where no gap is on record. */
+export const noGapsWords = ({ imported }: Manifest): string =>
+  imported ? 'What the other recorder left out is not on record.' : 'Nothing is known to be missing.';
 
 /** What is not in the recording, each in a line. */
 export const gapsInWords = ({ recording }: Manifest): string[] =>
@@ -146,15 +172,18 @@ export function storyText(story: Story, manifest: Manifest, zone: string): strin
     ...[decidedWords(manifest), ...toldInWords(manifest)].map((line) => `  ${line}`),
     '',
     'THE RECORDING',
-    `  It lasts ${durationText(recording.duration_ms)}. Left: the other party (or the caller). Right: everyone else.`,
+    `  It lasts ${durationText(recording.duration_ms)}. ${sidesWords(manifest)}`,
     `  ${coverageWords(manifest)}`,
     `  Sealed ${local(recording.sealed_at)}, ${recording.sealed_at}.`,
+    ...(manifest.imported
+      ? ['', 'WHERE IT COMES FROM', ...originWords(manifest, local).map((line) => `  ${line}`)]
+      : []),
     ...(manifest.made_later
       ? [`  Signed later than it was sealed: ${local(manifest.made_at)}, ${manifest.made_at}.`]
       : []),
     '',
     'WHAT IS NOT IN IT',
-    ...(gaps.length + masks.length === 0 ? ['  Nothing is known to be missing.'] : []),
+    ...(gaps.length + masks.length === 0 ? [`  ${noGapsWords(manifest)}`] : []),
     ...[...gaps, ...masks].map((gap) => `  ${gap}`),
     ...(story.catalogue_differs.length === 0
       ? []

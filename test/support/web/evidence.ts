@@ -136,7 +136,6 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
 export type Change = Parameters<typeof addRecording>[2] & {
   signed?: boolean;
   later?: boolean;
-  coverage?: string;
   /** What is signed of how people were told. */
   told?: Told;
 };

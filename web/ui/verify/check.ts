@@ -1,7 +1,7 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { chainIn, compare, type Entry, entriesIn, follow } from './chain.js';
 import { checkpointIn, type Key, keyIn, signed } from './keys.js';
-import { manifestIn, type Proven } from './newer.js';
+import { type Manifest, manifestIn, type Proven } from './newer.js';
 import { CHECKPOINT_KEY, EXPECTED, type Fault, hex, sumsIn, text, unpack } from './pack.js';
 
 type Place = { seq: number; at: string };
@@ -13,6 +13,8 @@ export type Report = {
   /** What was signed with which key, by the SHA-256 of the public one. */
   keys: { signed: string; fingerprint: string }[];
   call: string;
+  /** Another recorder made the recording: it was imported, and not captured. */
+  imported: boolean;
   sealedAt: string;
   signedTo: { size: number; at: string } | null;
   /**
@@ -129,6 +131,8 @@ export async function check(zip: Uint8Array, progress: (what: string) => void): 
       `The manifest was signed later than the recording was sealed: that it is unchanged is proven since ${manifest.made_at}.`,
     );
 
+  if (manifest?.imported) notes.push(importedNote(manifest.imported));
+
   const sums = sumsIn(get('SHA256SUMS'));
   if (sums === null && files.has('SHA256SUMS')) add({ file: 'SHA256SUMS', what: 'It is no list of hashes.' });
   const changed = judge(hashes, sums, given, {
@@ -172,6 +176,7 @@ export async function check(zip: Uint8Array, progress: (what: string) => void): 
     steps,
     keys: keysOf(key, checkpointKey),
     call: manifest?.call.id ?? '',
+    imported: Boolean(manifest?.imported),
     sealedAt: (manifest?.made_later ? manifest.made_at : manifest?.recording.sealed_at) ?? '',
     signedTo: checkpointGood ? { size: checkpoint.size, at: checkpoint.at } : null,
     whole: steps.every(({ ok }) => ok),
@@ -261,5 +266,8 @@ function consentIn(json: string | null): string {
     return '';
   }
 }
+
+const importedNote = ({ imported_at, recorder, original }: NonNullable<Manifest['imported']>): string =>
+  `Imported, not captured: another recorder (${String(recorder)}) made this recording, and it was imported at ${String(imported_at)}. The SHA-256 of the original at the import: ${String(original?.sha256)}. Nothing here proves what was done to it before that.`;
 
 const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));

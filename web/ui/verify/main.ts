@@ -86,7 +86,7 @@ function verdict(found: Report, key: Compared): HTMLElement {
   const since = el(
     'p',
     '',
-    `${whole ? 'The recording and its story are' : 'The recording and its manifest are'} unchanged since ${sealedAt}.`,
+    `${found.imported ? 'The imported recording' : 'The recording'} and its ${whole ? 'story' : 'manifest'} are unchanged since ${sealedAt}.`,
   );
   const notes = found.notes.map((note) => el('p', '', said(note)));
   if (key === 'same')

@@ -8,6 +8,8 @@ export type Manifest = {
   made_at: string;
   made_later: boolean;
   call: { id: string };
+  /** Of a recording that another recorder made. */
+  imported?: { imported_at?: unknown; recorder?: unknown; original?: { sha256?: unknown } } | null;
   recording: {
     id: string;
     of?: string;
