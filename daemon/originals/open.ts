@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, lstat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { openFile } from './beneath.js';
+import { openFile, within } from './beneath.js';
 
 /** A file that was opened, and is read through this handle only. */
 export type OpenOriginal = {
@@ -21,6 +21,8 @@ export type OpenOriginal = {
   read(sha256: string): Readable;
   /** It has neither grown nor been written to since it was opened. */
   unchanged(): Promise<boolean>;
+  /** It is the file that has this name in its folder now. */
+  named(): Promise<boolean>;
   close(): Promise<void>;
 };
 
@@ -50,6 +52,10 @@ export async function openOriginal(folder: FileHandle, name: string): Promise<Op
       async unchanged() {
         const now = await handle.stat();
         return now.size === stat.size && now.mtimeMs === stat.mtimeMs;
+      },
+      async named() {
+        const now = await lstat(within(folder, name));
+        return now.ino === stat.ino && now.dev === stat.dev;
       },
       close: () => handle.close(),
     };

@@ -4,7 +4,7 @@ import { createRemover } from './remove.js';
  * The program that removes originals: started before the command gives up root, and told which files. It trusts nobody: it removes only
  * what lies below its folder, is a plain file and has the hash that it is given.
  */
-export type RemoveOrder = { dir: string } | { path: string; sha256: string };
+export type RemoveOrder = { dir: string } | { path: string; sha256: string; dry: boolean };
 export type RemoveAnswer = { result: string } | { failed: string };
 
 const answer = (said: RemoveAnswer) => process.send!(said);
@@ -16,7 +16,7 @@ async function take(order: RemoveOrder): Promise<void> {
     if ('dir' in order) {
       remover = await createRemover(order.dir);
       answer({ result: 'ready' });
-    } else answer({ result: await remover!.remove(order.path, order.sha256) });
+    } else answer({ result: await remover!.remove(order.path, order.sha256, order.dry) });
   } catch (e) {
     answer({ failed: (e as Error).message });
   }

@@ -11,15 +11,17 @@ export type Removal = 'removed' | 'absent' | 'changed' | 'denied';
 export async function createRemover(dir: string) {
   const root = await openRoot(dir);
   return {
-    /** `path` is in bytes, one character each. */
-    async remove(path: string, sha256: string): Promise<Removal> {
+    /** `path` is in bytes, one character each. `dry`: `removed` is what it would be, and it stays. */
+    async remove(path: string, sha256: string, dry = false): Promise<Removal> {
       try {
         const { folder, name } = await openParent(root, path);
         try {
           const original = await openOriginal(folder, name);
           try {
             if (!original.plain || (await original.hash(null)).sha256 !== sha256) return 'changed';
-            if (!(await original.unchanged())) return 'changed';
+            // Another file may have its name by now, or somebody may have written to it since it was read.
+            if (!(await original.unchanged()) || !(await original.named())) return 'changed';
+            if (dry) return 'removed';
             await unlink(within(folder, name));
             return 'removed';
           } finally {

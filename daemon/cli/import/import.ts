@@ -42,7 +42,7 @@ Examples:
   tapedeck import --wait /var/spool/asterisk/monitor
   tapedeck import --time-zone America/New_York --cdr /mnt/old/cdr-csv/Master.csv /mnt/old/monitor
   tapedeck import report --csv > import.csv
-  tapedeck import remove-originals /var/spool/asterisk/monitor
+  tapedeck import remove-originals --dry-run /var/spool/asterisk/monitor
 
 Exit codes: 0 success; 1 when --wait ends with unreadable files or a failure; 2 for wrong usage.`;
 
@@ -88,9 +88,11 @@ export function importRecordings(program: Command, ctx: CliContext): void {
     .description('remove the originals of a finished import whose sealed recordings verify')
     .argument('<dir>', 'the folder that was imported')
     .option('--job <id>', 'id of the import; default: the newest of this folder')
+    .option('--dry-run', 'count what would be removed, and remove nothing')
     .option('--yes', 'do not ask')
-    .action((dir: string, given: { job?: string; yes?: boolean }) =>
-      removeOriginals(ctx, folder(dir), given),
+    // Both the command above and this one have a --dry-run.
+    .action((dir: string, _given: object, own: Command) =>
+      removeOriginals(ctx, folder(dir), own.optsWithGlobals()),
     );
 }
 

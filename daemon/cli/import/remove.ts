@@ -1,12 +1,21 @@
 import { once } from 'node:events';
+import type { Catalogue } from '../../catalogue/catalogue.js';
 import { fail } from '../../domain/error.js';
 import { isOpen } from '../../domain/operations/job.js';
+import { keysFile } from '../../domain/paths.js';
+import type { CallId } from '../../domain/recording/recording.js';
+import { isUnreachable } from '../../domain/recording/tier.js';
 import { startProgram } from '../../ops/process/start-program.js';
 import type { Removal } from '../../originals/remove.js';
 import type { RemoveAnswer, RemoveOrder } from '../../originals/remove-program.js';
+import { createExaminer } from '../../recordings/scrub/examine.js';
+import { openManifest } from '../../vault/manifest.js';
+import { readRegistered } from '../../vault/register.js';
+import { publicKeys } from '../../vault/signing-key.js';
 import { confirm } from '../common/ask.js';
 import type { CliContext } from '../common/context.js';
 import { record } from '../common/entries.js';
+import { createOpening } from '../common/opening.js';
 import { importFiles, importJob } from './report.js';
 
 const HEAP_MB = 64;
@@ -40,54 +49,92 @@ async function startRemoving(dir: string) {
   }
   await ask({ dir });
   return {
-    remove: async (path: string, sha256: string): Promise<Removal> =>
-      (await ask({ path, sha256 })) as Removal,
+    remove: async (path: string, sha256: string, dry: boolean): Promise<Removal> =>
+      (await ask({ path, sha256, dry })) as Removal,
     close: () => child.disconnect(),
   };
 }
 
 /**
- * Removes the originals of a finished import: only of recordings that are sealed, signed and without a fault, or were erased since, and
- * only files that are as they were imported. Throws `import_unfinished`.
+ * Returns what verifies the recording of an original: it is as it was sealed and signed this moment, and what was signed names an
+ * original with this hash; or it was erased since.
+ */
+function createVerified(ctx: CliContext, catalogue: Catalogue) {
+  const opening = createOpening(ctx);
+  const known = publicKeys(ctx.data());
+  const examiner = createExaminer({
+    ...{ catalogue, hash: ctx.recordings().hash, opens: opening.open },
+    openManifest: (signed) => openManifest(signed, known),
+    registered: async ({ id }) => readRegistered(keysFile(ctx.data()), id),
+  });
+  return async (callId: CallId, sha256: string): Promise<boolean> => {
+    const call = await catalogue.calls.get(callId);
+    const recording = call?.recording;
+    if (!recording || call.imported?.sha256 !== sha256) return false;
+    if (recording.state === 'erased') return true;
+    if (recording.state !== 'sealed' || !(await catalogue.seals.manifest(recording.id))) return false;
+    try {
+      const fault = (await examiner.signed(recording)) ?? (await examiner.file(recording));
+      return fault === null && !opening.missed(recording);
+    } catch (e) {
+      if (isUnreachable(e)) return false;
+      throw e;
+    }
+  };
+}
+
+/**
+ * Removes the originals of a finished import: only of recordings that are verified now, or were erased since, and only files that are as
+ * they were imported. Throws `import_unfinished`.
  */
 export async function removeOriginals(
   ctx: CliContext,
   dir: string,
-  { job: id, yes }: { job?: string; yes?: boolean },
+  { job: id, yes, dryRun = false }: { job?: string; yes?: boolean; dryRun?: boolean },
 ): Promise<void> {
   // Before root is given up, who alone may be allowed to remove them.
   const remover = await startRemoving(dir);
   try {
+    await ctx.holdMaster();
     const catalogue = await ctx.catalogue();
     const job = await importJob(catalogue, { id, dir });
     if (job.state !== 'done')
       throw fail('import_unfinished', `${job.id}: ${isOpen(job) ? 'open' : job.state}`);
     const files = (await catalogue.imports.counts(job.id)).imported ?? 0;
-    const what = `This removes the originals of ${files} imported recordings from ${dir}.`;
-    if (!yes) await confirm('remove', what);
-    const detail = { what: 'remove', dir };
-    await record(ctx, 'import', { object: 'job', object_id: job.id, detail });
-    const results = { removed: 0, absent: 0, changed: 0, denied: 0, unverified: 0 };
-    for await (const { outcome, path, sha256, callId } of importFiles(catalogue, job.id)) {
-      if (outcome !== 'imported' || sha256 === null || callId === null) continue;
-      const sealed = (await catalogue.calls.get(callId))?.recording ?? null;
-      const check = sealed && (await catalogue.seals.check(sealed.id));
-      const verified = sealed?.state === 'erased' || (check?.signed === true && check.fault === null);
-      results[verified ? await remover.remove(path, sha256) : 'unverified'] += 1;
+    const about = { object: 'job', object_id: job.id };
+    if (!dryRun) {
+      const what = `This removes the originals of ${files} imported recordings from ${dir}.`;
+      if (!yes) await confirm('remove', what);
+      await record(ctx, 'import', { ...about, detail: { what: 'remove', dir } });
     }
-    ctx.out(removedText(results));
+    const verified = createVerified(ctx, catalogue);
+    const results = { removed: 0, absent: 0, changed: 0, denied: 0, unverified: 0 };
+    try {
+      for await (const { outcome, path, sha256, callId } of importFiles(catalogue, job.id)) {
+        if (outcome !== 'imported' || sha256 === null || callId === null) continue;
+        const result = (await verified(callId, sha256))
+          ? await remover.remove(path, sha256, dryRun)
+          : 'unverified';
+        results[result] += 1;
+      }
+    } finally {
+      if (!dryRun) await record(ctx, 'import', { ...about, detail: { what: 'removed', dir, ...results } });
+    }
+    ctx.out(removedText(results, dryRun));
     if (results.denied + results.unverified + results.changed > 0) process.exitCode = 1;
   } finally {
     remover.close();
   }
 }
 
-function removedText(n: Record<Removal | 'unverified', number>): string {
+function removedText(n: Record<Removal | 'unverified', number>, dry: boolean): string {
   return [
-    `${n.removed} originals removed.`,
+    dry ? `${n.removed} originals would be removed. Nothing was removed.` : `${n.removed} originals removed.`,
     ...(n.absent > 0 ? [`${n.absent} were no longer there.`] : []),
     ...(n.changed > 0 ? [`${n.changed} stay: they are not as they were imported.`] : []),
     ...(n.denied > 0 ? [`${n.denied} stay: permission denied. Run this as root.`] : []),
-    ...(n.unverified > 0 ? [`${n.unverified} stay: their sealed recordings did not verify.`] : []),
+    ...(n.unverified > 0
+      ? [`${n.unverified} stay: their recordings do not verify ("tapedeck verify" says why).`]
+      : []),
   ].join('\n');
 }

@@ -25,14 +25,15 @@ const row = noun({
     job: Text,
     sealed: Flag,
     erased: Flag,
+    known: Flag,
   }),
-  make: ({ call_id, recording_id: id, file, sealed, erased, ...key }): ImportRow => ({
-    ...key,
-    callId: call_id,
-    place: { id, file: isFileOf(file, id) ? file : unreadable('"file" is not where its recording is kept') },
-    sealed: sealed === 1,
-    erased: erased === 1,
-  }),
+  make: ({ call_id, recording_id: id, file, sealed, erased, known, ...key }): ImportRow => {
+    // What was begun is removed when its import is over: no recording that there is may pass for it.
+    if (sealed === 0 && known === 1) unreadable('"recording_id" is that of a recording that is sealed');
+    if (!isFileOf(file, id)) unreadable('"file" is not where its recording is kept');
+    const place = { id, file };
+    return { ...key, callId: call_id, place, sealed: sealed === 1, erased: erased === 1 };
+  },
 });
 
 const Outcome = Type.Unsafe<ImportOutcome>(Type.Enum([...importOutcomes]));
@@ -57,7 +58,8 @@ const followed = noun({
 });
 
 export function createImports(db: Db, reader: Reader) {
-  const ALL = `SELECT imports.*, coalesce(recordings.state <> 'sealed', 0) AS erased
+  const ALL = `SELECT imports.*, coalesce(recordings.state <> 'sealed', 0) AS erased,
+      recordings.id IS NOT NULL AS known
     FROM imports LEFT JOIN recordings ON recordings.id = imports.recording_id`;
   const byHash = db.prepare(`${ALL} WHERE imports.sha256 = ?`);
   const byName = db.prepare(`${ALL} WHERE imports.name = ?`);

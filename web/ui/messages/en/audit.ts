@@ -25,6 +25,9 @@ export type EntryFacts = {
 };
 
 const some = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+/** Of the originals of an import, those that were not removed. */
+const stayed = ({ changed, denied, unverified }: Record<string, unknown>): number =>
+  [changed, denied, unverified].reduce<number>((sum, n) => sum + (typeof n === 'number' ? n : 0), 0);
 const text = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : String(value ?? ''));
 
 const papers: Record<string, string> = {
@@ -295,10 +298,14 @@ export const auditText = {
         return `removed the file of the erased recording of the call with ${call} from the archive`;
       return `moved recordings to the archive: ${text(detail.moved)} moved, ${text(detail.failed)} could not be`;
     },
-    import: ({ detail }) =>
-      detail.what === 'end'
+    import: ({ detail }) => {
+      if (detail.what === 'remove') return `removes the originals of an import from ${text(detail.dir)}`;
+      if (detail.what === 'removed')
+        return `removed ${text(detail.removed)} originals of an import from ${text(detail.dir)}; ${text(stayed(detail))} stay`;
+      return detail.what === 'end'
         ? `finished the import of ${text(detail.dir)}: ${text(detail.imported ?? 0)} recordings imported`
-        : `asked for the recordings in ${text(detail.dir)} to be imported`,
+        : `asked for the recordings in ${text(detail.dir)} to be imported`;
+    },
     job_cancel: () => 'cancelled a job',
     prompt_add: ({ detail }) =>
       `uploaded the prompt ${text(detail.name)} (${text(detail.kind)}, ${text(detail.language)})`,
