@@ -4,11 +4,12 @@
 // one that computes; when they are done, as many run at once as the machine has room for. How much of a core each file takes is
 // known from test/times.json. What is not on a real Asterisk gives way to what is: a recorder that stands still fails its test.
 // Each file is a program of its own, so that its recorders and commands run as they do for an admin, without anything of the
-// test runner's in them. Its output is in .test/, how long each took in .test/times.json.
+// test runner's in them; what it runs is compiled beforehand (compile.mjs). Its output is in .test/, how long each took in .test/times.json.
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, setPriority } from 'node:os';
 import { relative } from 'node:path';
+import { compiledOf, compileSources } from './compile.mjs';
 import { tellFaults } from './totals.mjs';
 
 const OUT = '.test';
@@ -43,7 +44,11 @@ function run({ file, lane }) {
     .replace(/\.test\.ts$/, '');
   const [tap, log] = [`${OUT}/${name}.tap`, `${OUT}/${name}.log`];
   const outputs = [openSync(tap, 'w'), openSync(log, 'w')];
-  const args = ['--import', './scripts/lib/processor-time.mjs', '--import', 'tsx', file];
+  const compiled = compiledOf(file);
+  const how = compiled
+    ? ['--enable-source-maps', '--import', './scripts/lib/compiled.mjs', compiled]
+    : ['--import', 'tsx', file];
+  const args = ['--import', './scripts/lib/processor-time.mjs', ...how];
   const began = performance.now();
   return new Promise((resolve) => {
     // tap's own limit for one test is 30 s otherwise.
@@ -107,6 +112,7 @@ for (const file of files)
     process.exit(2);
   }
 mkdirSync(OUT, { recursive: true });
+await compileSources();
 const began = performance.now();
 const totals = { pass: 0, fail: 0, skip: 0 };
 const results = [];

@@ -157,6 +157,7 @@ t.test('two processes that write at once, killed at any moment, leave a log that
       const child = spawn(process.execPath, ['--import', 'tsx', program, path, `${name}${round}`], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
+      t.teardown(() => child.kill('SIGKILL'));
       let rest = '';
       child.stdout.on('data', (said) => {
         const lines = (rest + said).split('\n');
@@ -166,7 +167,7 @@ t.test('two processes that write at once, killed at any moment, leave a log that
       const gone = new Promise((resolve) => child.once('close', resolve));
       return { child, gone, said: () => [...durable.values()].includes(`${name}${round}`) };
     });
-    await until('both have written', () => writers.every((w) => w.said()), 20_000);
+    await until('both have written', () => writers.every((w) => w.said()), 120_000);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 300));
     for (const { child } of writers) {
       child.kill('SIGKILL');
