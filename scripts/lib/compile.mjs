@@ -14,6 +14,7 @@ import {
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+const ROOT = resolve(import.meta.dirname, '../..');
 const OUT = '.test/compiled';
 const FOLDERS = ['daemon', 'web', 'scripts', 'test'];
 const SOURCE = /(?<!\.d)\.m?tsx?$|\.mjs$/;
@@ -31,7 +32,7 @@ export function compiledOf(file) {
 }
 
 /** The source of a compiled file. */
-export const sourceOf = (output) => resolve(relative(OUT, output).replace(/\.js$/, '.ts'));
+export const sourceOf = (output) => resolve(ROOT, relative(join(ROOT, OUT), output).replace(/\.js$/, '.ts'));
 
 async function compile(file, output) {
   const { transformWithOxc } = await import('vite');

@@ -69,7 +69,7 @@ t.test('a call is seen while it lasts, then found, opened and heard in the brows
   });
   t.teardown(() => browser.close());
   const page = await browser.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(120_000);
   const complaints: string[] = [];
   page.on('pageerror', (e) => complaints.push(e.message));
   page.on('console', (m) => m.type() === 'error' && complaints.push(m.text()));

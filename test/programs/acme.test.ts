@@ -2,23 +2,15 @@ import { spawn, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpsServer, request as httpsRequest } from 'node:https';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { tlsFiles } from '../../daemon/domain/paths.js';
 import { createAcme } from '../../daemon/tls/acme.js';
 import { makeCatalogue } from '../support/catalogue/make-catalogue.js';
+import { freePort } from '../support/peers/free-port.js';
 import { spawnTapedeck, until } from '../support/recorder.js';
 import { mode, newDir, open, shake } from '../support/tls.js';
-
-/** A port that nobody listens at. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((up) => server.listen(0, '127.0.0.1', up));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 t.test('an ACME server does not lead us to what listens on this machine, nor out of HTTPS', async (t) => {
   const own = open(t, { hosts: ['localhost'] });

@@ -11,7 +11,7 @@ import { createKeys } from '../../daemon/vault/keys.js';
 import { loadMasterKey } from '../../daemon/vault/master-key.js';
 import { openSealed } from '../../daemon/vault/open.js';
 import { createDiskReader } from '../../daemon/vault/store/disk.js';
-import { readIfThere } from '../support/recorder.js';
+import { programOf, readIfThere } from '../support/recorder.js';
 import { toneWav } from '../support/recordings/preserve-lab.js';
 import { haveCall, ID, preserveThere } from '../support/recordings/seal-a-call.js';
 
@@ -67,7 +67,7 @@ t.test(
       const out = await new Promise<string>((resolve) =>
         execFile(
           'strace',
-          [...strace, process.execPath, '--import', 'tsx', program, house],
+          [...strace, process.execPath, ...programOf(program), house],
           { env, timeout: 60_000 },
           (_e, out, err) => resolve(out + err),
         ),

@@ -18,6 +18,7 @@ import {
   run,
   whatIs,
 } from '../../support/backup/lost.js';
+import { programOf } from '../../support/recorder.js';
 import { scratch } from '../../support/recordings/sealed.js';
 import { mountSmall } from '../../support/small-disk.js';
 
@@ -27,8 +28,7 @@ function killedAt(site: Site, what: 'backup' | 'restore', step: number): boolean
   writeFileSync(file, JSON.stringify(site));
   const program = join(import.meta.dirname, '../../support/backup/killed.ts');
   const { signal, stdout, stderr } = spawnSync(process.execPath, [
-    '--import=tsx',
-    program,
+    ...programOf(program),
     what,
     file,
     String(step),

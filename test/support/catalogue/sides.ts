@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { requestsIn } from '../box/restarter.js';
+import { programOf } from '../recorder.js';
 
 const PROGRAM = join(import.meta.dirname, 'two-users.ts');
 /** Ids that nobody has; the dashboard is of the recorder's group. */
@@ -62,7 +63,7 @@ export function createSides(t: Test) {
     };
   }
   const program = (user: number, name: string) =>
-    side(user, [process.execPath, '--import', 'tsx', PROGRAM, name, path]);
+    side(user, [process.execPath, ...programOf(PROGRAM), name, path]);
 
   return {
     dir,

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { appendFileSync, chmodSync, mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../peers/free-port.js';
 import type { Pbx } from './pbx.js';
 
 const run = promisify(execFile);
@@ -66,11 +66,3 @@ export async function speakTls(pbx: Pbx, { certificate, key }: PbxCertificate) {
   await pbx.cli('module reload manager');
   return { ariUrl: `https://127.0.0.1:${http}`, amiPort: ami };
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import Provider from 'oidc-provider';
-import { freePort } from './slapd.js';
+import { freePort } from './free-port.js';
 
 /** Somebody at the provider: what it says of them. */
 export type Claims = { groups?: string[]; amr?: string[]; extension?: string; preferred_username?: string };

@@ -9,7 +9,7 @@ import type { Test } from 'tap';
 import type { S3Place } from '../../../daemon/vault/backup/s3.js';
 import { until } from '../recorder.js';
 import { scratch } from '../recordings/sealed.js';
-import { freePort } from './slapd.js';
+import { freePort } from './free-port.js';
 
 const BUCKET = 'tapedeck';
 /** The only credentials that the server has. */

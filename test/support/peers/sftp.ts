@@ -15,8 +15,8 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { SftpPlace } from '../../../daemon/vault/backup/sftp-session.js';
+import { freePort } from './free-port.js';
 import { ended, isUp, spoilFile } from './s3.js';
-import { freePort } from './slapd.js';
 
 const NOBODY = 65534;
 const root = process.getuid?.() === 0;

@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'ldapts';
 import { until } from '../recorder.js';
+import { freePort } from './free-port.js';
 import { makeCertificates } from './mail-server.js';
 
 const SUFFIX = 'dc=example,dc=com';
@@ -15,15 +15,6 @@ export const PEOPLE = `ou=people,${SUFFIX}`;
 export const GROUPS = `ou=groups,${SUFFIX}`;
 export const groupDn = (name: string) => `cn=${name},${GROUPS}`;
 export const personDn = (uid: string) => `uid=${uid},${PEOPLE}`;
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Certificates for localhost by an authority of the test's own: one that is good, and one that has expired. */
 export function makeDirectoryCertificates() {

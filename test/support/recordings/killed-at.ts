@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { programOf } from '../recorder.js';
 
 /**
  * Runs a program of this folder with a directory to work in; it ends itself by SIGKILL before its nth step. Returns what it said, and
@@ -12,7 +13,7 @@ export const killedAt = (
 ): Promise<{ said: string; killed: boolean }> =>
   new Promise((resolve, reject) => {
     const script = join(import.meta.dirname, program);
-    const child = spawn(process.execPath, ['--import', 'tsx', script, dir, String(nth)], {
+    const child = spawn(process.execPath, [...programOf(script), dir, String(nth)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let said = '';

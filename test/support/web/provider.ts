@@ -5,8 +5,9 @@ import type { Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { createProvider } from '../../../daemon/directory/oidc.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
+import { freePort } from '../peers/free-port.js';
 import { startProvider } from '../peers/openid-provider.js';
-import { freePort, makeDirectoryCertificates } from '../peers/slapd.js';
+import { makeDirectoryCertificates } from '../peers/slapd.js';
 import { openBrowser } from './browser.js';
 import { get, openDashboard, post, setUp } from './dashboard.js';
 
@@ -51,7 +52,7 @@ export async function providerHouse(t: Test) {
     const context = await browser.browser.newContext({ ignoreHTTPSErrors: true, reducedMotion: 'reduce' });
     t.teardown(() => context.close());
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(120_000);
     const begin = async () => {
       const begun = await post(dashboard.app, '/session/provider', {}, { origin, host: `localhost:${port}` });
       const cookie = begun.cookies.find(({ name }) => name === 'tapedeck_journey');

@@ -20,7 +20,7 @@ import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { policyChanges } from '../../../daemon/domain/policy/policy-changes.js';
 import { type Heard, inside, joined, lengthOf, written } from '../../../daemon/domain/recording/stretches.js';
 import { aLog, opened, view } from '../../support/catalogue/audit-lab.js';
-import { until } from '../../support/recorder.js';
+import { programOf, until } from '../../support/recorder.js';
 import { aCall } from '../../support/recordings/a-call.js';
 
 t.setTimeout(120_000);
@@ -154,7 +154,7 @@ t.test('two processes that write at once, killed at any moment, leave a log that
   let size = 2;
   for (let round = 0; round < 3; round++) {
     const writers = ['X', 'Y'].map((name) => {
-      const child = spawn(process.execPath, ['--import', 'tsx', program, path, `${name}${round}`], {
+      const child = spawn(process.execPath, [...programOf(program), path, `${name}${round}`], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       t.teardown(() => child.kill('SIGKILL'));

@@ -55,7 +55,7 @@ t.test(
     const pages = await Promise.all(
       [1, 2].map(async () => {
         const context = await opened.browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
-        context.setDefaultTimeout(15_000);
+        context.setDefaultTimeout(120_000);
         t.teardown(() => context.close());
         return context.newPage();
       }),

@@ -12,8 +12,8 @@ import { createLdap } from '../../../daemon/directory/ldap.js';
 import type { GroupRule } from '../../../daemon/domain/people/directory.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
 import { createDirectory } from '../../../web/auth/directory.js';
+import { freePort } from '../../support/peers/free-port.js';
 import {
-  freePort,
   GROUPS,
   groupDn,
   makeDirectoryCertificates,

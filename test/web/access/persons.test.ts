@@ -38,7 +38,7 @@ async function twoPeople(t: Test) {
 
 async function browserContext(t: Test): Promise<BrowserContext> {
   const context = await opened.browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(120_000);
   t.teardown(() => context.close());
   return context;
 }

@@ -31,7 +31,7 @@ t.test(
   async (t) => {
     const house = await openFurnished(t, opened, 'year');
     const { page, complaints } = await openDesk(t, opened, house, { path: '/policy' });
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(120_000);
     const shot = async (name: string) => {
       for (const [look, width, colorScheme] of LOOKS) {
         await page.setViewportSize({ width, height: 900 });

@@ -19,7 +19,7 @@ t.test(
   async (t) => {
     const house = await openFurnished(t, opened, 'office');
     const { page, complaints } = await openDesk(t, opened, house, { path: '/policy' });
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(120_000);
     const shot = async (name: string, at: Pick<typeof page, 'screenshot'> = page) => {
       for (const [look, width, colorScheme] of LOOKS) {
         await page.setViewportSize({ width, height: 900 });

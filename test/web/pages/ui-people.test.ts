@@ -118,7 +118,7 @@ t.test('an admin lets somebody in on the real server, and out again while they l
     const context = await opened.browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
     t.teardown(() => context.close());
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(120_000);
     return page;
   };
   const admin = await visitor();

@@ -59,7 +59,7 @@ t.test('a changed rule is previewed, approved, saved and run, and what it erases
   const open = async (path: string): Promise<Page> => {
     const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(120_000);
     page.on('pageerror', (e) => complaints.push(e.message));
     await page.goto(`${house.address}${path}`);
     return page;

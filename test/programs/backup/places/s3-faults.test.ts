@@ -9,10 +9,10 @@ import { contentOf, namesOf } from '../../../contract/backup-target.js';
 import { orderIn } from '../../../support/backup/box.js';
 import { furnished } from '../../../support/backup/lost.js';
 import { createMovableClock } from '../../../support/clock.js';
+import { freePort } from '../../../support/peers/free-port.js';
 import { makeCertificates } from '../../../support/peers/mail-server.js';
 import { before, startS3 } from '../../../support/peers/s3.js';
 import { cutLine } from '../../../support/peers/sftp.js';
-import { freePort } from '../../../support/peers/slapd.js';
 import { scratch } from '../../../support/recordings/sealed.js';
 
 const SOON = [20, 40, 80, 160];

@@ -6,8 +6,8 @@ import t from 'tap';
 import type { TapedeckError } from '../../../../daemon/domain/error.js';
 import { createSftpTarget } from '../../../../daemon/vault/backup/sftp.js';
 import { contentOf, namesOf } from '../../../contract/backup-target.js';
+import { freePort } from '../../../support/peers/free-port.js';
 import { cutLine, keyPair, startSshd } from '../../../support/peers/sftp.js';
-import { freePort } from '../../../support/peers/slapd.js';
 import { mountSmall } from '../../../support/small-disk.js';
 
 const SOON = [20, 40, 80, 160];
