@@ -1,5 +1,6 @@
 import t from 'tap';
-import { openBrowser, openDesk } from '../../support/web/browser.js';
+import { newJob } from '../../../daemon/domain/operations/job.js';
+import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
 t.setTimeout(240_000);
@@ -50,6 +51,45 @@ t.test('all recordings are checked now: asked for, followed, cancelled', async (
     'only who runs the box asks for it',
   );
   t.same([...complaints, ...auditor.complaints], []);
+});
+
+t.test('an import is followed and cancelled where it runs, also on a phone in the dark', async (t) => {
+  const house = await openFurnished(t, opened);
+  const { catalogue } = house.dashboard;
+  const { page, complaints } = await openDesk(t, opened, house, { path: '/health', width: 360 });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.getByText(/Last full check/).waitFor();
+  t.equal(await page.getByText('Import', { exact: true }).count(), 0, 'without one, nothing is said');
+  const job = newJob(
+    '01JDK3V7Q8ZM5T4R2XW9YB6C1E',
+    'import',
+    { dir: '/var/spool/asterisk/monitor' },
+    house.now,
+  );
+  await catalogue.jobs.add(job);
+  await page.getByText('An import of recordings is waiting to start').waitFor();
+  const startedAt = Date.now() - 10 * 60_000;
+  await catalogue.jobs.save({ ...job, state: 'running', startedAt, done: 4_000, total: 10_000, faults: 3 });
+  await page
+    .getByText(/Importing recordings: 4,000 of 10,000 files, (400|39\d) per minute, 3 unreadable\./)
+    .waitFor();
+  t.equal(
+    await page.getByRole('progressbar', { name: 'Progress of the import' }).getAttribute('value'),
+    '4000',
+  );
+  t.ok((await tooWide(page)) <= 0);
+  t.same(await faults(page), []);
+  await catalogue.jobs.save({
+    ...job,
+    state: 'done',
+    startedAt,
+    endedAt: Date.now(),
+    done: 10_000,
+    total: 10_000,
+  });
+  await page.getByText(/Last import .*: 10,000 files, 0 unreadable\./).waitFor();
+  t.equal(await page.getByRole('button', { name: /import/i }).count(), 0, 'it begins at the command line');
+  t.same(complaints, []);
 });
 
 t.test('recordings are moved to the archive now, from the page of retention', async (t) => {

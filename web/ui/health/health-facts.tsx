@@ -92,7 +92,11 @@ export function Pbx({ pbx, several }: { pbx: PbxStatus; several: boolean }) {
 }
 
 /** `check`: what can be done for the recordings, and what came of it. */
-export function Recording({ s, check }: Props & { check: ComponentChildren }) {
+export function Recording({
+  s,
+  check,
+  children,
+}: Props & { check: ComponentChildren; children: ComponentChildren }) {
   const { preserve } = s;
   return (
     <Facts id="recording" title={t.health.recordingTitle}>
@@ -109,6 +113,7 @@ export function Recording({ s, check }: Props & { check: ComponentChildren }) {
         <Sealed s={s} />
         {check}
       </Fact>
+      {children}
     </Facts>
   );
 }

@@ -10,7 +10,7 @@ import { zone } from '../state/session.js';
 import { useView } from '../state/use-view.js';
 import { HealthAlarms, HealthAlerts } from './health-alarms.js';
 import { HealthCalls } from './health-calls.js';
-import { Blind, Machine, Pbx, Recording } from './health-facts.js';
+import { Blind, Fact, Machine, Pbx, Recording } from './health-facts.js';
 import { JobPanel } from './job-panel.js';
 import { runbookOf } from './runbooks.js';
 
@@ -65,7 +65,9 @@ export function HealthPage() {
             {s.pbxes.map((pbx) => (
               <Pbx key={pbx.id} pbx={pbx} several={s.pbxes.length > 1} />
             ))}
-            <Recording s={s} check={<Check jobs={s.jobs} reload={load} />} />
+            <Recording s={s} check={<Check jobs={s.jobs} reload={load} />}>
+              <Imports jobs={s.jobs} reload={load} />
+            </Recording>
             <Machine s={s} />
           </div>
           <HealthAlerts channels={s.alerts} />
@@ -80,7 +82,18 @@ export function HealthPage() {
 /** Reading every recording again now. */
 function Check({ jobs, reload }: { jobs: FullStatus['jobs']; reload: () => void }) {
   const { check: words } = t.vault;
-  return <JobPanel {...{ jobs, kind: 'recordings_check', words, start: api.checkRecordings, reload }} />;
+  const start = { does: api.checkRecordings, label: words.start, begun: words.begun };
+  return <JobPanel {...{ jobs, kind: 'recordings_check', words, start, reload }} />;
+}
+
+/** The newest import of another recorder's recordings, where there was one. */
+function Imports({ jobs, reload }: { jobs: FullStatus['jobs']; reload: () => void }) {
+  if (!jobs.some(({ kind }) => kind === 'import')) return null;
+  return (
+    <Fact name={t.vault.import.title}>
+      <JobPanel {...{ jobs, kind: 'import', words: t.vault.import, reload }} />
+    </Fact>
+  );
 }
 
 type AnswerProps = Pick<FullStatus, 'health' | 'reminders'>;

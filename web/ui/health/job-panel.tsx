@@ -6,19 +6,18 @@ import { Sentence } from '../kit/sentence.js';
 import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { api, type FullStatus, type Job } from '../state/api.js';
+import { second } from '../state/live.js';
 import { mayDo } from '../state/rights.js';
 import { State } from './health-facts.js';
 
 type Ended = { when: string; n: number; faults: number };
 /** What is said of a kind of job. */
 export type JobWords = {
-  start: string;
-  begun: string;
   cancel: string;
   wasCancelled: string;
   label: string;
   waiting: string;
-  progress: (at: { done: number; total: number; faults: number }) => string;
+  progress: (at: { done: number; total: number; faults: number; perMinute: number | null }) => string;
   paused: string;
   done: (ended: Ended) => string;
   cancelled: (ended: Ended) => string;
@@ -29,7 +28,8 @@ type Props = {
   jobs: FullStatus['jobs'];
   kind: string;
   words: JobWords;
-  start: () => Promise<unknown>;
+  /** What begins one, where the page does. */
+  start?: { does: () => Promise<unknown>; label: string; begun: string };
   reload: () => void;
 };
 
@@ -57,17 +57,19 @@ export function JobPanel({ jobs, kind, words, start, reload }: Props) {
     <div class="health-job">
       {job && (open ? <Progress job={job} words={words} /> : <Result job={job} words={words} />)}
       {problem !== null && <ErrorNote problem={problem} />}
-      {mayDo('settings') && (
+      {mayDo('settings') && (open || start) && (
         <p>
           <button
             type="button"
             class="button"
             disabled={busy}
             onClick={() =>
-              open ? act(() => api.cancelJob(job.id), words.wasCancelled) : act(start, words.begun)
+              open
+                ? act(() => api.cancelJob(job.id), words.wasCancelled)
+                : start && act(start.does, start.begun)
             }
           >
-            {open ? words.cancel : words.start}
+            {open ? words.cancel : start?.label}
           </button>
         </p>
       )}
@@ -77,10 +79,14 @@ export function JobPanel({ jobs, kind, words, start, reload }: Props) {
 
 type OfJob = { job: Job; words: JobWords };
 
-function Progress({ job: { done, total, faults, error }, words }: OfJob) {
+const MINUTE_MS = 60_000;
+
+function Progress({ job: { done, total, faults, error, started_at: started }, words }: OfJob) {
+  const ms = started === null ? 0 : second.value - Date.parse(started);
+  const perMinute = ms < MINUTE_MS ? null : Math.round((done * MINUTE_MS) / ms);
   return (
     <>
-      <p>{total === null ? words.waiting : words.progress({ done, total, faults })}</p>
+      <p>{total === null ? words.waiting : words.progress({ done, total, faults, perMinute })}</p>
       {total !== null && (
         <progress class="health-progress" value={done} max={Math.max(total, 1)} aria-label={words.label} />
       )}

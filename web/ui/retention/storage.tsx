@@ -41,7 +41,11 @@ export function Storage({ set }: { set: Retention['storage'] }) {
             jobs: s.jobs,
             kind: 'archive',
             words: words.move,
-            start: retentionApi.moveToArchive,
+            start: {
+              does: retentionApi.moveToArchive,
+              label: words.move.start,
+              begun: words.move.begun,
+            },
             reload: load,
           }}
         />

@@ -3,6 +3,9 @@ import { count, plural } from '../locale.js';
 const readAndDamaged = (n: number, faults: number) =>
   `${plural(n, { one: '1 recording read', other: `${count(n)} recordings read` })}, ${count(faults)} damaged`;
 
+const filesAndUnreadable = (n: number, faults: number) =>
+  `${plural(n, { one: '1 file', other: `${count(n)} files` })}, ${count(faults)} unreadable`;
+
 /** Messages about recordings being as they were sealed. */
 export const vaultText = {
   /** `how`: signed when it was sealed, later, or not yet. `checked`: when it was last found unchanged. */
@@ -48,6 +51,33 @@ export const vaultText = {
   damagedCount: ({ n }: { n: number }) => `${count(n)} damaged`,
   unsignedCount: ({ n }: { n: number }) => `${count(n)} waiting to be signed.`,
   waits: ({ what }: { what: string }) => `Waiting: ${what}`,
+  /** Moving in the recordings of another recorder, which begins at the command line. */
+  import: {
+    title: 'Import',
+    cancel: 'Cancel import',
+    wasCancelled: 'The import was cancelled.',
+    label: 'Progress of the import',
+    waiting: 'An import of recordings is waiting to start, or counting its files.',
+    progress: ({
+      done,
+      total,
+      faults,
+      perMinute,
+    }: {
+      done: number;
+      total: number;
+      faults: number;
+      perMinute: number | null;
+    }) =>
+      `Importing recordings: ${count(done)} of ${count(total)} files${perMinute === null ? '' : `, ${count(perMinute)} per minute`}, ${count(faults)} unreadable.`,
+    paused: 'Paused; it continues by itself.',
+    done: ({ when, n, faults }: { when: string; n: number; faults: number }) =>
+      `Last import ${when}: ${filesAndUnreadable(n, faults)}. "tapedeck import report" names the files that were not imported.`,
+    cancelled: ({ when, n, faults }: { when: string; n: number; faults: number }) =>
+      `The last import was cancelled ${when}: ${filesAndUnreadable(n, faults)}. What was imported stays.`,
+    failed: ({ when, n, faults }: { when: string; n: number; faults: number }) =>
+      `The last import failed ${when}: ${filesAndUnreadable(n, faults)}.`,
+  },
   /** Reading every recording again when somebody asks for it. */
   check: {
     start: 'Check all recordings now',
