@@ -55,8 +55,22 @@ function commandLines(node: CommandNode): string[] {
       description === '' ? [] : ['.TP', `.I ${roff(term)}`, line(description)],
     ),
     ...node.options.filter(({ long }) => long !== '--help').flatMap(optionLines),
-    ...(node.notes === '' ? [] : ['.PP', '.nf', ...node.notes.split('\n').map(roffLine), '.fi']),
+    ...(node.notes === '' ? [] : noteLines(node.notes)),
   ];
+}
+
+/** Sentences are filled to the width of the terminal; what is indented, such as examples, stays in its lines. */
+function noteLines(notes: string): string[] {
+  const lines: string[] = [];
+  let kept = false;
+  for (const [at, text] of notes.split('\n').entries()) {
+    const indented = /^\s+\S/.test(text);
+    if (indented !== kept) lines.push(indented ? '.nf' : '.fi');
+    kept = indented;
+    if (text.trim() === '' || at === 0) lines.push('.PP');
+    if (text.trim() !== '') lines.push(roffLine(indented ? text : text.trim()));
+  }
+  return kept ? [...lines, '.fi'] : lines;
 }
 
 const optionLines = ({ flags, description }: { flags: string; description: string }): string[] => [

@@ -12,9 +12,15 @@ const tree = await commandTree();
 t.test('the manual page is well formed and has every command with its options', async (t) => {
   const { stdout, stderr } = spawnSync('mandoc', ['-T', 'lint', '-W', 'warning', PAGE], { encoding: 'utf8' });
   t.equal(stdout + stderr, '');
-  const text = spawnSync('mandoc', ['-T', 'utf8', '-O', 'width=78', PAGE], { encoding: 'utf8' })
-    .stdout.replace(/.\x08/g, '')
-    .replace(/\s+/g, ' ');
+  const shown = spawnSync('mandoc', ['-T', 'utf8', '-O', 'width=78', PAGE], {
+    encoding: 'utf8',
+  }).stdout.replace(/.\x08/g, '');
+  t.same(
+    shown.split('\n').filter((line) => line.length > 80 && /^ {0,8}\S/.test(line)),
+    [],
+    'sentences fit a terminal of 80 columns',
+  );
+  const text = shown.replace(/\s+/g, ' ');
   for (const { path, options } of everyCommand(tree)) {
     t.ok(text.includes(`tapedeck ${path.join(' ')}`.trim()), path.join(' '));
     for (const { flags } of options) t.ok(text.includes(flags.replace(/\s+/g, ' ')), flags);
