@@ -51,7 +51,7 @@ const catalogue = {
     blame: 'operator',
   },
   data_unmoved: {
-    message: 'The data directory is as an earlier version of Tapedeck left it.',
+    message: 'The data directory still has the layout of an earlier version of Tapedeck.',
     hint: 'Start the recorder once ("systemctl start tapedeck"): it moves the files to their new places. Then try again.',
     blame: 'operator',
     status: 503,
@@ -85,7 +85,7 @@ const catalogue = {
     status: 503,
   },
   catalogue_older: {
-    message: 'The catalogue is of an earlier version of Tapedeck.',
+    message: 'The catalogue is from an earlier version of Tapedeck.',
     hint: 'Start the recorder once with this version ("systemctl restart tapedeck"): it converts the catalogue. Then run the command again; the dashboard continues by itself.',
     others: 'The page continues by itself once the upgrade is finished. Tell an admin if it takes long.',
     blame: 'operator',
@@ -268,7 +268,7 @@ const catalogue = {
   },
   disk_failed: {
     message: 'The disk reported an error.',
-    hint: 'Look at "dmesg" and at the disk\'s own health (smartctl -a); what waits is tried again.',
+    hint: 'Look at "dmesg" and at the disk\'s own health (smartctl -a); pending writes are retried.',
     blame: 'peer',
     status: 503,
   },
@@ -531,7 +531,7 @@ const catalogue = {
   },
   redaction_refused: {
     message: 'This version of the recording cannot be redacted.',
-    hint: 'Only the version that people hear can be, one redaction at a time. Open the call again to see which that is.',
+    hint: 'Only the current version can be redacted, and only once at a time. Open the call again to see the current version.',
     blame: 'operator',
     status: 409,
   },
@@ -604,7 +604,7 @@ const catalogue = {
     status: 409,
   },
   holds_full: {
-    message: 'There are 200 open matters, which is the most there can be.',
+    message: 'There are already 200 open matters, which is the limit.',
     hint: 'Nothing was changed. Release a matter that is over, or add to one that is open.',
     blame: 'operator',
     status: 409,
@@ -640,8 +640,8 @@ const catalogue = {
     status: 409,
   },
   privacy_full: {
-    message: 'There are 1,000 open requests, which is the most there can be.',
-    hint: 'Nothing was changed. Close requests that were answered.',
+    message: 'There are already 1,000 open requests, which is the limit.',
+    hint: 'Nothing was changed. Close requests that have been answered.',
     blame: 'operator',
     status: 409,
   },
@@ -671,7 +671,7 @@ const catalogue = {
   },
   list_unknown: {
     message: 'There is no list of numbers with this name.',
-    hint: 'Look at the lists that there are, and check how it is spelled.',
+    hint: 'Check the spelling against the names of the existing lists.',
     blame: 'operator',
     status: 404,
   },
@@ -688,7 +688,7 @@ const catalogue = {
     status: 409,
   },
   list_full: {
-    message: 'That is more than lists of numbers can hold.',
+    message: 'That exceeds the limit of the number lists.',
     hint: 'Nothing was changed. There can be 100 lists, each of up to 100,000 numbers. Remove what is not needed any more.',
     blame: 'operator',
     status: 409,
@@ -707,7 +707,7 @@ const catalogue = {
   },
   consent_unknown: {
     message: 'There is no such consent or objection.',
-    hint: 'Look at the consents and objections that there are.',
+    hint: 'Look at the list of consents and objections.',
     blame: 'operator',
     status: 404,
   },
@@ -718,20 +718,20 @@ const catalogue = {
     status: 400,
   },
   consent_full: {
-    message: 'That is more consents and objections than there can be.',
-    hint: 'Nothing was changed. There can be 100,000 of them. A number list with a rule takes more.',
+    message: 'That exceeds the limit of consents and objections.',
+    hint: 'Nothing was changed. The limit is 100,000. For more, use a number list with a rule.',
     blame: 'operator',
     status: 409,
   },
   reason_names: {
     message: 'Enter a reason that names nobody who was on the call.',
-    hint: 'Nothing was done. The audit log keeps the reason for good, also once names and numbers are removed from the call. Write what led to it, such as a case number or the day of a request, and leave out the number and the name.',
+    hint: 'Nothing was done. The audit log keeps the reason forever, even after names and numbers are removed from the call. Write what led to it, such as a case number or the day of a request, and leave out the number and the name.',
     blame: 'operator',
     status: 400,
   },
   consent_reason: {
     message: 'Enter why the personal data is erased, without naming anybody.',
-    hint: 'Nothing was erased. The reason is kept for good. Write what led to it, such as the day of the request, and leave out the number and the name.',
+    hint: 'Nothing was erased. The reason is kept forever. Write what led to it, such as the day of the request, and leave out the number and the name.',
     blame: 'operator',
     status: 400,
   },
@@ -766,7 +766,7 @@ const catalogue = {
     status: 409,
   },
   approval_changed: {
-    message: 'You were shown something other than what would be approved.',
+    message: 'The request has changed since this page was loaded.',
     hint: 'Nothing was approved. Reload the page and read it again.',
     blame: 'operator',
     status: 409,
@@ -791,7 +791,7 @@ const catalogue = {
   },
   version_unknown: {
     message: 'There is no such version of the policy.',
-    hint: 'Look at the versions that there are.',
+    hint: 'Look at the list of versions.',
     blame: 'operator',
     status: 404,
   },
@@ -814,7 +814,7 @@ const catalogue = {
     status: 409,
   },
   preview_changed: {
-    message: 'What this policy does to existing recordings is not what was shown.',
+    message: 'The effect of this policy on existing recordings differs from the preview.',
     hint: 'Recordings have been erased, or the policy or a number list was changed meanwhile. No existing recording was changed. Look at the preview again, and apply it then.',
     blame: 'operator',
     status: 409,
@@ -887,7 +887,7 @@ const catalogue = {
   },
   password_weak: {
     message: 'The password is too easy to guess.',
-    hint: 'Use 15 characters or more; a few unrelated words are good.',
+    hint: 'Use 12 characters or more; 15 is better. A few unrelated words are good.',
     blame: 'operator',
     status: 400,
   },
@@ -936,13 +936,13 @@ const catalogue = {
   },
   local_account_needed: {
     message: 'This needs a local Tapedeck account.',
-    hint: 'You sign in with a directory or a provider, whose word is not enough to change rules, rights or recordings. Use a local account; an admin can add one for you.',
+    hint: 'You sign in with a directory or a provider, which is not enough to change rules, rights or recordings. Use a local account; an admin can add one for you.',
     blame: 'operator',
     status: 403,
   },
   own_factor_needed: {
     message: 'This needs a second factor of your own.',
-    hint: 'You sign in with a directory or a provider, whose word is not enough for this. Add an authenticator app or a passkey on your account page.',
+    hint: 'You sign in with a directory or a provider, which is not enough for this. Add an authenticator app or a passkey on your account page.',
     blame: 'operator',
     status: 403,
   },
@@ -1008,7 +1008,7 @@ const catalogue = {
   },
   setup_code_wrong: {
     message: 'The set-up code is wrong or was already used.',
-    hint: 'The dashboard prints the code on its console when it starts; restart it for a new one.',
+    hint: 'Run "tapedeck user setup-code" on the machine of Tapedeck for a new one.',
     blame: 'operator',
     status: 403,
   },
@@ -1044,8 +1044,8 @@ const catalogue = {
   },
   machine_busy: {
     message: 'This machine is too busy to answer at the moment.',
-    hint: 'Try again in a few seconds. If it stays so, find out what else is running on it ("top"), or give it more processors or memory.',
-    others: 'Try again in a few seconds. Tell an admin if it stays so.',
+    hint: 'Try again in a few seconds. If that does not help, find out what else is running on it ("top"), or give it more processors or memory.',
+    others: 'Try again in a few seconds. Tell an admin if that does not help.',
     blame: 'operator',
     status: 503,
   },
@@ -1069,7 +1069,7 @@ const catalogue = {
     status: 400,
   },
   mailings_full: {
-    message: 'There are 50 schedules for reports, which is the most there can be.',
+    message: 'There are already 50 report schedules, which is the limit.',
     hint: 'Nothing was changed. Remove one that nobody needs.',
     blame: 'operator',
     status: 409,

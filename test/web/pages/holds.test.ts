@@ -107,7 +107,7 @@ t.test('an auditor holds what a search finds, and it is released by two people a
   await form.getByLabel('Reason').fill('Only incoming calls');
   await form.getByLabel('Direction').selectOption('internal');
   await form.getByRole('button', { name: 'Save query' }).click();
-  await form.getByText('This query asks for fewer calls').waitFor();
+  await form.getByText('This query matches fewer calls').waitFor();
   t.strictSame(await faults(page), []);
   t.equal(await tooWide(page), 0);
   await shoot(page, 'hold-narrower-360');

@@ -180,7 +180,7 @@ export const auditText = {
     retention_run: 'a retention run',
     retention_apply: 'new dates for existing recordings',
     recordings_check: 'a check of all recordings',
-    archive: 'an act on the archive',
+    archive: 'a change to the archive',
     import: 'an import of recordings',
     job_cancel: 'cancelling a job',
     ...backupEntries,
@@ -197,7 +197,7 @@ export const auditText = {
     approval_ask: 'asking for an approval',
     approval_give: 'an approval',
     approval_withdraw: 'withdrawing an approval',
-    approval_use: 'an act that needs approval',
+    approval_use: 'an action that needs approval',
   } as Record<string, string>,
   refused: ({ wanted, why }: { wanted: string; why: string }) => `was refused ${wanted}${why}`,
   refusedCall: ({ wanted, call }: { wanted: string; call: string }) =>
@@ -259,7 +259,7 @@ export const auditText = {
       `erased the recording of the call with ${call} (${detail.file_left ? 'the key is gone; the file is in an archive out of reach and will be removed' : 'key and file are gone'})`,
     redact: ({ call }) => `asked to redact the recording of the call with ${call}`,
     redacted: ({ detail, call }) =>
-      `redacted the recording of the call with ${call}: version ${text(detail.version)} stands in the place of the one before`,
+      `redacted the recording of the call with ${call}: version ${text(detail.version)} replaced the previous one`,
     older_erase: ({ detail, call }) =>
       `had version ${text(detail.version)} of the recording of the call with ${call} erased`,
     retention_apply: ({ outcome, detail }) => {

@@ -156,7 +156,8 @@ export const callText = {
       mask: 'Before a card number is read out: neither side is written until you resume.',
       resume: 'Both sides are written again.',
       keep: 'Without this, the audio is destroyed a minute after the call.',
-      decline: 'Recording ends, and what was recorded of this call is destroyed. The call goes on.',
+      decline:
+        'The recording stops, and everything recorded of this call is destroyed. The call itself continues.',
       allow: 'The caller has changed their mind. The call is recorded from now on.',
     },
     done: {

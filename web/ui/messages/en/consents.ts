@@ -137,7 +137,7 @@ export const consentsText = {
   add: {
     open: 'Enter a consent or objection',
     title: 'New entry',
-    kind: 'What was said',
+    kind: 'Kind',
     kindOf: {
       consent: 'Agrees to recording',
       objection: 'Objects to recording',
@@ -155,7 +155,7 @@ export const consentsText = {
     until: 'Until',
     untilHelp: 'Optional. It ends at the end of this day.',
     file: 'Signed document',
-    fileHelp: 'Optional. PDF, PNG or JPEG, at most 5 MB. It is encrypted with a key of its own.',
+    fileHelp: 'Optional. PDF, PNG or JPEG, at most 5 MB. It is stored encrypted.',
     tooLarge: 'The file is larger than 5 MB.',
     button: 'Save entry',
     busy: 'Saving…',

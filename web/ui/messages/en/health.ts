@@ -41,7 +41,7 @@ export const healthText = {
   queueNone: 'Nothing waiting',
   encoder: 'Encoder (ffmpeg)',
   encoders: {
-    separate: 'Runs as a user of its own',
+    separate: 'Runs as a separate user',
     recorder: "Runs as the recorder's own user",
   },
   /** `oldest`: how long the first has been waiting, or null. */

@@ -55,7 +55,7 @@ export const tellingText = {
     otherwise: 'For every other place the law below decides.',
     add: 'Add a place',
     place: 'Place',
-    placeHelp: 'Such as DE, EU or US-CA; “unknown” for numbers of which nothing is known.',
+    placeHelp: 'For example DE, EU or US-CA; “unknown” for numbers whose place is not known.',
     badPlace: 'Enter a place such as DE, EU, US-CA or unknown.',
     twice: 'There is a rule for this place.',
     least: 'Tell people at least by',

@@ -151,7 +151,7 @@ export const requestsText = {
     },
     grounds: 'Why it is refused',
     text: 'Text of the letter',
-    textHelp: 'Change it as you need. Choosing another letter or reason writes it anew.',
+    textHelp: 'Change it as you need. Choosing another letter or reason replaces your text.',
     withSound:
       'The file has this letter, the list of the calls, and a recording of each in which only the person is heard.',
     withList: 'The file has this letter and the list of the calls, and no recordings.',

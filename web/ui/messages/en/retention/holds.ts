@@ -10,7 +10,7 @@ export const holdsText = {
       ? 'No open matters.'
       : `${plural(open, { one: '1 open matter', other: `${count(open)} open matters` })}, ${recordings(held)} held.`,
   intro:
-    'A matter keeps recordings from being erased, whatever else says that they are due: retention, erasing by hand, requests to erase and redaction. It never has a call recorded.',
+    'A matter keeps recordings from being erased, whatever else would erase them: retention, erasing by hand, requests to erase and redaction. It never causes a call to be recorded.',
   emptyHelp:
     'Open a matter when a dispute, an audit or an investigation needs recordings kept. Releasing it later takes two people and waits a day.',
   columns: { name: 'Matter', state: 'State', held: 'Held', opened: 'Opened' },
@@ -20,7 +20,7 @@ export const holdsText = {
     releasing: 'Being released',
     released: 'Released',
   },
-  applyingHelp: 'Nothing is erased until it is known which recordings this matter holds.',
+  applyingHelp: 'Nothing is erased until Tapedeck knows which recordings this matter holds.',
   held: ({ query, picked }: { query: number; picked: number }) =>
     `${recordings(query + picked)}: ${count(query)} by query, ${count(picked)} picked`,
   openedBy: ({ who, day }: { who: string; day: string }) => `${day} by ${who}`,
@@ -52,7 +52,7 @@ export const holdsText = {
     several: 'Separate several by commas.',
     from: 'From',
     to: 'To',
-    toHelp: 'Leave empty to catch future calls too.',
+    toHelp: 'Leave empty to match future calls too.',
     direction: 'Direction',
     any: 'Any',
     send: 'Open matter',
@@ -60,7 +60,7 @@ export const holdsText = {
   },
   back: 'All legal holds',
   facts: { reason: 'Reason', opened: 'Opened', query: 'Query', held: 'Holds' },
-  noQuery: 'None: only recordings that were picked',
+  noQuery: 'None: only recordings that were added one by one',
   query: {
     text: ({ text }: { text: string }) => `“${text}”`,
     numbers: ({ list }: { list: string }) => `number ${list}`,
@@ -81,7 +81,7 @@ export const holdsText = {
   more: 'Show more',
   notHeld: 'Matching calls not recorded in full',
   notHeldHelp:
-    'A legal hold never has a call recorded. These calls match, but there is no recording of them, or not of all: left out by a rule, declined, not kept, masked, not captured, or erased before.',
+    'A legal hold never causes a call to be recorded. These calls match, but their recording is missing or incomplete: excluded by a rule, declined, not kept, masked, not captured, or erased before.',
   notHeldNone: 'Every call that matches was recorded in full.',
   notHeldReason: 'What is missing, and why',
   missing: {
@@ -93,14 +93,14 @@ export const holdsText = {
   change: {
     button: 'Change query',
     title: 'Change the query',
-    help: 'A query that asks for more calls takes effect at once, and nothing is erased until it has been applied. Asking for fewer calls releases recordings, which needs a second person.',
+    help: 'A query that matches more calls takes effect at once, and nothing is erased until it has been applied. A query that matches fewer calls releases recordings, which needs a second person.',
     send: 'Save query',
     busy: 'Saving…',
     done: 'The query was changed and is being applied.',
-    narrower: 'This query asks for fewer calls',
+    narrower: 'This query matches fewer calls',
     narrowerWhat:
-      'The query stays as it is until a second person has approved the change and you have carried it out, at least a day from now. Recordings that the new query does not ask for are then released. Nothing is erased by it.',
-    none: 'The matter then has no query, and catches no future calls.',
+      'The query stays as it is until a second person has approved the change and you have carried it out, at least a day from now. Recordings that the new query does not match are then released. This erases nothing.',
+    none: 'The matter then has no query and does not match future calls.',
     ask: 'Ask for release',
   },
   letting: {
@@ -110,7 +110,7 @@ export const holdsText = {
     button: 'Ask for release of the selected',
     title: ({ n }: { n: number }) => `Release ${recordings(n)}`,
     tooMany: ({ n }: { n: number }) => `Select at most ${count(n)} recordings at once.`,
-    byQuery: 'To release recordings that the query asks for, change the query.',
+    byQuery: 'To release recordings that the query matches, change the query.',
   },
   add: {
     button: 'Add a call',
@@ -127,7 +127,7 @@ export const holdsText = {
     title: ({ name }: { name: string }) => `Release “${name}”`,
     what: ({ n }: { n: number }) =>
       `A second person has to approve that ${recordings(n)} are released, and it waits at least a day. Nothing is erased by it: retention applies to these recordings again.`,
-    later: 'Recordings that the query catches from now on stay held.',
+    later: 'Recordings that match the query from now on stay held.',
     send: 'Ask for release',
     busy: 'Asking…',
     asked: 'The release now waits for a second person, on the page “Approvals”.',

@@ -27,18 +27,18 @@ export const reportsText = {
   },
   about: {
     retention: 'Which recordings are kept, by which rule and for what purpose, and until when.',
-    disposal: 'What was erased, on whose word, with the certificates of erasure.',
+    disposal: 'What was erased, on whose authority, with the certificates of erasure.',
     holds: 'Which matters hold which recordings.',
     consent: 'How people were told that calls are recorded, and what they answered.',
     coverage: 'What became of every answered call, and when Tapedeck was not monitoring the PBX.',
     access: 'Who played, downloaded or exported what, with the numbers of the audit log entries.',
     policy: 'How the rules changed, version by version.',
     users: 'Who may do what, and how that changed.',
-    agents: 'Every call by the person on it and by date, as FINRA Rule 3170 asks for.',
+    agents: 'Every call by the person on it and by date, as FINRA Rule 3170 requires.',
     volume: 'How many calls there were by day, hour, extension and queue.',
-    storage: 'How much room recordings take, and how much of it becomes free and when.',
+    storage: 'How much space recordings take, and how much becomes free and when.',
     processing:
-      'The record of processing activities that Article 30 GDPR asks for, by the policy and configuration in force.',
+      'The record of processing activities that Article 30 GDPR requires, from the policy and configuration in force.',
   },
   presets: {
     last_month: 'Last month',
@@ -82,7 +82,7 @@ export const reportsText = {
   organisation: organisationText,
   signed: {
     title: 'Downloaded reports',
-    help: 'The signature of a report is a small file of its own. Keep it beside the report.',
+    help: 'The signature of a report is a separate small file. Keep the two together.',
     none: 'No report has been downloaded yet.',
     columns: {
       report: 'Report',
