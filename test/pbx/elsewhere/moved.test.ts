@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { awayPbx, PBX_AWAY } from '../../support/box/away-pbx.js';
 import { linesOf } from '../../support/box/runbook.js';
-import { freePort } from '../../support/peers/free-port.js';
 import { makeCertificate, speakTls } from '../../support/pbx/over-tls.js';
 import { startPbx } from '../../support/pbx/pbx.js';
+import { freePort } from '../../support/peers/free-port.js';
 import { createApiClient, createRecorderLab, until } from '../../support/recorder.js';
 
 t.setTimeout(360_000);
