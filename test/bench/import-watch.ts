@@ -178,10 +178,10 @@ export const sizesOf = (dataDir: string) => {
 };
 
 /**
- * Opens each recording as a player does, through the dashboard, and listens to one in so many: it has the tones that the original was
- * made of, on the sides where they belong.
+ * Opens one recording in so many as a player does, through the dashboard, and listens to it: it has the tones that the original was made
+ * of, on the sides where they belong.
  */
-export async function openAll(
+export async function hearSome(
   recorder: RecorderLab,
   found: readonly (readonly [MadeOriginal, Brought])[],
   oneIn: number,
@@ -190,8 +190,8 @@ export async function openAll(
   const api = createApiClient(address);
   await api.setUp(setupCode!, 'bench', 'four unrelated quiet words');
   const wrong: string[] = [];
-  const seen = { opened: 0, heard: 0, wrong };
-  for (const [n, [one, { call }]] of found.entries()) {
+  const seen = { heard: 0, wrong };
+  for (const [one, { call }] of found.filter((_, n) => n % oneIn === 0)) {
     const answer = await until(
       'the dashboard to take a request',
       async () => {
@@ -201,11 +201,8 @@ export async function openAll(
       120_000,
     );
     const ogg = Buffer.from(await answer.arrayBuffer());
-    if (!answer.ok || ogg.toString('latin1', 0, 4) !== 'OggS') wrong.push(`${one.path}: ${answer.status}`);
-    else seen.opened += 1;
-    if (n % oneIn !== 0 || !answer.ok) continue;
     seen.heard += 1;
-    const said = problemOf(one.form, ogg);
+    const said = answer.ok ? problemOf(one.form, ogg) : `status ${answer.status}`;
     if (said !== '') wrong.push(`${one.path}: ${said}`);
   }
   await recorder.stopWeb();
