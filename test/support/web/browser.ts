@@ -24,6 +24,8 @@ export const browserArgs = [
 
 /** The pages as they are now, and a browser to open them with. */
 export async function openBrowser(t: Test) {
+  // What a test writes goes there.
+  t.testdir({});
   const uiDir = await builtPages();
   const browser = await chromium.launch({ executablePath: BROWSER, args: browserArgs });
   t.teardown(() => browser.close());
