@@ -1,38 +1,20 @@
 import { searchText } from '../../domain/call/search.js';
 import { fail } from '../../domain/error.js';
-import { FIRST } from '../../domain/pbx.js';
 import type { ReachKey } from '../../domain/people/reach.js';
 import type { KeptDecision } from '../../domain/policy/policy.js';
 import { writeWhy } from '../../domain/reason/reason.js';
 import type { CallId, CallRecord, Coverage, CoverageStatus } from '../../domain/recording/recording.js';
-import type { CallFilter } from '../calls.js';
 import type { OpenCall, StoredCall } from '../stored-call.js';
-import { searchConditions } from './calls/search.js';
+import { createListing, FROM, WITH_RECORDING } from './calls/listing.js';
 import type { Reader } from './checked.js';
 import type { Db } from './db.js';
-import { createReach, olderThan, type When } from './people/reach.js';
-import { createReady } from './ready.js';
-import { hasFlag } from './recordings/ears.js';
+import { createReach } from './people/reach.js';
 import { openCall, storedCall } from './rows.js';
 
-/**
- * A call with the recording that stands for it: the newest version of the newest that still is, or the newest tombstone. A version
- * that was redacted never does, also when it was kept and the redacted one is erased.
- */
-const FROM = `FROM calls LEFT JOIN recordings ON recordings.id = (
-    SELECT r.id FROM recordings r WHERE r.call_id = calls.id AND r.superseded_by IS NULL AND NOT EXISTS (
-      SELECT 1 FROM recordings n WHERE n.of_id = r.of_id AND n.version > r.version AND n.state <> 'erased')
-    ORDER BY r.state = 'erased', r.sealed_at DESC, r.version DESC, r.id DESC LIMIT 1)`;
-const WITH_RECORDING = `SELECT calls.*, recordings.* ${FROM}`;
 const AMONG = 'calls.id IN (SELECT value FROM json_each(?))';
 
 /** Of so many of somebody's newest calls a page hears at once when they change. */
 const WATCHED = 100;
-/** Where few of somebody's calls fit, so many of them are looked at together at most. */
-const MOST_AT_ONCE = 5000;
-/** Statements that are kept ready: one for each way of narrowing the list. */
-const MOST_LISTINGS = 200;
-
 const UNDECIDED: Coverage = { status: 'pending', why: null, rule: null, missingMs: 0 };
 const UNANSWERED: Coverage = { status: 'none', why: null, rule: null, missingMs: 0 };
 
@@ -92,10 +74,10 @@ export function createCalls(db: Db, reader: Reader) {
       length(calls.legs) AS legs, length(calls.marks) AS marks, recordings.id AS recording, recordings.state
     ${FROM} WHERE ${AMONG} ORDER BY calls.id`);
   const reach = createReach(db);
-  const prepared = createReady(MOST_LISTINGS, (sql) => db.prepare(sql).expand());
 
   /** The id under which a call is kept now: its own, or that of the call that it became part of. */
   const current = (id: CallId): CallId => (into.get(id) as CallId | undefined) ?? id;
+  const listing = createListing(db, { reader, reach, current });
 
   function decideCoverage(id: CallId, coverage: Coverage): void {
     if (cover.run({ ...covered(coverage), id: current(id) }).changes === 0) throw fail('call_unknown', id);
@@ -130,66 +112,13 @@ export function createCalls(db: Db, reader: Reader) {
     /** The same, but null for a call whose row cannot be read. */
     readable: (id: CallId): StoredCall | null => reader.orNull(stored, one.get(current(id))),
 
-    calls(filter: CallFilter): StoredCall[] {
-      const keys = filter.reach === 'all' ? undefined : filter.reach;
-      if (keys?.length === 0) return [];
-      const search = searchConditions(filter.text ?? '', filter.region);
-      const where = ['calls.test = 0', ...search.where];
-      const values: unknown[] = [...search.values];
-      const need = (condition: string, ...given: unknown[]) => {
-        where.push(condition);
-        values.push(...given);
-      };
-      const when: When[] = [];
-      if (filter.from !== undefined) when.push({ sql: (time) => `${time} >= ?`, values: [filter.from] });
-      if (filter.to !== undefined) when.push({ sql: (time) => `${time} < ?`, values: [filter.to] });
-      if (filter.before !== undefined) {
-        const id = current(filter.before);
-        const at = keys ? reach.startOf(id, keys) : (start.get(id) as number | undefined);
-        if (at === undefined) return [];
-        when.push(olderThan({ startedAt: at, id }));
-      }
-      if (filter.direction !== undefined) need('calls.direction = ?', filter.direction);
-      if (filter.pbx !== undefined) {
-        need('calls.pbx = ?', filter.pbx);
-        // So the index of the calls of other PBXs than the first is used.
-        if (filter.pbx !== FIRST) where.push("calls.pbx <> ''");
-      }
-      if (filter.coverage !== undefined) need('calls.coverage_status = ?', filter.coverage);
-      if (filter.ear !== undefined) {
-        const { kind, name } = filter.ear;
-        const [condition, ...flag] = qualityCondition('ears.flags', filter.quality);
-        const of = `SELECT 1 FROM ears WHERE ears.recording_id = recordings.id AND kind = ? AND name = ?`;
-        need(`EXISTS (${of} AND ${condition})`, kind, name, ...flag);
-      } else if (filter.quality !== undefined)
-        need(...qualityCondition('recordings.quality_flags', filter.quality));
-      if (filter.consultFor !== undefined) need('calls.consult_for = ?', current(filter.consultFor));
-      const list = (limit: number, among: string, ...given: unknown[]) => {
-        const sql = `${WITH_RECORDING} WHERE ${[...where, among].join(' AND ')}
-          ORDER BY calls.started_at DESC, calls.id DESC LIMIT ?`;
-        return reader.fill(stored, limit, (rows) => prepared(sql).all(...values, ...given, rows));
-      };
-      if (!keys) {
-        const then = when.map(({ sql }) => sql('calls.started_at', 'calls.id')).join(' AND ') || '1';
-        return list(filter.limit, then, ...when.flatMap((part) => part.values));
-      }
-      const found: StoredCall[] = [];
-      let older: When[] = [];
-      for (let most = filter.limit; ; most = Math.min(MOST_AT_ONCE, most * 4)) {
-        const places = reach.newest(keys, [...when, ...older], most);
-        const ids = JSON.stringify(places.map(({ id }) => id));
-        found.push(...list(filter.limit - found.length, AMONG, ids));
-        const last = places.at(-1);
-        if (found.length === filter.limit || !last || places.length < most) return found;
-        older = [olderThan(last)];
-      }
-    },
+    list: listing,
 
     startBefore: (at: number, skip: number): number | null =>
       (startBefore.get(at, skip) as number | undefined) ?? null,
 
     reachMark(keys: readonly ReachKey[]): string {
-      const ids = reach.newest(keys, [], WATCHED).map(({ id }) => id);
+      const ids = reach.newest(keys, WATCHED).map(({ id }) => id);
       return ids.length === 0 ? '' : JSON.stringify(changing.all(JSON.stringify(ids)));
     },
 
@@ -219,9 +148,4 @@ export function createCalls(db: Db, reader: Reader) {
       remember.run(from, into);
     },
   };
-}
-
-function qualityCondition(column: string, quality: CallFilter['quality']): [string, ...string[]] {
-  if (quality === undefined) return ['1'];
-  return quality === 'any' ? [`${column} <> ''`] : [hasFlag(column), quality];
 }

@@ -1,8 +1,10 @@
 import { fail } from '../../domain/error.js';
 import { gains } from '../../domain/people/rights.js';
+import { fromSlices } from '../../ops/turns.js';
 import type { Nouns } from '../catalogue.js';
 import type { User } from '../people.js';
 import type { Prepared } from './nouns.js';
+import type { Place } from './people/reach.js';
 
 export type Read = <T>(verb: (n: Prepared) => T) => Promise<T>;
 export type Write = <T>(verb: (n: Prepared) => T, how?: Writing<T>) => Promise<T>;
@@ -38,7 +40,11 @@ export function verbsOf(read: Read, write: Write): Nouns {
         ),
       decideCoverage: (id, coverage) => write((n) => n.calls.decideCoverage(id, coverage)),
       get: (id) => read((n) => n.calls.call(id)),
-      list: (filter) => read((n) => n.calls.calls(filter)),
+      list: async (filter) => {
+        const slice = (from: Place | null, limit: number) =>
+          read((n) => n.calls.list({ ...filter, limit }, from));
+        return (await fromSlices(slice, null, filter.limit)).items;
+      },
       startBefore: (at, skip) => read((n) => n.calls.startBefore(at, skip)),
       reachMark: (keys) => read((n) => n.calls.reachMark(keys)),
       open: () => read((n) => n.calls.open()),

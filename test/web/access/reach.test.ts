@@ -232,16 +232,16 @@ t.test('a list of somebody’s calls is read from its index, without sorting', a
           }
         : (Reflect.get(target, what).bind?.(target) ?? Reflect.get(target, what)),
   });
-  const list = createCalls(
+  const calls = createCalls(
     noted,
     createReader(() => {}),
   );
   const some: ReachKey[] = ['101', '102', '103'].map((name) => ({ kind: 'extension', name }));
-  list.save(aCall('A', { legs: [leg('101')] }));
+  calls.save(aCall('A', { legs: [leg('101')] }));
   for (const reach of [some.slice(0, 1), some, [...some, { kind: 'queue', name: 'q' } as const]])
     for (const more of [{}, { before: 'A' }, { from: 1, to: 2 }, { text: 'x', direction: 'in' as const }])
-      list.calls({ reach, limit: 50, ...more });
-  list.reachMark(some);
+      calls.list({ reach, limit: 50, ...more }, null);
+  calls.reachMark(some);
   const reads = asked.filter(({ sql }) => /FROM call_reach WHERE kind|FROM calls LEFT JOIN/.test(sql));
   t.ok(reads.length > 20);
   for (const { sql, values } of reads) {

@@ -1,0 +1,124 @@
+import type { Prepared } from '../../daemon/catalogue/sqlite/nouns.js';
+import type { ReachKey } from '../../daemon/domain/people/reach.js';
+import { FIRST_DUE } from '../../daemon/domain/retention/plan.js';
+import { callId, EXTENSIONS, recordingId, startOf } from '../support/catalogue/busy-site.js';
+
+const DAY_MS = 86_400_000;
+const ZONE_ALL = 253_402_300_799_999;
+const FIRST_SEALED = { sealedAt: -1, id: '' };
+
+/** What is asked of a catalogue with so many calls, by the process that asks it: the heaviest way of asking that there is. */
+export function verbsAt(
+  calls: number,
+): Record<'recorder' | 'dashboard', Record<string, (n: Prepared) => unknown>> {
+  const now = startOf(calls);
+  const year = { from: now - 365 * DAY_MS, to: now };
+  const one = (i: number) => ({ call: callId(i), recording: recordingId(i) });
+  const mid = one(Math.floor(calls / 2) + 3);
+  const extensions = (count: number): ReachKey[] =>
+    Array.from({ length: count }, (_, i) => ({ kind: 'extension', name: String(100 + i) }));
+  const list = (filter: object) => (n: Prepared) =>
+    n.calls.list({ reach: 'all', limit: 100, region: 'DE', ...filter }, null);
+  const actor = 'person-7';
+  return {
+    recorder: {
+      'calls that are open': (n) => n.calls.open(),
+      'coverage of the last day (/metrics)': (n) => n.calls.coverageSince(now - DAY_MS),
+      'coverage of everything': (n) => n.calls.coverageSince(0),
+      'a call': (n) => n.calls.call(mid.call),
+      'growth of 30 days (health)': (n) => n.recordings.growth(now - 30 * DAY_MS, now),
+      'growth of a year': (n) => n.recordings.growth(year.from, now),
+      'next 20 to scrub': (n) => n.seals.toCheck(now, 20),
+      'figures of the seals (health, /metrics)': (n) => n.seals.figures(),
+      'whose file has this hash': (n) => n.seals.sealedAs('0'.repeat(64)),
+      'kept recordings, a slice (plan)': (n) => n.due.keptSlice({ rule: 'rule 1', until: -1, id: '' }, now),
+      'kept for ever, a slice (plan)': (n) => n.due.keptSlice({ rule: 'rule 0', until: null, id: '' }, now),
+      'due ones, a slice (plan)': (n) => n.due.dueSlice(FIRST_DUE, ZONE_ALL),
+      'newest sealed (plan)': (n) => n.due.newestSealedAt(),
+      'calls without audio, counted (plan)': (n) => n.names.count(now, 50_000),
+      'calls without audio, a page': (n) => n.names.page({ since: -1, id: '' }, now, 500),
+      'names removed': (n) => n.names.removed(0, now),
+      'to move to the archive': (n) => n.tiers.due(now, FIRST_SEALED, 100),
+      'tier, a slice': (n) => n.tiers.slice(null),
+      'recordings to give another date, a page': (n) => n.recordings.keptAfter(mid.recording, 200),
+      'recordings in the order of ids, a page': (n) => n.seals.after(mid.recording, 500),
+      'accounts that hang together': (n) => n.ledger.related('', ['1700500000.1']),
+      'imported before, by name': (n) =>
+        n.imports.followed('', ['1700500000.1'], { from: now - DAY_MS, to: now }),
+      'spans of the ledger': (n) => n.ledger.spans(),
+      'rows that the audit log is verified by': (n) => n.audit.rows(1, 1000),
+      'calls that a hold asks for, an hour': (n) =>
+        n.calls.list({ reach: 'all', from: now - 3_600_000, to: now, limit: 500 }, null),
+      'schema compared (before each signature)': (n) => n.schemaFaults(),
+    },
+    dashboard: {
+      'list, newest': list({}),
+      'list, before the middle': list({ before: mid.call }),
+      'list, of one day': list({ from: now - 200 * DAY_MS, to: now - 199 * DAY_MS }),
+      'list, outgoing': list({ direction: 'out' }),
+      'list, partial': list({ coverage: 'partial' }),
+      'list, imported (none)': list({ coverage: 'imported' }),
+      'search, a name that is there': list({ text: 'caller 1234' }),
+      'search, a number that is there': list({ text: '030 1007919' }),
+      'search, a number that is not there': list({ text: '0891234567' }),
+      'search, four digits at the end': list({ text: '7919' }),
+      'search, two digits': list({ text: '42' }),
+      'search, one letter that is not there': list({ text: 'ß' }),
+      'search, nothing fits': list({ text: 'nobody at all' }),
+      'search, in a month of long ago': list({
+        text: 'nobody',
+        from: now - 330 * DAY_MS,
+        to: now - 300 * DAY_MS,
+      }),
+      'reviewer of 1 extension': list({ reach: extensions(1) }),
+      'reviewer of 40 places': list({ reach: extensions(40) }),
+      'reviewer of 41 places': list({ reach: extensions(41) }),
+      'reviewer of 41 places, searching in vain': list({ reach: extensions(41), text: 'nobody' }),
+      'reviewer of 1 extension, searching in vain': list({ reach: extensions(1), text: 'nobody' }),
+      'reviewer of 5,000 places, of which one is there': list({
+        reach: [
+          ...extensions(1),
+          ...Array.from({ length: 4_999 }, (_, i) => ({ kind: 'did', name: `${900_000 + i}` })),
+        ],
+      }),
+      'changes of a reviewer of 40 places': (n) => n.calls.reachMark(extensions(40)),
+      'echo, anywhere': list({ quality: 'echo' }),
+      'a flag that no recording has': list({ quality: 'clipping' }),
+      'echo of extension 117': list({ quality: 'echo', ear: { kind: 'extension', name: '117' } }),
+      'every call heard by extension 117': list({ ear: { kind: 'extension', name: '117' } }),
+      'a phone that was never heard': list({ ear: { kind: 'extension', name: '999' } }),
+      'extensions, queues and DIDs seen': (n) => n.seen.seen(),
+      [`quality of ${EXTENSIONS} phones, a month`]: (n) => n.recordings.qualityTrends(now - 30 * DAY_MS, now),
+      'quality, all time': (n) => n.recordings.qualityTrends(0, now),
+      'coverage, a slice': (n) => n.ledger.rows(year),
+      'consent report, a page': (n) => n.toldCalls({ ...year, limit: 200 }),
+      tombstones: (n) => n.due.tombstones(200),
+      'due and erasable, a page': (n) => n.due.page('erasable', FIRST_DUE, now, 200),
+      'due and protected, a page': (n) => n.due.page('protected', FIRST_DUE, ZONE_ALL, 200),
+      'due later, a page': (n) => n.due.page('later', FIRST_DUE, now - 200 * DAY_MS, 200),
+      'kept for ever, a page': (n) => n.due.undated('', 200),
+      'damaged recordings': (n) => n.seals.damaged(200),
+      'audit log, newest': (n) => n.audit.entries({ limit: 100 }),
+      'audit log of a person': (n) => n.audit.entries({ actor, limit: 100 }),
+      'audit log of a person, refused': (n) => n.audit.entries({ actor, outcome: 'refused', limit: 100 }),
+      'audit log of a person, of an action that is not there': (n) =>
+        n.audit.entries({ actor, actions: ['export'], limit: 100 }),
+      'audit log of a person, in a month long ago': (n) =>
+        n.audit.entries({ actor, from: now - 300 * DAY_MS, to: now - 299 * DAY_MS, limit: 100 }),
+      'audit log of two actions in a month long ago': (n) =>
+        n.audit.entries({
+          actions: ['play', 'sign_in'],
+          from: now - 330 * DAY_MS,
+          to: now - 329 * DAY_MS,
+          limit: 100,
+        }),
+      'audit log, all that went well, of a time': (n) =>
+        n.audit.entries({ outcome: 'ok', from: now - 330 * DAY_MS, to: now - 329 * DAY_MS, limit: 100 }),
+      'audit log of a call': (n) => n.audit.entries({ objectId: mid.call, limit: 100 }),
+      'audit log of a recording': (n) => n.audit.entries({ recording: mid.recording, limit: 100 }),
+      'people in the audit log': (n) => n.audit.actors(),
+      peaks: (n) => n.recordings.peaks(mid.recording),
+      'versions of a recording': (n) => n.recordings.ofCall(mid.call),
+    },
+  };
+}
