@@ -36,7 +36,8 @@ export function guard(
   app.addHook('preParsing', async (request, reply) => {
     if (!deps.hosts.allows(request.headers.host))
       throw withStatus(421, fail('forbidden_origin', 'Add this name to [web] hosts in tapedeck.toml.'));
-    const access = request.routeOptions.config.access ?? 'signed_in';
+    const { anonymous, access = 'signed_in' } = request.routeOptions.config;
+    if (anonymous) return;
     const open = access === 'public';
     const changes = !READS.has(request.method);
     if (changes) refuseOtherSites(request);

@@ -11,7 +11,10 @@ const POLICY = /<meta http-equiv="Content-Security-Policy" content="([^"]+)">/;
 export function verifierRoutes(app: App): void {
   app.get(
     '/verify.html',
-    { config: { access: 'public', audit: { nothing: 'a page, without data' } }, schema: { hide: true } },
+    {
+      config: { access: 'public', anonymous: true, audit: { nothing: 'a page, without data' } },
+      schema: { hide: true },
+    },
     async (_, reply) => {
       const page = readVerifier();
       const policy = POLICY.exec(page.toString())?.[1];

@@ -11,7 +11,11 @@ export function upgradeRoutes(app: App, { dataDir, now }: Needs<'dataDir' | 'now
   app.get(
     '/upgrade',
     {
-      config: { access: 'public', audit: { nothing: 'how far an upgrade is, while nobody can sign in' } },
+      config: {
+        access: 'public',
+        anonymous: true,
+        audit: { nothing: 'how far an upgrade is, while nobody can sign in' },
+      },
       schema: {
         tags: ['status'],
         summary: 'How far an upgrade is',

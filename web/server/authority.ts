@@ -5,7 +5,10 @@ import type { App } from './types.js';
 export function authorityRoutes(app: App, { authority }: { authority: () => string | null }): void {
   app.get(
     '/ca.crt',
-    { config: { access: 'public', audit: { nothing: 'what everybody may have' } }, schema: { hide: true } },
+    {
+      config: { access: 'public', anonymous: true, audit: { nothing: 'what everybody may have' } },
+      schema: { hide: true },
+    },
     async (_, reply) => {
       const certificate = authority();
       if (certificate === null)

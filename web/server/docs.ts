@@ -61,7 +61,10 @@ export function docsRoutes(app: App): void {
   );
   app.get(
     '/api/docs',
-    { config: { access: 'public', audit: { nothing: 'it leads to a page' } }, schema: { hide: true } },
+    {
+      config: { access: 'public', anonymous: true, audit: { nothing: 'it leads to a page' } },
+      schema: { hide: true },
+    },
     async (_, reply) => reply.redirect('/api-reference'),
   );
 }

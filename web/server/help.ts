@@ -24,7 +24,11 @@ export async function helpRoutes(app: App, helpDir: string): Promise<void> {
   const built = existsSync(join(helpDir, 'index.html'));
   if (built && !app.hasReplyDecorator('sendFile'))
     await app.register(fastifyStatic, { root: helpDir, serve: false, index: false, cacheControl: false });
-  const config = { access: 'public', audit: { nothing: 'the documentation, without data' } } as const;
+  const config = {
+    access: 'public',
+    anonymous: true,
+    audit: { nothing: 'the documentation, without data' },
+  } as const;
 
   app.get('/help', { config, schema: { hide: true } }, async (_, reply) => reply.redirect('/help/'));
   app.get('/help/*', { config, schema: { hide: true } }, async (request, reply) => {

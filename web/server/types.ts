@@ -21,6 +21,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may ask. Every route says so: without it the server does not start. */
     access?: Access;
+    /** Says the same to everybody: who asks is not looked up, so it answers while the catalogue cannot be read too. */
+    anonymous?: boolean;
     /** May be used with an API token although it asks for no right but to be signed in. */
     tokens?: boolean;
     /** What it writes into the audit log, or why nothing; every route of the API says so. */

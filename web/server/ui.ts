@@ -13,7 +13,10 @@ export async function uiRoutes(app: App, uiDir: string): Promise<void> {
 
   app.get(
     '/*',
-    { config: { access: 'public', audit: { nothing: 'the pages, without data' } }, schema: { hide: true } },
+    {
+      config: { access: 'public', anonymous: true, audit: { nothing: 'the pages, without data' } },
+      schema: { hide: true },
+    },
     async (request, reply) => {
       const path = (request.params as { '*': string })['*'];
       if (!built || /[\0\\]/.test(path)) throw fail('not_found', built ? '' : 'The pages were not built.');

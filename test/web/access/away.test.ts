@@ -1,6 +1,8 @@
+import Database from 'better-sqlite3';
 import t from 'tap';
 import type { ReadEntry } from '../../../daemon/catalogue/audit.js';
 import { iso } from '../../../daemon/domain/days.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { goAway } from '../../support/requests/asking.js';
 import { TOKENS } from '../../support/requests/prove-all.js';
 import { actions, del, log, put, told } from '../../support/web/audit-log.js';
@@ -176,4 +178,23 @@ t.test('the dashboard says that it starts and ends, and what it has not told whe
   t.same((await actions(d)).at(-1), 'report', 'with its last words');
   const [last] = await d.catalogue.audit.entries({ limit: 1 });
   t.match(last, { action: 'stop', actor: 'tapedeck' });
+});
+
+t.test('while the catalogue is converted, who is signed in sees how far that is', async (t) => {
+  const d = await openDashboard(t);
+  const cookie = await setUp(d);
+  const made = await post(d.app, '/account/tokens', { name: 'x', rights: ['view'] }, { cookie });
+  const bearer = { authorization: `Bearer ${made.json().secret}` };
+  const db = new Database(catalogueFile(d.dataDir));
+  t.teardown(() => db.close());
+  db.pragma(`user_version = ${Number(db.pragma('user_version', { simple: true })) - 1}`);
+  for (const headers of [{ cookie }, bearer]) {
+    const asked = await d.app.inject({ url: '/api/v1/session', headers });
+    t.strictSame(of(asked), { statusCode: 503, code: 'catalogue_older' }, 'nobody is looked up');
+    for (const url of ['/api/v1/upgrade', '/help/', '/'])
+      t.not((await d.app.inject({ url, headers })).statusCode, 503, `${url} says the same to everybody`);
+  }
+  t.strictSame((await d.app.inject({ url: '/api/v1/upgrade', headers: { cookie } })).json(), {
+    upgrade: null,
+  });
 });
