@@ -28,6 +28,8 @@ import { copyKeys, KEYS_COPY } from '../../vault/upgrade/key-copies.js';
 
 const CATALOGUE_COPY = 'catalogue.db';
 const ABOUT = 'upgrade.json';
+/** A copy that nothing was written to for so long, in ms, was interrupted. */
+const INTERRUPTED_MS = 3_600_000;
 
 /** A copy from before an upgrade: where it is, and what is known of it. */
 export type FoundCopy = { folder: string; about: UpgradeCopy; keepUntil: number };
@@ -141,9 +143,9 @@ function write(folder: string, about: UpgradeCopy, like: string): void {
   placeNow(join(folder, ABOUT), `${JSON.stringify(about, null, 2)}\n`, { mode: 0o600, over: true, like });
 }
 
-/** Removes copies whose time is over, and what an interrupted one has left. */
+/** Removes copies whose time is over, and what an interrupted one has left; one that is being made stays. */
 export function tidyCopies(dataDir: string, now: number): void {
-  removeUnfinished(dataDir);
+  removeUnfinished(dataDir, now - INTERRUPTED_MS);
   for (const copy of findCopies(dataDir)) if (copy.keepUntil < now) removeCopy(copy);
 }
 
@@ -153,12 +155,24 @@ export function removeCopy({ folder }: Pick<FoundCopy, 'folder'>): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function removeUnfinished(dataDir: string): void {
+/** All, or those that nothing was written to since then (ms since 1970). */
+function removeUnfinished(dataDir: string, since?: number): void {
   const root = upgradeFolder(dataDir);
   if (!existsSync(root)) return;
   for (const name of readdirSync(root)) {
     const half = /^\d{8}T\d{6}Z$/.test(name) && !existsSync(join(root, name, ABOUT));
-    if (half || name.endsWith('.new')) rmSync(join(root, name), { recursive: true, force: true });
+    if (!half && !name.endsWith('.new')) continue;
+    if (since === undefined || writtenAt(join(root, name)) < since)
+      rmSync(join(root, name), { recursive: true, force: true });
+  }
+}
+
+/** When a folder or a file in it was last written, in ms since 1970. One that has got its name meanwhile was written just now. */
+function writtenAt(folder: string): number {
+  try {
+    return Math.max(...['.', ...readdirSync(folder)].map((name) => statSync(join(folder, name)).mtimeMs));
+  } catch {
+    return Number.POSITIVE_INFINITY;
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
@@ -116,6 +116,22 @@ t.test('a copy that was interrupted is none, and goes with the next', async (t) 
   t.equal(findCopies(dataDir).length, 1);
   t.ok(readdirSync(upgradeFolder(dataDir)).every((name) => !name.endsWith('.new')));
 });
+
+t.test(
+  'the recorder removes what an interrupted copy has left, and never one that is being made',
+  async (t) => {
+    const { dataDir } = await box(t);
+    await makeCopy(order(dataDir));
+    const being = join(upgradeFolder(dataDir), '20261129T021500Z.0badcafe.new');
+    mkdirSync(being);
+    writeFileSync(join(being, 'keys.db'), 'half');
+    tidyCopies(dataDir, Date.now());
+    t.ok(existsSync(being), 'somebody may be writing it');
+    tidyCopies(dataDir, Date.now() + 2 * 3_600_000);
+    t.notOk(existsSync(being));
+    t.equal(findCopies(dataDir).length, 1);
+  },
+);
 
 t.test('the way back keeps what was erased erased and what is held held', async (t) => {
   const { dataDir, keys } = await box(t);
