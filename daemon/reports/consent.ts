@@ -11,7 +11,7 @@ export function consentReport({ catalogue, period }: Making): Report {
   return {
     title: 'Calls of which it was decided how people are told',
     method:
-      'Every call that began in the period and has a notice. What was played is as the PBX says; what is in the recording was looked for in the sealed file.',
+      'Every call that began in the period and has a notice. Imported calls have none: what people were told in them is not known. What was played is as the PBX says; what is in the recording was looked for in the sealed file.',
     columns: [
       column('started_at', 'Call began', 'time', 16),
       hidden('call_id', 'hash'),
