@@ -16,7 +16,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const OUT = '.test/compiled';
-const FOLDERS = ['daemon', 'web', 'scripts', 'test'];
+const FOLDERS = ['daemon', 'web', 'scripts', 'test', 'docs/.vitepress'];
 const SOURCE = /(?<!\.d)\.m?tsx?$|\.mjs$/;
 const SELF = fileURLToPath(import.meta.url);
 
