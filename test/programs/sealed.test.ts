@@ -19,12 +19,17 @@ import { openManifest, signManifest } from '../../daemon/vault/manifest.js';
 import { openSealed } from '../../daemon/vault/open.js';
 import { createSigningKey, publicKeys } from '../../daemon/vault/signing-key.js';
 import { createDiskReader } from '../../daemon/vault/store/disk.js';
-import { parseHeader } from '../../node_modules/age-encryption/dist/format.js';
 import { craft } from '../support/catalogue/crafted.js';
 import { aCall, aRecording, nothingTold } from '../support/recordings/a-call.js';
 import { answeredAt, preserveLab, toneWav } from '../support/recordings/preserve-lab.js';
 import { everything, scratch, vault } from '../support/recordings/sealed.js';
 import { noted } from '../support/words.js';
+
+/** The package does not export it; what it reads is the format's own header. */
+const format = new URL('../../node_modules/age-encryption/dist/format.js', import.meta.url);
+const { parseHeader }: typeof import('../../node_modules/age-encryption/dist/format.js') = await import(
+  format.href
+);
 
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 
