@@ -39,8 +39,8 @@ export function importedCall(given: Given): CallRecord {
 }
 
 /**
- * CDRs are all that is known of who took part: phones that were called belong to the call like those that called, whoever of them
- * answered. Who may hear it is decided by them.
+ * CDRs are all that is known of who took part: phones that were called belong to the call like those that called, no matter which
+ * of them answered. They decide who may hear it.
  */
 function withPeers(call: CallRecord, cdrs: readonly Cdr[]): CallRecord {
   // A channel has a row for each phone that rang, and is up once one of them answered.

@@ -23,7 +23,7 @@ export const WITH_RECORDING = `SELECT calls.*, recordings.* ${FROM}`;
 const AMONG = 'calls.id IN (SELECT value FROM json_each(?))';
 
 /** Among so many calls at once is looked for what fits: a few ms. Text is in the index itself. */
-const LOOKED_AT = { text: 25_000, other: 5_000 };
+const LOOKED_AT = { text: 25_000, rows: 5_000 };
 /** Where somebody reaches few places, so many of their calls are looked at together at most. */
 const MOST_AT_ONCE = 5_000;
 /** Lists of so many places are short, and are gone through rather than all calls for a search. */
@@ -37,8 +37,8 @@ export type CallSlice = { items: StoredCall[]; next: Place | null };
 type Narrowed = {
   sql: string[];
   values: unknown[];
-  /** It takes more than an index to find those that fit. */
-  searched: 'text' | 'other' | null;
+  /** What finds those that fit among all calls: an index, or to look at the text or the rows of each; null where all fit. */
+  by: 'index' | 'text' | 'rows' | null;
 };
 
 /** The newest calls that fit, a slice at a time: however rare they are, and however many calls there are, no slice takes long. */
@@ -65,7 +65,7 @@ export function createListing(
     when: readonly When[],
     narrowed: Narrowed,
   ): CallSlice {
-    const most = narrowed.searched ? MOST_AT_ONCE : filter.limit;
+    const most = narrowed.by === null ? filter.limit : MOST_AT_ONCE;
     const places = reach.merged(keys, when, most);
     const items = list(filter.limit, narrowed, AMONG, JSON.stringify(places.map(({ id }) => id)));
     return { items, next: places.length === most ? (places.at(-1) ?? null) : null };
@@ -75,13 +75,14 @@ export function createListing(
   function ofTime(filter: CallFilter, when: readonly When[], narrowed: Narrowed): CallSlice {
     const begins = when.map(({ sql }) => sql('calls.started_at', 'calls.id'));
     const values = when.flatMap((part) => part.values);
-    const { searched } = narrowed;
-    const end = searched
-      ? (ends(`SELECT started_at AS startedAt, id FROM calls INDEXED BY calls_by_start WHERE ${['1', ...begins].join(' AND ')}
-          ORDER BY started_at DESC, id DESC LIMIT 1 OFFSET ${LOOKED_AT[searched] - 1}`).get(...values) as
-          | Place
-          | undefined)
-      : undefined;
+    const { by } = narrowed;
+    const end =
+      by === 'text' || by === 'rows'
+        ? (ends(`SELECT started_at AS startedAt, id FROM calls INDEXED BY calls_by_start WHERE ${['1', ...begins].join(' AND ')}
+          ORDER BY started_at DESC, id DESC LIMIT 1 OFFSET ${LOOKED_AT[by] - 1}`).get(...values) as
+            | Place
+            | undefined)
+        : undefined;
     if (end) {
       begins.push('(calls.started_at, calls.id) >= (?, ?)');
       values.push(end.startedAt, end.id);
@@ -108,13 +109,13 @@ export function createListing(
     const narrowed = narrowedBy(filter, current);
     if (!keys) return ofTime(filter, when, narrowed);
     const present = reach.present(keys);
-    const through = present && (narrowed.searched !== 'text' || present.length <= FEW_PLACES);
+    const through = present && (narrowed.by !== 'text' || present.length <= FEW_PLACES);
     if (through) return ofPlaces(filter, present, when, narrowed);
     const { sql, values } = narrowed;
     const reached: Narrowed = {
       sql: [...sql, REACHED],
       values: [...values, wanted(present ?? keys)],
-      searched: 'other',
+      by: 'rows',
     };
     return ofTime(filter, when, reached);
   };
@@ -145,7 +146,8 @@ function narrowedBy(filter: CallFilter, current: (id: CallId) => CallId): Narrow
   if (filter.consultFor !== undefined) need('calls.consult_for = ?', current(filter.consultFor));
   const { quality, ear, direction } = filter;
   const rows = quality !== undefined || ear !== undefined || direction !== undefined || filter.pbx === FIRST;
-  return { sql, values, searched: rows ? 'other' : search.where.length > 0 ? 'text' : null };
+  const by = rows ? 'rows' : search.where.length > 0 ? 'text' : sql.length > 1 ? 'index' : null;
+  return { sql, values, by };
 }
 
 function qualityCondition(column: string, quality: CallFilter['quality']): [string, ...string[]] {
