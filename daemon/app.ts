@@ -136,12 +136,13 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
   }
 
   /** All that is done beside the calls. */
-  function afterCalls({ data, pbxes, recordings, operations, backups, requests }: Parts): void {
+  function afterCalls({ data, pbxes, recordings, assurance, operations, backups, requests }: Parts): void {
     data.upgrade.start();
     recordings.registering.start();
     recordings.holding.start();
     recordings.retain.start();
     for (const { assure } of pbxes) assure.start();
+    assurance.counting.start();
     for (const { calls } of pbxes) calls.testCalls.start();
     recordings.scrub.start();
     operations.jobs.start();
@@ -212,6 +213,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       ]);
       data.archive?.stop(); // what waits for a storage that stands still waits no longer
       await Promise.all([operations.jobs.stop(), recordings.scrub.stop(), recordings.archiving.stop()]);
+      await assurance.counting.stop();
       await backups.stop();
       await Promise.all([
         operations.health.stop(),

@@ -1,5 +1,6 @@
 import { ulid } from 'ulid';
 import { createCheckpoints } from '../assurance/checkpoint.js';
+import { createCounting } from '../assurance/counting.js';
 import { createDoubts } from '../assurance/doubts.js';
 import { createStrangers } from '../assurance/strangers.js';
 import { checkpointFile, checkpointHead } from '../domain/paths.js';
@@ -44,5 +45,6 @@ export function createAssurance({ config, log, clock, dir }: Base, parts: Parts)
     wordsMs: config.audit.words_days * 86_400_000,
     log: log.child({ part: 'checkpoint' }),
   });
-  return { checkpoints, doubts, strangers };
+  const counting = createCounting({ catalogue, log: log.child({ part: 'counting' }) });
+  return { checkpoints, counting, doubts, strangers };
 }

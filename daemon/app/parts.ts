@@ -1,5 +1,6 @@
 import type { createAssure } from '../assurance/assure.js';
 import type { createCheckpoints } from '../assurance/checkpoint.js';
+import type { createCounting } from '../assurance/counting.js';
 import type { createDoubts } from '../assurance/doubts.js';
 import type { createStrangers } from '../assurance/strangers.js';
 import type { createLink } from '../calls/link.js';
@@ -142,6 +143,7 @@ export type Calls = {
 };
 export type Assurance = {
   checkpoints: ReturnType<typeof createCheckpoints>;
+  counting: ReturnType<typeof createCounting>;
   doubts: ReturnType<typeof createDoubts>;
   strangers: ReturnType<typeof createStrangers>;
 };

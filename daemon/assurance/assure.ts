@@ -1,17 +1,10 @@
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { MissedCall } from '../catalogue/ledger.js';
 import type { CdrJournal } from '../cdr/journal.js';
-import {
-  type Account,
-  answeredUnseen,
-  type Cdr,
-  callFrom,
-  cdrKey,
-  gather,
-  linksOf,
-} from '../domain/assurance/cdr.js';
+import { type Account, type Cdr, callFrom, cdrKey, gather, linksOf } from '../domain/assurance/cdr.js';
 import { type CoverageRow, isMissed, judge, SILENT_CALLS, withoutCdr } from '../domain/assurance/coverage.js';
 import { createMissed, STANDS } from '../domain/assurance/missed.js';
+import { endedUnseen } from '../domain/call/answered.js';
 import { whyUnwatched } from '../domain/call/late.js';
 import { isDiskError, isUpgrading } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
@@ -194,7 +187,7 @@ export function createAssure(deps: AssureDeps) {
     const [blind] = await catalogue.watch.windows({ pbx, from, to: account.endedAt });
     if (!blind) return null;
     const call = rang
-      ? answeredUnseen(rang, account)
+      ? endedUnseen(rang, { answeredAt: account.answeredAt, endedAt: account.endedAt })
       : callFrom(account, callId ?? deps.mint(account.startedAt), deps.trunkContexts);
     const why = whyUnwatched(blind, clock());
     const missingMs = account.endedAt - account.answeredAt;

@@ -36,7 +36,7 @@ export type CheckpointDeps = {
     | 'audit.checkpoints'
     | 'audit.forgetWords'
   >;
-  /** Gives a checkpoint as a signed note. */
+  /** Returns a checkpoint as a signed note. */
   sign: (checkpoint: Checkpoint) => string;
   /** Whether a note was signed here. */
   ours: (note: Note) => boolean;

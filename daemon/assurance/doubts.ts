@@ -55,7 +55,7 @@ export function createDoubts(deps: DoubtsDeps) {
     });
   }
 
-  /** Gives whether the policy can be read. */
+  /** Returns whether the policy can be read. */
   async function policy(): Promise<boolean> {
     const { version, fault } = await catalogue.policy.newest();
     if (fault === null) alarms.clear(POLICY);

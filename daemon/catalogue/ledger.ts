@@ -1,5 +1,6 @@
 import type { Account, Cdr } from '../domain/assurance/cdr.js';
 import type { CdrSource, CoverageRow, Span, Witness } from '../domain/assurance/coverage.js';
+import type { CountedQuarter } from '../domain/assurance/coverage-counts.js';
 import type { PbxId } from '../domain/pbx.js';
 import type { CallId, CallRecord, Coverage } from '../domain/recording/recording.js';
 import type { StoredCall } from './stored-call.js';
@@ -11,6 +12,9 @@ export type MissedCall = { call: CallRecord; coverage: Coverage };
 export type CoverageRange = { from: number; to: number; pbx?: PbxId | undefined };
 /** The newest of them, newest first. `next`: the `to` of the next ones; null when there are no more. */
 export type CoverageSlice = { items: CoverageRow[]; next: number | null };
+
+/** The newest quarters of an hour of a time, newest first; those in which nobody called are left out. */
+export type CountsSlice = { items: CountedQuarter[]; next: number | null };
 
 /** Each PBX's own account of its calls, kept apart from ours, and the comparison. */
 export interface Ledger {
@@ -39,6 +43,10 @@ export interface Ledger {
    * calls at once.
    */
   rows(range: CoverageRange): Promise<CoverageSlice>;
+  /** What the calls of each quarter of an hour that touches this time come to, and which quarters have changed since they were counted. */
+  counts(range: CoverageRange): Promise<CountsSlice>;
+  /** Counts some of the quarters that have changed, and returns how many; 0 when there are no more. */
+  count(): Promise<number>;
   /** The call of ours with this id as one such row. */
   row(id: CallId): Promise<CoverageRow | null>;
   /** The CDRs of these accounts. */

@@ -36,7 +36,7 @@ export interface Notices {
   of(id: CallId): Promise<ToldCall>;
   /**
    * A page of the calls of which it was decided how people are told, newest first, without test calls. `next` is null on the last.
-   * A page has less than `limit` calls where rows of it cannot be read.
+   * A page has less than `limit` calls where few of some thousand calls have a notice, or where rows of it cannot be read.
    */
   calls(filter: ToldFilter): Promise<{ calls: LedgerCall[]; next: ToldCursor | null }>;
 }

@@ -25,6 +25,8 @@ export interface Recordings {
   begin(callId: CallId, place: RecordingPlace): Promise<RecordingPlace>;
   /** Those that were begun of a call and are not sealed, oldest first. */
   begun(callId: CallId): Promise<RecordingPlace[]>;
+  /** Recordings that were begun of calls of which no captured audio is left. */
+  abandoned(): Promise<RecordingPlace[]>;
   /** Nothing is made under this id any more: neither its key nor its file is left, or both are another catalogue's. */
   dropBegun(id: RecordingId): Promise<void>;
   /** The moment of truth: recording, coverage, preserved segments and what is signed of it in one transaction. */

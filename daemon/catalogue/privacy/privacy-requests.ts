@@ -13,7 +13,7 @@ export type NewPrivacyRequest = PrivacyFacts &
 
 /** Requests that people make about recordings of themselves. */
 export interface PrivacyRequests {
-  /** Gives it the next number. Throws `privacy_full`. */
+  /** Adds a request under the next number. Throws `privacy_full`. */
   add(request: NewPrivacyRequest): Promise<PrivacyRequest>;
   /** Changes what is written down of one that is not closed. Throws `privacy_unknown`, `privacy_closed`. */
   change(id: PrivacyRequestId, facts: PrivacyFacts): Promise<PrivacyRequest>;

@@ -16,9 +16,9 @@ import {
   type NewEntry,
   type Row,
 } from '../../domain/assurance/audit.js';
-import { iso } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
-import type { AuditFilter, KeptCheckpoint, ReadEntry } from '../audit.js';
+import type { KeptCheckpoint, ReadEntry } from '../audit.js';
+import { createEntries } from './audit/entries.js';
 import { noun, oneOf, orNull, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
 
@@ -88,6 +88,8 @@ export function createAudit(db: Db, reader: Reader) {
   );
   const kept = db.prepare('SELECT size, at, note FROM checkpoints ORDER BY size DESC, at DESC LIMIT ?');
 
+  const entries = createEntries(db, reader, entryRow);
+
   const headNow = (): Head => {
     const last = head.get() as { seq: number; hash: Buffer } | undefined;
     return last ? { size: last.seq, hash: last.hash.toString('hex') } : EMPTY;
@@ -146,11 +148,7 @@ export function createAudit(db: Db, reader: Reader) {
     append,
     tell,
     head: headNow,
-    entries(filter: AuditFilter): ReadEntry[] {
-      const { sql, values } = selection(filter);
-      const statement = db.prepare(sql);
-      return reader.fill(entryRow, filter.limit, (rows) => statement.all({ ...values, limit: rows }));
-    },
+    entries,
     rows: (from: number, limit: number): Row[] =>
       (rows.all(from, limit) as [number, unknown, unknown][]).map(([seq, entry, hash]) => ({
         seq,
@@ -179,35 +177,4 @@ function tidy(event: AuditEvent): AuditEvent {
           : value;
   const all = (object: object) => Object.fromEntries(Object.entries(object).map(([k, v]) => [k, fit(v)]));
   return { ...(all(event) as AuditEvent), detail: all(event.detail) as AuditEvent['detail'] };
-}
-
-function selection(filter: AuditFilter): { sql: string; values: Record<string, unknown> } {
-  const where: string[] = [];
-  const values: Record<string, unknown> = { limit: filter.limit };
-  const fits = (condition: string, name: string, value: unknown) => {
-    if (value === undefined) return;
-    where.push(condition);
-    values[name] = value;
-  };
-  fits('audit.seq < $before', 'before', filter.before);
-  fits('audit.actor_key = $actor', 'actor', filter.actor);
-  fits("audit.object_id = $object AND audit.object_id <> ''", 'object', filter.objectId);
-  fits("audit.entry ->> '$.detail.recording' = $recording", 'recording', filter.recording);
-  const bad = filter.outcome === 'ok' ? '' : " AND audit.outcome <> 'ok'";
-  fits(`audit.outcome = $outcome${bad}`, 'outcome', filter.outcome);
-  fits('audit.at >= $from', 'from', filter.from === undefined ? undefined : iso(filter.from));
-  fits('audit.at < $to', 'to', filter.to === undefined ? undefined : iso(filter.to));
-  if (filter.actions)
-    fits(
-      'audit.action IN (SELECT value FROM json_each($actions))',
-      'actions',
-      JSON.stringify(filter.actions),
-    );
-  return {
-    sql: `SELECT audit.seq, audit.entry, audit.hash, audit_words.words
-      FROM audit LEFT JOIN audit_words ON audit_words.seq = audit.seq
-      ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
-      ORDER BY audit.seq DESC LIMIT $limit`,
-    values,
-  };
 }

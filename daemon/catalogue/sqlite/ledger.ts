@@ -5,7 +5,8 @@ import { PbxId } from '../../domain/pbx.js';
 import type { CallId } from '../../domain/recording/recording.js';
 import type { StoredCall } from '../stored-call.js';
 import { noun, orNull, type Reader, Text, Time, timeOrNull } from './checked.js';
-import { createCoverageRows } from './coverage-rows.js';
+import { createCoverageCounts } from './coverage/counts.js';
+import { createCoverageRows } from './coverage/rows.js';
 import type { Db } from './db.js';
 
 /** What belongs to one call spreads over few links; beyond this something else than a call is being followed. */
@@ -55,7 +56,8 @@ const times = noun({
 const NO_IMPORTS = 'NOT EXISTS (SELECT 1 FROM imports)';
 
 export function createLedger(db: Db, reader: Reader, calls: Calls) {
-  const rows = createCoverageRows(db, reader);
+  const { between, ...rows } = createCoverageRows(db, reader);
+  const counts = createCoverageCounts(db, reader, between);
   const known = db.prepare('SELECT key, pbx, cdr FROM cdrs WHERE key = ?');
   const put = db.prepare(`
     INSERT INTO cdrs (key, pbx, linkedid, uniqueid, start_at, end_at, source, heard_at, cdr, due_at)
@@ -109,7 +111,7 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
     .pluck();
   const drop = db.prepare('DELETE FROM accounts WHERE id = ?');
   const save = db.prepare(`
-    INSERT OR REPLACE INTO accounts VALUES (
+    INSERT INTO accounts VALUES (
       $id, $callId, $linkedid, $startedAt, $answeredAt, $endedAt, $src, $dst, $name, $alone, $pbx)`);
   const give = db.prepare('UPDATE cdrs SET account_id = $id WHERE key = $key');
   const due = db.prepare(
@@ -138,6 +140,7 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
 
   return {
     ...rows,
+    ...counts,
 
     add(given: readonly Cdr[], source: string, at: number, graceMs: number, since: number): Cdr[] {
       const fresh: Cdr[] = [];
@@ -202,6 +205,7 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
       }
       for (const a of accounts) {
         const main = a.cdrs[0]!;
+        drop.run(a.id); // REPLACE would ask no trigger
         save.run({
           ...{ id: a.id, pbx: a.pbx, callId: a.callId, linkedid: a.linkedid },
           ...{ startedAt: a.startedAt, answeredAt: a.answeredAt, endedAt: a.endedAt },

@@ -27,6 +27,24 @@ const namesFrom = (fits: string) => `
     ELSE max(ended_at, coalesce((SELECT max(r.erased_at) FROM recordings r WHERE r.call_id = calls.id), 0)) END
   WHERE ${fits}`;
 
+/** SQL: the day (UTC) of a row of "ears", and what a row adds to "ear_days" and takes away from it. */
+const EAR_DAY = 'started_at / 86400000';
+const countEar = (row: 'NEW') => `
+  INSERT INTO ear_days SELECT ${row}.${EAR_DAY}, ${row}.kind, ${row}.name, ${row}.flags, 1 WHERE ${row}.name <> ''
+    ON CONFLICT DO UPDATE SET calls = calls + 1;`;
+const uncountEar = (row: 'OLD') => {
+  const its = `day = ${row}.${EAR_DAY} AND kind = ${row}.kind AND name = ${row}.name AND flags = ${row}.flags`;
+  return `UPDATE ear_days SET calls = calls - 1 WHERE ${its}; DELETE FROM ear_days WHERE ${its} AND calls < 1;`;
+};
+
+/** SQL: the quarter of an hour of a call or an account, and that a quarter has changed: that of a call, or of an account without one. */
+const QUARTER = 'started_at / 900000';
+const recount = (row: 'OLD' | 'NEW', when = 'true') =>
+  `INSERT INTO coverage_due SELECT ${row}.${QUARTER} WHERE ${when} ON CONFLICT DO NOTHING;`;
+const recountCall = (row: 'OLD' | 'NEW') =>
+  `INSERT INTO coverage_due SELECT ${QUARTER} FROM calls WHERE id = ${row}.call_id ON CONFLICT DO NOTHING;`;
+const recountStrange = (row: 'OLD' | 'NEW') => recount(row, `${row}.call_id IS NULL`);
+
 /**
  * The catalogue's shape, one step a version; `user_version` says how many have been taken. Append only: a step that
  * has been released is never edited, because files out there have already taken it.
@@ -1111,5 +1129,52 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (job, path)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX import_files_by_call ON import_files (call_id) WHERE call_id IS NOT NULL;
+  `,
+  // How many recordings each phone and line was heard in on a day (UTC) with these flags: what "ears" has, in few rows. One that has no
+  // name any more is in none.
+  `
+  CREATE TABLE ear_days (
+    day INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    flags TEXT NOT NULL,
+    calls INTEGER NOT NULL,
+    PRIMARY KEY (day, kind, name, flags)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO ear_days SELECT ${EAR_DAY}, kind, name, flags, count(*) FROM ears WHERE name <> '' GROUP BY 1, 2, 3, 4;
+  CREATE TRIGGER ears_added AFTER INSERT ON ears BEGIN ${countEar('NEW')} END;
+  CREATE TRIGGER ears_removed AFTER DELETE ON ears BEGIN ${uncountEar('OLD')} END;
+  CREATE TRIGGER ears_changed AFTER UPDATE ON ears BEGIN ${uncountEar('OLD')} ${countEar('NEW')} END;
+  `,
+  // What the calls of each quarter of an hour come to, see coverage-counts.ts in domain/assurance, and which quarters have changed since
+  // they were counted.
+  `
+  CREATE TABLE coverage_counts (
+    quarter INTEGER NOT NULL,
+    pbx TEXT NOT NULL,
+    status TEXT NOT NULL,
+    finding TEXT NOT NULL,
+    calls INTEGER NOT NULL,
+    first_start INTEGER NOT NULL,
+    last_start INTEGER NOT NULL,
+    first_end INTEGER NOT NULL,
+    last_end INTEGER NOT NULL,
+    PRIMARY KEY (quarter, pbx, status, finding)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE coverage_due (quarter INTEGER PRIMARY KEY) STRICT;
+  INSERT INTO coverage_due SELECT ${QUARTER} FROM calls UNION SELECT ${QUARTER} FROM accounts WHERE call_id IS NULL;
+  CREATE TRIGGER coverage_of_new AFTER INSERT ON calls WHEN NEW.ended_at IS NOT NULL BEGIN ${recount('NEW')} END;
+  CREATE TRIGGER coverage_of_old AFTER DELETE ON calls WHEN OLD.ended_at IS NOT NULL BEGIN ${recount('OLD')} END;
+  CREATE TRIGGER coverage_of_changed AFTER UPDATE OF id, pbx, direction, started_at, answered_at, ended_at, coverage_status,
+    coverage_reason, coverage_rule, missing_ms, test ON calls WHEN OLD.ended_at IS NOT NULL OR NEW.ended_at IS NOT NULL
+    BEGIN ${recount('OLD')} ${recount('NEW')} END;
+  CREATE TRIGGER coverage_of_sealed AFTER INSERT ON recordings BEGIN ${recountCall('NEW')} END;
+  CREATE TRIGGER coverage_of_unsealed AFTER DELETE ON recordings BEGIN ${recountCall('OLD')} END;
+  CREATE TRIGGER coverage_of_moved AFTER UPDATE OF call_id, duration_ms ON recordings
+    BEGIN ${recountCall('OLD')} ${recountCall('NEW')} END;
+  CREATE TRIGGER coverage_by_new AFTER INSERT ON accounts BEGIN ${recountCall('NEW')} ${recountStrange('NEW')} END;
+  CREATE TRIGGER coverage_by_old AFTER DELETE ON accounts BEGIN ${recountCall('OLD')} ${recountStrange('OLD')} END;
+  CREATE TRIGGER coverage_by_changed AFTER UPDATE ON accounts
+    BEGIN ${(['OLD', 'NEW'] as const).map((row) => recountCall(row) + recountStrange(row)).join('')} END;
   `,
 ];

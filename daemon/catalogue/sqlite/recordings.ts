@@ -55,6 +55,9 @@ export function createRecordings(db: Db, reader: Reader) {
   const begunOf = db.prepare(
     'SELECT recording_id, file FROM recordings_begun WHERE call_id = ? ORDER BY recording_id',
   );
+  const abandoned = db.prepare(`SELECT recording_id, file FROM recordings_begun AS begun WHERE NOT EXISTS (
+      SELECT 1 FROM segments WHERE segments.call_id = begun.call_id AND segments.state IN ('capturing', 'captured'))
+    ORDER BY recording_id`);
   const drop = db.prepare('DELETE FROM recordings_begun WHERE recording_id = ?');
   const keptAfter = db
     .prepare(`${WITH_CALL} WHERE recordings.id > ? AND recordings.state = 'sealed' AND calls.test = 0
@@ -96,6 +99,7 @@ export function createRecordings(db: Db, reader: Reader) {
     recording,
     ofCall: (id: CallId): Recording[] => reader.all(noun, ofCall.all(id)),
     begun: beginnings,
+    abandoned: (): RecordingPlace[] => reader.all(beginning, abandoned.all()),
     begin(callId: CallId, place: RecordingPlace): RecordingPlace {
       const [known] = beginnings(callId);
       if (known) return known;
@@ -121,7 +125,7 @@ export function createRecordings(db: Db, reader: Reader) {
     },
     peaks: peaks.of,
     redactions,
-    qualityTrends: ears.trends,
+    trends: ears.trends,
     keptAfter: (id: RecordingId, limit: number): StoredCall[] =>
       reader.fill(stored, limit, (rows) => keptAfter.all(id, rows)),
     redate(given: Redated): void {

@@ -61,6 +61,9 @@ const toCheck = {
   },
 };
 
+/** So many hashes are compared at once: some 10 ms. */
+const HASHES = 50_000;
+
 export function createSeals(db: Db, reader: Reader) {
   const add = db.prepare(`
     INSERT INTO manifests VALUES ($recordingId, $sha256, $signature, $keyId, $madeAt) ON CONFLICT DO NOTHING`);
@@ -101,7 +104,14 @@ export function createSeals(db: Db, reader: Reader) {
       (SELECT count(*) FROM seal_checks WHERE fault IS NOT NULL) AS faults,
       (SELECT count(*) FROM seal_checks WHERE signed = 0 AND fault IS NULL) AS unsigned`);
   const after = db.prepare('SELECT * FROM recordings WHERE id > ? ORDER BY id LIMIT ?');
-  const sealedAs = db.prepare('SELECT id FROM recordings WHERE sealed_sha256 = ?').pluck();
+  const sealedAs = db
+    .prepare(
+      'SELECT id FROM recordings WHERE rowid > $after AND rowid <= $last AND sealed_sha256 = $sha256 LIMIT 1',
+    )
+    .pluck();
+  const last = db
+    .prepare(`SELECT rowid FROM recordings WHERE rowid > ? ORDER BY rowid LIMIT 1 OFFSET ${HASHES - 1}`)
+    .pluck();
 
   function addManifest(manifest: SignedManifest): void {
     const { text, ...rest } = manifest;
@@ -144,6 +154,11 @@ export function createSeals(db: Db, reader: Reader) {
     },
     after: (id: RecordingId, limit: number): Recording[] =>
       reader.fill(recording, limit, (rows) => after.all(id, rows)),
-    sealedAs: (sha256: string) => (sealedAs.get(sha256) as RecordingId | undefined) ?? null,
+    /** Looks through some of the hashes, from after a place on: there is no index over them, which would be as large as they are. */
+    sealedAs(sha256: string, after: number): { items: RecordingId[]; next: number | null } {
+      const next = (last.get(after) as number | undefined) ?? null;
+      const found = sealedAs.get({ sha256, after, last: next ?? Number.MAX_SAFE_INTEGER });
+      return { items: found === undefined ? [] : [found as RecordingId], next };
+    },
   };
 }

@@ -1,10 +1,11 @@
 import { fail } from '../../domain/error.js';
 import { gains } from '../../domain/people/rights.js';
-import { fromSlices } from '../../ops/turns.js';
+import { fromSlices, slices } from '../../ops/turns.js';
 import type { Nouns } from '../catalogue.js';
 import type { User } from '../people.js';
 import type { Prepared } from './nouns.js';
 import type { Place } from './people/reach.js';
+import { FIRST_TREND, type TrendPlace, type TrendSlice, trendsOf } from './recordings/ears.js';
 
 export type Read = <T>(verb: (n: Prepared) => T) => Promise<T>;
 export type Write = <T>(verb: (n: Prepared) => T, how?: Writing<T>) => Promise<T>;
@@ -87,6 +88,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
         }),
       begin: (callId, place) => write((n) => n.recordings.begin(n.calls.current(callId), place), unseen),
       begun: (callId) => read((n) => n.recordings.begun(n.calls.current(callId))),
+      abandoned: () => read((n) => n.recordings.abandoned()),
       dropBegun: (id) => write((n) => n.recordings.dropBegun(id), unseen),
       redact: (order) =>
         write((n) => {
@@ -107,7 +109,12 @@ export function verbsOf(read: Read, write: Write): Nouns {
       get: (id) => read((n) => n.recordings.recording(id)),
       of: (callId) => read((n) => n.recordings.ofCall(n.calls.current(callId))),
       peaks: (id) => read((n) => n.recordings.peaks(id)),
-      trends: (from, to) => read((n) => n.recordings.qualityTrends(from, to)),
+      trends: async (from, to) => {
+        const counted: TrendSlice['items'] = [];
+        const slice = (at: TrendPlace) => read((n) => n.recordings.trends(from, to, at));
+        for await (const { items } of slices(slice, FIRST_TREND)) counted.push(...items);
+        return trendsOf(counted);
+      },
       keptAfter: (id, limit) => read((n) => n.recordings.keptAfter(id, limit)),
       redate: (job, changes) =>
         write((n) => {
@@ -197,7 +204,10 @@ export function verbsOf(read: Read, write: Write): Nouns {
       checked: (id, at, fault) => write((n) => n.seals.checked(id, at, fault), { shows: (news) => news }),
       damaged: (limit) => read((n) => n.seals.damaged(limit)),
       figures: () => read((n) => n.seals.figures()),
-      sealedAs: (sha256) => read((n) => n.seals.sealedAs(sha256)),
+      sealedAs: async (sha256) => {
+        const slice = (after: number) => read((n) => n.seals.sealedAs(sha256, after));
+        return (await fromSlices(slice, 0, 1)).items[0] ?? null;
+      },
     },
     certificates: {
       begin: (run) => write((n) => n.certificates.begin(run), unseen),
@@ -300,6 +310,8 @@ export function verbsOf(read: Read, write: Write): Nouns {
           n.ledger.saveAccounts(accounts);
         }),
       rows: (range) => read((n) => n.ledger.rows(range)),
+      counts: (range) => read((n) => n.ledger.counts(range)),
+      count: () => write((n) => n.ledger.count(), unseen),
       row: (id) => read((n) => n.ledger.row(id)),
       cdrsOf: (accountIds) => read((n) => n.ledger.cdrsOf(accountIds)),
       sources: () => read((n) => n.ledger.sources()),
@@ -458,7 +470,11 @@ export function verbsOf(read: Read, write: Write): Nouns {
     audit: {
       append: (entry) => write((n) => n.audit.append(entry), unseen),
       tell: (source, entries, at) => write((n) => n.audit.tell(source, entries, at), unseen),
-      entries: (filter) => read((n) => n.audit.entries(filter)),
+      entries: async (filter) => {
+        const slice = (before: number | null, limit: number) =>
+          read((n) => n.audit.entries(filter, before, limit));
+        return (await fromSlices(slice, null, filter.limit)).items;
+      },
       rows: (from, limit) => read((n) => n.audit.rows(from, limit)),
       head: () => read((n) => n.audit.head()),
       id: () => read((n) => n.audit.id()),

@@ -5,6 +5,11 @@ import { canonical, sha256 } from './canonical.js';
 export const actorKinds = ['person', 'token', 'console', 'tapedeck'] as const;
 export type ActorKind = (typeof actorKinds)[number];
 
+const PRIVACY = [
+  ...(['privacy_add', 'privacy_change', 'privacy_extend', 'privacy_exclude'] as const),
+  ...(['privacy_close', 'privacy_forget', 'privacy_letter'] as const),
+] as const;
+
 /** What can be written down. Named after what was done, never after how. */
 export const auditActions = [
   ...['begin', 'sign_in', 'sign_out', 'session_end', 'second_factor'],
@@ -35,15 +40,7 @@ export const auditActions = [
   ...['prompt_add', 'prompt_activate'],
   ...['consent_add', 'consent_withdraw', 'consent_erase'],
   ...['hold_open', 'hold_add', 'hold_release'],
-  ...[
-    'privacy_add',
-    'privacy_change',
-    'privacy_extend',
-    'privacy_exclude',
-    'privacy_close',
-    'privacy_forget',
-    'privacy_letter',
-  ],
+  ...PRIVACY,
   ...['approval_ask', 'approval_give', 'approval_withdraw', 'approval_use'],
   ...['mailing_save', 'mailing_remove', 'report_mail', 'organisation_change'],
 ] as const;
@@ -79,15 +76,7 @@ export const auditGroups = {
     'consent_erase',
   ],
   holds: ['hold_open', 'hold_add', 'hold_release'],
-  privacy: [
-    'privacy_add',
-    'privacy_change',
-    'privacy_extend',
-    'privacy_exclude',
-    'privacy_close',
-    'privacy_forget',
-    'privacy_letter',
-  ],
+  privacy: PRIVACY,
   recorder: [
     'begin',
     'start',

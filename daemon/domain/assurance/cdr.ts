@@ -212,17 +212,6 @@ function partyOf({ channel, src, name }: Cdr): Party {
     : { number: src || phone, name, ours: false };
 }
 
-/** A call of ours that nobody watched being answered and ended, with the PBX's account of when it was. */
-export function answeredUnseen(call: CallRecord, { answeredAt, endedAt }: Account): CallRecord {
-  const shift = answeredAt! - (call.answeredAt ?? call.startedAt);
-  const marks = call.marks.map((m) => ({
-    ...m,
-    atMs: m.atMs - shift,
-    untilMs: m.untilMs === null ? null : m.untilMs - shift,
-  }));
-  return { ...call, answeredAt, endedAt, marks, outcome: 'answered' };
-}
-
 /** A call of which nothing but the PBX's account is known, as a row in the list of calls. */
 export function callFrom(account: Account, id: CallId, trunkContexts: readonly string[]): CallRecord {
   const main = account.cdrs.find((c) => endpointOf(c.channel) !== '') ?? account.cdrs[0]!;

@@ -85,7 +85,7 @@ export type Judged = CoverageRow & {
 };
 
 /** How long after its end a call may still be without a CDR before that is said. */
-const SURPLUS_AFTER = 120_000;
+export const SURPLUS_AFTER = 120_000;
 /** Lengths that are this close are the same: CDRs have whole seconds. */
 const SAME_MS = 2_000;
 const SAME_SHARE = 0.02;
@@ -197,17 +197,16 @@ const none = (): Totals => ({
   ...{ missing: 0, unexplained: 0, surplus: 0, differs: 0, unwitnessed: 0 },
 });
 
-function add(totals: Totals, j: Judged): void {
+type Fate = Pick<Judged, 'status' | 'finding'>;
+
+function add(totals: Totals, { status, finding }: Fate, calls = 1): void {
+  totals[status] += calls;
   // Another recorder recorded it: that says nothing of what Tapedeck captured.
-  if (j.status === 'imported') {
-    totals.imported++;
-    return;
-  }
-  totals.answered++;
-  totals[j.status]++;
-  if (j.finding) totals[j.finding]++;
-  if (j.status === 'recorded' || j.status === 'partial') totals.covered++;
-  if (j.status === 'recorded' || j.status === 'partial' || j.status === 'not_recorded') totals.eligible++;
+  if (status === 'imported') return;
+  totals.answered += calls;
+  if (finding) totals[finding] += calls;
+  if (status === 'recorded' || status === 'partial') totals.covered += calls;
+  if (status === 'recorded' || status === 'partial' || status === 'not_recorded') totals.eligible += calls;
 }
 
 /** In percent, rounded down to two places, so that one call lost in a million is not 100 %. Null: nothing to record. */
@@ -233,7 +232,7 @@ export const FILTERS = [
 ] as const;
 export type Filter = (typeof FILTERS)[number];
 
-export function fits(j: Judged, filter: Filter): boolean {
+export function fits(j: Fate, filter: Filter): boolean {
   if (filter === 'all') return true;
   if (filter === 'unexplained') return j.finding === 'missing' || j.finding === 'unexplained';
   if (filter === 'surplus' || filter === 'differs') return j.finding === filter;
@@ -263,11 +262,20 @@ export const bounds = ({ from, to, zone }: Period): { from: number; to: number }
 
 type Asked = { filter: Filter; witness: (pbx: PbxId) => Witness; now: number };
 
-/** Makes the account of a period from the rows of its calls, some at a time. Days without an answered call are left out. */
+/**
+ * Makes the account of a period from the rows of its calls, or from how many they are. Days without an answered call are left out.
+ */
 export function createReport(period: Period, { filter, witness, now }: Asked) {
   const totals = none();
   const starts = dayStarts(period);
   const days = new Map<string, Totals>();
+  function count(at: number, fate: Fate, calls: number): void {
+    add(totals, fate, calls);
+    const day = dayOf(at, starts);
+    const its = days.get(day) ?? none();
+    days.set(day, its);
+    add(its, fate, calls);
+  }
   return {
     /** Counts these calls, and returns those that were asked for. */
     add(rows: Iterable<CoverageRow>): Judged[] {
@@ -275,15 +283,15 @@ export function createReport(period: Period, { filter, witness, now }: Asked) {
       for (const row of rows) {
         const judged = judge(row, witness(row.on), now);
         if (!judged) continue;
-        add(totals, judged);
-        const day = dayOf(judged.startedAt, starts);
-        const its = days.get(day) ?? none();
-        days.set(day, its);
-        add(its, judged);
+        count(judged.startedAt, judged, 1);
         if (fits(judged, filter)) listed.push(judged);
       }
       return listed;
     },
+    /** Counts so many calls that began on the day of this moment. */
+    count,
+    /** Whether both moments are in the same day of the period. */
+    sameDay: (from: number, to: number): boolean => dayOf(from, starts) === dayOf(to, starts),
     counted: (): Omit<Report, 'listed'> => ({
       totals,
       percent: percentOf(totals),

@@ -32,7 +32,7 @@ export function createMissed(alarms: Alarms) {
   }
 
   return {
-    /** Gives whether this is news. */
+    /** Returns whether this is news. */
     missed(linkedid: string, judged: Judged, endedAt: number): boolean {
       if (named.has(linkedid) || counted.has(linkedid)) return false;
       if (named.size >= NAMED) {

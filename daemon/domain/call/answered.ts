@@ -1,3 +1,4 @@
+import type { CallRecord } from '../recording/recording.js';
 import type { CallState } from './call-state.js';
 import type { Answered, LegFacts, Snapshot } from './event.js';
 
@@ -38,4 +39,30 @@ export function whenAnswered(
   const at = Math.min(now, cdr.answerAt);
   const exact = cdr.answerAt - cdr.startAt > SAME || cdr.startAt - (leg.createdAt ?? 0) <= FIRST;
   return exact ? { from: at, to: at } : { from: Math.min(from, at), to: at };
+}
+
+/** Returns a call that was answered and ended while nobody watched, with the times at which that was. */
+export function endedUnseen(
+  call: CallRecord,
+  { answeredAt, endedAt }: { answeredAt: number; endedAt: number },
+): CallRecord {
+  const shift = answeredAt - (call.answeredAt ?? call.startedAt);
+  const marks = call.marks.map((m) => ({
+    ...m,
+    atMs: m.atMs - shift,
+    untilMs: m.untilMs === null ? null : m.untilMs - shift,
+  }));
+  return { ...call, answeredAt, endedAt, marks, outcome: 'answered' };
+}
+
+/**
+ * Returns a call that was answered while nobody watched, at the time at which its audio begins: captures begin at the answer. If
+ * only two legs were there, both took part; of more, it is not known which did.
+ */
+export function answeredBySound(call: CallRecord, answeredAt: number): CallRecord {
+  const ended = endedUnseen(call, { answeredAt, endedAt: call.endedAt! });
+  const there = call.legs.filter((l) => l.goneAt === null || l.goneAt >= answeredAt);
+  if (there.length > 2) return ended;
+  const legs = call.legs.map((l) => (there.includes(l) ? { ...l, upAt: l.upAt ?? answeredAt } : l));
+  return { ...ended, legs };
 }

@@ -125,6 +125,8 @@ export const CATALOGUE = [
       'The reason for erasing it. The recorder refuses one that has the number or the contact.',
     ]),
   ),
+  table('coverage_counts', 'quarter pbx status finding calls first_start last_start first_end last_end'),
+  table('coverage_due', 'quarter'),
   table(
     'deliveries',
     'notice_id channel made_at attempts next_at sent_at given_up_at',
@@ -136,6 +138,7 @@ export const CATALOGUE = [
     holds('who', 'user text', WITH_CALL),
     holds('leg_id', 'id', CHANNEL),
   ),
+  table('ear_days', 'day kind flags calls', holds('name', 'number', WITH_CALL)),
   table('ears', 'recording_id side kind started_at flags', holds('name', 'number', WITH_CALL)),
   table('erasure_runs', 'id started_at ended_at', holds('about', 'user text', SIGNED)),
   table('erasures', 'recording_id run seq erased_at', holds('line', 'user text', SIGNED)),

@@ -140,7 +140,7 @@ export const FILES: readonly FileEntry[] = [
   file('tls/*.key', /^tls\/[\w.-]+$/, 'key', ['time', 'When the certificate is replaced.']),
   file('<spool of Asterisk>', /^<spool>\/.+$/, 'audio', [
     'time',
-    'When the recording is sealed or not kept. Captures that cannot be used stay, and an alarm names them.',
+    'When the recording is sealed or not kept. Captures that cannot be used stay, and an alarm names them. Those of no known call go 30 days after it.',
   ]),
   file('<log of the services>', /^<log>$/, 'user', [
     'time',

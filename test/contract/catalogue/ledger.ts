@@ -70,6 +70,38 @@ export const ledger: Part = (t, open) => {
     t.same(await ledger.rows({ from: 0, to: T0 }), { items: [], next: null });
   });
 
+  t.test('what has changed is told apart from what was counted', async (t) => {
+    const { catalogue, again } = await open(t);
+    const { ledger, calls } = catalogue;
+    const quarter = Math.floor(T0 / 900_000) * 900_000;
+    const range = { from: quarter, to: quarter + 1 };
+    t.same(await ledger.counts(range), { items: [], next: null });
+    await calls.save(aCall('GOING', { startedAt: T0, endedAt: null }));
+    t.same((await ledger.counts(range)).items, [], 'a call in progress is not counted');
+    await calls.save(aCall('A', { startedAt: T0 }), recorded);
+    await calls.save(aCall('B', { startedAt: T0 }), { ...recorded, status: 'partial' });
+    const changed = [{ at: quarter, counts: null }];
+    t.same((await ledger.counts(range)).items, changed);
+    t.equal(await ledger.count(), 1);
+    t.equal(await ledger.count(), 0, 'once');
+    const counted = (...all: [string, number][]) => [
+      { on: FIRST, counted: all.map(([status, calls]) => ({ status, finding: 'unwitnessed', calls })) },
+    ];
+    t.match((await (await again()).ledger.counts(range)).items, [
+      { at: quarter, counts: counted(['partial', 1], ['recorded', 1]) },
+    ]);
+    t.same((await ledger.counts({ ...range, pbx: 'shop' })).items, []);
+    await calls.save(aCall('C', { startedAt: T0 + 900_000 }), recorded);
+    t.match((await ledger.counts({ from: quarter, to: quarter + 1_800_000 })).items, [
+      { at: quarter + 900_000, counts: null },
+      { at: quarter, counts: [{ unwitnessed: { blind: 'none' } }] },
+    ]);
+    await calls.decideCoverage('B', recorded);
+    t.same((await ledger.counts(range)).items, changed);
+    while ((await ledger.count()) > 0);
+    t.match((await ledger.counts(range)).items, [{ counts: counted(['recorded', 2]) }]);
+  });
+
   t.test('two PBXs have the same uniqueids, and neither knows of the other', async (t) => {
     const { catalogue } = await open(t);
     const { ledger } = catalogue;

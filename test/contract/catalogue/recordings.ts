@@ -114,8 +114,14 @@ export const recordings: Part = (t, open) => {
     t.same(await catalogue.recordings.begun('B'), [place('R0'), place('R1')]);
     for (const name of ['A', 'B'])
       t.same(await catalogue.recordings.begin(name, place('R4')), place('R0'), 'the oldest, by either name');
+    t.same(await catalogue.recordings.abandoned(), [place('R0'), place('R1')], 'nothing is captured');
+    await catalogue.segments.save(segment('B', 1, { state: 'capturing' }));
+    t.same(await catalogue.recordings.abandoned(), []);
+    await catalogue.segments.save(segment('B', 1));
+    t.same(await catalogue.recordings.abandoned(), []);
     await catalogue.recordings.sealed(aRecording('R0', 'B'), randomBytes(9), recorded);
     t.same(await catalogue.recordings.begun('A'), [place('R1')]);
+    t.same(await catalogue.recordings.abandoned(), [place('R1')], 'all of it is sealed under another id');
     await catalogue.recordings.dropBegun('R1');
     t.same(await catalogue.recordings.begun('B'), []);
     t.same(await catalogue.recordings.begin('B', place('R5')), place('R5'), 'another one can be made');

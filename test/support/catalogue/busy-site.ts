@@ -1,5 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { Db } from '../../../daemon/catalogue/sqlite/db.js';
+import {
+  type AuditEvent,
+  digestOfText,
+  EMPTY,
+  entryText,
+  type Head,
+  linked,
+} from '../../../daemon/domain/assurance/audit.js';
 
 /** One call each half minute: a million of them are a year. */
 export const EVERY_MS = 31_500;
@@ -47,7 +54,7 @@ export function fillSite(db: Db, calls: number, told: (done: number) => void = (
         sealed_at, left_db, right_db, keep_until, keep_rule, keep_reason, quality_flags)
       SELECT printf('R%010d', i), printf('R%010d', i), printf('C%010d', i), 'sealed', 180000, 540000, 540500, printf('%064d', i),
         printf('%064d', i), printf('recordings/R%010d.age', i), ${at} + 190000, -20, -20,
-        CASE i % 4 WHEN 0 THEN NULL ELSE ${at} + 31536000000 END, 'rule ' || (i % 4), '', iif(i % 40 = 3, 'echo', '')
+        CASE i % 4 WHEN 0 THEN NULL ELSE ${at} + 315360000000 END, 'rule ' || (i % 4), '', iif(i % 40 = 3, 'echo', '')
       FROM n WHERE ${recorded}`,
     `INSERT INTO ears SELECT printf('R%010d', i), 'us', 'extension', ${extension}, ${at}, iif(i % 40 = 3, 'echo', '') FROM n WHERE ${recorded}`,
     `INSERT INTO ears SELECT printf('R%010d', i), 'them', 'line', 'provider', ${at}, '' FROM n WHERE ${recorded}`,
@@ -69,36 +76,28 @@ export function fillSite(db: Db, calls: number, told: (done: number) => void = (
     slice(from, Math.min(calls, from + AT_ONCE));
     told(Math.min(calls, from + AT_ONCE));
   }
-  db.exec("INSERT INTO cdr_sources VALUES ('', 'ledger', 0, NULL, NULL, 0, '')");
+  db.exec("INSERT OR IGNORE INTO cdr_sources VALUES ('', 'ledger', 0, NULL, NULL, 0, '')");
   db.pragma('wal_checkpoint(TRUNCATE)');
 }
 
-/** Entries of people who listened to calls. Their chain is none: nothing here verifies it. */
+/** Entries of people who listened to calls, after those that are there. */
 function fillAudit(db: Db, from: number, to: number): void {
   const add = db.prepare('INSERT INTO audit (seq, entry, hash) VALUES (?, ?, ?)');
-  const hash = createHash('sha256').digest();
+  const last = db.prepare(
+    'SELECT seq AS size, lower(hex(hash)) AS hash FROM audit ORDER BY seq DESC LIMIT 1',
+  );
+  let head = (last.get() as Head | undefined) ?? EMPTY;
   for (let i = from; i < to; i += 1) {
     const actor = `person-${i % ACTORS}`;
-    const entry = {
-      ...{
-        action: i % 50 === 0 ? 'sign_in' : 'play',
-        actor: 'person',
-        actor_id: actor,
-        actor_name: `Person ${i % ACTORS}`,
-      },
-      ...{
-        address: '192.0.2.7',
-        at: new Date(startOf(i * 3)).toISOString(),
-        detail: { recording: recordingId(i * 3) },
-      },
-      ...{
-        object: 'call',
-        object_id: callId(i * 3),
-        outcome: i % 200 === 0 ? 'refused' : 'ok',
-        reason: '',
-        seq: i + 1,
-      },
+    const event: AuditEvent = {
+      ...{ action: i % 50 === 0 ? 'sign_in' : 'play', actor: 'person', actor_id: actor },
+      ...{ actor_name: `Person ${i % ACTORS}`, address: '192.0.2.7' },
+      ...{ at: new Date(startOf(i * 3)).toISOString(), detail: { recording: recordingId(i * 3) } },
+      ...{ object: 'call', object_id: callId(i * 3), outcome: i % 200 === 0 ? 'refused' : 'ok', reason: '' },
     };
-    add.run(i + 1, JSON.stringify(entry), hash);
+    const seq = head.size + 1;
+    const text = entryText({ ...event, seq });
+    head = { size: seq, hash: linked(head.hash, digestOfText(text)) };
+    add.run(seq, text, Buffer.from(head.hash, 'hex'));
   }
 }

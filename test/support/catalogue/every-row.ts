@@ -117,6 +117,7 @@ export async function furnish(path: string): Promise<void> {
   await c.ledger.began(FIRST, T0);
   await c.ledger.add([cdr], 'AMI', T0);
   await c.ledger.noteSource(FIRST, 'Master.csv', T0, '');
+  await c.ledger.count();
   const draft = { policy: defaultPolicy, based_on: 0, no_emergency_numbers: false, apply: null };
   await c.approvals.ask(anApproval('A1'), draft);
   await c.privacyRequests.add(aPrivacyRequest('P1'));

@@ -70,7 +70,8 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   byTier: (c) => c.tiers.slice(null),
   related: (c) => c.ledger.related(FIRST, ['A.1']),
   coverageRows: (c) => c.ledger.rows({ from: 0, to: Number.MAX_SAFE_INTEGER }),
-  sources: (c) => c.ledger.sources(),
+  counts: (c) => c.ledger.counts({ from: 0, to: T0 * 2 }),
+  sources: async ({ ledger: l }) => [await l.sources(), await l.count()],
   dueCdrs: (c) => c.ledger.due(FIRST, Number.MAX_SAFE_INTEGER, 99),
   witness: (c) => c.ledger.witness(FIRST),
   approvals: (c) => c.approvals.open(T0 + 1),
@@ -134,9 +135,9 @@ const columns: Record<string, string[]> = {
   deliveries: ['notice', 'attempts', 'next_at', 'problem'],
   test_calls: ['outcome', 'fault', 'detail', 'measures', 'took_ms'],
   blind_windows: ['from_at', 'to_at', 'reason'],
-  watch: ['seen_at'],
-  cdrs: ['linkedid', 'start_at', 'end_at', 'cdr'],
+  ...{ watch: ['seen_at'], cdrs: ['linkedid', 'start_at', 'end_at', 'cdr'] },
   cdr_sources: ['since', 'read_at', 'last_at', 'count', 'problem'],
+  coverage_counts: ['status', 'finding', 'calls', 'first_start', 'last_start', 'first_end', 'last_end'],
   checkpoints: ['note'],
   prompts: [
     ...['hash', 'kind', 'language', 'name', 'text', 'bytes', 'duration_ms', 'added_at', 'added_by', 'active'],
@@ -247,8 +248,7 @@ async function startAndRecord(path: string, _dir: string) {
     ...{
       catalogue,
       alarms: alert,
-      encoder: 'separate',
-      testCallsOn: true,
+      ...{ encoder: 'separate' as const, testCallsOn: true },
       pbxes: [
         {
           ...{ id: '', name: 'PBX', ari: () => link, ami: () => link },

@@ -185,12 +185,13 @@ t.test('what is asked all the time reads from an index what it needs, and no mor
 
   const told = createToldCalls(noted, reader);
   const to = { startedAt: 1_700_000_000_000 + 60_000_000, id: 'C' };
-  const plans = plansOf(() => told({ from: 1_700_000_000_000, to: 1_800_000_000_000, before: to, limit: 9 }));
-  t.match(
-    plans[0],
-    /SEARCH c USING INDEX calls_by_start \(started_at>\? AND \(started_at,id\)<\(\?,\?\)\)/,
-    'from where the last page ended',
+  const [slice, ...plans] = plansOf(() =>
+    told({ from: 1_700_000_000_000, to: 1_800_000_000_000, before: to, limit: 9 }),
   );
+  const ofPage =
+    /USING (COVERING )?INDEX calls_by_start \((started_at|\(started_at,id\))>.* AND \(started_at,id\)<\(\?,\?\)\)/;
+  t.match(slice, ofPage, 'some thousand calls are looked at');
+  t.match(plans[0], ofPage, 'from where the last page ended');
   t.match(plans[0], /SEARCH n USING PRIMARY KEY/);
   t.notMatch(plans[0], /TEMP B-TREE/, 'calls are in their order');
   t.match(plans[1], /SEARCH tellings USING INDEX tellings_by_call/);

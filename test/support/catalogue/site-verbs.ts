@@ -1,7 +1,8 @@
-import type { Prepared } from '../../daemon/catalogue/sqlite/nouns.js';
-import type { ReachKey } from '../../daemon/domain/people/reach.js';
-import { FIRST_DUE } from '../../daemon/domain/retention/plan.js';
-import { callId, EXTENSIONS, recordingId, startOf } from '../support/catalogue/busy-site.js';
+import type { AuditFilter } from '../../../daemon/catalogue/audit.js';
+import type { Prepared } from '../../../daemon/catalogue/sqlite/nouns.js';
+import type { ReachKey } from '../../../daemon/domain/people/reach.js';
+import { FIRST_DUE } from '../../../daemon/domain/retention/plan.js';
+import { callId, recordingId, startOf } from './busy-site.js';
 
 const DAY_MS = 86_400_000;
 const ZONE_ALL = 253_402_300_799_999;
@@ -12,6 +13,10 @@ export function verbsAt(
   calls: number,
 ): Record<'recorder' | 'dashboard', Record<string, (n: Prepared) => unknown>> {
   const now = startOf(calls);
+  /** When that share of all calls was still to come. */
+  const before = (share: number) => startOf(Math.floor(calls * (1 - share)));
+  const aDay = { from: before(0.55), to: before(0.55) + DAY_MS };
+  const longAgo = { from: before(0.9), to: before(0.82) };
   const year = { from: now - 365 * DAY_MS, to: now };
   const one = (i: number) => ({ call: callId(i), recording: recordingId(i) });
   const mid = one(Math.floor(calls / 2) + 3);
@@ -19,18 +24,19 @@ export function verbsAt(
     Array.from({ length: count }, (_, i) => ({ kind: 'extension', name: String(100 + i) }));
   const list = (filter: object) => (n: Prepared) =>
     n.calls.list({ reach: 'all', limit: 100, region: 'DE', ...filter }, null);
+  const log = (filter: Omit<AuditFilter, 'limit'>) => (n: Prepared) =>
+    n.audit.entries({ ...filter, limit: 100 }, null, 100);
   const actor = 'person-7';
   return {
     recorder: {
       'calls that are open': (n) => n.calls.open(),
       'coverage of the last day (/metrics)': (n) => n.calls.coverageSince(now - DAY_MS),
-      'coverage of everything': (n) => n.calls.coverageSince(0),
       'a call': (n) => n.calls.call(mid.call),
       'growth of 30 days (health)': (n) => n.recordings.growth(now - 30 * DAY_MS, now),
       'growth of a year': (n) => n.recordings.growth(year.from, now),
       'next 20 to scrub': (n) => n.seals.toCheck(now, 20),
       'figures of the seals (health, /metrics)': (n) => n.seals.figures(),
-      'whose file has this hash': (n) => n.seals.sealedAs('0'.repeat(64)),
+      'whose file has this hash, a slice': (n) => n.seals.sealedAs('0'.repeat(64), 0),
       'kept recordings, a slice (plan)': (n) => n.due.keptSlice({ rule: 'rule 1', until: -1, id: '' }, now),
       'kept for ever, a slice (plan)': (n) => n.due.keptSlice({ rule: 'rule 0', until: null, id: '' }, now),
       'due ones, a slice (plan)': (n) => n.due.dueSlice(FIRST_DUE, ZONE_ALL),
@@ -54,7 +60,7 @@ export function verbsAt(
     dashboard: {
       'list, newest': list({}),
       'list, before the middle': list({ before: mid.call }),
-      'list, of one day': list({ from: now - 200 * DAY_MS, to: now - 199 * DAY_MS }),
+      'list, of one day': list(aDay),
       'list, outgoing': list({ direction: 'out' }),
       'list, partial': list({ coverage: 'partial' }),
       'list, imported (none)': list({ coverage: 'imported' }),
@@ -65,11 +71,7 @@ export function verbsAt(
       'search, two digits': list({ text: '42' }),
       'search, one letter that is not there': list({ text: 'ß' }),
       'search, nothing fits': list({ text: 'nobody at all' }),
-      'search, in a month of long ago': list({
-        text: 'nobody',
-        from: now - 330 * DAY_MS,
-        to: now - 300 * DAY_MS,
-      }),
+      'search, in a month of long ago': list({ text: 'nobody', ...longAgo }),
       'reviewer of 1 extension': list({ reach: extensions(1) }),
       'reviewer of 40 places': list({ reach: extensions(40) }),
       'reviewer of 41 places': list({ reach: extensions(41) }),
@@ -88,37 +90,58 @@ export function verbsAt(
       'every call heard by extension 117': list({ ear: { kind: 'extension', name: '117' } }),
       'a phone that was never heard': list({ ear: { kind: 'extension', name: '999' } }),
       'extensions, queues and DIDs seen': (n) => n.seen.seen(),
-      [`quality of ${EXTENSIONS} phones, a month`]: (n) => n.recordings.qualityTrends(now - 30 * DAY_MS, now),
-      'quality, all time': (n) => n.recordings.qualityTrends(0, now),
-      'coverage, a slice': (n) => n.ledger.rows(year),
+      'quality of a month, its first day': (n) => n.recordings.trends(now - 30 * DAY_MS, now, 'begin'),
+      'quality of all time, a slice': (n) =>
+        n.recordings.trends(0, now, { day: 0, kind: '', name: '', flags: '' }),
+      'coverage, counts of a slice': (n) => n.ledger.counts(year),
+      'coverage, calls of a slice': (n) => n.ledger.rows(year),
       'consent report, a page': (n) => n.toldCalls({ ...year, limit: 200 }),
       tombstones: (n) => n.due.tombstones(200),
       'due and erasable, a page': (n) => n.due.page('erasable', FIRST_DUE, now, 200),
       'due and protected, a page': (n) => n.due.page('protected', FIRST_DUE, ZONE_ALL, 200),
-      'due later, a page': (n) => n.due.page('later', FIRST_DUE, now - 200 * DAY_MS, 200),
+      'due later, a page': (n) => n.due.page('later', FIRST_DUE, aDay.from, 200),
       'kept for ever, a page': (n) => n.due.undated('', 200),
       'damaged recordings': (n) => n.seals.damaged(200),
-      'audit log, newest': (n) => n.audit.entries({ limit: 100 }),
-      'audit log of a person': (n) => n.audit.entries({ actor, limit: 100 }),
-      'audit log of a person, refused': (n) => n.audit.entries({ actor, outcome: 'refused', limit: 100 }),
-      'audit log of a person, of an action that is not there': (n) =>
-        n.audit.entries({ actor, actions: ['export'], limit: 100 }),
-      'audit log of a person, in a month long ago': (n) =>
-        n.audit.entries({ actor, from: now - 300 * DAY_MS, to: now - 299 * DAY_MS, limit: 100 }),
-      'audit log of two actions in a month long ago': (n) =>
-        n.audit.entries({
-          actions: ['play', 'sign_in'],
-          from: now - 330 * DAY_MS,
-          to: now - 329 * DAY_MS,
-          limit: 100,
-        }),
-      'audit log, all that went well, of a time': (n) =>
-        n.audit.entries({ outcome: 'ok', from: now - 330 * DAY_MS, to: now - 329 * DAY_MS, limit: 100 }),
-      'audit log of a call': (n) => n.audit.entries({ objectId: mid.call, limit: 100 }),
-      'audit log of a recording': (n) => n.audit.entries({ recording: mid.recording, limit: 100 }),
+      'audit log, newest': log({}),
+      'audit log of a person': log({ actor }),
+      'audit log of a person, refused': log({ actor, outcome: 'refused' }),
+      'audit log of a person, of an action that is not there': log({ actor, actions: ['export'] }),
+      'audit log of a person, in a month long ago': log({ actor, ...longAgo }),
+      'audit log of two actions in a month long ago': log({ actions: ['play', 'sign_in'], ...longAgo }),
+      'audit log of two actions that are not there': log({ actions: ['export', 'erase'] }),
+      'audit log, all that went well, of a month': log({ outcome: 'ok', ...longAgo }),
+      'audit log of a day': log(aDay),
+      'audit log of a call': log({ objectId: mid.call }),
+      'audit log of a recording': log({ recording: mid.recording }),
       'people in the audit log': (n) => n.audit.actors(),
       peaks: (n) => n.recordings.peaks(mid.recording),
       'versions of a recording': (n) => n.recordings.ofCall(mid.call),
     },
+  };
+}
+
+/** The day that was so many days before the last call. */
+const dayBefore = (calls: number, days: number): string =>
+  new Date(startOf(calls) - days * DAY_MS).toISOString().slice(0, 10);
+
+/** The last year, as pages and tables are asked for it. */
+export const daysOf = (calls: number): string => `from=${dayBefore(calls, 365)}&to=${dayBefore(calls, 0)}`;
+
+/** Pages that read all of a year, or more. */
+export function requestsAt(calls: number): Record<string, string> {
+  const day = (daysAgo: number) => dayBefore(calls, daysAgo);
+  const year = daysOf(calls);
+  return {
+    'quality of all time': '/quality',
+    'quality of a year': `/quality?${year}`,
+    'coverage of a year': `/coverage?${year}`,
+    'coverage of a year, all of its calls': `/coverage?${year}&status=all`,
+    'coverage of a year, a finding that is not there': `/coverage?${year}&status=surplus`,
+    'consent report of a year without notices': `/consent-report?${year}`,
+    'retention, page and plan': '/retention',
+    'audit log of a month long ago': `/audit?from=${day(330)}&to=${day(300)}`,
+    'audit log, an action that is not there': '/audit?action=export',
+    'calls, the newest': '/calls',
+    'calls, a search in vain': '/calls?q=nobody',
   };
 }

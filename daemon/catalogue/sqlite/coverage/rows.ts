@@ -1,11 +1,11 @@
 import { type Static, Type } from 'typebox';
-import { type CoverageRow, startOf } from '../../domain/assurance/coverage.js';
-import { PbxId } from '../../domain/pbx.js';
-import type { CallId, Party } from '../../domain/recording/recording.js';
-import type { CoverageRange, CoverageSlice } from '../ledger.js';
-import { Flag, Length, noun, orNull, type Reader, Text, Time } from './checked.js';
-import type { Db } from './db.js';
-import { CoverageShape, directions, PartyShape, toCoverage } from './rows.js';
+import { type CoverageRow, startOf } from '../../../domain/assurance/coverage.js';
+import { PbxId } from '../../../domain/pbx.js';
+import type { CallId, Party } from '../../../domain/recording/recording.js';
+import type { CoverageRange, CoverageSlice } from '../../ledger.js';
+import { Flag, Length, noun, orNull, type Reader, Text, Time } from '../checked.js';
+import type { Db } from '../db.js';
+import { CoverageShape, directions, PartyShape, toCoverage } from '../rows.js';
 
 const PbxShape = Type.Object({
   account_pbx: PbxId,
@@ -75,7 +75,7 @@ const OURS = `SELECT ${PBX}, ${CALL} FROM calls c LEFT JOIN accounts a ON a.id =
 const STRANGE = `SELECT ${PBX} FROM accounts a
   WHERE a.call_id IS NULL AND a.answered_at IS NOT NULL AND a.started_at >= $from AND a.started_at < $to AND ($pbx IS NULL OR a.pbx = $pbx)`;
 
-/** So many calls of ours, and so many that only the PBX knows, are read at once: about 10 ms. */
+/** How many calls of ours, and how many that only the PBX knows, are read at once: about 10 ms. */
 const SLICE = 300;
 
 export function createCoverageRows(db: Db, reader: Reader) {
@@ -125,14 +125,17 @@ export function createCoverageRows(db: Db, reader: Reader) {
     },
   };
 
+  const between = (from: number, to: number, pbx: PbxId | null = null): CoverageRow[] =>
+    reader.all(compared, [...ours.all({ from, to, pbx }), ...strange.all({ from, to, pbx })]);
+
   return {
     rows({ from, to, pbx }: CoverageRange): CoverageSlice {
       const ends = [ourEnd, strangeEnd].flatMap((end) => (end.get({ from, to }) as number | undefined) ?? []);
       const begin = Math.max(from, ...ends);
-      const among = { from: begin, to, pbx: pbx ?? null };
-      const items = reader.all(compared, [...ours.all(among), ...strange.all(among)]);
+      const items = between(begin, to, pbx);
       return { items: items.sort((a, b) => startOf(b) - startOf(a)), next: begin > from ? begin : null };
     },
+    between,
     row: (id: CallId): CoverageRow | null => reader.orNull(compared, one.get(id)),
   };
 }

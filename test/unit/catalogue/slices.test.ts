@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import t from 'tap';
+import type { AuditFilter } from '../../../daemon/catalogue/audit.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { openDb } from '../../../daemon/catalogue/sqlite/db.js';
+import type { AuditAction, AuditEntry } from '../../../daemon/domain/assurance/audit.js';
+import { iso } from '../../../daemon/domain/days.js';
+import { aNotice } from '../../support/catalogue/every-row.js';
+import { fillCatalogue } from '../../support/catalogue/many-rows.js';
+import { dice, newSeed } from '../../support/dice.js';
+
+/** What is looked through slice by slice says the same as if it were looked through at once. */
+const ENTRIES = 45_000;
+const T0 = Date.UTC(2026, 0, 1);
+const MINUTE = 60_000;
+type Entry = Omit<AuditEntry, 'hash'>;
+
+t.test('entries of the log are found among many slices', async (t) => {
+  const path = join(t.testdir({}), 'catalogue.db');
+  const seed = newSeed();
+  t.comment(`seed ${seed}`);
+  const roll = dice(seed);
+  const one = <T>(of: readonly T[]): T => of[Math.floor(roll() * of.length)]!;
+  const db = await openDb(path);
+  const add = db.prepare('INSERT INTO audit (seq, entry, hash) VALUES (?, ?, ?)');
+  const all: Entry[] = Array.from({ length: ENTRIES }, (_, i) => ({
+    // Some were told later than they happened.
+    ...{ seq: i + 1, at: iso(T0 + i * MINUTE - (roll() < 0.1 ? Math.floor(roll() * 9_000 * MINUTE) : 0)) },
+    ...{ actor: 'person' as const, actor_id: one(['P1', 'P1', 'P1', 'P2']), actor_name: 'Ada', address: '' },
+    action: i % 30_000 === 7 ? 'export' : one<AuditAction>(['play', 'play', 'sign_in', 'view']),
+    ...{ object: 'call', object_id: `C${Math.floor(roll() * 5_000)}`, reason: '' },
+    outcome: one(['ok', 'ok', 'ok', 'refused', 'failed'] as const),
+    detail: roll() < 0.3 ? { recording: `R${Math.floor(roll() * 2_000)}` } : ({} as Entry['detail']),
+  }));
+  db.transaction(() => {
+    for (const entry of all) add.run(entry.seq, JSON.stringify(entry), Buffer.alloc(32));
+  })();
+  db.close();
+  const catalogue = createSqliteCatalogue({ path });
+  await catalogue.start();
+  t.teardown(() => catalogue.stop());
+  const fits = (e: Entry, f: AuditFilter) =>
+    (f.actor === undefined || e.actor_id === f.actor) &&
+    (f.objectId === undefined || e.object_id === f.objectId) &&
+    (f.recording === undefined || e.detail.recording === f.recording) &&
+    (f.actions === undefined || f.actions.includes(e.action)) &&
+    (f.outcome === undefined || e.outcome === f.outcome) &&
+    (f.from === undefined || Date.parse(e.at) >= f.from) &&
+    (f.to === undefined || Date.parse(e.at) < f.to) &&
+    (f.before === undefined || e.seq < f.before);
+  const newest = all.toReversed();
+  const some = <T>(name: keyof AuditFilter, share: number, value: () => T) =>
+    roll() < share ? { [name]: value() } : {};
+  let hits = 0;
+  for (let n = 0; n < 250; n += 1) {
+    const from = T0 + Math.floor(roll() * ENTRIES) * MINUTE;
+    const filter: AuditFilter = {
+      ...some('actor', 0.3, () => one(['P1', 'P2', 'nobody'])),
+      ...some('objectId', 0.1, () => `C${Math.floor(roll() * 5_000)}`),
+      ...some('recording', 0.1, () => `R${Math.floor(roll() * 2_000)}`),
+      ...some('actions', 0.5, () =>
+        one([['export'], ['play'], ['play', 'sign_in'], ['export', 'erase'], ['erase'], []] as const),
+      ),
+      ...some('outcome', 0.3, () => one(['ok', 'refused', 'failed'])),
+      ...some('from', 0.4, () => from),
+      ...some('to', 0.4, () => from + Math.floor(roll() * 20_000) * MINUTE),
+      ...some('before', 0.2, () => Math.floor(roll() * ENTRIES)),
+      limit: one([1, 10, 100, 2_000]),
+    };
+    const found = await catalogue.audit.entries(filter);
+    const wanted = newest.filter((e) => fits(e, filter)).slice(0, filter.limit);
+    hits += found.length;
+    if (found.map(({ seq }) => seq).join() !== wanted.map(({ seq }) => seq).join())
+      t.fail('other entries', { filter, found: found.length, wanted: wanted.length });
+  }
+  t.ok(hits > 1_000, `${hits} entries were found`);
+});
+
+t.test('rare calls with a notice, and a hash, are found among many slices', async (t) => {
+  const path = join(t.testdir({}), 'catalogue.db');
+  const rows = 60_000;
+  const db = await openDb(path);
+  fillCatalogue(db, rows);
+  const told = db.prepare('SELECT id FROM calls WHERE rowid % 7000 = 0 ORDER BY id DESC').pluck().all();
+  db.close();
+  const catalogue = createSqliteCatalogue({ path });
+  await catalogue.start();
+  t.teardown(() => catalogue.stop());
+  for (const id of told) await catalogue.notices.decide(aNotice(id as string));
+  for (const n of [0, 49_999, 50_000, rows - 1])
+    t.equal(await catalogue.seals.sealedAs(String(n).padStart(64, '0')), `R${String(n).padStart(10, '0')}`);
+  t.equal(await catalogue.seals.sealedAs('f'.repeat(64)), null);
+  const found: string[] = [];
+  let pages = 0;
+  let before: Parameters<typeof catalogue.notices.calls>[0]['before'] | null;
+  for (; before !== null; pages += 1) {
+    const page = await catalogue.notices.calls({ from: 0, to: Number.MAX_SAFE_INTEGER, before, limit: 3 });
+    found.push(...page.calls.map(({ id }) => id));
+    before = page.next;
+  }
+  t.same(found, told, 'newest first');
+  t.ok(pages <= rows / 5_000 + told.length + 1, `${pages} pages`);
+});
