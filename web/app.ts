@@ -119,6 +119,8 @@ export type Deps = {
   log: Log;
   /** Milliseconds since 1970. */
   now: () => number;
+  /** Memory is short while more of the heap than this is in use; a share of its limit by default. */
+  mostHeapBytes?: number;
   live?: Partial<Pace>;
   playing?: Partial<PlayingPace>;
 };
@@ -212,7 +214,7 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
     devices,
   };
 
-  await protect(app, secure);
+  await protect(app, secure, deps.mostHeapBytes);
   guard(app, { hosts: createHosts(deps.web), sessions, tokens, cookie });
   sending.watch(app);
   tellOfRefusals(app, audit);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Server as HttpsServer, ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import { ulid } from 'ulid';
 import { createSqliteReader } from '../daemon/catalogue/sqlite/reading/reader.js';
 import { createLdap } from '../daemon/directory/ldap.js';
@@ -46,6 +47,8 @@ const DRAIN_MS = 10_000;
  */
 export async function runWeb(config: Config): Promise<void> {
   const log = createLog(config.log.level, 'web');
+  // Garbage goes before the heap grows: otherwise a table of a million rows takes 150 MB more than what is in use.
+  for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1']) setFlagsFromString(flag);
   if (!(await noCoreDumps()))
     log.warn('Core dumps could not be turned off: a crash may write keys and speech to the disk');
   const { dir } = config.data;

@@ -1,11 +1,9 @@
 import { Readable } from 'node:stream';
-import { stringify } from 'csv-stringify';
 import type { Static } from 'typebox';
 import type { AuditFilter, ReadEntry } from '../../daemon/catalogue/audit.js';
 import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { auditActions, auditGroups } from '../../daemon/domain/assurance/audit.js';
 import { AUDIT_COLUMNS, auditCells } from '../../daemon/domain/assurance/audit-table.js';
-import { CSV } from '../../daemon/domain/csv.js';
 import { dates, iso, isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import type { Person } from '../../daemon/domain/people/person.js';
@@ -13,6 +11,7 @@ import { isId } from '../../daemon/domain/recording/recording.js';
 import { partyView } from '../calls/views.js';
 import type { Needs } from '../deps.js';
 import { answers, streamed, timesOf } from '../server/answers.js';
+import { csvStream } from '../server/csv-stream.js';
 import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
 import { giveOut } from './give-out.js';
@@ -75,12 +74,11 @@ export function auditRoutes(app: App, deps: Deps): void {
     async (request, reply) => {
       const filter = filterOf(request.query, site.timeZone);
       await giveOut(ask, request, 'audit', { detail: plain(request.query) });
-      const csv = stringify({ ...CSV, columns: AUDIT_COLUMNS });
       const name = `tapedeck-audit-${dates(site.timeZone)(now())}.csv`;
       return reply
         .type('text/csv; charset=utf-8; header=present')
         .header('content-disposition', `attachment; filename="${name}"`)
-        .send(Readable.from(cells(filter)).compose(csv) as Readable);
+        .send(csvStream(AUDIT_COLUMNS, cells(filter)));
     },
   );
 

@@ -172,7 +172,7 @@ export function createSessions({
     },
     /** False when this person has no such session. */
     endOne: async (userId: string, id: string): Promise<boolean> => sessions.end(userId, { id }) > 0,
-    /** Gives how many ended. */
+    /** Returns how many ended. */
     endOthers: async (userId: string, keep: string): Promise<number> => sessions.end(userId, { keep }),
     endAll: async (userId: string): Promise<number> => sessions.end(userId, { keep: null }),
 

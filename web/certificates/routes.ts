@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { stringify } from 'csv-stringify';
 import type { Static } from 'typebox';
 import { certificateFile, certificateItems } from '../../daemon/catalogue/certificates/certificate-file.js';
 import {
@@ -8,7 +7,7 @@ import {
   type CertificateStatement,
   certificateName,
 } from '../../daemon/domain/certificate/certificate.js';
-import { CSV, harmless } from '../../daemon/domain/csv.js';
+import { harmless } from '../../daemon/domain/csv.js';
 import { dates, iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { runPaper } from '../../daemon/paper/paper-process.js';
@@ -16,6 +15,7 @@ import { publicKeys, signatureKeys } from '../../daemon/vault/signing-key.js';
 import { giveOut } from '../audit/give-out.js';
 import type { Needs } from '../deps.js';
 import { answers, streamed } from '../server/answers.js';
+import { csvStream } from '../server/csv-stream.js';
 import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
 import {
@@ -228,12 +228,11 @@ export function certificateRoutes(app: App, deps: Deps): void {
     async (request, reply) => {
       reached.every(request.session!.person);
       await giveOut(ask, request, 'certificates');
-      const csv = stringify({ ...CSV, columns: [...COLUMNS] });
       const name = `tapedeck-certificates-${dates(site.timeZone)(now())}.csv`;
       return reply
         .type('text/csv; charset=utf-8; header=present')
         .header('content-disposition', `attachment; filename="${name}"`)
-        .send(Readable.from(rows()).compose(csv) as Readable);
+        .send(csvStream(COLUMNS, rows()));
     },
   );
 

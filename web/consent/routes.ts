@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream';
-import { stringify } from 'csv-stringify';
 import type { FastifyReply } from 'fastify';
 import type { Static } from 'typebox';
 import {
@@ -9,11 +7,11 @@ import {
   consentScope,
   viewConsent,
 } from '../../daemon/catalogue/consent.js';
-import { CSV } from '../../daemon/domain/csv.js';
 import { CONSENT_CSV_COLUMNS, consentCells } from '../../daemon/domain/telling/consent-report.js';
 import { giveOut } from '../audit/give-out.js';
 import type { Needs } from '../deps.js';
 import { answers, pbxOf, streamed } from '../server/answers.js';
+import { csvStream } from '../server/csv-stream.js';
 import { ErrorView } from '../server/schemas.js';
 import { createShares, lettingGo } from '../server/shares.js';
 import type { App } from '../server/types.js';
@@ -86,12 +84,11 @@ export function consentReportRoutes(app: App, { catalogue, reached, site, now, a
       taken(person.id, reply);
       await giveOut(ask, request, 'consent_report', { detail: about(scope) });
       lettingGo(reply.raw);
-      const rows = Readable.from(cellsOf(consentCalls(catalogue, scope)));
       const { from, to } = scope.period;
       return reply
         .type('text/csv; charset=utf-8; header=present')
         .header('content-disposition', `attachment; filename="tapedeck-consent-${from}-${to}.csv"`)
-        .send(rows.compose(stringify({ ...CSV, columns: CONSENT_CSV_COLUMNS })) as Readable);
+        .send(csvStream(CONSENT_CSV_COLUMNS, cellsOf(consentCalls(catalogue, scope))));
     },
   );
 }

@@ -1,8 +1,5 @@
-import { Readable } from 'node:stream';
-import { stringify } from 'csv-stringify';
 import type { Static } from 'typebox';
 import { everyStanding } from '../../daemon/catalogue/standing.js';
-import { CSV } from '../../daemon/domain/csv.js';
 import { dates, iso, isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { documentEnding, documentType } from '../../daemon/domain/policy/standing/document.js';
@@ -21,6 +18,7 @@ import { giveOut } from '../audit/give-out.js';
 import { signed } from '../auth/signed.js';
 import type { Needs } from '../deps.js';
 import { answers, streamed } from '../server/answers.js';
+import { csvStream } from '../server/csv-stream.js';
 import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
 import {
@@ -263,11 +261,10 @@ export function consentRoutes(app: App, { catalogue, ask, askStream, now, site }
     async (request, reply) => {
       await giveOut(ask, request, 'consent');
       const name = `tapedeck-consents-${dates(site.timeZone)(now())}.csv`;
-      const csv = stringify({ ...CSV, columns: [...STANDING_TABLE] });
       return reply
         .type('text/csv; charset=utf-8; header=present')
         .header('content-disposition', `attachment; filename="${name}"`)
-        .send(Readable.from(cells()).compose(csv) as Readable);
+        .send(csvStream(STANDING_TABLE, cells()));
     },
   );
 

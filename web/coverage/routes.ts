@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream';
-import { stringify } from 'csv-stringify';
 import type { Static } from 'typebox';
 import {
   type CoverageVerbs,
@@ -8,10 +6,10 @@ import {
   viewCoverage,
 } from '../../daemon/catalogue/coverage.js';
 import { CSV_COLUMNS, periodOf } from '../../daemon/domain/assurance/coverage-view.js';
-import { CSV } from '../../daemon/domain/csv.js';
 import { giveOut } from '../audit/give-out.js';
 import type { Needs } from '../deps.js';
 import { answers, pbxOf, streamed } from '../server/answers.js';
+import { csvStream } from '../server/csv-stream.js';
 import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
 import { CoverageQuery, CoverageView } from './schemas.js';
@@ -67,14 +65,13 @@ export function coverageRoutes(app: App, deps: Deps): void {
       const asked = askedBy(request.query);
       const period = periodOf(asked, site.timeZone, at);
       await giveOut(ask, request, 'coverage', { detail: about(period, request.query) });
-      const csv = stringify({ ...CSV, columns: CSV_COLUMNS });
       return reply
         .type('text/csv; charset=utf-8; header=present')
         .header(
           'content-disposition',
           `attachment; filename="tapedeck-coverage-${period.from}-${period.to}.csv"`,
         )
-        .send(Readable.from(coverageCsv(catalogue, asked, site.timeZone, at)).compose(csv) as Readable);
+        .send(csvStream(CSV_COLUMNS, coverageCsv(catalogue, asked, site.timeZone, at)));
     },
   );
 }

@@ -1,7 +1,4 @@
-import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import { stringify } from 'csv-stringify';
-import { CSV } from '../../daemon/domain/csv.js';
 import { dates, times } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import type { Person } from '../../daemon/domain/people/person.js';
@@ -9,6 +6,7 @@ import { canBeHeld, REPORT_COLUMNS, reportCells } from '../../daemon/domain/rete
 import { giveOut } from '../audit/give-out.js';
 import type { Needs } from '../deps.js';
 import { streamed } from '../server/answers.js';
+import { csvStream } from '../server/csv-stream.js';
 import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
 import { MatterParams } from './schemas.js';
@@ -40,12 +38,11 @@ export function holdReportRoutes(app: App, { catalogue, ask, reached, site, now 
       const matter = await catalogue.holds.get(request.params.id);
       if (!matter) throw fail('matter_unknown', request.params.id);
       await giveOut(ask, request, 'hold', { object_id: matter.id });
-      const csv = stringify({ ...CSV, columns: [...REPORT_COLUMNS] });
       const name = `tapedeck-hold-${matter.id}-${dates(site.timeZone)(now())}.csv`;
       return reply
         .type('text/csv; charset=utf-8; header=present')
         .header('content-disposition', `attachment; filename="${name}"`)
-        .send(Readable.from(rows(person, matter.id)).compose(csv) as Readable);
+        .send(csvStream(REPORT_COLUMNS, rows(person, matter.id)));
     },
   );
 

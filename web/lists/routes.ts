@@ -1,7 +1,4 @@
-import { Readable } from 'node:stream';
-import { stringify } from 'csv-stringify';
 import type { Static } from 'typebox';
-import { CSV } from '../../daemon/domain/csv.js';
 import { dates, iso, isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import {
@@ -17,6 +14,7 @@ import { giveOut } from '../audit/give-out.js';
 import { signed } from '../auth/signed.js';
 import type { Needs } from '../deps.js';
 import { answers, streamed } from '../server/answers.js';
+import { csvStream } from '../server/csv-stream.js';
 import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
 import {
@@ -244,11 +242,10 @@ export function numberListRoutes(app: App, { catalogue, ask, now, site }: Deps):
       const list = await known(request.params.list);
       await giveOut(ask, request, 'list', { object_id: list });
       const name = `tapedeck-list-${dates(site.timeZone)(now())}.csv`;
-      const csv = stringify({ ...CSV, columns: [...LIST_COLUMNS] });
       return reply
         .type('text/csv; charset=utf-8; header=present')
         .header('content-disposition', `attachment; filename="${name}"`)
-        .send(Readable.from(cells(list)).compose(csv) as Readable);
+        .send(csvStream(LIST_COLUMNS, cells(list)));
     },
   );
 

@@ -1,10 +1,10 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import { stringify } from 'csv-stringify';
-import { CSV, harmless } from '../../daemon/domain/csv.js';
+import { harmless } from '../../daemon/domain/csv.js';
 import { iso } from '../../daemon/domain/days.js';
 import { inWords, type Say } from '../../daemon/domain/reason/words.js';
 import type { DuePlace } from '../../daemon/domain/retention/plan.js';
+import { csvStream } from '../server/csv-stream.js';
 import { itemsOf, type Listed, type ListName, type ListVerbs } from './items.js';
 
 const header = [
@@ -43,8 +43,7 @@ const PAGE = 50;
  * spreadsheet would take for a formula begins with an apostrophe.
  */
 export function retentionCsv(catalogue: ListVerbs, now: number, say: Say): Readable {
-  const csv = stringify({ ...CSV, columns: header });
-  return Readable.from(records(catalogue, now, say)).compose(csv) as Readable;
+  return csvStream(header, records(catalogue, now, say));
 }
 
 async function* records(catalogue: ListVerbs, now: number, say: Say): AsyncGenerator<string[]> {

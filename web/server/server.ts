@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { ServerOptions } from 'node:https';
+import { getHeapStatistics } from 'node:v8';
 import cookiePlugin from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import underPressure from '@fastify/under-pressure';
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyContextConfig, LogController } from 'fastify';
 import { ulid } from 'ulid';
 import { fail } from '../../daemon/domain/error.js';
 import type { Log } from '../../daemon/ops/log.js';
@@ -77,15 +78,15 @@ export function listRoutes(app: App): RouteEntry[] {
 }
 
 /** What holds for every answer: headers, limits, and nothing of it kept in caches. */
-export async function protect(app: App, tls: boolean): Promise<void> {
+export async function protect(app: App, tls: boolean, most = mostHeap()): Promise<void> {
   app.addHook('onRequest', async (_, reply) => void reply.headers(always));
   await app.register(helmet, helmetOptions(tls));
   await app.register(underPressure, {
     // How late the event loop is says nothing of us: another program may have the processor.
-    ...{ maxEventLoopDelay: 0, maxHeapUsedBytes: 1.5e9 },
-    // The page itself costs little, and says what is wrong until its requests are answered.
-    async pressureHandler({ url }, reply) {
-      if (!url.startsWith('/api/')) return;
+    ...{ maxEventLoopDelay: 0, maxHeapUsedBytes: most },
+    // While memory is short, only requests that need much of it are refused: people can still look for calls.
+    async pressureHandler({ routeOptions: { config } }, reply) {
+      if (!needsMemory(config)) return;
       reply.header('retry-after', 5);
       throw fail('machine_busy');
     },
@@ -104,6 +105,12 @@ export async function protect(app: App, tls: boolean): Promise<void> {
     if (endless(request.raw)) reply.header('connection', 'close');
   });
 }
+
+/** Memory is short while more of the heap than this is in use, in bytes: at its own limit, V8 ends the process. */
+const mostHeap = (): number => Math.min(1.5e9, 0.7 * getHeapStatistics().heap_size_limit);
+
+/** Reports, tables and exports read any number of rows. */
+const needsMemory = ({ audit }: FastifyContextConfig): boolean => audit === 'report' || audit === 'export';
 
 const isAsset = ({ url }: { url: string }): boolean => url.startsWith('/assets/');
 
