@@ -78,6 +78,7 @@ export function createCalls(
       const at = await spool.born(name);
       return at === null ? null : Math.round(at - time.ahead());
     },
+    spooled: () => spool.ours(true),
     log: captureLog,
   });
   const watch = createWatch({ pbx: id, kept: catalogue.watch, clock, log: log.child({ part: 'watch' }) });

@@ -18,6 +18,7 @@ import { createInform, type InformDeps } from './record/inform.js';
 import { blank, type Changed, type Ended, type Live, numbersOf, running, standing } from './record/live.js';
 import { createSteps, type StepDeps } from './record/steps.js';
 import { createTakeUp } from './record/take-up.js';
+import { createUniting } from './record/unite.js';
 import { createWrong } from './record/wrong.js';
 
 /**
@@ -52,7 +53,8 @@ export function createRecorder(deps: RecordDeps) {
   let stopped = false;
   let lostAt = 0;
   const live = new Map<CallId, Live>();
-  const absorbing = new Set<Promise<void>>();
+  /** Work outside the queues of calls: uniting two calls, and discarding captures that belong to none. */
+  let aside: Promise<unknown> = Promise.resolve();
 
   const isUp = (legId: string): boolean => state.legs.get(legId)?.goneAt === null;
   const inform = createInform(deps, {
@@ -63,6 +65,7 @@ export function createRecorder(deps: RecordDeps) {
   const steps = createSteps(deps, {
     ...{ isUp, inform },
     feed: (leg) => feedOf(state, leg),
+    takeUp: (...call) => takeUp.take(...call),
     lostAt: () => lostAt,
     again: (l, times) => {
       if (l.again) clearTimeout(l.again);
@@ -91,6 +94,15 @@ export function createRecorder(deps: RecordDeps) {
     reconsider: (l) => reconsider(l),
   });
 
+  const uniting = createUniting(deps, {
+    ...{ live, steps, inform, directing },
+    of: (id) => of(id),
+    goOn: async (id, l) => {
+      if (l.waiting) l.working ??= work(id, l);
+      await l.working;
+    },
+  });
+
   const hearing = createHearing(deps, {
     state: () => state,
     direct: directing.direct,
@@ -109,8 +121,7 @@ export function createRecorder(deps: RecordDeps) {
 
   function enqueue(effect: Effect, unseen: boolean, heardAt: number): void {
     if (effect.kind === 'absorbed') {
-      const work = absorb(effect.from, effect.into).finally(() => absorbing.delete(work));
-      absorbing.add(work);
+      aside = Promise.allSettled([aside, uniting.unite(effect.from, effect.into)]);
     } else {
       const change = { ...effect, unseen };
       if (change.kind === 'changed') steps.want(change, of(change.call.id), heardAt);
@@ -126,7 +137,8 @@ export function createRecorder(deps: RecordDeps) {
   }
 
   async function work(id: CallId, l: Live): Promise<void> {
-    while (l.waiting) {
+    // What becomes part of a call is there before the call ends.
+    while (l.waiting && !(l.waiting.kind === 'ended' && l.uniting)) {
       const change = l.waiting;
       l.waiting = null;
       if (l.repeat) clearTimeout(l.repeat);
@@ -142,7 +154,7 @@ export function createRecorder(deps: RecordDeps) {
         deps.log.error({ err, call: id }, 'Recording step failed; retrying');
         if (!l.waiting)
           l.repeat = after(l.faults++, () => {
-            if (!l.waiting) put(id, change);
+            if (!l.waiting && live.get(id) === l) put(id, change);
           });
       }
     }
@@ -151,37 +163,10 @@ export function createRecorder(deps: RecordDeps) {
 
   /** Looks at a call again though nothing new is known of it. */
   function reconsider(l: Live): void {
-    if (l.newest && !l.waiting) put(l.newest.call.id, l.newest);
-  }
-
-  /**
-   * Two calls are one. What the younger had begun to capture goes on when it is the leg that the older follows;
-   * otherwise it is not the anchor's, and goes.
-   */
-  async function absorb(from: CallId, into: CallId): Promise<void> {
-    const l = live.get(from);
-    live.delete(from);
-    if (l) {
-      l.waiting = null;
-      if (l.again) clearTimeout(l.again);
-      await l.working;
-    }
-    // The row of the call that stays is written first, or there would be nothing to absorb into.
-    const older = live.get(into);
-    await older?.working;
-    if (l && older) {
-      inform.unite(from, l, older);
-      directing.unite(l, older);
-    }
-    if (l?.segment) {
-      const wanted = older && !older.segment && older.newest?.anchor === l.segment.legId;
-      if (wanted) older.segment = l.segment;
-      else
-        await steps.drop(l).catch((e) => deps.log.error({ err: e, call: from }, 'A capture was left behind'));
-    }
-    await deps.catalogue.calls
-      .absorb(from, into)
-      .catch((e) => deps.log.error({ err: e, call: from, into }, 'Two calls could not be united'));
+    if (!l.newest || l.waiting) return;
+    const { id } = l.newest.call;
+    // One that has become part of another is nobody's any more.
+    if (live.get(id) === l) put(id, l.newest);
   }
 
   function hear(event: PbxEvent): void {
@@ -233,7 +218,7 @@ export function createRecorder(deps: RecordDeps) {
 
   async function idle(): Promise<void> {
     const inHand = [...live.values()].flatMap((l) => [l.working, l.informing.writing]);
-    await Promise.all([...inHand, ...absorbing]);
+    await Promise.all([...inHand, aside]);
   }
 
   return {
@@ -251,15 +236,17 @@ export function createRecorder(deps: RecordDeps) {
      */
     async recover(snapshot: Snapshot, known = NEVER): Promise<void> {
       try {
-        const open = await takeUp.openCalls(snapshot.at);
+        const open = await takeUp.openCalls(snapshot);
         if (open.length > 0) deps.log.info({ calls: open.length }, 'Taking up calls that were open');
-        await takeUp.captures(snapshot);
+        await takeUp.captures(snapshot, true);
         state = restore(open);
         for (const l of live.values()) directing.takeUp(l);
         await inform.resume(snapshot);
       } finally {
         await catchUp(snapshot, known);
       }
+      // By now, every capture whose leg is in a call has been taken up.
+      aside = idle().then(() => takeUp.discardOthers((leg) => state.legs.has(leg)));
     },
 
     /** The connection is back that was lost: the same for the calls that this process follows. */

@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Why } from '../domain/reason/reason.js';
-import { type Segment, snoopId, spoolName } from '../domain/recording/recording.js';
+import {
+  type LegId,
+  parseOurs,
+  type Segment,
+  type SegmentName,
+  type SnoopName,
+  spoolName,
+} from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 import { notForLong } from '../ops/turns.js';
 import type { Capture } from './snoop.js';
@@ -15,6 +22,8 @@ export type SegmentsDeps = {
   lookBack: (segment: Segment) => Promise<void>;
   /** When a spool file came to be, ms since 1970; null when it is not there, or not to be seen from here. */
   spoolBorn: (name: string) => Promise<number | null>;
+  /** The names of all spool files of ours. */
+  spooled: () => Promise<string[]>;
   /** Makes the unguessable part of a segment's spool names: 32 hexadecimal digits. */
   token?: () => string;
   log: Log;
@@ -29,7 +38,7 @@ const UNHOOKED = 80;
 
 export type Segments = ReturnType<typeof createSegments>;
 
-/** The life of a segment: its row is written before what it tells of is begun or removed. */
+/** Begins, ends and discards captures. The row of one is requested before it begins, and durable before its files are removed. */
 export function createSegments(deps: SegmentsDeps) {
   const { capture, save, token = () => randomBytes(16).toString('hex') } = deps;
 
@@ -37,30 +46,29 @@ export function createSegments(deps: SegmentsDeps) {
     { callId, seq, legId, swapped, fed }: Pick<Segment, 'callId' | 'seq' | 'legId' | 'swapped' | 'fed'>,
     because: Why | null,
   ): Promise<Segment> {
-    const segment: Segment = {
-      callId,
-      seq,
-      token: token(),
-      legId,
-      inStartedAt: null,
-      outStartedAt: null,
-      state: 'capturing',
-      because,
-      mutedFrom: { in: null, out: null },
-      swapped,
-      fed,
-    };
-    // Row first: whatever happens after this, a restart finds the capture by its names. Where the disk is too slow for that, a
-    // restart takes away what it does not know and begins anew, with a gap that says so.
-    await notForLong(save(segment));
+    const name = { callId, seq, token: token(), swapped };
+    const segment: Segment = { ...beginning(name, legId), because, fed };
+    // At the same time: capturing does not wait for the disk. A restart that finds no row adopts what the PBX has.
+    const row = save(segment);
+    row.catch(() => {}); // told when it is waited for
     try {
       const begun = { ...segment, ...(await capture.begin(segment, legId)) };
+      await notForLong(row).catch(async (e) => {
+        await discard(segment);
+        throw e;
+      });
       await notForLong(save(begun));
       return begun;
     } catch (e) {
       await save({ ...segment, state: 'dropped' });
       throw e;
     }
+  }
+
+  /** Has Asterisk discard the audio of a capture, and removes what it had written before. */
+  async function discard(name: SnoopName): Promise<void> {
+    await capture.drop(name).catch((err) => deps.log.warn({ err }, 'A capture could not be cancelled'));
+    for (const side of SIDES) await deps.removeSpool(spoolName(name, side));
   }
 
   async function settle(segment: Segment, stopped = false): Promise<void> {
@@ -81,6 +89,30 @@ export function createSegments(deps: SegmentsDeps) {
     await capture.end(segment).catch((err) => {
       deps.log.warn({ err, call: segment.callId, seq: segment.seq }, 'A capture could not be ended');
     });
+  }
+
+  const bornOf = (name: SegmentName) =>
+    Promise.all([deps.spoolBorn(spoolName(name, 'in')), deps.spoolBorn(spoolName(name, 'out'))]);
+
+  async function adopt(segment: Segment): Promise<Segment> {
+    const live = await capture.live(segment);
+    const [inBorn, outBorn] = await bornOf(segment);
+    const known: Segment = {
+      ...segment,
+      inStartedAt: segment.inStartedAt ?? inBorn,
+      outStartedAt: segment.outStartedAt ?? outBorn,
+    };
+    if (live.in && live.out) {
+      if (known.inStartedAt !== segment.inStartedAt || known.outStartedAt !== segment.outStartedAt)
+        await save(known);
+      return known;
+    }
+    if (live.in || live.out) await end(known);
+    const began = known.inStartedAt !== null || known.outStartedAt !== null;
+    if (began) await deps.lookBack(known);
+    const over: Segment = { ...known, state: began ? 'captured' : 'dropped' };
+    await save(over);
+    return over;
   }
 
   async function remove(segment: Segment): Promise<void> {
@@ -128,12 +160,14 @@ export function createSegments(deps: SegmentsDeps) {
       }
     },
 
-    /** Nothing of it may be kept: Asterisk throws its audio away, and what was written before goes. */
+    /** Discards a capture of which nothing may be kept, here and on the PBX. */
     async drop(segment: Segment): Promise<void> {
-      await capture.drop(segment).catch((err) => deps.log.warn({ err }, 'A capture could not be cancelled'));
-      await remove(segment);
+      await discard(segment);
+      await save({ ...segment, state: 'dropped' });
     },
     remove,
+    /** The same for a capture that has no row. */
+    discard,
 
     /**
      * Has Asterisk write silence from now on, or what is said again. False where it cannot go back to sound, and the segment has
@@ -146,32 +180,46 @@ export function createSegments(deps: SegmentsDeps) {
     },
 
     /**
-     * After a time in which nobody watched: gives the segment when both its sides are still being recorded. Otherwise it is
-     * closed with what there is of it, and null is the answer.
+     * Looks at a segment after a monitoring gap, and returns it as it is now: `capturing` if both sides are still being recorded,
+     * else closed and `captured` with the audio that it has, or `dropped` if its recording had not begun.
      */
-    async adopt(segment: Segment): Promise<Segment | null> {
-      const live = await capture.live(segment);
-      const [inBorn, outBorn] = await Promise.all(
-        SIDES.map((side) => deps.spoolBorn(spoolName(segment, side))),
-      );
-      const known: Segment = {
-        ...segment,
-        inStartedAt: segment.inStartedAt ?? inBorn ?? null,
-        outStartedAt: segment.outStartedAt ?? outBorn ?? null,
-      };
-      if (live.in && live.out) {
-        if (known.inStartedAt !== segment.inStartedAt || known.outStartedAt !== segment.outStartedAt)
-          await save(known);
-        return known;
-      }
-      if (live.in || live.out) await end(known);
-      const began = known.inStartedAt !== null || known.outStartedAt !== null;
-      if (began) await deps.lookBack(known);
-      await save({ ...known, state: began ? 'captured' : 'dropped' });
-      return null;
+    adopt,
+
+    /** The same for a capture that has no row: that is written first. */
+    async found(name: SnoopName, legId: LegId): Promise<Segment> {
+      const segment = beginning(name, legId);
+      await save(segment);
+      return adopt(segment);
     },
 
-    /** Ids of the snoops of a segment. */
-    snoops: (segment: Segment): string[] => SIDES.map((side) => snoopId(segment.callId, segment.seq, side)),
+    /** Returns the names of all captures that have spool files, each once. */
+    async spooled(): Promise<SegmentName[]> {
+      const names = (await deps.spooled()).flatMap((name) => parseOurs(name) ?? []);
+      return [...new Map(names.map((one) => [spoolName(one, 'in'), one])).values()];
+    },
+
+    /**
+     * Writes the row of a capture that is over and has none, from its spool files. `beganBy`: when it began at the latest (ms since
+     * 1970), where the files cannot be seen from here.
+     */
+    async left(name: SegmentName, legId: LegId, beganBy: number): Promise<void> {
+      const [inBorn, outBorn] = await bornOf(name);
+      const seen = inBorn !== null || outBorn !== null;
+      const segment: Segment = {
+        ...beginning({ ...name, swapped: false }, legId),
+        inStartedAt: seen ? inBorn : beganBy,
+        outStartedAt: seen ? outBorn : beganBy,
+      };
+      await save(segment);
+      await deps.lookBack(segment);
+      await save({ ...segment, state: 'captured' });
+    },
   };
 }
+
+/** A segment of which nothing has been recorded yet. */
+const beginning = (name: SnoopName, legId: LegId): Segment => ({
+  ...{ callId: name.callId, seq: name.seq, token: name.token, swapped: name.swapped, legId },
+  ...{ inStartedAt: null, outStartedAt: null, mutedFrom: { in: null, out: null } },
+  ...{ state: 'capturing', because: null, fed: '' },
+});

@@ -3,7 +3,9 @@ import { fail } from '../domain/error.js';
 import {
   type CallId,
   type LegId,
+  parseSnoop,
   type SegmentName,
+  type SnoopName,
   snoopId,
   spoolName,
 } from '../domain/recording/recording.js';
@@ -47,12 +49,14 @@ export type Capture = ReturnType<typeof createCapture>;
 
 /**
  * Captures a leg: two snoops, one a direction, each recorded by Asterisk itself, so that audio goes on being written
- * when this process dies. Ids and names have the call id and a number in them: after a restart they are found again.
+ * when this process dies. Ids and names have the segment in them: after a restart they are found again.
  */
 export function createCapture(deps: SnoopDeps) {
   const waiting = new Map<string, (at: number) => void>();
   const watches = new Set<NodeJS.Timeout>();
   const masking = createMasking(deps);
+  /** The ids that an earlier version gave to snoops, by the ids that they would have now. */
+  const older = new Map<string, string>();
 
   /** Resolves with the time of an event that is still to come; subscribe before asking for it. */
   function expect(kind: PbxEvent['kind'], id: string, what: string): Promise<number> {
@@ -71,12 +75,12 @@ export function createCapture(deps: SnoopDeps) {
   }
 
   async function side(
-    segment: SegmentName,
+    segment: SnoopName,
     legId: LegId,
     way: 'in' | 'out',
     wide: Promise<boolean>,
   ): Promise<number> {
-    const id = snoopId(segment.callId, segment.seq, way);
+    const id = snoopId(segment, way);
     const name = spoolName(segment, way);
     // A record sent before the snoop's StasisStart answers 409 (Asterisk 16 and 22).
     const ready = expect('snoop-up', id, 'The snoop is not ready');
@@ -106,6 +110,12 @@ export function createCapture(deps: SnoopDeps) {
 
   function forget(segment: SegmentName): void {
     for (const way of SIDES) masking.over(spoolName(segment, way));
+  }
+
+  async function hangUp(segment: SnoopName): Promise<void> {
+    const ids = SIDES.map((way) => snoopId(segment, way));
+    await Promise.all(ids.map((id) => deps.pbx.hangup(older.get(id) ?? id)));
+    for (const id of ids) older.delete(id);
   }
 
   function watch(segment: SegmentName): void {
@@ -142,7 +152,7 @@ export function createCapture(deps: SnoopDeps) {
      * Begins to capture a leg. Gives when each side began, in ms since 1970 by the PBX. Throws when either side could not
      * be begun; then neither is left running.
      */
-    async begin(segment: SegmentName, legId: LegId): Promise<{ inStartedAt: number; outStartedAt: number }> {
+    async begin(segment: SnoopName, legId: LegId): Promise<{ inStartedAt: number; outStartedAt: number }> {
       const wide = deps.pbx.isWide(legId);
       wide.catch(() => {});
       const [one, two] = await Promise.allSettled(SIDES.map((way) => side(segment, legId, way, wide)));
@@ -160,16 +170,16 @@ export function createCapture(deps: SnoopDeps) {
     },
 
     /** Stops capturing and keeps what there is. */
-    async end(segment: SegmentName): Promise<void> {
+    async end(segment: SnoopName): Promise<void> {
       await Promise.all(SIDES.map((way) => deps.pbx.stopRecording(spoolName(segment, way))));
-      await Promise.all(SIDES.map((way) => deps.pbx.hangup(snoopId(segment.callId, segment.seq, way))));
+      await hangUp(segment);
     },
 
     /** Stops capturing; what was captured is thrown away by Asterisk. */
-    async drop(segment: SegmentName): Promise<void> {
+    async drop(segment: SnoopName): Promise<void> {
       await Promise.all(SIDES.map((way) => deps.pbx.discard(spoolName(segment, way))));
       forget(segment);
-      await Promise.all(SIDES.map((way) => deps.pbx.hangup(snoopId(segment.callId, segment.seq, way))));
+      await hangUp(segment);
     },
 
     /**
@@ -193,6 +203,12 @@ export function createCapture(deps: SnoopDeps) {
     async live(segment: SegmentName): Promise<{ in: boolean; out: boolean }> {
       const [a, b] = await Promise.all(SIDES.map((way) => deps.pbx.isRecording(spoolName(segment, way))));
       return { in: a!, out: b! };
+    },
+
+    /** A snoop of a segment was found on the PBX after a restart. */
+    found(segment: SnoopName, id: string): void {
+      const way = parseSnoop(id)?.side;
+      if (way && id !== snoopId(segment, way)) older.set(snoopId(segment, way), id);
     },
 
     /** Takes a snoop of ours away that belongs to nothing any more. */

@@ -6,9 +6,7 @@ declare module 'ari-client' {
     channels: {
       snoopChannelWithId: Operation<unknown>;
       playWithId: Operation<unknown>;
-      record: Operation<unknown>;
       getChannelVar: Operation<{ value?: string }>;
-      setChannelVar: Operation<unknown>;
       hangup: Operation<void>;
       originate: Operation<unknown>;
     };

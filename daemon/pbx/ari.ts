@@ -2,8 +2,7 @@ import { Readable } from 'node:stream';
 import ariClient, { type Client } from 'ari-client';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { Log } from '../ops/log.js';
-import { patience } from '../ops/patience.js';
-import { PATIENCE, takeOverRequests } from './ari-requests.js';
+import { asError, createQuickRequests, inTime, PATIENCE, takeOverRequests } from './ari-requests.js';
 import { openStream } from './ari-stream.js';
 import { createLink, type Session } from './link.js';
 import { createThrottle, type Throttle } from './throttle.js';
@@ -24,7 +23,7 @@ export type AriDeps = {
   trust?: Trust;
   /** Has recordings fetched no faster than that. */
   throttle?: Throttle;
-  /** Whether the keys that people press are to be told, which they are not by default. Asked at each connection, and by `filter`. */
+  /** Whether the keys that people press are to be told, which they are not by default. Asked at each connection, and by `filterAgain`. */
   digits?: () => boolean;
   log: Log;
   /** A parsed event, whatever it is. */
@@ -54,6 +53,7 @@ export function createAri(deps: AriDeps) {
   const base = new URL(deps.url);
   const origin = `${base.protocol}//${base.host}`;
   const authorization = `Basic ${Buffer.from(`${deps.user}:${deps.password}`).toString('base64')}`;
+  const quick = createQuickRequests(origin, authorization, trust.dispatcher);
   let client: Client | null = null;
   let hangUp: () => void = () => {};
   let version = '';
@@ -163,6 +163,11 @@ export function createAri(deps: AriDeps) {
     }
   }
 
+  const ask: typeof quick = async (what, ...request) => {
+    if (!client) throw fail('pbx_unreachable', `${what} could not be asked.`);
+    return quick(what, ...request);
+  };
+
   /** False when that recording is not there. */
   async function onLive(what: string, ask: (r: Client['recordings']) => Promise<unknown>): Promise<boolean> {
     try {
@@ -183,11 +188,6 @@ export function createAri(deps: AriDeps) {
     },
     status: () => ({ ...link.status(), version }),
 
-    /** Whether keys are wanted has changed: the PBX is asked to tell them, or no longer to. */
-    async filter(): Promise<void> {
-      if (client) await filter(client);
-    },
-
     /** The time on the PBX's clock, ms since 1970. */
     async time(): Promise<number> {
       const { timestamp } = (await (await get('/ari/asterisk/ping')).json()) as { timestamp?: unknown };
@@ -198,9 +198,7 @@ export function createAri(deps: AriDeps) {
 
     /** Snoops on one direction of a leg. Answers before the snoop can be recorded: wait for its StasisStart. */
     async snoop(legId: string, side: 'in' | 'out', id: string): Promise<void> {
-      await call('snoop', (c) =>
-        c.channels.snoopChannelWithId({ channelId: legId, snoopId: id, spy: side, app: deps.app }),
-      );
+      await ask('snoop', `channels/${at(legId)}/snoop/${at(id)}`, { spy: side, app: deps.app });
     },
     /**
      * Makes a snoop that hears nothing and speaks to who is on the leg (`out`), to whom they are connected with (`in`), or to
@@ -220,9 +218,9 @@ export function createAri(deps: AriDeps) {
     },
     /** Whether a leg carries more than telephone's 4 kHz. False for one that has gone. */
     async isWide(legId: string): Promise<boolean> {
-      const about = { channelId: legId, variable: 'CHANNEL(audionativeformat)' };
-      const codecs = await call('variable', (c) => c.channels.getChannelVar(about)).catch(() => null);
-      return WIDE.test(typeof codecs?.value === 'string' ? codecs.value : '');
+      const about = { variable: 'CHANNEL(audionativeformat)' };
+      const codecs = await ask('variable', `channels/${at(legId)}/variable`, about, 'GET').catch(() => null);
+      return WIDE.test(String(codecs?.value));
     },
     /** The value of a channel's variable or function; null for a channel that has gone, and where there is none. */
     async variable(channelId: string, variable: string): Promise<string | null> {
@@ -233,13 +231,12 @@ export function createAri(deps: AriDeps) {
     /** Has a snoop recorded by Asterisk under this name, as .wav of 8 kHz or, wide, .wav16 of 16 kHz. */
     async record(snoop: string, name: string, wide: boolean): Promise<void> {
       const format = wide ? 'wav16' : 'wav';
-      await call('record', (c) => c.channels.record({ channelId: snoop, name, format, ifExists: 'fail' }));
+      await ask('record', `channels/${at(snoop)}/record`, { name, format, ifExists: 'fail' });
     },
     /** Keeps a channel out of the PBX's CDRs. */
     async keepFromCdrs(channel: string): Promise<void> {
-      await call('variable', (c) =>
-        c.channels.setChannelVar({ channelId: channel, variable: 'CDR_PROP(disable)', value: '1' }),
-      ).catch(ignoreAbsent);
+      const disabled = { variable: 'CDR_PROP(disable)', value: '1' };
+      await ask('variable', `channels/${at(channel)}/variable`, disabled).catch(ignoreAbsent);
     },
     async stopRecording(name: string): Promise<void> {
       await call('stop', (c) => c.recordings.stop({ recordingName: name })).catch(ignoreAbsent);
@@ -313,34 +310,8 @@ export function createAri(deps: AriDeps) {
   };
 }
 
-function inTime<T>(what: string, work: Promise<T>): Promise<T> {
-  let stop = () => {};
-  const late = new Promise<never>((_, reject) => {
-    stop = patience(PATIENCE, () =>
-      reject(fail('pbx_timeout', `${what}: no answer in ${PATIENCE / 1000} s.`)),
-    );
-  });
-  return Promise.race([work, late]).finally(stop);
-}
-
-/** ari-client's errors carry the body of the answer, {"message": "..."}, and no status. */
-function asError(e: unknown, what: string): TapedeckError {
-  if (e instanceof TapedeckError) return e;
-  const text = e instanceof Error ? e.message : String(e);
-  const body = parse(text) as { message?: unknown; error?: unknown } | undefined;
-  const said = typeof body === 'object' ? String(body?.message ?? body?.error ?? text) : text;
-  return fail('pbx_failed', `${what} ${said}`.trim().slice(0, 200), e);
-}
-
+const at = encodeURIComponent;
 const isAbsent = (e: unknown) => e instanceof TapedeckError && /not found/i.test(e.detail);
 function ignoreAbsent(e: unknown): void {
   if (!isAbsent(e)) throw e;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

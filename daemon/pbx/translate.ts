@@ -112,9 +112,10 @@ export function translateAri(raw: unknown, now: number): PbxEvent | null {
   }
 }
 
+const list = (v: unknown) => (Array.isArray(v) ? v : []);
+
 /** The channels and bridges that ARI lists, as one event. */
 export function translateSnapshot(channels: unknown, bridges: unknown, at: number): Snapshot {
-  const list = (v: unknown) => (Array.isArray(v) ? v : []);
   const halves = new Map(
     list(channels).flatMap((c) => {
       const link = linkOf(c);
@@ -125,7 +126,7 @@ export function translateSnapshot(channels: unknown, bridges: unknown, at: numbe
     kind: 'snapshot',
     at,
     legs: list(channels).flatMap((c) => legOf(c) ?? []),
-    snoops: list(channels).flatMap((c) => (str(obj(c).name).startsWith('Snoop/') ? token(obj(c).id) : [])),
+    ...snoopsIn(channels),
     bridges: list(bridges).map((b) => {
       const bridge = obj(b);
       return {
@@ -206,6 +207,16 @@ function said(event: Json, at: number): PbxEvent | null {
 /** Channels that carry no person: our snoops and Asterisk's own helpers, and the halves of a Local channel. */
 const NOT_A_LEG =
   /^(Snoop|Local|Message|Recorder|Announcer|CBRec|CBAnn|MulticastRTP|UnicastRTP|AudioSocket|WebSocket|Bridge|Surrogate|OutgoingSpoof|ConfBridgeRecorder|Parking|Null)\//i;
+
+/** Asterisk names a snoop by the channel that it listens to and a counter (16 and 22). */
+function snoopsIn(channels: unknown): Pick<Snapshot, 'snoops' | 'snooped'> {
+  const found = list(channels).flatMap((c): [string, string][] => {
+    const name = str(obj(c).name);
+    const leg = /^Snoop\/(.*)-[0-9a-f]+$/i.exec(name)?.[1];
+    return name.startsWith('Snoop/') ? [[token(obj(c).id), token(leg)]] : [];
+  });
+  return { snoops: found.map(([id]) => id), snooped: new Map(found) };
+}
 
 const isWaiting = (bridge: Json): boolean => bridge.technology === 'holding_bridge';
 

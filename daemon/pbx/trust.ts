@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { Agent } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { fail, type TapedeckError } from '../domain/error.js';
 
 /**
  * How a PBX proves who it is, over TLS. Its certificate is always verified, by name and by time, against the authorities that Node.js
  * knows, or against one that the configuration names and no other. Nothing is sent before that.
  */
-export type Trust = { ca: string | undefined; fetch: typeof fetch };
+export type Trust = { ca: string | undefined; fetch: typeof fetch; dispatcher: Dispatcher };
 
 /** Reads the authority; an empty name is none. Throws `config_invalid`. */
 export function readTrust(caFile: string, key: 'ari_ca_file' | 'ami_ca_file'): Trust {
-  if (caFile === '') return { ca: undefined, fetch };
+  if (caFile === '') return { ca: undefined, fetch, dispatcher: new Agent() };
   let ca: string;
   try {
     ca = readFileSync(caFile, 'utf8');
@@ -20,7 +20,7 @@ export function readTrust(caFile: string, key: 'ari_ca_file' | 'ami_ca_file'): T
   if (!ca.includes('-----BEGIN CERTIFICATE-----'))
     throw fail('config_invalid', `"${key}": ${caFile} has no certificate in PEM form.`);
   const dispatcher = new Agent({ connect: { ca } });
-  return { ca, fetch: (url, init) => fetch(url, { ...init, dispatcher } as RequestInit) };
+  return { ca, dispatcher, fetch: (url, init) => fetch(url, { ...init, dispatcher } as RequestInit) };
 }
 
 /** What OpenSSL and Node.js say of a certificate that they do not accept. */

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { createCapture } from '../../daemon/capture/snoop.js';
 import { type Codes, noKeys, pressed } from '../../daemon/domain/call/codes.js';
 import type { PbxEvent } from '../../daemon/domain/call/event.js';
-import { type SegmentName, spoolName } from '../../daemon/domain/recording/recording.js';
+import { type SnoopName, spoolName } from '../../daemon/domain/recording/recording.js';
 import { createLog } from '../../daemon/ops/log.js';
 import { createAmi } from '../../daemon/pbx/ami.js';
 import { createAri } from '../../daemon/pbx/ari.js';
@@ -83,7 +83,7 @@ async function linked(t: Test, pbx: Pbx) {
     },
     hearKeys: async (on: boolean) => {
       digits = on;
-      await ari.filter();
+      await ari.filterAgain();
     },
     said: () => events.flatMap((e) => (e.kind === 'said' ? [e] : [])),
     keys: () => events.flatMap((e) => (e.kind === 'digit' ? [e] : [])),
@@ -236,10 +236,11 @@ for (const version of [22, 16] as const)
     await t.test('silence is written of both sides at once, and time goes on', async (t) => {
       const { call, from } = await talking(p, '101');
       await together(p, from);
-      const named = (seq: number): SegmentName => ({
+      const named = (seq: number): SnoopName => ({
         callId: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
         seq,
         token: '0'.repeat(32),
+        swapped: false,
       });
       const leg = p.legOf('100').id;
       const began = await p.capture().begin(named(0), leg);

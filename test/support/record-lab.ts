@@ -16,6 +16,7 @@ import {
   type BlindWindow,
   spoolName as nameOf,
   type SegmentName,
+  snoopId as snoopOf,
 } from '../../daemon/domain/recording/recording.js';
 import { createLog } from '../../daemon/ops/log.js';
 import { scriptedWhispers } from './pbx/whispers.js';
@@ -30,6 +31,8 @@ export const EMPTY: Snapshot = { kind: 'snapshot', at: T0, legs: [], bridges: []
 export const token = '0123456789abcdef'.repeat(2);
 export const spoolName = (callId: string, seq: number, side: 'in' | 'out') =>
   nameOf({ callId, seq, token }, side);
+export const snoopId = (callId: string, seq: number, side: 'in' | 'out') =>
+  snoopOf({ callId, seq, token, swapped: false }, side);
 
 /** A promise to be settled by hand. */
 export function gate() {
@@ -77,6 +80,7 @@ export function scripted() {
       const runs = running.has(`${callId}-${seq}`);
       return { in: runs, out: runs };
     },
+    found: () => {},
     release: async (id: string) => void asked.push(`release ${id}`),
     stop: () => {},
   };
@@ -120,6 +124,7 @@ export async function lab(
   const removed: string[] = [];
   const broken = { writes: 0 };
   const born = new Map<string, number>();
+  const spooled: string[] = [];
   const hindrance: { why: Why | null } = { why: null };
   const audio: { held: { ms: number; closed: boolean } | null } = { held: null };
   const captured: string[] = [];
@@ -162,6 +167,7 @@ export async function lab(
       removeSpool: async (name) => void removed.push(name),
       lookBack: async () => {},
       spoolBorn: async (name) => born.get(name) ?? null,
+      spooled: async () => spooled,
       token: () => token,
       log,
     }),
@@ -204,6 +210,7 @@ export async function lab(
     gap,
     stalls,
     born,
+    spooled,
     broken,
     hindrance,
     heard,

@@ -15,10 +15,11 @@ export type CallView = {
   state: string;
   direction: string;
   talk_ms: number | null;
+  ended_at: string | null;
   them: { number: string; name: string };
   us: { number: string; name: string };
   coverage: { status: string; reason: string; rule: string | null };
-  recording: { id: string; state: string; duration_ms: number; sha256: string } | null;
+  recording: { id: string; state: string; duration_ms: number; sha256: string; sealed_at: string } | null;
 };
 
 /** A socket's path has 107 bytes at most, and the folder of a test is named after the test. */

@@ -33,6 +33,8 @@ const RESUME_AFTER = 300_000;
 /** An alarm about it stands for so long, in ms. */
 const ALARM_FOR = 3_600_000;
 
+export type Directing = ReturnType<typeof createDirecting>;
+
 /** Stores directives and carries them out. */
 export function createDirecting(deps: DirectingDeps, calls: Calls) {
   const { catalogue, clock } = deps;

@@ -40,6 +40,8 @@ export type Live = {
   newest: Changed | null;
   waiting: Changed | Ended | null;
   working: Promise<void> | null;
+  /** Runs while other calls become part of this one. */
+  uniting: Promise<void> | null;
   /** Runs until a mask ends by itself. */
   unmask: NodeJS.Timeout | null;
   /** Runs until a failed capture, or a failed step, is tried again. */
@@ -59,6 +61,7 @@ export const blank = (): Live => ({
     newest: null,
     waiting: null,
     working: null,
+    uniting: null,
     unmask: null,
     again: null,
     repeat: null,

@@ -1,5 +1,6 @@
 import type { Segments } from '../../capture/segments.js';
 import type { Catalogue } from '../../catalogue/catalogue.js';
+import { answeredBySound } from '../../domain/call/answered.js';
 import { type Directed, directed, withMain } from '../../domain/call/directive.js';
 import { factsOf } from '../../domain/call/facts-of.js';
 import { type Site, times } from '../../domain/days.js';
@@ -42,6 +43,8 @@ export type StepDeps = ReasonDeps &
   };
 export type Surroundings = CaptureSurroundings & {
   inform: Inform;
+  /** Takes up captures of a call that have no row. */
+  takeUp: (call: CallRecord, l: Live, row: () => Promise<void>) => Promise<void>;
   /** When the PBX was last heard before it was lost, ms since 1970. */
   lostAt: () => number;
 };
@@ -54,6 +57,8 @@ type Decision = {
   policy: Policy;
   facts: CallFacts;
 };
+
+export type Steps = ReturnType<typeof createSteps>;
 
 /** The steps of a call's life. None of them runs beside another of the same call, and each may be repeated. */
 export function createSteps(deps: StepDeps, around: Surroundings) {
@@ -72,6 +77,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       deps.log.error({ err, call: call.id }, 'A call could not be written to the catalogue'),
     );
     if (call.answeredAt !== null) {
+      await around.takeUp(call, l, () => row);
       if (decided.outcome !== 'skip') {
         inform.decide(call, l, { policy, version: kept.version }, { rule, agreed: decided.agreed, facts });
         await inform.prepare(call, l);
@@ -145,13 +151,14 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   }
 
   async function end(change: Ended, l: Live): Promise<void> {
-    let { call } = change;
+    let call = change.unseen ? await unseenAnswer(change.call) : change.call;
     if (call.answeredAt === null) {
       const why = change.unseen ? together(unwatched(call.endedAt!), because('answer_unknown')) : null;
       await deps.catalogue.calls.save(call, { status: 'none', why, rule: null, missingMs: 0 });
       return;
     }
     const { kept: decision, decided, rule } = await decide(call, l);
+    await around.takeUp(call, l, () => deps.catalogue.calls.save(call, undefined, decision));
     const said = await saidOf(call, l);
     inform.end(call.id);
     await l.informing.writing;
@@ -196,6 +203,14 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const pending = { ...PENDING, why: missing, rule: decision.rule };
     await deps.catalogue.calls.save(call, pending, decision);
     deps.onCaptured(call.id);
+  }
+
+  async function unseenAnswer(call: CallRecord): Promise<CallRecord> {
+    if (call.answeredAt !== null) return call;
+    const starts = (await deps.catalogue.segments.of(call.id)).flatMap((s) =>
+      s.state === 'captured' ? [s.inStartedAt, s.outStartedAt].filter((at) => at !== null) : [],
+    );
+    return starts.length === 0 ? call : answeredBySound(call, Math.min(...starts));
   }
 
   /** Nobody saw the end of the call: Asterisk went on recording until then, so the audio tells when it was. */

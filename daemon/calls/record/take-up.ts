@@ -4,7 +4,8 @@ import type { restore } from '../../domain/call/call.js';
 import type { Snapshot } from '../../domain/call/event.js';
 import type { PbxId } from '../../domain/pbx.js';
 import type { Why } from '../../domain/reason/reason.js';
-import { type CallId, parseOurs } from '../../domain/recording/recording.js';
+import { type CallId, parseSnoop, type Segment, type SegmentName } from '../../domain/recording/recording.js';
+import { createFound } from './found.js';
 import type { Inform } from './inform.js';
 import type { Live } from './live.js';
 import type { StepDeps } from './steps.js';
@@ -28,10 +29,14 @@ type Calls = {
 /** Takes up what was going on before a time in which nobody watched. */
 export function createTakeUp({ catalogue, segments, capture, pbx, log }: TakeUpDeps, calls: Calls) {
   const { live } = calls;
+  const found = createFound({ catalogue, segments, capture, log });
 
-  /** Captures that run are kept; of the others what there is is taken, and snoops of ours that nobody follows go. */
-  async function captures(snapshot: Snapshot): Promise<void> {
-    const kept = new Set<string>();
+  /**
+   * Keeps captures that run, and closes the others with the audio that they have. Removes snoops of ours that belong to no
+   * capture; at a `start`, those without a row are kept for the call that turns out to be theirs.
+   */
+  async function captures(snapshot: Snapshot, start = false): Promise<void> {
+    const kept = new Map<string, Segment>();
     for (const l of live.values()) {
       const mine = l.segment;
       if (!mine) continue;
@@ -41,30 +46,36 @@ export function createTakeUp({ catalogue, segments, capture, pbx, log }: TakeUpD
         return mine;
       });
       if (l.segment !== mine) continue;
-      l.segment = adopted;
-      l.takenUp = adopted?.seq ?? null;
-      l.because = adopted ? null : calls.unwatched(snapshot.at, true);
-      for (const id of adopted ? segments.snoops(adopted) : []) kept.add(id.toLowerCase());
+      const runs = adopted.state === 'capturing';
+      l.segment = runs ? adopted : null;
+      l.takenUp = runs ? adopted.seq : null;
+      l.because = runs ? null : calls.unwatched(snapshot.at, adopted.state === 'captured');
+      if (runs) kept.set(keyOf(adopted), adopted);
     }
     for (const id of snapshot.snoops) {
-      const ours = parseOurs(id);
-      if (!ours || kept.has(id.toLowerCase())) continue;
-      if ([...live].some(([call, l]) => call === ours.callId && l.beginning === ours.seq)) continue;
+      const ours = parseSnoop(id);
+      if (!ours) continue;
+      const mine = kept.get(keyOf(ours));
+      if (mine) capture.found(mine, id);
+      if (mine || [...live].some(([call, l]) => call === ours.callId && l.beginning === ours.seq)) continue;
+      if (start && (await found.keep(id, snapshot))) continue;
       log.warn({ snoop: id }, 'Removed an orphaned snoop');
       await capture.release(id).catch((err) => log.warn({ err }, 'It could not be taken away'));
     }
   }
 
   /** The calls that were open when this process last ran. One that cannot be taken up does not keep the others. */
-  async function openCalls(at: number): Promise<Parameters<typeof restore>[0]> {
+  async function openCalls(snapshot: Snapshot): Promise<Parameters<typeof restore>[0]> {
     const open = [];
     const stored = await catalogue.calls.open().catch((err) => {
       log.error({ err }, 'The open calls could not be read from the catalogue');
       return [];
     });
-    for (const one of stored.filter(({ call }) => call.pbx === pbx))
+    const mine = stored.filter(({ call }) => call.pbx === pbx);
+    const spooled = mine.length === 0 ? [] : await segments.spooled().catch(unseen);
+    for (const one of mine)
       try {
-        open.push(await openCall(one, at));
+        open.push(await openCall(one, spooled, snapshot));
       } catch (err) {
         calls.forget(one.call.id);
         log.error({ err, call: one.call.id }, 'An open call could not be taken up');
@@ -72,23 +83,34 @@ export function createTakeUp({ catalogue, segments, capture, pbx, log }: TakeUpD
     return open;
   }
 
-  async function openCall({ call, decision }: OpenCall, at: number) {
+  function unseen(err: unknown): [] {
+    log.error({ err }, 'The spool could not be looked through for captures that have no row');
+    return [];
+  }
+
+  async function openCall(
+    { call, decision }: OpenCall,
+    spooled: readonly SegmentName[],
+    { at, snoops }: Snapshot,
+  ) {
     const known = await catalogue.segments.of(call.id);
     const l = calls.of(call.id);
     l.decision = decision;
     l.said = await catalogue.directives.of(call.id);
     const { notice, played } = await catalogue.notices.of(call.id);
     calls.informed(l, notice, played);
-    l.next = Math.max(-1, ...known.map((s) => s.seq)) + 1;
+    l.next = await found.over({ call, known }, spooled, snoops);
     const capturing = known.filter((s) => s.state === 'capturing');
     for (const old of capturing.slice(0, -1)) {
       const running = await segments.adopt(old);
-      if (running) await segments.close(running, true);
+      if (running.state === 'capturing') await segments.close(running, true);
     }
     l.segment = capturing.at(-1) ?? null;
     if (call.answeredAt !== null) l.because = calls.unwatched(at);
     return { call, anchor: l.segment?.legId ?? null, swapped: l.segment?.swapped };
   }
 
-  return { captures, openCalls };
+  return { captures, openCalls, take: found.take, discardOthers: found.discardOthers };
 }
+
+const keyOf = ({ callId, seq }: Pick<Segment, 'callId' | 'seq'>): string => `${callId.toUpperCase()} ${seq}`;

@@ -111,6 +111,8 @@ export type Snapshot = {
   links?: { link: LinkHalf; bridge: string }[];
   /** Ids of the snoops that there are, ours or not. */
   snoops: string[];
+  /** The legs that they listen to, by their ids. */
+  snooped?: ReadonlyMap<string, LegId>;
   /** When legs were answered that nobody watched being answered. */
   answered?: ReadonlyMap<LegId, Answered>;
 };

@@ -119,7 +119,7 @@ export const masksInWords = ({ recording }: Manifest): string[] =>
       .trim(),
   );
 
-/** Gives a time (ISO 8601) in a zone with its distance from UTC, such as "2026-07-26 10:00:05 (GMT+02:00)". */
+/** Writes a time (ISO 8601) in a zone, with its offset from UTC: "2026-07-26 10:00:05 (GMT+02:00)". */
 export function zoned(zone: string): (iso: string) => string {
   const time = times(zone);
   const offset = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' });

@@ -77,7 +77,8 @@ export const ALARMS = {
       ...{ links: Count, owner: Count, folder: Count },
     }),
   }),
-  spool_unknown: ofPbx({ files: Count, file: Text }),
+  /** `until`: when it is removed. */
+  spool_unknown: ofPbx({ files: Count, file: Text, until: Type.Optional(Time) }),
   spool_rights: ofPbx({ dir: Text, fault: Text }),
   recording_damaged: shape({ recordings: Count, named: named({ call: Text, fault: Text }) }),
   recording_stray: shape({ files: Count, named: named({ file: Text, recording: orNull(Text) }) }),

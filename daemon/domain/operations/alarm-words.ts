@@ -155,9 +155,11 @@ const WORDS: {
       hint: todo,
     };
   },
-  spool_unknown: ({ files, file }) => ({
+  spool_unknown: ({ files, file, until }, say) => ({
     message: `Asterisk's spool contains captured audio that belongs to no known call: ${file}.${andMore(files - 1)}`,
-    hint: 'It comes from another Tapedeck on this PBX, or from before this catalogue was restored from a backup. Listen to it, then move it away or delete it: it is not encrypted.',
+    hint: `It comes from a call during which the recorder was killed before it could save anything, from before this catalogue was restored from a backup, or from another Tapedeck on this PBX. It is not encrypted: listen to it, then move it away or delete it.${
+      until === undefined ? '' : ` Tapedeck deletes it on ${say(until)}.`
+    }`,
   }),
   spool_rights: ({ dir, fault }) => ({
     message: `The recorder does not have write access to Asterisk's spool ${dir} (${fault}). It asks Asterisk to delete sealed audio instead; while Asterisk is not responding, that audio stays there unencrypted.`,

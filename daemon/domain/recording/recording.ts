@@ -225,17 +225,36 @@ export function spoolName({ callId, seq, token }: SegmentName, side: 'in' | 'out
   return `tapedeck-${callId}-${seq}-${token === '' ? '' : `${token}-`}${side}`;
 }
 
-/** Ids of a segment's two snoop channels. Deterministic: after a restart they are how a capture is found again. */
-export function snoopId(callId: CallId, seq: number, side: 'in' | 'out'): string {
-  return `tapedeck-${callId}-${seq}-${side}`;
+/** What the id of a snoop says of its segment. With the leg, which the PBX reports, it is all that a row needs. */
+export type SnoopName = SegmentName & Pick<Segment, 'swapped'>;
+
+/**
+ * Returns the id of one of a segment's two snoop channels. After a restart a capture is found again by it, also one of which the
+ * catalogue does not know: the PBX is asked for its snoops while the row is being written.
+ */
+export function snoopId({ callId, seq, token, swapped }: SnoopName, side: 'in' | 'out'): string {
+  return `tapedeck-${callId}-${seq}-${token === '' ? '' : `${token}-`}${swapped ? 'swapped-' : ''}${side}`;
 }
 
 /** Whether a text is an id as we make them (a ULID), such as that of a call. */
 export const isId = (text: string): boolean => /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text);
 
+/** Snoops of earlier versions had no token. */
+const SNOOP = /^tapedeck-([0-9A-HJKMNP-TV-Z]{26})-(\d{1,4})-(?:([0-9a-f]{32})-)?(swapped-)?(in|out)$/i;
 const OURS = /^tapedeck-([0-9A-HJKMNP-TV-Z]{26})-(\d{1,4})-(?:([0-9a-f]{32})-)?(in|out)$/i;
 
-/** Returns what a snoop id or spool name of ours stands for, or null when it is not one of ours. */
+/** Returns what a snoop id of ours stands for, or null when it is not one of ours. */
+export function parseSnoop(id: string): (SnoopName & { side: 'in' | 'out' }) | null {
+  const m = SNOOP.exec(id);
+  if (!m) return null;
+  const [, callId, seq, token = '', swapped, side] = m;
+  return {
+    ...{ callId: callId!.toUpperCase(), seq: Number(seq), token: token.toLowerCase() },
+    ...{ swapped: swapped !== undefined, side: side!.toLowerCase() as 'in' | 'out' },
+  };
+}
+
+/** Returns what a spool name of ours stands for, or null when it is not one of ours. */
 export function parseOurs(name: string): (SegmentName & { side: 'in' | 'out' }) | null {
   const m = OURS.exec(name);
   return m && { callId: m[1]!, seq: Number(m[2]), token: m[3] ?? '', side: m[4] as 'in' | 'out' };

@@ -61,6 +61,7 @@ export function recorderOn(catalogue: Catalogue) {
     mute: async () => {},
     unmute: async () => true,
     live: async () => ({ in: false, out: false }),
+    found: () => {},
     release: async () => {},
     stop: () => {},
   };
@@ -75,6 +76,7 @@ export function recorderOn(catalogue: Catalogue) {
       removeSpool: async () => {},
       lookBack: async () => {},
       spoolBorn: async () => null,
+      spooled: async () => [],
       log,
     }),
     hindrance: () => null,

@@ -107,7 +107,7 @@ export async function createAnnouncing(
 
   /** The capture runs before the prompt begins, so that the recording has its first word. */
   async function announced(callId: string, anchor: string, segment: SegmentName): Promise<void> {
-    await capture.begin(segment, anchor);
+    await capture.begin({ ...segment, swapped: false }, anchor);
     if (said && calls.has(callId))
       await announcer.tell(callId, said, { captured: anchor, others: companionsOf(state, anchor) });
   }

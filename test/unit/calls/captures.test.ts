@@ -2,7 +2,6 @@ import t, { type Test } from 'tap';
 import { createCapture, type PbxRecorder } from '../../../daemon/capture/snoop.js';
 import type { LegFacts, PbxEvent } from '../../../daemon/domain/call/event.js';
 import { fail } from '../../../daemon/domain/error.js';
-import { snoopId } from '../../../daemon/domain/recording/recording.js';
 import {
   ANN,
   answers,
@@ -21,6 +20,7 @@ import {
   pass,
   rings,
   scripted,
+  snoopId,
   spoolName,
   T0,
 } from '../../support/record-lab.js';

@@ -5,7 +5,6 @@ import type { LegFacts, Snapshot } from '../../../daemon/domain/call/event.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
-import { snoopId } from '../../../daemon/domain/recording/recording.js';
 import {
   ANN,
   answers,
@@ -25,6 +24,7 @@ import {
   rings,
   say,
   scripted,
+  snoopId,
   T0,
 } from '../../support/record-lab.js';
 import { noted, worded } from '../../support/words.js';
@@ -138,6 +138,18 @@ t.test('a capture of which only one side runs is closed, and both are begun anew
     seq: 1,
     because: /^Tapedeck was not running from T0-30 to T0/,
   });
+});
+
+t.test('a capture that a kill kept from beginning is not said to have ended', async (t) => {
+  const at = await stoppedInACall(t);
+  const l = await lab(t, { at });
+  const [segment] = await l.catalogue.segments.of('C1');
+  await l.catalogue.segments.save({ ...segment!, inStartedAt: null, outStartedAt: null });
+  await l.recorder.recover(listed(ANN, BOB));
+  await l.idle();
+  t.same((await l.states('C1')).sort(), ['0 ann dropped', '1 ann capturing']);
+  const next = (await l.catalogue.segments.of('C1')).find(({ seq }) => seq === 1);
+  t.match(worded(next, say), { because: /^Tapedeck was not running from T0-30 to \S+\.$/ });
 });
 
 t.test('snoops of ours that nobody follows go; those of others stay', async (t) => {

@@ -152,7 +152,9 @@ const EXAMPLES: {
       /Find out who/,
     ],
   ],
-  spool_unknown: [[{ files: 1, file: 'tapedeck-x' }, /no known call: tapedeck-x\.$/]],
+  spool_unknown: [
+    [{ files: 1, file: 'tapedeck-x', until: 1_700_000_000_000 }, /no known call: tapedeck-x\.$/],
+  ],
   spool_rights: [[{ dir: '/s', fault: 'EACCES' }, /spool \/s \(EACCES\)/, /"chmod 2770 \/s"/]],
   recording_damaged: [
     [

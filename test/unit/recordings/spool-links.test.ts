@@ -142,12 +142,14 @@ t.test('no two captures have names of which one gives away the other', async (t)
       },
       ...{ finished: none, end: none, drop: none, release: none, stop: () => {} },
       ...{ mute: none, unmute: async () => true },
+      found: () => {},
       live: async () => ({ in: false, out: false }),
     },
     save: async (segment) => void saved.push(segment),
     removeSpool: none,
     lookBack: none,
     spoolBorn: async () => null,
+    spooled: async () => [],
     log: createLog('silent', 'test'),
   });
   for (const seq of [0, 1])
