@@ -138,6 +138,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
   /** All that is done beside the calls. */
   function afterCalls({ data, pbxes, recordings, assurance, operations, backups, requests }: Parts): void {
     data.upgrade.start();
+    recordings.preserver.start();
     recordings.registering.start();
     recordings.holding.start();
     recordings.retain.start();

@@ -91,6 +91,13 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     removeSealed: store.remove,
     mint: () => ulid(),
     atOnce: config.encode.at_once,
+    captures: () =>
+      pbxes
+        .flatMap(({ section, calls }) =>
+          calls.recorder.captures().map((one) => ({ pbx: section.id, ...one })),
+        )
+        .sort((a, b) => a.inStartedAt - b.inStartedAt),
+    during: config.encode.during_calls,
     alarms: alert,
     alarmsOf: (pbx) => alarmsOf.get(pbx) ?? alert,
     listsOf: parts.data.lists.namesFor,

@@ -1,5 +1,5 @@
 import type { SoundForm } from '../domain/importing/sound-file.js';
-import { type OpusJob, outputOptions } from './opus.js';
+import { COUNTED, type OpusJob, outputOptions } from './opus.js';
 
 /** How ffmpeg is to read a recording of another recorder. */
 export type Foreign = {
@@ -42,7 +42,7 @@ export function adoptPlan(job: AdoptJob): AdoptPlan {
   const stereo = `aformat=sample_fmts=fltp:sample_rates=${rate}:channel_layouts=stereo`;
   return {
     job,
-    filter: `[0:a:0]${whole},pan=stereo|${PANS[job.sides]},${stereo}[recording]`,
+    filter: `[0:a:0]${whole},pan=stereo|${PANS[job.sides]},${stereo},${COUNTED}[recording]`,
     outputOptions: outputOptions(job, rate),
     expectedMs: job.durationMs,
     rate,

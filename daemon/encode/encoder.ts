@@ -3,8 +3,9 @@ import { fail, type TapedeckError } from '../domain/error.js';
 import type { Heard } from '../domain/recording/quality.js';
 import type { AdoptPlan, Foreign } from './adopt.js';
 import { redactionFault } from './compare.js';
+import { decoded, type Rate } from './decoded.js';
 import type { Ffmpeg, FfmpegRun } from './ffmpeg.js';
-import type { OpusPlan, RecodePlan, Silence } from './opus.js';
+import { type OpusPlan, type RecodePlan, type Silence, type SoundForm, soundPlan } from './opus.js';
 import { createPeaks, type Peaks } from './peaks.js';
 import { createQualityMeter } from './quality.js';
 import { withSides } from './sides.js';
@@ -18,19 +19,44 @@ const BLOCK = 64 << 10;
 const limitFor = (audioMs: number) => 60_000 + audioMs / 2;
 
 /** Bytes that ffmpeg may make of so much audio: four times what the bit rate comes to. More would only fill the disk. */
-const mostBytes = ({ job, expectedMs }: Planned) =>
-  2 ** 20 + (4 * Math.max(job.bitrate, WIDEBAND_BITRATE) * expectedMs) / 8_000;
+const mostBytes = (bitrate: number, expectedMs: number) =>
+  2 ** 20 + (4 * Math.max(bitrate, WIDEBAND_BITRATE) * expectedMs) / 8_000;
 const WIDEBAND_BITRATE = 26_000;
+/** How long an encoding whose sound is still coming may take, in ms. */
+const LONGEST_MS = 12 * 3_600_000;
+/** What waits for ffmpeg, in bytes. */
+const AHEAD = 64 << 10;
 
-type Planned = Pick<OpusPlan, 'expectedMs' | 'rate'> & { job: { bitrate: number } };
+/** `expectedMs`: how long what has been given to ffmpeg is. `rate` is in Hz, `bitrate` in bits a second. */
+type Planned = { expectedMs: () => number; rate: Rate; bitrate: number };
+const rateOf = (rate: number): Rate => (rate > 8_000 ? 16_000 : 8_000);
+const planned = ({
+  expectedMs,
+  rate,
+  job,
+}: Pick<OpusPlan, 'expectedMs' | 'rate'> & { job: { bitrate: number } }): Planned => ({
+  ...{ rate: rateOf(rate), bitrate: job.bitrate },
+  expectedMs: () => expectedMs,
+});
 type Sink<T> = (ogg: AsyncIterable<Uint8Array>) => Promise<T>;
 /** Is given what is decoded of the sealed bytes: 16-bit little-endian interleaved stereo at the plan's rate, cut at any byte. */
 type Listener = (chunk: Buffer) => void | Promise<void>;
 
 export type Encoder = ReturnType<typeof createEncoder>;
+/** What the sink has made of it, and what it sounds like. */
+export type Encoded<T> = { written: T; peaks: Peaks; heard: Heard };
+/** An encoding whose sound is still coming: 16-bit little-endian interleaved stereo. */
+export type LiveEncoding<T> = {
+  /** Resolves when there is room for more. Throws what `end` would, where that is known. */
+  write(chunk: Buffer): Promise<void>;
+  /** That was all. */
+  end(): Promise<Encoded<T>>;
+  /** Nothing is left of it when this resolves, but for what the sink leaves. Never rejects. */
+  stop(): Promise<void>;
+};
 
 /**
- * Encodes, and believes only what it hears: the very bytes that go to `sink` are decoded on another core and measured,
+ * Encodes, and believes only what it hears: the very bytes that go to `sink` are decoded while they go there, and measured,
  * and the last of them are given only once their length is the plan's. `limit` is how long ffmpeg may take for so many
  * ms of audio, in ms.
  */
@@ -46,11 +72,10 @@ export function createEncoder({
     begin: (limitMs: number) => FfmpegRun,
     sink: Sink<T>,
     also?: Listener,
-  ): Promise<{ written: T; peaks: Peaks; heard: Heard }> {
-    const limitMs = limit(plan.expectedMs);
+    limitMs = limit(plan.expectedMs()),
+  ): Promise<Encoded<T>> {
     const encoder = begin(limitMs);
     const ear = new PassThrough();
-    const decoder = ffmpeg.decode(ear, plan.rate, limitMs);
     const peaks = createPeaks({ rate: plan.rate });
     const quality = createQualityMeter(plan.rate);
     /** ffmpeg gives more than there can be: it is stopped at once. */
@@ -58,53 +83,58 @@ export function createEncoder({
     const exceeded = (problem: TapedeckError): TapedeckError => {
       excess = problem;
       encoder.kill();
-      decoder.kill();
       return problem;
     };
-    let toHear = ((plan.expectedMs + TOLERANCE) * plan.rate * 4) / 1000 + BLOCK;
+    const mostHeard = () => ((plan.expectedMs() + TOLERANCE) * plan.rate * 4) / 1000 + BLOCK;
+    let bytesHeard = 0;
     const hear = async (chunk: Buffer) => {
       if (excess) return;
-      toHear -= chunk.length;
-      if (toHear < 0)
+      bytesHeard += chunk.length;
+      if (bytesHeard > mostHeard())
         return void exceeded(
-          fail('encode_short', `More than ${Math.round(plan.expectedMs)} ms were decoded.`),
+          fail('encode_short', `More than ${Math.round(plan.expectedMs())} ms were decoded.`),
         );
       peaks.write(chunk);
       quality.write(chunk);
       await also?.(chunk);
     };
-    const listened = Promise.all([listen(decoder.stdout, hear), decoder.done]);
+    const listened = listen(decoded(ear, plan.rate), hear);
     const verified = listened.then(() => {
       const { durationMs } = peaks.result();
-      if (Math.abs(durationMs - plan.expectedMs) > TOLERANCE)
-        throw fail('encode_short', `${Math.round(durationMs)} ms of ${Math.round(plan.expectedMs)} ms.`);
+      const expectedMs = plan.expectedMs();
+      if (Math.abs(durationMs - expectedMs) > TOLERANCE)
+        throw fail('encode_short', `${Math.round(durationMs)} ms of ${Math.round(expectedMs)} ms.`);
     });
     let left = false;
+    /** What there was is not heard to its end: the listener must not wait for more. */
     const leave = () => {
+      if (ear.writableEnded || ear.destroyed) return;
       left = true;
       ear.destroy();
     };
-    const most = mostBytes(plan);
     async function* bounded(ogg: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
       let bytes = 0;
       for await (const chunk of ogg) {
         bytes += chunk.length;
+        const most = mostBytes(plan.bitrate, plan.expectedMs());
         if (bytes > most)
           throw exceeded(fail('encode_failed', `It gave more than ${Math.round(most)} bytes.`));
         yield chunk;
       }
     }
     const written = sink(overheard(withSides(bounded(encoder.stdout)), ear, verified, leave));
+    // A sink that fails before it takes anything, as on a read-only disk, leaves the listener with nothing to hear.
+    written.catch(leave);
     try {
       await Promise.all([written, encoder.done, verified]);
       return { written: await written, peaks: peaks.result(), heard: quality.result() };
     } catch (e) {
       // One fault brings the others down; the first of them is the one to tell.
-      const first = cause(encoder.stdout.errored) ?? (left ? null : decoder.stdout.errored);
+      const first = cause(encoder.stdout.errored);
       encoder.kill();
-      decoder.kill();
-      const [sunk] = await Promise.allSettled([written, encoder.done, decoder.done]);
-      throw excess ?? first ?? (sunk.status === 'rejected' ? sunk.reason : e);
+      const [sunk, heard] = await Promise.allSettled([written, verified, encoder.done]);
+      const unheard = heard.status === 'rejected' && !left ? heard.reason : null;
+      throw excess ?? first ?? unheard ?? (sunk.status === 'rejected' ? sunk.reason : e);
     }
   }
 
@@ -114,15 +144,53 @@ export function createEncoder({
      * what is measured.
      */
     encode: <T>(plan: OpusPlan, sink: Sink<T>, also?: Listener) =>
-      run(plan, (limitMs) => ffmpeg.encode(plan, limitMs), sink, also),
+      run(planned(plan), (limitMs) => ffmpeg.encode(plan, limitMs), sink, also),
+
+    /**
+     * The same for sound that comes as it is captured: `end` throws what `encode` does. One that is not ended has to be stopped.
+     */
+    begin<T>(form: SoundForm, sink: Sink<T>): LiveEncoding<T> {
+      const source = new PassThrough({ highWaterMark: AHEAD });
+      source.on('error', () => {}); // `made` tells
+      let bytes = 0;
+      const expectedMs = () => (bytes * 1000) / (form.rate * 4);
+      const plan = { bitrate: form.bitrate, rate: rateOf(form.rate), expectedMs };
+      let running: FfmpegRun | null = null;
+      const encoding = (limitMs: number) => {
+        running = ffmpeg.sound(soundPlan(form), source, limitMs);
+        return running;
+      };
+      /** Kills an ffmpeg that has not finished some work in time, so that nobody waits for one that hangs. */
+      const soon = async <R>(work: Promise<R>, audioMs: number): Promise<R> => {
+        const timer = setTimeout(() => running?.kill(), limit(audioMs));
+        return work.finally(() => clearTimeout(timer));
+      };
+      const made = run(plan, encoding, sink, undefined, LONGEST_MS);
+      made.catch(() => source.destroy());
+      return {
+        async write(chunk) {
+          if (source.destroyed) return void (await made);
+          bytes += chunk.length;
+          if (!source.write(chunk)) await soon(roomIn(source), 0);
+        },
+        end() {
+          if (!source.destroyed) source.end();
+          return soon(made, 0);
+        },
+        async stop() {
+          source.destroy(new Error('It is wanted no more'));
+          await made.catch(() => {});
+        },
+      };
+    },
 
     /** The same for a recording that is to be made again with silences; throws what `source` fails with, too. */
     recode: <T>(plan: RecodePlan, source: Readable, sink: Sink<T>) =>
-      run(plan, (limitMs) => ffmpeg.recode(plan, source, limitMs), sink),
+      run(planned(plan), (limitMs) => ffmpeg.recode(plan, source, limitMs), sink),
 
     /** The same for a file of another recorder. */
     adopt: <T>(plan: AdoptPlan, source: Readable, sink: Sink<T>) =>
-      run(plan, (limitMs) => ffmpeg.adopt(plan, source, limitMs), sink),
+      run(planned(plan), (limitMs) => ffmpeg.adopt(plan, source, limitMs), sink),
 
     /** Decodes a file of another recorder, as far as `read` takes it: a wav file of 16 bits. No process is left then. */
     async measure<T>(
@@ -139,6 +207,16 @@ export function createEncoder({
         return found;
       } finally {
         decoder.kill();
+      }
+    },
+
+    /** Decodes Ogg Opus up to `untilMs` and passes what is heard to `also`, as `encode` does. */
+    async hear(source: Readable, rate: number, untilMs: number, also: Listener): Promise<void> {
+      let left = (untilMs * rate * 4) / 1000;
+      for await (const chunk of decoded(source, rateOf(rate))) {
+        await also(chunk);
+        left -= chunk.length;
+        if (left <= 0) return;
       }
     },
 
@@ -181,8 +259,7 @@ async function* overheard(
     if (!ear.destroyed) ear.end();
     await verified;
   } finally {
-    // Left early, by a fault on either side: the listener must not wait for more.
-    if (!ear.writableEnded && !ear.destroyed) leave();
+    leave();
   }
 }
 
@@ -198,6 +275,6 @@ function roomIn(ear: PassThrough): Promise<void> {
   });
 }
 
-async function listen(source: Readable, write: (chunk: Buffer) => Promise<void>): Promise<void> {
-  for await (const chunk of source) await write(chunk as Buffer);
+async function listen(source: AsyncIterable<Buffer>, write: (chunk: Buffer) => Promise<void>): Promise<void> {
+  for await (const chunk of source) await write(chunk);
 }

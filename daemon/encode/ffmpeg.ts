@@ -6,7 +6,7 @@ import fluent, { type FfmpegCommand } from 'fluent-ffmpeg';
 import { fail, type TapedeckError } from '../domain/error.js';
 import { outcome } from '../ops/turns.js';
 import { type AdoptPlan, type Foreign, foreignInput } from './adopt.js';
-import type { OpusPlan, RecodePlan } from './opus.js';
+import type { OpusPlan, RecodePlan, SoundPlan } from './opus.js';
 
 // Where fluent-ffmpeg is worked round (2.1.3):
 // - It looks at FFMPEG_PATH and keeps one path for the whole process: here each command is told its own.
@@ -48,6 +48,8 @@ export type Ffmpeg = {
    * it is killed.
    */
   encode(plan: OpusPlan, limitMs?: number): FfmpegRun;
+  /** Runs a plan on 16-bit little-endian interleaved stereo, as it comes; stdout gives Ogg Opus. */
+  sound(plan: SoundPlan, source: Readable, limitMs?: number): FfmpegRun;
   /** Runs the plan of a redaction on Ogg Opus; stdout gives Ogg Opus. */
   recode(plan: RecodePlan, source: Readable, limitMs?: number): FfmpegRun;
   /** Decodes Ogg Opus; stdout gives 16-bit little-endian interleaved stereo at `rate` Hz. */
@@ -129,6 +131,13 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): OwnFf
         run.input(`pipe:${FIRST + n}`).inputOptions('-f', 'wav', '-ignore_length', '1');
       run.complexFilter(filter).outputOptions('-nostdin', ...quiet, ...outputOptions);
       return start(run, { limitMs, piped: inputs });
+    },
+    sound({ form, filter, outputOptions }, source, limitMs) {
+      const run = command();
+      const inlet = new PassThrough();
+      run.input(inlet).inputOptions('-f', 's16le', '-ar', String(form.rate), '-ac', '2');
+      run.complexFilter(filter).outputOptions('-nostdin', ...quiet, ...outputOptions);
+      return start(run, { limitMs, input: { source, inlet } });
     },
     recode({ filter, outputOptions }, source, limitMs) {
       const run = command();

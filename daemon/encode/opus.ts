@@ -175,6 +175,23 @@ export function recodePlan(job: RecodeJob): RecodePlan {
   };
 }
 
+/** How sound that comes as samples is encoded. `rate` is in Hz. */
+export type SoundForm = Pick<OpusJob, 'tags' | 'bitrate' | 'complexity'> & { rate: number };
+export type SoundPlan = Pick<OpusPlan, 'filter' | 'outputOptions'> & { form: SoundForm };
+
+/** Plans the same recording of what is 16-bit stereo at its rate already: the arguments for ffmpeg, whose one input that is. */
+export const soundPlan = (form: SoundForm): SoundPlan => ({
+  form,
+  filter: `[0:a]aformat=sample_fmts=fltp:sample_rates=${form.rate}:channel_layouts=stereo,${COUNTED}[recording]`,
+  outputOptions: outputOptions(form, form.rate),
+});
+
+/**
+ * Time as it is counted by samples. Pieces that were cut and put together keep times of their own, from which the pages of the file
+ * would tell a player other places and lengths than they have.
+ */
+export const COUNTED = 'asetpts=round(N/SR/TB)';
+
 /** A side as a stream of its own. */
 const monoAt = (rate: number) => `aformat=sample_fmts=fltp:sample_rates=${rate}:channel_layouts=mono`;
 
@@ -197,26 +214,34 @@ const MOST_SILENCES = 500;
 
 /** The chains from a stereo stream of `length` samples to [recording]: each side is cut at exact samples, and pieces become zeros. */
 function silenced(whole: string, silences: readonly Silence[], rate: number, length: number): string[] {
-  const samples = (ms: number) => Math.min(length, Math.max(0, Math.round((ms * rate) / 1000)));
-  const of = (who: 'them' | 'us') =>
-    fewer(
-      joinedSpans(
-        silences
-          .filter(({ side }) => side === who || side === 'both')
-          .map(({ fromMs, untilMs }) => ({ from: samples(fromMs), to: samples(untilMs) })),
-      ),
-    );
-  const sides = { them: of('them'), us: of('us') };
-  if (sides.them.length + sides.us.length === 0) return [`${whole}[recording]`];
+  const sides = {
+    them: silentSpans(silences, 'them', rate, length),
+    us: silentSpans(silences, 'us', rate, length),
+  };
+  if (sides.them.length + sides.us.length === 0) return [`${whole},${COUNTED}[recording]`];
   return [
     `${whole},channelsplit=channel_layout=stereo[splitthem][splitus]`,
     ...zeroed('them', sides.them, rate, length),
     ...zeroed('us', sides.us, rate, length),
-    '[themsilenced][ussilenced]join=inputs=2:channel_layout=stereo:map=0.0-FL|1.0-FR[recording]',
+    `[themsilenced][ussilenced]join=inputs=2:channel_layout=stereo:map=0.0-FL|1.0-FR,${COUNTED}[recording]`,
   ];
 }
 
 type Span = { from: number; to: number };
+
+/** Where a side is silenced, in samples of a stream of `length`: in order, without overlaps. */
+export function silentSpans(
+  silences: readonly Silence[],
+  who: 'them' | 'us',
+  rate: number,
+  length: number,
+): Span[] {
+  const samples = (ms: number) => Math.min(length, Math.max(0, Math.round((ms * rate) / 1000)));
+  const own = silences.filter(({ side }) => side === who || side === 'both');
+  return fewer(
+    joinedSpans(own.map(({ fromMs, untilMs }) => ({ from: samples(fromMs), to: samples(untilMs) }))),
+  );
+}
 
 function zeroed(name: 'them' | 'us', spans: readonly Span[], rate: number, length: number): string[] {
   const mono = monoAt(rate);

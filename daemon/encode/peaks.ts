@@ -11,13 +11,14 @@ export type Peaks = WaveForm & {
   rate: number;
 };
 
-const maxPoints = 4000;
+/** What is kept of a side; a screen shows half of it. Both sides fit into one page of the catalogue. */
+const maxPoints = 1800;
 /** Points a second, to begin with. */
 const perSecond = 50;
 
 /**
  * Draws a wave form from 16-bit little-endian interleaved stereo, cut at any byte, in constant memory. It begins with 50
- * points a second and halves their number each time there would be more than 4000 a side.
+ * points a second and halves their number each time there would be more than 1800 a side.
  */
 export function createPeaks({ rate }: { rate: number }): {
   write(chunk: Buffer): void;

@@ -370,11 +370,17 @@ export const ConfigSchema = Type.Object({
     ),
     complexity: whole(
       'Opus complexity: 0 is fastest, 10 is best. With 0 or 1, wideband calls need at least 26 kbit/s.',
-      5,
+      3,
       0,
       10,
     ),
     at_once: whole('Number of recordings encoded at the same time, for each PBX.', 1, 1, 16),
+    during_calls: whole(
+      'Number of calls encoded while they go on, the longest first, so that they can be played right after the hang-up. Each takes about 15 MB of memory. 0: none.',
+      8,
+      0,
+      32,
+    ),
   }),
   retention: section('When retention rules are carried out.', {
     schedule: text(

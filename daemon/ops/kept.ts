@@ -19,7 +19,7 @@ export function createKept<T>({
       things.set(name, { thing, until: now() + forMs });
       return name;
     },
-    /** Gives it and forgets it; null when it was never there, was taken, or is too old. */
+    /** Returns it and forgets it; null when it was never there, was taken, or is too old. */
     take(name: string): T | null {
       const found = things.get(name);
       things.delete(name);

@@ -5,6 +5,8 @@ import type { Alarms } from '../domain/operations/alarm.js';
 import type { PbxId } from '../domain/pbx.js';
 import { because, becauseOf, together } from '../domain/reason/reason.js';
 import type { CallId } from '../domain/recording/recording.js';
+import { type AheadDeps, createAhead } from './preserve/ahead.js';
+import { createBeginnings } from './preserve/beginnings.js';
 import { createSteps, type StepDeps } from './preserve/steps.js';
 import { createSweep } from './preserve/sweep.js';
 
@@ -16,11 +18,16 @@ import { createSweep } from './preserve/sweep.js';
  * its row stays open, and it is sealed as soon as the files can be read.
  */
 export type PreserveDeps = StepDeps & {
-  catalogue: Verbs<'segments.callsToPreserve'>;
-  spools: ReadonlyMap<PbxId, Pick<Spool, 'ours' | 'fetch' | 'readable' | 'remove' | 'strangers'>>;
+  catalogue: Verbs<'segments.callsToPreserve'> & AheadDeps['catalogue'];
+  spools: ReadonlyMap<PbxId, Pick<Spool, 'ours' | 'fetch' | 'here' | 'readable' | 'remove' | 'strangers'>>;
   alarms: Alarms;
   /** So many of each PBX: one whose PBX gives its files out slowly, or not at all, holds up no other PBX's. */
   atOnce: number;
+  /** The running captures, longest first, and how many of them are encoded while they go on. */
+  captures: AheadDeps['captures'];
+  during: number;
+  /** See `ahead`. */
+  paces?: Pick<AheadDeps, 'everyMs' | 'afterMs' | 'behindMs'>;
   /** See RETRIES and AGAIN. */
   retries?: number[];
   again?: number;
@@ -44,11 +51,13 @@ export function createPreserver(deps: PreserveDeps) {
   const sweeps = new Map(
     [...deps.spools].map(([pbx, spool]) => [
       pbx,
-      createSweep({ catalogue: deps.catalogue, spool, alarms: deps.alarmsOf(pbx), log: deps.log }),
+      createSweep({ ...deps, spool, alarms: deps.alarmsOf(pbx) }),
     ]),
   );
   const remove = async (pbx: PbxId, name: string) => (await sweeps.get(pbx)?.remove(name)) ?? false;
-  const steps = createSteps({ ...deps, remove });
+  const beginnings = createBeginnings(deps);
+  const ahead = createAhead({ ...deps, ...deps.paces, beginnings, most: deps.during });
+  const steps = createSteps({ ...deps, remove }, { ahead, beginnings });
   const queue: Waiting[] = [];
   const busy = new Map<CallId, { pbx: PbxId; work: Promise<void> }>();
   const later = new Map<CallId, { pbx: PbxId; timer: NodeJS.Timeout }>();
@@ -67,7 +76,9 @@ export function createPreserver(deps: PreserveDeps) {
   }
 
   function next(): void {
-    const free = ({ pbx }: Waiting) => [...busy.values()].filter((b) => b.pbx === pbx).length < deps.atOnce;
+    // Hardly anything is left to do for a call that was encoded while it went on.
+    const free = ({ pbx, id }: Waiting) =>
+      ahead.has(id) || [...busy.values()].filter((b) => b.pbx === pbx).length < deps.atOnce;
     for (let at = queue.findIndex(free); !stopped && at >= 0; at = queue.findIndex(free)) {
       const [one] = queue.splice(at, 1);
       begin(one!);
@@ -186,6 +197,10 @@ export function createPreserver(deps: PreserveDeps) {
   return {
     enqueue,
     resume,
+    /** Before calls are captured: from now on they are encoded while they go on. */
+    start: ahead.start,
+    /** What is being encoded of calls in progress. */
+    ahead: ahead.now,
     /** Removes a captured file, now or as soon as that is possible; false when it has to wait. */
     remove,
     /**
@@ -215,6 +230,7 @@ export function createPreserver(deps: PreserveDeps) {
         ...[...busy.values()].map((b) => b.work),
         ...[...sweeps.values()].map((s) => s.stop()),
       ]);
+      await ahead.stop();
     },
   };
 }

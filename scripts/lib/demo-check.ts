@@ -36,9 +36,10 @@ export async function verifyCall(
   await checkMarks(api, call, expected, check);
   const sound = await decode(await api.audio(call.id), 8000);
   const seconds = sound.channels[0]!.length / sound.rate;
+  const sealedAfter = (Date.parse(call.recording.sealed_at) - Date.parse(call.ended_at!)) / 1000;
   check(
     sound.channels.length === 2 && Math.abs(seconds * 1000 - call.talk_ms!) < 150,
-    `${what}: stereo, ${seconds.toFixed(2)} s of ${(call.talk_ms! / 1000).toFixed(2)} s`,
+    `${what}: stereo, ${seconds.toFixed(2)} s of ${(call.talk_ms! / 1000).toFixed(2)} s, sealed ${sealedAfter.toFixed(1)} s after the hang-up`,
   );
   if (expected.announced) await checkTold(api, call, expected.announced, expected, check);
   if (expected.masked) await checkMask(api, call, sound, expected, check);

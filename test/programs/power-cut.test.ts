@@ -77,6 +77,7 @@ const everyWay = (n: number): Outage[] => ['nothing', 'journal', 'everything', .
 const chances = (n: number, many: number) => Array.from({ length: many }, (_, i) => dice(seed + 31 * n + i));
 
 t.test('the trace holds the whole way of a recording, and replays to what is on the disk', async (t) => {
+  t.ok(ops.some((op) => op.kind === 'mark' && op.text === `capturing ${KEPT}`));
   for (const mark of ['captured', 'row-begins', 'row', 'intent-begins', 'intent', 'key-gone', 'erased'])
     t.ok(
       ops.some((op) => op.kind === 'mark' && op.text === `${mark} ${ERASED}`),

@@ -50,8 +50,20 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
 
 /** Writes the checksum of a page into it. */
 export function stamp(page: Buffer): void {
-  page.writeUInt32LE(0, 22);
+  page.writeUInt32LE(checksum(page), CHECKSUM_AT);
+}
+
+/** Whether the checksum stored in a page is right. */
+export const isWhole = (page: Buffer): boolean => page.readUInt32LE(CHECKSUM_AT) === checksum(page);
+
+const CHECKSUM_AT = 22;
+
+/** Returns the checksum of a page, taking the one stored in it as 0. */
+function checksum(page: Buffer): number {
   let crc = 0;
-  for (const byte of page) crc = ((crc << 8) ^ TABLE[((crc >>> 24) ^ byte) & 255]!) >>> 0;
-  page.writeUInt32LE(crc, 22);
+  for (let at = 0; at < page.length; at++) {
+    const byte = at >= CHECKSUM_AT && at < CHECKSUM_AT + 4 ? 0 : page[at]!;
+    crc = ((crc << 8) ^ TABLE[((crc >>> 24) ^ byte) & 255]!) >>> 0;
+  }
+  return crc;
 }

@@ -3,7 +3,7 @@ import { Value } from 'typebox/value';
 import { fail } from '../../domain/error.js';
 import { soundForms } from '../../domain/importing/sound-file.js';
 import type { AdoptJob, Foreign } from '../adopt.js';
-import type { OpusJob, RecodeJob } from '../opus.js';
+import type { OpusJob, RecodeJob, SoundForm } from '../opus.js';
 
 /**
  * What the recorder can ask of the encoder: kinds with numbers, never an argument of ffmpeg's, a path or a descriptor. The
@@ -62,6 +62,12 @@ const EncodeOrder = strict({
   silences: Type.Optional(Silences),
   ...FORM,
 });
+const SoundOrder = strict({
+  kind: Type.Literal('sound'),
+  limitMs: Limit,
+  rate: Type.Integer({ minimum: 8_000, maximum: 16_000 }),
+  ...FORM,
+});
 const RecodeOrder = strict({
   kind: Type.Literal('recode'),
   limitMs: Limit,
@@ -96,6 +102,7 @@ const VersionOrder = strict({ kind: Type.Literal('version') });
 
 const Order = Type.Union([
   EncodeOrder,
+  SoundOrder,
   RecodeOrder,
   AdoptOrder,
   MeasureOrder,
@@ -109,6 +116,8 @@ export const VersionAnswer = strict({
   version: Type.String({ maxLength: 80 }),
   libopus: Type.Boolean(),
 });
+
+const tagsIn = ({ title, date, callId }: OpusJob['tags']) => ({ title: title.slice(0, 500), date, callId });
 
 /** The order for a job, without the paths of its files. */
 export function encodeOrder(job: OpusJob, limitMs: number): Order {
@@ -127,11 +136,17 @@ export function encodeOrder(job: OpusJob, limitMs: number): Order {
     ...(silences.length > 0 && {
       silences: silences.map(({ side, fromMs, untilMs }) => ({ side, fromMs, untilMs })),
     }),
-    tags: { title: tags.title.slice(0, 500), date: tags.date, callId: tags.callId },
+    tags: tagsIn(tags),
     bitrate,
     complexity,
   };
 }
+
+/** The order for sound that comes as samples. */
+export const soundOrder = ({ rate, tags, bitrate, complexity }: SoundForm, limitMs: number): Order => ({
+  ...{ kind: 'sound', limitMs, rate, bitrate, complexity },
+  tags: tagsIn(tags),
+});
 
 /** The order for a redaction. */
 export const recodeOrder = (
@@ -141,7 +156,7 @@ export const recodeOrder = (
   kind: 'recode',
   ...{ limitMs, durationMs, rate, bitrate, complexity },
   silences: silences.map(({ side, fromMs, untilMs }) => ({ side, fromMs, untilMs })),
-  tags: { title: tags.title.slice(0, 500), date: tags.date, callId: tags.callId },
+  tags: tagsIn(tags),
 });
 
 const foreignIn = ({ form, rate, ignoreLength }: Foreign): Foreign => ({ form, rate, ignoreLength });
@@ -153,7 +168,7 @@ export const adoptOrder = (
 ): Order => ({
   kind: 'adopt',
   ...{ limitMs, durationMs, rate, sides, bitrate, complexity, foreign: foreignIn(foreign) },
-  tags: { title: tags.title.slice(0, 500), date: tags.date, callId: tags.callId },
+  tags: tagsIn(tags),
 });
 
 export const measureOrder = (foreign: Foreign, limitMs: number): Order => ({

@@ -14,6 +14,7 @@ import {
   measureOrder,
   type Order,
   recodeOrder,
+  soundOrder,
   VersionAnswer,
 } from './orders.js';
 import { createSender } from './sender.js';
@@ -43,6 +44,9 @@ export function createRemoteFfmpeg({ socket }: { socket: string }): Ffmpeg {
     encode(plan, limitMs = LONGEST_RUN_MS) {
       const inputs = plan.inputs.map((path) => () => createReadStream(path, { highWaterMark: PIECE_BYTES }));
       return start(socket, encodeOrder(plan.job, within(limitMs)), inputs, limitMs + GRACE_MS);
+    },
+    sound(plan, source, limitMs = LONGEST_RUN_MS) {
+      return start(socket, soundOrder(plan.form, within(limitMs)), [() => source], limitMs + GRACE_MS);
     },
     recode(plan, source, limitMs = LONGEST_RUN_MS) {
       return start(socket, recodeOrder(plan.job, within(limitMs)), [() => source], limitMs + GRACE_MS);

@@ -5,13 +5,13 @@ import { fail, TapedeckError } from '../../domain/error.js';
 import type { Log } from '../../ops/log.js';
 import { adoptPlan } from '../adopt.js';
 import type { FfmpegRun, OwnFfmpeg } from '../ffmpeg.js';
-import { opusPlan, recodePlan } from '../opus.js';
+import { opusPlan, recodePlan, soundPlan } from '../opus.js';
 import { amount, createFrameReader, type Frame, frame, PIECE_BYTES } from './frames.js';
 import { jobOf, LONGEST_RUN_MS, type Order, readOrder } from './orders.js';
 import { createSender } from './sender.js';
 
-/** Recordings that are made at once (16 at most), each with its decoder, and what a test call and `doctor` ask. */
-const MOST_RUNS = 36;
+/** Recordings that are made at once after their calls (16 at most) and during them (32), and what a test call and `doctor` ask. */
+const MOST_RUNS = 60;
 /** A connection beyond those is told so, up to this many more; the rest are closed. */
 const SPARE_CONNECTIONS = 12;
 /** How long an order may take to arrive, in ms. */
@@ -90,26 +90,17 @@ export function createEncoderServer({
       if (order.kind === 'version')
         return last(frame('answer', Buffer.from(JSON.stringify(await ffmpeg.version()))));
       const limit = Math.min(order.limitMs, limitMs);
-      if (order.kind === 'decode') {
+      /** The only one, of all kinds but `encode`. */
+      const input = (): PassThrough => {
         inputs = [{ pipe: new PassThrough(), granted: 0 }];
-        return give(ffmpeg.decode(inputs[0]!.pipe, order.rate, limit));
-      }
-      if (order.kind === 'recode') {
-        inputs = [{ pipe: new PassThrough(), granted: 0 }];
-        return give(ffmpeg.recode(recodePlan(order), inputs[0]!.pipe, limit));
-      }
-      if (order.kind === 'adopt') {
-        inputs = [{ pipe: new PassThrough(), granted: 0 }];
-        return give(ffmpeg.adopt(adoptPlan(order), inputs[0]!.pipe, limit));
-      }
-      if (order.kind === 'measure') {
-        inputs = [{ pipe: new PassThrough(), granted: 0 }];
-        return give(ffmpeg.measure(inputs[0]!.pipe, order.foreign, limit));
-      }
-      if (order.kind === 'prompt') {
-        inputs = [{ pipe: new PassThrough(), granted: 0 }];
-        return give(ffmpeg.prompt(inputs[0]!.pipe, order, limit));
-      }
+        return inputs[0]!.pipe;
+      };
+      if (order.kind === 'decode') return give(ffmpeg.decode(input(), order.rate, limit));
+      if (order.kind === 'sound') return give(ffmpeg.sound(soundPlan(order), input(), limit));
+      if (order.kind === 'recode') return give(ffmpeg.recode(recodePlan(order), input(), limit));
+      if (order.kind === 'adopt') return give(ffmpeg.adopt(adoptPlan(order), input(), limit));
+      if (order.kind === 'measure') return give(ffmpeg.measure(input(), order.foreign, limit));
+      if (order.kind === 'prompt') return give(ffmpeg.prompt(input(), order, limit));
       const plan = opusPlan(jobOf(order));
       inputs = plan.inputs.map(() => ({ pipe: new PassThrough(), granted: 0 }));
       return give(

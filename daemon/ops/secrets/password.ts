@@ -33,7 +33,7 @@ const OURS = 'tapedeck';
 const one = (password: string) => password.normalize('NFKC');
 const plain = (text: string) => one(text).toLowerCase();
 
-/** Gives the PHC string to keep in place of a password. */
+/** Returns the PHC string to keep in place of a password. */
 export const hashPassword = (password: string): Promise<string> => hash(one(password), COST);
 
 /** Whether the password is the one that `stored` (a PHC string) was made from. */

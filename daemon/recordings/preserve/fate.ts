@@ -15,13 +15,15 @@ export type FateDeps = {
   /** The lists of numbers that a number is on. */
   listsOf: (number: string) => string[];
   remove: (pbx: PbxId, name: string) => Promise<unknown>;
+  /** Nothing is left of what was encoded of a call. */
+  discard: (call: EndedCall) => Promise<void>;
   clock: () => number;
   log: Log;
 };
 export type EndedCall = StoredCall & { answeredAt: number; endedAt: number };
 
 /** Destroys what was captured of calls that may not be kept. */
-export function createFates({ catalogue, remove, site, listsOf, clock, log }: FateDeps) {
+export function createFates({ catalogue, remove, discard, site, listsOf, clock, log }: FateDeps) {
   async function saidOf(call: EndedCall): Promise<Directed> {
     const own = directed(await catalogue.directives.of(call.id));
     if (own.declined || call.consultFor === null) return own;
@@ -41,6 +43,7 @@ export function createFates({ catalogue, remove, site, listsOf, clock, log }: Fa
   /** The row says so first: what is interrupted is done again. */
   async function destroy(call: EndedCall, coverage: Coverage, segments: readonly Segment[]): Promise<void> {
     await catalogue.calls.decideCoverage(call.id, coverage);
+    await discard(call);
     for (const segment of segments) {
       for (const side of ['in', 'out'] as const) await remove(call.pbx, spoolName(segment, side));
       await catalogue.segments.save({ ...segment, state: 'dropped' });

@@ -23,12 +23,13 @@ export type Masking = { asked: AskedMask[]; masks: Mask[]; failed: Mask[] };
 /**
  * Where the recording of a call has to be silent, whatever the PBX wrote: while it was masked, and on the side of who waited on
  * hold where its rule says so. What was asked for is looked up in the captured files: `failed` are masks in which they have
- * sound that should never have been written.
+ * sound that should never have been written. `written` looks that up.
  */
 export async function maskingOf(
   catalogue: MaskCatalogue,
   call: StoredCall & { answeredAt: number; endedAt: number },
   captured: readonly Captured[],
+  written = writtenWithin,
 ): Promise<Masking> {
   const pieces = captured.map(({ part, segment, stretch }) => ({
     ...{ legId: segment.legId, swapped: segment.swapped },
@@ -50,10 +51,10 @@ export async function maskingOf(
       side: 'both',
       kind: 'mask',
     } as const;
-    const mask: Mask = { ...place, writtenMs: await writtenWithin(captured, { fromMs, untilMs }) };
+    const mask: Mask = { ...place, writtenMs: await written(captured, { fromMs, untilMs }) };
     masks.push(mask);
     if (silent === null) continue;
-    const writtenMs = await writtenWithin(captured, silent);
+    const writtenMs = await written(captured, silent);
     if (writtenMs > 0) failed.push({ ...mask, writtenMs });
   }
   if (await masksHold(catalogue, call))

@@ -29,6 +29,8 @@ export type PromptDeps = {
 type Wanted = Playing & { seq: number };
 /** Playings of one prompt, and the stretches in which they may be. */
 type Prompt = { playings: Wanted[]; stretches: Stretch[] };
+/** Wants to hear what is sealed, up to a place in ms. */
+export type Hearing = { hear: PromptSearch['write']; untilMs: number };
 /** What is sealed, as far as it matters where a prompt is looked for. */
 type Sealed = Pick<Recording, 'gaps' | 'masks' | 'durationMs'>;
 
@@ -124,7 +126,7 @@ export function createPromptProof({ catalogue, promptAudio, searchPrompts, alarm
       call: EndedCall,
       rate: number,
       captured: readonly Captured[],
-      make: (hear?: PromptSearch['write']) => Promise<T>,
+      make: (hearing?: Hearing) => Promise<T>,
     ): Promise<T> {
       const prompts = await wantedOf(call);
       if (prompts.length === 0) return make();
@@ -133,7 +135,8 @@ export function createPromptProof({ catalogue, promptAudio, searchPrompts, alarm
         stretches: prompts.flatMap((prompt) => prompt.stretches),
       });
       try {
-        const made = await make(search.write);
+        const untilMs = Math.max(...prompts.flatMap((p) => p.stretches.map((stretch) => stretch.untilMs)));
+        const made = await make({ hear: search.write, untilMs });
         const found = await search.result().catch((err: unknown) => {
           log.warn({ err, call: call.id }, 'Prompts could not be looked for in what was sealed');
           return null;

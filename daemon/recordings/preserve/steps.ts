@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { Spool } from '../../capture/spool.js';
 import type { Verbs } from '../../catalogue/catalogue.js';
 import type { StoredCall } from '../../catalogue/stored-call.js';
@@ -6,7 +7,6 @@ import { factsOf } from '../../domain/call/facts-of.js';
 import { type Site, times } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
-import { placeOf } from '../../domain/paths.js';
 import type { PbxId } from '../../domain/pbx.js';
 import { because, together } from '../../domain/reason/reason.js';
 import { inWords } from '../../domain/reason/words.js';
@@ -23,22 +23,22 @@ import {
   type RecordingId,
   spoolName,
 } from '../../domain/recording/recording.js';
-import { tagsOf } from '../../domain/recording/tags.js';
 import { decideRetention, undecided } from '../../domain/retention/decide.js';
 import { type Captured, readCaptured, withoutTails } from '../../encode/captured.js';
 import type { Encoder } from '../../encode/encoder.js';
-import { type OpusPlan, opusPlan } from '../../encode/opus.js';
+import { type OpusJob, opusPlan } from '../../encode/opus.js';
 import type { Peaks } from '../../encode/peaks.js';
-import type { PromptSearch } from '../../encode/prompt-search.js';
 import type { Log } from '../../ops/log.js';
-import type { AnyKeys } from '../../vault/keys.js';
 import type { OpenSealed } from '../../vault/open.js';
 import type { Recipients, Sealed } from '../../vault/seal.js';
 import type { Place } from '../../vault/store/store.js';
+import type { AheadOf, EncodedAhead } from './ahead.js';
+import type { Beginning, BeginningDeps, Beginnings } from './beginnings.js';
 import { coverageOf } from './coverage.js';
 import { createFates, type EndedCall, type FateDeps } from './fate.js';
+import { jobOf } from './job.js';
 import { type MaskCatalogue, type Masking, maskingOf, tellOfMasks, withoutMasked } from './masks.js';
-import { createPromptProof, type PromptDeps } from './prompts.js';
+import { createPromptProof, type Hearing, type PromptDeps } from './prompts.js';
 import { tellOfSilence } from './silence.js';
 
 export type StepDeps = Pick<PromptDeps, 'promptAudio' | 'searchPrompts'> & {
@@ -47,19 +47,17 @@ export type StepDeps = Pick<PromptDeps, 'promptAudio' | 'searchPrompts'> & {
     | 'segments.of'
     | 'segments.save'
     | 'calls.decideCoverage'
-    | 'recordings.begin'
-    | 'recordings.begun'
-    | 'recordings.dropBegun'
     | 'recordings.sealed'
     | 'policy.newest'
   > &
+    BeginningDeps['catalogue'] &
     FateDeps['catalogue'] &
     PromptDeps['catalogue'] &
     MaskCatalogue;
   /** The spools of the PBXs there are. */
   spools: ReadonlyMap<PbxId, Pick<Spool, 'fetch' | 'readable'>>;
   encoder: Encoder;
-  keys: Pick<AnyKeys, 'create' | 'destroy' | 'register'>;
+  keys: BeginningDeps['keys'];
   seal: (place: Place, source: AsyncIterable<Uint8Array>, recipients: Recipients) => Promise<Sealed>;
   /** Signs what is vouched for. Throws `schema_altered`. */
   vouch: (manifest: Manifest) => Promise<SignedManifest>;
@@ -86,8 +84,11 @@ export type StepDeps = Pick<PromptDeps, 'promptAudio' | 'searchPrompts'> & {
 };
 
 /** The steps from the captured files of a call to its row. Each may be repeated. */
-export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string) => Promise<unknown> }) {
-  const fates = createFates(deps);
+export function createSteps(
+  deps: StepDeps & { remove: (pbx: PbxId, name: string) => Promise<unknown> },
+  { ahead, beginnings }: { ahead: AheadOf; beginnings: Beginnings },
+) {
+  const fates = createFates({ ...deps, discard: ahead.discard });
   const prompts = createPromptProof(deps);
   /** A time as people at the site read it. */
   const say = times(deps.site.timeZone);
@@ -139,16 +140,12 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     const found = findGaps(stretchesOf(call, heard), talkMs(call));
     const { gaps, missingMs, starved } = withoutMasked(found, masking.asked);
     tellOfMasks(deps.alarmsOf(call.pbx), call, masking);
-    const begun = await begin(call);
-    const plan = opusPlan({
-      segments: captured.map((c) => c.part),
-      silences: masking.masks.map(({ side, atMs, untilMs }) => ({ side, fromMs: atMs, untilMs })),
-      tags: tagsOf(call),
-      bitrate: deps.bitrate,
-      complexity: deps.complexity,
-    });
-    const { recording, peaks, policyVersion } = await prompts.proving(call, plan.rate, captured, (hear) =>
-      encode(begun, call, plan, hear, gaps, masking),
+    const job = jobOf(call, captured, masking, deps);
+    const { recording, peaks, policyVersion } = await prompts.proving(
+      call,
+      opusPlan(job).rate,
+      captured,
+      (hearing) => encode(call, job, captured, hearing, gaps, masking),
     );
     const coverage = coverageOf(call, gaps, missingMs, captured.at(-1)!.cut, starved);
     const manifest = buildManifest({
@@ -177,9 +174,9 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     const manifestSha256 = signed?.sha256 ?? null;
     await deps.keys.register().seal({ recordingId: recording.id, plainSha256, sealedSha256, manifestSha256 });
     await deps.catalogue.recordings.sealed(recording, encodePeaks(peaks), coverage, signed);
-    await tidy(call.id, recording.id);
     const now = deps.clock();
     deps.onSealed(Math.max(0, now - call.endedAt));
+    await beginnings.tidy(call, recording.id);
     for (const { segment, faults } of captured)
       if (faults.length > 0) await deps.catalogue.segments.save({ ...segment, state: 'damaged' });
     if (recording.quality) tellOfSilence(deps.alarmsOf(call.pbx), recording.quality);
@@ -197,55 +194,19 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     );
   }
 
-  /**
-   * The id, file and key of this recording: the id is durable before the key is, and the same after a crash. One whose row has
-   * been in the catalogue is not made again: then this catalogue is older than the file, which stays as it is.
-   */
-  async function begin({ id: callId, startedAt }: EndedCall) {
-    for (;;) {
-      const place = await deps.catalogue.recordings.begin(callId, placeOf(deps.mint(), startedAt));
-      const settled = (await deps.keys.register().find(place.id))?.settled;
-      const key = settled ? null : await deps.keys.create(place.id).catch(unlessGone);
-      if (key) return { place, ...key };
-      const what = settled
-        ? 'The catalogue is older than a sealed file, which stays'
-        : 'Its key was destroyed';
-      deps.log.warn({ call: callId, recording: place.id }, `${what}; the recording gets another id`);
-      await deps.catalogue.recordings.dropBegun(place.id);
-    }
-  }
-
-  /**
-   * The row is there. What an absorbed call has begun is in this recording too: its key and its file go. What fails here is done
-   * at the next start.
-   */
-  async function tidy(callId: CallId, sealed: RecordingId): Promise<void> {
-    try {
-      await deps.keys.register().settle(sealed);
-      for (const place of await deps.catalogue.recordings.begun(callId)) {
-        if (!(await deps.keys.register().find(place.id))?.settled) {
-          await deps.keys.destroy(place.id);
-          await deps.removeSealed(place);
-        }
-        await deps.catalogue.recordings.dropBegun(place.id);
-      }
-    } catch (err) {
-      deps.log.warn({ err, call: callId }, 'What a recording has left behind could not be removed');
-    }
-  }
-
   async function encode(
-    { place, identity, recipient }: Awaited<ReturnType<typeof begin>>,
     call: EndedCall,
-    plan: OpusPlan,
-    hear: PromptSearch['write'] | undefined,
+    job: OpusJob,
+    captured: readonly Captured[],
+    hearing: Hearing | undefined,
     gaps: Gap[],
     { masks }: Masking,
   ): Promise<{ recording: Recording; peaks: Peaks; policyVersion: number }> {
-    const seal = (ogg: AsyncIterable<Uint8Array>) =>
-      deps.seal(place, ogg, { recipient, recovery: deps.recovery ?? undefined });
-    const { written, peaks, heard } = await deps.encoder.encode(plan, seal, hear);
+    const made = await ahead.finish(call, job, captured);
+    const { begun, written, peaks, heard } = made ?? (await encodeWhole(call, job, hearing));
+    const { place, identity } = begun;
     await readBack(place, written, identity);
+    if (made && hearing) await hearAgain(begun, peaks.rate, hearing);
     const { policy, version: policyVersion, fault } = await deps.catalogue.policy.newest();
     const facts = factsOf(call, deps.site, deps.listsOf);
     // The time to keep begins with the latest that now may be: of a call dated too early, nothing goes too early.
@@ -287,6 +248,32 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     };
   }
 
+  async function encodeWhole(
+    call: EndedCall,
+    job: OpusJob,
+    hearing: Hearing | undefined,
+  ): Promise<EncodedAhead> {
+    const begun = await beginnings.begin(call);
+    const { place, recipient } = begun;
+    const seal = (ogg: AsyncIterable<Uint8Array>) =>
+      deps.seal(place, ogg, { recipient, recovery: deps.recovery ?? undefined });
+    return { begun, ...(await deps.encoder.encode(opusPlan(job), seal, hearing?.hear)) };
+  }
+
+  /** Lets `hear` listen to what was sealed while the call went on. */
+  async function hearAgain(
+    { place, identity }: Beginning,
+    rate: number,
+    { hear, untilMs }: Hearing,
+  ): Promise<void> {
+    const sealed = await deps.open(place, identity);
+    try {
+      await deps.encoder.hear(Readable.from(sealed.read(0, sealed.size - 1)), rate, untilMs, hear);
+    } finally {
+      await sealed.close();
+    }
+  }
+
   /** Opens the sealed file as a player would. Throws `seal_damaged` when it does not give back what was sealed. */
   async function readBack(place: Place, written: Sealed, identity: string): Promise<void> {
     const sealed = await deps.open(place, identity);
@@ -317,12 +304,6 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
   }
 
   return { preserve, readable };
-}
-
-/** A key that was destroyed is not made again. */
-function unlessGone(e: unknown): null {
-  if (e instanceof TapedeckError && e.code === 'key_missing') return null;
-  throw e;
 }
 
 const isEnded = (call: StoredCall): call is EndedCall => call.answeredAt !== null && call.endedAt !== null;

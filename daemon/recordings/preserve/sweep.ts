@@ -1,10 +1,11 @@
+import { decodeTime } from 'ulid';
 import type { Spool } from '../../capture/spool.js';
 import type { Verbs } from '../../catalogue/catalogue.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
 import type { NewAlarmWhy } from '../../domain/operations/alarm-codes.js';
 import type { Refusal } from '../../domain/recording/captures.js';
-import { parseOurs } from '../../domain/recording/recording.js';
+import { isId, parseOurs } from '../../domain/recording/recording.js';
 import { isAudio } from '../../encode/captured.js';
 import type { Log } from '../../ops/log.js';
 import { retryDelay, singleFlight } from '../../ops/turns.js';
@@ -12,12 +13,14 @@ import { retryDelay, singleFlight } from '../../ops/turns.js';
 /**
  * Captured audio is in the clear until it is sealed, and must not stay once it is, or once it is not to be kept. What
  * cannot be removed is tried again, and an alarm names it for as long as it lies there. The spool is looked through every
- * minute, so that nothing stays because a restart has forgotten it.
+ * minute, so that nothing stays because a restart has forgotten it. What belongs to no known call can be neither sealed nor
+ * played: it waits for an admin for 30 days, and is then removed.
  */
 export type SweepDeps = {
-  catalogue: Verbs<'segments.of'>;
+  catalogue: Verbs<'segments.of' | 'calls.get'>;
   spool: Pick<Spool, 'ours' | 'fetch' | 'remove' | 'strangers'>;
   alarms: Alarms;
+  clock: () => number;
   log: Log;
 };
 
@@ -28,8 +31,10 @@ const RETRIES_MS = [2_000, 5_000, 15_000, 60_000];
 const MOST_FAILURES = 5;
 /** Sweeps after which a file that belongs to no call is told of: until then its row may still wait to be written. */
 const PATIENCE = 10;
+/** How long after the start of its call such a file is removed, in ms. */
+const KEEP_UNKNOWN_MS = 30 * 86_400_000;
 
-export function createSweep({ catalogue, spool, alarms, log }: SweepDeps) {
+export function createSweep({ catalogue, spool, alarms, clock, log }: SweepDeps) {
   const left = new Map<string, TapedeckError>();
   const unknown = new Map<string, number>();
   let rounds = 0;
@@ -87,9 +92,32 @@ export function createSweep({ catalogue, spool, alarms, log }: SweepDeps) {
     tell('spool_strange', params ? { code: 'spool_strange', params } : null);
   }
 
-  function tellOfUnknown([first, ...others]: string[]): void {
-    const params = first && { files: others.length + 1, file: first };
+  /** Removes what has waited long enough, and tells of the others, the one that is removed next first. */
+  async function settleUnknown(names: readonly string[]): Promise<void> {
+    const waiting: { name: string; until: number | undefined }[] = [];
+    for (const name of names) {
+      const until = await removableFrom(name);
+      if (until === undefined || until > clock()) waiting.push({ name, until });
+      else if (await remove(name))
+        log.warn({ name }, 'Removed captured audio of a call that has not been known for 30 days');
+    }
+    const [first] = waiting.sort((a, b) => (a.until ?? Infinity) - (b.until ?? Infinity));
+    const params = first && {
+      ...{ files: waiting.length, file: first.name },
+      ...(first.until !== undefined && { until: first.until }),
+    };
     tell('spool_unknown', params ? { code: 'spool_unknown', params } : null);
+  }
+
+  /**
+   * Returns when it may be removed (ms since 1970), or undefined for a call that is known, whose audio may still be wanted, and for
+   * a time that no call can have begun at.
+   */
+  async function removableFrom(name: string): Promise<number | undefined> {
+    const { callId } = parseOurs(name)!;
+    const known = await catalogue.calls.get(callId).catch(() => true);
+    const beganAt = isId(callId) ? decodeTime(callId) : Infinity;
+    return known || beganAt > clock() ? undefined : beganAt + KEEP_UNKNOWN_MS;
   }
 
   /** `ask`: the PBX is asked for its list where the folder cannot be listed, which it may take long for. */
@@ -111,7 +139,7 @@ export function createSweep({ catalogue, spool, alarms, log }: SweepDeps) {
     }
     tellOfLeft();
     tellOfStrangers(await spool.strangers());
-    tellOfUnknown([...unknown].filter(([, times]) => times >= PATIENCE).map(([name]) => name));
+    await settleUnknown([...unknown].filter(([, times]) => times >= PATIENCE).map(([name]) => name));
   }
 
   const sweeping = singleFlight((ask: boolean) =>

@@ -1,17 +1,12 @@
-import { constants, type Dirent } from 'node:fs';
-import { lstat, open, opendir, rmdir, stat } from 'node:fs/promises';
+import { lstat, open, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { diskError, fail } from '../../domain/error.js';
 import { makeDirDurably, removeDurably, writeDurably } from '../durable.js';
+import { codeOf, entriesOf, isAbsent, SAFELY } from '../store/plain.js';
 import { checkName } from './remote.js';
 import type { BackupTarget, Listed } from './target.js';
 
-/** A pipe does not block, and a link is not followed. */
-const SAFELY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const MODE = 0o600;
-
-const codeOf = (e: unknown): string => (e as NodeJS.ErrnoException).code ?? '';
-const isAbsent = (e: unknown): boolean => codeOf(e) === 'ENOENT' || codeOf(e) === 'ENOTDIR';
 
 /** Backups in a folder, of another disk or on a mount of another machine. */
 export function createFolderTarget(root: string): BackupTarget {
@@ -29,14 +24,7 @@ export function createFolderTarget(root: string): BackupTarget {
   }
 
   async function* within(folder: string): AsyncGenerator<Listed> {
-    let entries: AsyncIterable<Dirent>;
-    try {
-      entries = await opendir(join(root, folder));
-    } catch (e) {
-      if (isAbsent(e)) return;
-      throw diskError(e);
-    }
-    for await (const entry of entries) {
+    for await (const entry of entriesOf(join(root, folder))) {
       const name = `${folder}/${entry.name}`;
       if (entry.isDirectory()) yield* within(name);
       else yield { name, bytes: entry.isFile() ? await sizeOf(name) : null };

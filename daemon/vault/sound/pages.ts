@@ -51,7 +51,7 @@ export function createIndexer() {
   /** What a granule position has to be lessened by, and where the next packet begins. */
   let zero = 0;
   let time = 0;
-  /** The packet that goes on in the next page, as far as it was read. */
+  /** What has been read of a packet that continues on the next page. */
   let open: { spread: Spread; parts: Buffer } | null = null;
 
   function begin(head: PageHead, body: Buffer): void {

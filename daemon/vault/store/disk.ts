@@ -1,21 +1,16 @@
 import { createHash } from 'node:crypto';
-import { constants, type Dirent } from 'node:fs';
-import { type FileHandle, lstat, open, opendir } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { diskError, fail } from '../../domain/error.js';
 import { RECORDINGS, recordingsFolder } from '../../domain/paths.js';
 import { makeDirDurably, removeDurably, writeDurably } from '../durable.js';
+import { codeOf, entriesOf, isAbsent, SAFELY } from './plain.js';
 import type { FileHash, Listed, Pause, Place, RecordingReader, RecordingStore, StoredFile } from './store.js';
 
 const PIECE = 256 * 1024;
 const NAME = /^recordings\/(\d{4})\/(\d{2})\/(\d{2})\/([0-9A-Za-z_-]{1,64})\.opus\.age$/;
 /** Of a file that is being written: see `writeDurably`. */
 const UNFINISHED = '.tmp';
-/** A pipe does not block, and a link is not followed. */
-const SAFELY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
-const codeOf = (e: unknown): string => (e as NodeJS.ErrnoException).code ?? '';
-const isAbsent = (e: unknown): boolean => codeOf(e) === 'ENOENT' || codeOf(e) === 'ENOTDIR';
 
 /** The recordings of a data directory, for who may only read them. */
 export function createDiskReader(dataDir: string): RecordingReader {
@@ -87,6 +82,7 @@ export function createDiskStore(dataDir: string): RecordingStore {
     async remove(place) {
       const path = pathOf(dataDir, place);
       await refuseLinks(dataDir, path, 'data_strange');
+      await rm(`${path}${UNFINISHED}`, { force: true });
       return removeDurably(path);
     },
   };
@@ -157,16 +153,8 @@ async function hashed(handle: FileHandle, pause: Pause = async () => {}): Promis
   }
 }
 
-/** A folder that is not there has nothing in it. */
 async function* within(dataDir: string, folder: string): AsyncGenerator<Listed> {
-  let entries: AsyncIterable<Dirent>;
-  try {
-    entries = await opendir(join(dataDir, folder));
-  } catch (e) {
-    if (isAbsent(e)) return;
-    throw diskError(e);
-  }
-  for await (const entry of entries) {
+  for await (const entry of entriesOf(join(dataDir, folder))) {
     const name = `${folder}/${entry.name}`;
     if (entry.isDirectory()) yield* within(dataDir, name);
     else {

@@ -44,7 +44,16 @@ export async function openHouse(
     clock = () => T0 + 60_000 + daysLater * DAY,
     masterKeyFile = join(dir, 'master.key'),
     spoolDir = join(dir, 'spool'),
-  }: { daysLater?: number; clock?: () => number; masterKeyFile?: string; spoolDir?: string } = {},
+    paces = { everyMs: 5, afterMs: 0, behindMs: 500 },
+    complexity = 0,
+  }: {
+    daysLater?: number;
+    clock?: () => number;
+    masterKeyFile?: string;
+    spoolDir?: string;
+    paces?: Parameters<typeof createPreserver>[0]['paces'];
+    complexity?: number;
+  } = {},
 ) {
   const folder = openDataFolder(dir);
   const path = keysFile(dir);
@@ -66,6 +75,7 @@ export async function openHouse(
     workDir: join(spoolDir, 'work'),
     remote: { stored: absent, storedNames: async () => [], deleteStored: async () => {} },
   });
+  const captures: { pbx: string; callId: string }[] = [];
   const callOf = async (id: string) => (await catalogue.recordings.get(id))?.callId ?? id;
   const preserver = createPreserver({
     listsOf: () => [],
@@ -92,7 +102,10 @@ export async function openHouse(
     promptAudio: async () => null,
     searchPrompts: createPromptSearch,
     bitrate: 24_000,
-    complexity: 0,
+    complexity,
+    captures: () => captures,
+    during: 1,
+    paces,
     atOnce: 1,
     clock,
     behind: () => 0,
@@ -124,6 +137,8 @@ export async function openHouse(
     catalogue,
     keys,
     preserver,
+    /** The captures that run. */
+    captures,
     retain,
     async close() {
       await preserver.stop();
@@ -159,11 +174,19 @@ function mark(text: string): void {
   } catch {}
 }
 
-/** An answered call of two seconds that has ended; its two spool files are there. */
-async function haveCaptured(house: House, id: string, extension: string): Promise<void> {
-  const at = { seenAt: T0, upAt: T0, goneAt: T0 + 2_000 };
+/** An answered call of two seconds, unless it is said otherwise, whose two spool files are there: it goes on, or has ended. */
+export async function haveCall(
+  house: House,
+  id: string,
+  extension: string,
+  state: 'capturing' | 'captured',
+  ms = 2_000,
+): Promise<void> {
+  const goneAt = state === 'captured' ? T0 + ms : null;
+  const at = { seenAt: T0, upAt: T0, goneAt };
   const legs = [{ id: 'leg', party: { number: extension, name: '', ours: true }, endpoint: '', ...at }];
-  await house.catalogue.calls.save(aCall(id, { startedAt: T0, answeredAt: T0, endedAt: T0 + 2_000, legs }), {
+  const call = aCall(id, { startedAt: T0, answeredAt: T0, endedAt: goneAt, legs });
+  await house.catalogue.calls.save(call, {
     status: 'pending',
     why: null,
     rule: null,
@@ -179,13 +202,13 @@ async function haveCaptured(house: House, id: string, extension: string): Promis
     because: null,
   };
   const mutedFrom = { in: null, out: null };
-  await house.catalogue.segments.save({ ...segment, mutedFrom, swapped: false, fed: '', state: 'captured' });
-  mark(`captured ${id}`);
+  await house.catalogue.segments.save({ ...segment, mutedFrom, swapped: false, fed: '', state });
+  mark(`${state} ${id}`);
 }
 
 /**
- * Run as a program, in a directory that has only `spool`: the first start, two recordings sealed, one of them erased
- * when its time has come, and a stop.
+ * Run as a program, in a directory that has only `spool`: the first start, two recordings sealed, one of them while its call
+ * goes on, the other erased when its time has come, and a stop.
  */
 if (process.argv[1] === import.meta.filename) {
   const dir = process.argv[2]!;
@@ -194,8 +217,13 @@ if (process.argv[1] === import.meta.filename) {
   const when = { extension: ['102'] };
   const rule = { name: 'Short', reason: 'The law.', when, keep_days: 1 };
   await house.catalogue.policy.save({ ...defaultPolicy, retention: [rule] }, 'test', T0, version);
-  await haveCaptured(house, KEPT, '101');
-  await haveCaptured(house, ERASED, '102');
+  await haveCall(house, KEPT, '101', 'capturing');
+  house.captures.push({ pbx: '', callId: KEPT });
+  house.preserver.start();
+  await until('most of it is encoded', () => (house.preserver.ahead()[0]?.ms ?? 0) >= 1_500, 60_000);
+  house.captures.pop();
+  await haveCall(house, KEPT, '101', 'captured');
+  await haveCall(house, ERASED, '102', 'captured');
   for (const id of [KEPT, ERASED]) house.preserver.enqueue('', id);
   await until('both are sealed', () => house.preserver.waiting() === 0, 60_000);
   await house.close();
@@ -204,6 +232,12 @@ if (process.argv[1] === import.meta.filename) {
   const { erased } = await later.retain.run();
   await later.close();
   process.stdout.write(`erased ${erased}`);
+}
+
+/** A call that went on when the power was cut has ended when it is back. */
+export async function endCalls(house: House): Promise<void> {
+  for (const id of [KEPT])
+    if ((await house.catalogue.calls.get(id))?.endedAt === null) await haveCall(house, id, '101', 'captured');
 }
 
 /** The spool as the PBX has left it: on the disk, before any of this begins. */

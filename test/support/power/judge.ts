@@ -9,7 +9,7 @@ import { countKeys } from '../../../daemon/vault/keys.js';
 import { openSealed } from '../../../daemon/vault/open.js';
 import { createDiskReader } from '../../../daemon/vault/store/disk.js';
 import { until } from '../recorder.js';
-import { ERASED, type House, KEPT, openHouse } from './house.js';
+import { ERASED, endCalls, type House, KEPT, openHouse } from './house.js';
 
 const SIDES = ['in', 'out'] as const;
 
@@ -40,6 +40,7 @@ export async function judge(
     await house.retain.recover();
     for (const id of [KEPT, ERASED]) wrong.push(...(await recordingOf(house, dir, id, promised, spool)));
     if (!toTheEnd) return wrong;
+    await endCalls(house);
     await house.preserver.recover('');
     await until('the end of preserving', () => house.preserver.waiting() === 0, 60_000);
     for (const id of [KEPT, ERASED])

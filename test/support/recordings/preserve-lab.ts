@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pino } from 'pino';
 import type { Test } from 'tap';
@@ -69,6 +69,8 @@ export type Options = {
   behind?: number;
   /** Who else can open what is sealed. */
   recovery?: string;
+  /** So many calls are encoded while they go on. */
+  during?: number;
   /** What looks for prompts. */
   searchPrompts?: typeof createPromptSearch;
 };
@@ -89,6 +91,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
   const faults: string[] = [];
   const sealedAfter: number[] = [];
   const prompts = new Map<string, Int16Array>();
+  const captures: { pbx: string; callId: string }[] = [];
   const { standing, alarms } = alarmBoard();
   const preserver = createPreserver({
     listsOf: () => [],
@@ -120,6 +123,9 @@ export async function preserveLab(t: Test, options: Options = {}) {
     bitrate: 24_000,
     complexity: 5,
     atOnce: 1,
+    captures: () => captures,
+    during: options.during ?? 4,
+    paces: { everyMs: 10, afterMs: 0, behindMs: 500 },
     site: { timeZone: 'UTC', region: '' },
     alarms,
     alarmsOf: () => alarms,
@@ -136,6 +142,12 @@ export async function preserveLab(t: Test, options: Options = {}) {
     keys.stop();
   });
 
+  async function run(id: string) {
+    preserver.enqueue('', id);
+    await until('the end of preserving', () => preserver.waiting() === 0, 60_000);
+    return (await catalogue.calls.get(id))!;
+  }
+
   return {
     dir,
     catalogue,
@@ -144,6 +156,14 @@ export async function preserveLab(t: Test, options: Options = {}) {
     /** The samples of prompts at 16 kHz, by their hash. */
     prompts,
     ...{ alarms, standing },
+    /** The captures that run. */
+    captures,
+    /** Asterisk writes so much more of a file. */
+    grow: (file: Parameters<typeof spoolName>[0], side: 'in' | 'out', samples: Int16Array) =>
+      appendFileSync(
+        join(spoolDir, `${spoolName(file, side)}.wav`),
+        Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength),
+      ),
     /** What was logged as an error. */
     faults,
     /** How long after the end of its call each recording was made, in ms. */
@@ -194,10 +214,15 @@ export async function preserveLab(t: Test, options: Options = {}) {
       catalogue.directives.add({ callId, at: answeredAt, kind, how: 'button', who: 'Anna', legId: null }),
     /** Nothing is in hand, but for what waits for its time. */
     settled: () => until('what is in hand', () => preserver.busy() === 0, 60_000),
-    async run(id: string) {
-      preserver.enqueue('', id);
-      await until('the end of preserving', () => preserver.waiting() === 0, 60_000);
-      return (await catalogue.calls.get(id))!;
+    run,
+    /** A call in progress ends after so many seconds, and becomes a recording. */
+    async hangUp(id: string, seconds: number) {
+      captures.splice(0);
+      const [segment] = await catalogue.segments.of(id);
+      await catalogue.segments.save({ ...segment!, state: 'captured' });
+      const { coverage, decision, ...call } = (await catalogue.calls.get(id))!;
+      await catalogue.calls.save({ ...call, endedAt: answeredAt + seconds * 1_000 }, coverage, decision!);
+      return run(id);
     },
   };
 }

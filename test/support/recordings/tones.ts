@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { CALLEE_HZ, CALLER_HZ } from './originals.js';
 
+/** Two pure tones are no speech: at 16 kHz the codec adds so much to them that 0.16 to 0.39 of the sound is each of them. */
+export const FAINTEST = 0.1;
+
 /** How loud the tone of each party is on each side of a recording, beside all else there: 1 for nothing else. A file or its content. */
 export function tones(ogg: string | Uint8Array): { left: number[]; right: number[]; seconds: number } {
   const of = typeof ogg === 'string' ? ogg : 'pipe:0';

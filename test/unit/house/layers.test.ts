@@ -33,7 +33,7 @@ const STORIES = [
     'custody',
     'certify',
   ].map((s) => `recordings/${s}`),
-  ...['assure', 'checkpoint', 'doubts', 'strangers'].map((s) => `assurance/${s}`),
+  ...['assure', 'checkpoint', 'counting', 'doubts', 'strangers'].map((s) => `assurance/${s}`),
   ...['room', 'alert', 'deadlines', 'deliver', 'health', 'last-words', 'mailings', 'unlock'].map(
     (s) => `operations/${s}`,
   ),
@@ -43,7 +43,7 @@ const STORIES = [
  * captured opens files for reading. Everything else of an adapter reaches a story through its arguments, by type only.
  */
 const PURE = [
-  ...['captured', 'opus', 'tones'].map((s) => `daemon/encode/${s}`),
+  ...['captured', 'opus', 'timeline', 'tones'].map((s) => `daemon/encode/${s}`),
   // How work takes turns, whatever it is.
   ...['turns', 'schedule'].map((s) => `daemon/ops/${s}`),
 ];

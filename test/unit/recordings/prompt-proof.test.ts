@@ -12,6 +12,7 @@ import { createPromptSearch } from '../../../daemon/encode/prompt-search.js';
 import { startThread } from '../../../daemon/ops/process/thread.js';
 import { createOwnPrompts, createPromptFiles, promptSamples } from '../../../daemon/vault/prompts.js';
 import { aNotice, aPlaying } from '../../support/catalogue/every-row.js';
+import { until } from '../../support/recorder.js';
 import { answeredAt, preserveLab, wavOf } from '../../support/recordings/preserve-lab.js';
 
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -95,6 +96,25 @@ for (const rate of [8_000, 16_000] as const)
     ]);
     t.same(consent.answers, [{ kind: 'allow', how: 'digits', key: '1', at_ms: 2_000, leg: 'other' }]);
   });
+
+t.test('a prompt is found in what was sealed while the call went on', async (t) => {
+  const lab = await labWith(t);
+  const both = { in: side(4, [80]), out: side(4, [80]) };
+  await lab.add(id, [{ ...both, state: 'capturing' }], { endedAt: null });
+  lab.captures.push({ pbx: '', callId: id });
+  lab.preserver.start();
+  await until('some of it', () => (lab.preserver.ahead()[0]?.ms ?? 0) >= 3_000, 30_000);
+  const [early] = await lab.catalogue.recordings.begun(id);
+  await played(lab, 20);
+  lab.captures.splice(0);
+  const { coverage, decision, ...call } = (await lab.catalogue.calls.get(id))!;
+  await lab.catalogue.calls.save({ ...call, endedAt: answeredAt + 4_000 }, coverage, decision!);
+  const { recording } = await lab.run(id);
+  t.equal(recording!.id, early!.id);
+  const [found] = await foundIn(lab);
+  t.match(found, { found: true, in: 'both' });
+  if (found?.found) near(t, found.fromMs, 80);
+});
 
 t.test('one that the sealed audio does not have raises an alarm that names the call', async (t) => {
   const lab = await labWith(t);

@@ -12,8 +12,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { decodeTime } from 'ulid';
 import { createSegments } from '../../../daemon/capture/segments.js';
 import { createSpool } from '../../../daemon/capture/spool.js';
+import type { StoredCall } from '../../../daemon/catalogue/stored-call.js';
 import { captureOf, isFinal, refusalOf } from '../../../daemon/domain/recording/captures.js';
 import { parseOurs, type Segment, spoolName } from '../../../daemon/domain/recording/recording.js';
 import { probeDisk } from '../../../daemon/ops/disk.js';
@@ -219,22 +221,58 @@ t.test('alarms of an earlier run end when what they named is gone', async (t) =>
   t.same([...lab.standing.keys()], []);
 });
 
-t.test('captured audio of no known call is named by an alarm after ten looks, and stays', async (t) => {
+/** A spool with this captured audio, of which no row tells, and whether the catalogue has its call. */
+function forgotten(t: Test, { known = false } = {}) {
   const { standing, alarms } = alarmBoard();
+  const names = new Set([name]);
+  const calls = { get: async () => (known ? ({} as StoredCall) : null) };
+  const clock = { now: decodeTime(id) };
   const sweep = createSweep({
-    catalogue: { segments: { of: async () => [] } },
+    catalogue: { segments: { of: async () => [] }, calls },
     spool: {
-      ours: async () => [name],
+      ours: async () => [...names],
       strangers: async () => [],
       fetch: () => t.fail('it is not read'),
-      remove: () => t.fail('it is not removed'),
+      remove: async (name: string) => void names.delete(name),
     } as never,
     alarms,
+    clock: () => clock.now,
     log: createLog('silent', 'test'),
   });
   t.teardown(() => sweep.stop());
-  for (let looks = 1; looks < 10; looks++) await sweep.sweep();
+  const look = async (times: number) => {
+    for (let looks = 0; looks < times; looks++) await sweep.sweep();
+  };
+  return { standing, names, clock, look };
+}
+
+t.test('captured audio of no known call is named by an alarm after ten looks', async (t) => {
+  const { standing, names, look } = forgotten(t);
+  await look(9);
   t.equal(standing.size, 0, 'its row may still be waiting to be written');
-  await sweep.sweep();
+  await look(1);
   t.match(standing.get('spool_unknown')?.message, new RegExp(`belongs to no known call: .*${name}`));
+  t.match(standing.get('spool_unknown')?.hint, /Tapedeck deletes it on /);
+  t.equal(names.size, 1, 'an admin may still want it');
 });
+
+t.test('30 days after its call it is removed, and the alarm ends', async (t) => {
+  const { standing, names, clock, look } = forgotten(t);
+  clock.now += 30 * 86_400_000;
+  await look(9);
+  t.equal(names.size, 1, 'not before it is certain that no row comes');
+  await look(1);
+  t.equal(names.size, 0);
+  t.equal(standing.size, 0);
+});
+
+t.test(
+  'of a known call it stays, whatever its age: only the row of the capture cannot be read',
+  async (t) => {
+    const { standing, names, clock, look } = forgotten(t, { known: true });
+    clock.now += 300 * 86_400_000;
+    await look(20);
+    t.equal(names.size, 1);
+    t.notMatch(standing.get('spool_unknown')?.hint, /deletes it on/);
+  },
+);
