@@ -23,7 +23,10 @@ const MISSING = `<!doctype html>
 export async function helpRoutes(app: App, helpDir: string): Promise<void> {
   const built = existsSync(join(helpDir, 'index.html'));
   if (built && !app.hasReplyDecorator('sendFile'))
-    await app.register(fastifyStatic, { root: helpDir, serve: false, index: false, cacheControl: false });
+    await app.register(fastifyStatic, {
+      root: helpDir,
+      ...{ serve: false, index: false, cacheControl: false, preCompressed: true },
+    });
   const config = {
     access: 'public',
     anonymous: true,

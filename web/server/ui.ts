@@ -9,7 +9,12 @@ const YEAR_S = 31_536_000;
 export async function uiRoutes(app: App, uiDir: string): Promise<void> {
   const built = existsSync(uiDir);
   if (built)
-    await app.register(fastifyStatic, { root: uiDir, serve: false, index: false, cacheControl: false });
+    await app.register(fastifyStatic, {
+      root: uiDir,
+      ...{ serve: false, index: false, cacheControl: false },
+      // Compressed by the build, and the same for everybody. Answers with data are never compressed.
+      preCompressed: true,
+    });
 
   app.get(
     '/*',

@@ -2,6 +2,7 @@ import { render } from 'preact';
 import { loadLanguage, NOT_LOADED } from './messages/language.js';
 import { App } from './shell/app.js';
 import { listenForKeys } from './shell/keys.js';
+import { preloadPage } from './shell/pages.js';
 import { startClocks } from './state/live.js';
 import { followPerson, loadSession } from './state/session.js';
 import './state/theme.js';
@@ -48,8 +49,16 @@ startClocks();
 listenForKeys();
 followPerson();
 loadSession();
+// Beside the question who is signed in, so that neither waits for the other.
+messages.then(
+  () => preloadPage(location.pathname),
+  () => {},
+);
 const app = document.getElementById('app')!;
 messages.then(
-  () => render(<App />, app),
-  () => app.append(NOT_LOADED),
+  () => {
+    app.replaceChildren();
+    render(<App />, app);
+  },
+  () => app.replaceChildren(NOT_LOADED),
 );

@@ -222,7 +222,7 @@ export const uiStates: readonly UiState[] = [
     async (p) => {
       await p.getByLabel('Reviewer', { exact: true }).check();
       await p.getByLabel('Agent', { exact: true }).check();
-      await press(p, 'Save');
+      await press(p, 'Add person');
       await says('3 problems to correct')(p);
     },
     { house: 'empty' },

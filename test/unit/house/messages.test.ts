@@ -236,9 +236,11 @@ t.test('what is marked as data has no message in it', async (t) => {
   );
 });
 
-const load = async (language: string): Promise<unknown> =>
-  ((await import(pathToFileURL(join(ROOT, MESSAGES, language, 'messages.ts')).href)) as { messages: unknown })
-    .messages;
+const load = async (language: string): Promise<Record<string, unknown>> => {
+  const file = (name: string) => import(pathToFileURL(join(ROOT, MESSAGES, language, name)).href);
+  const [{ messages }, { pageMessages }] = await Promise.all([file('messages.ts'), file('page-messages.ts')]);
+  return { ...messages, ...pageMessages };
+};
 
 /** Each message by its path, with what it is. */
 function shape(value: unknown, path = ''): string[] {
@@ -254,6 +256,7 @@ t.test('every language has the same messages, and is one to choose', async (t) =
   for (const language of languages) {
     t.same(shape(await load(language)), english, language);
     t.match(table, `import('./${language}/messages.js')`);
+    t.match(table, `import('./${language}/page-messages.js')`);
   }
   t.same(shape(pseudo(await load('en'))), english, 'the pseudo-language');
 });

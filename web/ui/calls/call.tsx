@@ -19,13 +19,13 @@ import { ApiError, api, type CallDetail } from '../state/api.js';
 import { changes } from '../state/live.js';
 import { mayDo } from '../state/rights.js';
 import { session } from '../state/session.js';
-import { DirectionIcon, Running } from './call-row.js';
 import { Consultations } from './consultations.js';
 import { Controls } from './controls.js';
 import { Details } from './details.js';
 import { EarlierVersions } from './earlier.js';
 import { EvidenceButton } from './evidence.js';
 import { Heard } from './heard.js';
+import { DirectionIcon, Running } from './list/call-row.js';
 import { RedactButton, RedactedNote } from './redact.js';
 import { Damage, HeldNote, ImportedNote, Seal } from './seal.js';
 import { Story } from './story.js';
@@ -95,7 +95,7 @@ export function CallPage({ id, address }: Props) {
           <Details call={c} />
           {c.recording && mayDo('audit') && (
             <p class="call-audit">
-              <a href={`/audit?call=${encodeURIComponent(c.id)}&action=hearing`}>{t.audit.whoHeard}</a>
+              <a href={`/audit?call=${encodeURIComponent(c.id)}&action=hearing`}>{t.call.whoHeard}</a>
             </p>
           )}
         </>

@@ -9,10 +9,10 @@ import type { CallSummary } from '../state/api.js';
 import { mayDo, mayEver } from '../state/rights.js';
 import { zone } from '../state/session.js';
 import { CallPage } from './call.js';
-import { CallList } from './call-list.js';
 import { FilterBar } from './filter-bar.js';
-import { type Filters, fromAddress, toAddress } from './filters.js';
-import { useCalls } from './use-calls.js';
+import { type Filters, fromAddress, holdAddress, toAddress } from './filters.js';
+import { CallList } from './list/call-list.js';
+import { useCalls } from './list/use-calls.js';
 
 /** The list, and the chosen call beside it where there is room or in its place where there is not. */
 export function CallsPage({ chosen }: { chosen: string | null }) {
@@ -27,7 +27,8 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
 
   // A hidden element forgets how far it was scrolled.
   useLayoutEffect(() => {
-    if (!covered && list.current) list.current.scrollTop = scrolled.current;
+    // Setting it has the browser lay out the whole page there and then, also for 0.
+    if (!covered && list.current && scrolled.current > 0) list.current.scrollTop = scrolled.current;
   }, [covered]);
   // Opening a call moves the reader to it; closing it on a narrow screen moves back to its line.
   const before = useRef(chosen);
@@ -63,11 +64,18 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
           }}
         >
           {!mayEver('play') && <p class="list-only">{t.rights.listOnly}</p>}
-          {mayDo('settings') && !choosing && (
+          {!choosing && (
             <p class="list-pick">
-              <button type="button" class="button" onClick={() => setChoosing(true)}>
-                {t.erase.select}
-              </button>
+              {mayDo('settings') && (
+                <button type="button" class="button" onClick={() => setChoosing(true)}>
+                  {t.erase.select}
+                </button>
+              )}
+              {mayDo('oversee') && filters.q && (
+                <a class="button" href={holdAddress(filters)}>
+                  {t.held.fromSearch}
+                </a>
+              )}
             </p>
           )}
           <CallList

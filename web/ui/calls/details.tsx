@@ -38,7 +38,7 @@ export function Details({ call }: { call: CallDetail }) {
     [f.dialled, text(call.dialled)],
     [f.did, text(call.did)],
     [f.queue, text(call.queue)],
-    [t.keeping.names.removed, time(call.names_removed_at)],
+    [t.call.namesRemoved, time(call.names_removed_at)],
     [t.common.pbx, text(pbxBeside(call.pbx))],
     ...(call.imported
       ? ([
@@ -67,13 +67,13 @@ export function Details({ call }: { call: CallDetail }) {
           [f.sealed, time(r.sealed_at)],
           [f.keepUntil, time(r.keep_until) ?? t.when.forEver],
           [f.keepRule, text(r.keep_rule) ?? f.noKeepRule],
-          [t.keeping.call.purpose, text(call.retention?.purpose ?? '')],
-          [t.keeping.call.basis, text(call.retention?.legal_basis ?? '')],
-          [t.keeping.call.notBefore, time(r.not_before)],
+          [t.call.kept.purpose, text(call.retention?.purpose ?? '')],
+          [t.call.kept.basis, text(call.retention?.legal_basis ?? '')],
+          [t.call.kept.notBefore, time(r.not_before)],
           [f.keepReason, text(r.keep_reason)],
           [
-            t.keeping.call.version,
-            r.keep_version === null ? t.keeping.call.older : t.keeping.call.versionOf({ v: r.keep_version }),
+            t.call.kept.version,
+            r.keep_version === null ? t.call.kept.older : t.call.kept.versionOf({ v: r.keep_version }),
           ],
           [f.erased, time(r.erased_at)],
           [

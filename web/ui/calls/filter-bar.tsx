@@ -4,7 +4,7 @@ import { CrossIcon, SearchIcon } from '../kit/icons.js';
 import { earName } from '../messages/ears.js';
 import { t } from '../messages/language.js';
 import { severalPbxes } from '../state/pbxes.js';
-import { mayDo, sees } from '../state/rights.js';
+import { sees } from '../state/rights.js';
 import { coverages, type Filters, faults } from './filters.js';
 import { searchWanted } from './search.js';
 
@@ -15,13 +15,6 @@ function coverageWord(c: (typeof coverages)[number]): string {
   if (c === 'none') return t.badge.outcomes.no_answer;
   return c === 'pending' ? t.badge.making : t.badge[c];
 }
-
-/** The search as a legal hold opens with it. */
-const holdSearch = ({ q, direction, pbx, when, from, to }: Filters) =>
-  new URLSearchParams({
-    ...{ new: '', q, direction, pbx },
-    ...(when === 'custom' && { from, to }),
-  }).toString();
 
 export function FilterBar({ filters, change }: Props) {
   const { any: anyDay, ...days } = t.calls.ranges;
@@ -60,11 +53,6 @@ export function FilterBar({ filters, change }: Props) {
           choices={[['', t.calls.anyCoverage], ...coverages.map((c): Choice => [c, coverageWord(c)])]}
           choose={(coverage) => change({ coverage })}
         />
-        {mayDo('oversee') && filters.q && (
-          <a class="chip" href={`/holds?${holdSearch(filters)}`}>
-            {t.holds.fromSearch}
-          </a>
-        )}
         {sees() === 'all' && (
           <ChipSelect
             label={t.quality.filter}

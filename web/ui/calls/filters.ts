@@ -52,6 +52,10 @@ export function fromAddress(query: Record<string, string>): Filters {
   };
 }
 
+/** Where a legal hold is opened with this search. */
+export const holdAddress = ({ q, direction, pbx, when, from, to }: Filters): string =>
+  `/holds?${new URLSearchParams({ ...{ new: '', q, direction, pbx }, ...(when === 'custom' && { from, to }) })}`;
+
 export function toAddress(filters: Filters, callId: string | null): string {
   const params = new URLSearchParams();
   for (const [key, value] of Object.entries(filters)) {

@@ -78,9 +78,9 @@ function Damaged({ call }: { call: CallDetail }) {
 export function HeldNote({ call: { held, matters } }: { call: CallDetail }) {
   if (!held) return null;
   return (
-    <section class="call-held" aria-label={t.holds.onCall}>
+    <section class="call-held" aria-label={t.held.onCall}>
       <p>
-        <strong>{t.holds.onCall}.</strong> {t.holds.badgeHelp}
+        <strong>{t.held.onCall}.</strong> {t.held.badgeHelp}
       </p>
       {matters.length > 0 && (
         <ul class="holds-list">
@@ -89,7 +89,7 @@ export function HeldNote({ call: { held, matters } }: { call: CallDetail }) {
               <a href={`/holds/${encodeURIComponent(id)}`}>
                 <Verbatim text={name} />
               </a>{' '}
-              <span class="quiet">{t.holds.onCallWhy({ why, day: date(since) })}</span>
+              <span class="quiet">{t.held.onCallWhy({ why, day: date(since) })}</span>
             </li>
           ))}
         </ul>

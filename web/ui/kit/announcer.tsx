@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { useLayoutEffect } from 'preact/hooks';
 
 const said = signal('');
 
@@ -7,7 +8,11 @@ export function announce(text: string): void {
   said.value = said.value === text ? `${text}\u00a0` : text;
 }
 
-export function Announcer() {
+/** `silent`: forgets what was announced before, which was for somebody who has signed out. */
+export function Announcer({ silent }: { silent: boolean }) {
+  useLayoutEffect(() => {
+    if (silent) said.value = '';
+  }, [silent]);
   return (
     <div class="unseen" role="status" aria-live="polite">
       {said.value}

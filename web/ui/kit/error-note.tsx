@@ -25,7 +25,10 @@ export function wordsFor(problem: unknown): Words {
   return { message: known.message, hint: others, admins: known.hint, ...more, said: false };
 }
 
-export function ErrorNote({ problem, retry }: { problem: unknown; retry?: () => void }) {
+/** `retryLabel`: what the button says, where it does more than try again. */
+type Props = { problem: unknown; retry?: () => void; retryLabel?: string };
+
+export function ErrorNote({ problem, retry, retryLabel = t.common.retry }: Props) {
   const words = wordsFor(problem);
   return (
     <div class="note note-alarm" role="alert">
@@ -44,7 +47,7 @@ export function ErrorNote({ problem, retry }: { problem: unknown; retry?: () => 
         {retry && (
           <p>
             <button type="button" class="button" onClick={retry}>
-              {t.common.retry}
+              {retryLabel}
             </button>
           </p>
         )}

@@ -100,6 +100,8 @@ function unitFormat(unit: 'hour' | 'minute' | 'second'): Intl.NumberFormat {
   return known;
 }
 
+let joined: Intl.ListFormat | undefined;
+
 /** 3 minutes 7 seconds, for reading aloud. */
 export function lengthInWords(ms: number): string {
   const total = wholeSeconds(ms);
@@ -111,7 +113,8 @@ export function lengthInWords(ms: number): string {
   const said = parts
     .filter(([n, unit]) => n > 0 || (total === 0 && unit === 'second'))
     .map(([n, unit]) => unitFormat(unit).format(n));
-  return written(new Intl.ListFormat(localeNow(), { type: 'unit', style: 'narrow' }).format(said));
+  joined ??= new Intl.ListFormat(localeNow(), { type: 'unit', style: 'narrow' });
+  return written(joined.format(said));
 }
 
 /** 812 bytes, 1.5 MB, 71.3 GB */

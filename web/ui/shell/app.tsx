@@ -14,15 +14,13 @@ import { WelcomePage } from '../sign-in/welcome.js';
 import { follow, linked, status } from '../state/live.js';
 import { signEntry } from '../state/opened-for.js';
 import { interrupted, loadProblem, loadSession, owing, session, waiting } from '../state/session.js';
+import { focusPage } from './focus.js';
 import { Header } from './header.js';
 import { KeysDialog } from './keys-dialog.js';
 import { Navigation } from './navigation.js';
-import { pageAt, preloadPages } from './pages.js';
+import { pageAt, preloadLinked } from './pages.js';
 import { Problem } from './problem.js';
 import { WaitingPage } from './waiting.js';
-
-/** By then the page that was asked for is there. */
-const PRELOAD_AFTER_MS = 500;
 
 /** Addresses of the API are the server's, not the desk's. */
 const scope = /^\/(?!api\/)/;
@@ -30,7 +28,7 @@ const scope = /^\/(?!api\/)/;
 export function App() {
   return (
     <LocationProvider scope={scope}>
-      <Announcer />
+      <Announcer silent={interrupted.value || !session.value?.user} />
       <ProofHost />
       <Desk />
     </LocationProvider>
@@ -73,12 +71,8 @@ function Desk() {
 
 function Shell() {
   const { path, url } = useLocation();
-  const main = useRef<HTMLElement>(null);
   useEffect(follow, []);
-  useEffect(() => {
-    const timer = setTimeout(preloadPages, PRELOAD_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [session.value?.user?.id]);
+  useEffect(preloadLinked, []);
 
   const page = pageAt(path);
   const shown = useRef(page.name);
@@ -87,7 +81,7 @@ function Shell() {
     document.title = t.title({ page: page.title, site: session.value?.site.name ?? '' });
     if (shown.current === page.name) return;
     shown.current = page.name;
-    main.current?.focus();
+    focusPage();
   }, [url]);
 
   const away = interrupted.value;
@@ -100,7 +94,7 @@ function Shell() {
       <Navigation path={path} />
       {status.value && linked.value && <Problem status={status.value} path={path} />}
       {/* Those with a keyboard can scroll a page, even one in which nothing else takes focus. */}
-      <main id="main" class={`main main-${page.name}`} ref={main} tabIndex={page.name === 'calls' ? -1 : 0}>
+      <main id="main" class={`main main-${page.name}`} tabIndex={page.name === 'calls' ? -1 : 0}>
         {page.view}
       </main>
       <PlayerDock />

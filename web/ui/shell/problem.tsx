@@ -16,9 +16,11 @@ export function Problem({ status, path }: { status: Status; path: string }) {
           <AlarmIcon />
           <p>
             <strong translate={worst.ours ? undefined : false}>{clean(worst.message)}</strong>{' '}
-            <span translate={worst.ours ? undefined : false}>{clean(worst.hint)}</span>{' '}
-            {more > 0 && <span>{t.health.more({ n: more })} </span>}
-            {mayDo('oversee') && <a href="/health">{t.health.see}</a>}
+            <span class={mayDo('oversee') ? 'banner-hint' : ''} translate={worst.ours ? undefined : false}>
+              {clean(worst.hint)}
+            </span>{' '}
+            {more > 0 && <span>{t.status.more({ n: more })} </span>}
+            {mayDo('oversee') && <a href="/health">{t.status.see}</a>}
           </p>
         </>
       )}

@@ -94,8 +94,7 @@ function heard({ detail, stretches, total, call }: EntryFacts): string {
 /** The messages of the page of the audit log. */
 export const auditText = {
   title: 'Audit log',
-  /** On the page of a call, and beside a person. */
-  whoHeard: 'Who listened to this call',
+  /** Beside a person. */
   whatHeard: ({ name }: { name: string }) => `What ${name} listened to`,
   count: ({ n }: { n: number }) => `${entries(n)}.`,
   chained: 'Each entry is chained to the one before it, so none can be changed or removed unnoticed.',

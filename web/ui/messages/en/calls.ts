@@ -76,8 +76,28 @@ export const badgeText = {
   },
 };
 
+/** Legal holds, on the list and on the page of a call. */
+export const heldText = {
+  badge: 'Legal hold',
+  badgeHelp: 'This recording is under legal hold. Nothing erases it.',
+  onCall: 'Under legal hold',
+  onCallWhy: ({ why, day }: { why: 'query' | 'picked'; day: string }) =>
+    why === 'query' ? `matches the query, since ${day}` : `picked by hand, since ${day}`,
+  fromSearch: 'Open a legal hold for this search',
+};
+
 export const callText = {
   title: ({ who }: { who: string }) => `Call with ${who}`,
+  whoHeard: 'Who listened to this call',
+  kept: {
+    purpose: 'Purpose',
+    basis: 'Legal basis',
+    notBefore: 'Not erased before',
+    version: 'Retention decided by',
+    older: 'Recorded before versions were kept',
+    versionOf: ({ v }: { v: number }) => `Policy version ${v}`,
+  },
+  namesRemoved: 'Names and numbers removed',
   back: 'All calls',
   sentence: {
     in: ({ them, us }: { them: string; us: string }) => `${them} called ${us}`,

@@ -9,7 +9,7 @@ const TELL_AN_ADMIN = 'Tell a Tapedeck admin: they can fix it.';
 const own: Record<string, ErrorWords> = {
   unreachable: {
     message: 'The dashboard server is not responding.',
-    hint: 'Check your network connection. If others have the same problem, tell your Tapedeck admin. Calls are still being recorded.',
+    hint: 'Check your network connection. If others have the same problem, tell your Tapedeck admin. Recording does not depend on the dashboard.',
   },
   unexpected: {
     message: 'The server sent a response that this page could not read.',
@@ -17,7 +17,7 @@ const own: Record<string, ErrorWords> = {
   },
   page_absent: {
     message: 'This page could not be loaded.',
-    hint: 'If the dashboard is not responding, try again in a moment. If Tapedeck has just been updated, reload the page.',
+    hint: 'Tapedeck may just have been updated. Reload the page to get the new version.',
   },
   passkey_cancelled: {
     message: 'The passkey was not used.',

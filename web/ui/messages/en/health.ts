@@ -100,9 +100,6 @@ export const healthText = {
   alertFails: ({ since }: { since: string }) => `Failing since ${since}`,
   alertWaiting: ({ n }: { n: number }) => messagesWaiting(n).trim(),
   downNote: 'Nothing else is known while the recorder is not responding.',
-  see: 'View health',
   runbook: 'Step-by-step instructions',
-  more: ({ n }: { n: number }) =>
-    plural(n, { one: 'There is 1 more problem.', other: `There are ${count(n)} more problems.` }),
   asOf: ({ when }: { when: string }) => `As of ${when}.`,
 };

@@ -1,36 +1,18 @@
 import { count, plural } from '../locale.js';
-import { auditText } from './audit.js';
-import { badgeText, callsText, callText, keysText, playerText } from './calls.js';
-import { consentText } from './consent.js';
-import { consentsText } from './consents.js';
-import { coverageText } from './coverage.js';
-import { csvText } from './csv.js';
+import { badgeText, callsText, callText, heldText, keysText, playerText } from './calls.js';
 import { errorText } from './errors.js';
 import { evidenceText } from './evidence.js';
-import { healthText } from './health.js';
-import { listsText } from './lists.js';
-import { approvalsText } from './people/approvals.js';
-import { requestsText } from './people/requests.js';
-import { accountText, peopleText, welcomeText } from './people.js';
-import { keepingText } from './policy/keeping.js';
-import { policyText } from './policy.js';
+import { accountText, welcomeText } from './people/account.js';
 import { qualityText } from './quality.js';
 import { redactText } from './redact.js';
-import { referenceText } from './reference.js';
-import { certificatesText } from './retention/certificates.js';
-import { holdsText } from './retention/holds.js';
-import { reportsText } from './retention/reports.js';
-import { storageText } from './retention/storage.js';
-import { eraseText, retentionText } from './retention.js';
+import { eraseText } from './retention/erase.js';
 import { rightsText } from './rights.js';
-import { rulesText } from './rules.js';
 import { factorText } from './sign-in.js';
 import { tellingText } from './telling.js';
 import { toldText } from './told.js';
 import { vaultText } from './vault.js';
-import { wouldText } from './would.js';
 
-/** Every message of the desk, in English. */
+/** The messages of the sign-in page, of what is around every page, and of the calls, in English. */
 export const messages = {
   title: ({ page, site }: { page: string; site: string }) =>
     [page, site, 'Tapedeck'].filter(Boolean).join(' · '),
@@ -57,6 +39,13 @@ export const messages = {
       reports: 'Reports',
       audit: 'Audit log',
     } as Record<string, string>,
+    /** In the title of the window, where it is not the same. */
+    titles: {
+      consents: 'Consents and objections',
+      certificates: 'Erasure certificates',
+      account: 'Your account',
+      reference: 'API reference',
+    } as Record<string, string>,
   },
   when: {
     today: 'Today',
@@ -80,6 +69,7 @@ export const messages = {
     cancel: 'Cancel',
     close: 'Close',
     retry: 'Try again',
+    reload: 'Reload the page',
     page404: 'Page not found',
     back404: 'Go to calls',
     requestId: ({ id }: { id: string }) => `Request ${id}`,
@@ -129,6 +119,9 @@ export const messages = {
         .filter(Boolean)
         .join(', '),
     problem: 'Problem',
+    see: 'View health',
+    more: ({ n }: { n: number }) =>
+      plural(n, { one: 'There is 1 more problem.', other: `There are ${count(n)} more problems.` }),
     attention: 'Attention',
     lost: 'Reconnecting…',
     lostText: 'This page lost its connection and shows the last known state.',
@@ -185,38 +178,19 @@ export const messages = {
   calls: callsText,
   badge: badgeText,
   call: callText,
+  held: heldText,
   player: playerText,
   keys: keysText,
-  coverage: coverageText,
-  consent: consentText,
   told: toldText,
-  policy: policyText,
-  rules: rulesText,
-  keeping: keepingText,
-  lists: listsText,
-  consents: consentsText,
-  csv: csvText,
-  approvals: approvalsText,
-  holds: holdsText,
-  requests: requestsText,
   quality: qualityText,
   telling: tellingText,
-  would: wouldText,
-  reference: referenceText,
-  retention: retentionText,
-  storage: storageText,
-  certificates: certificatesText,
-  reports: reportsText,
-  health: healthText,
   rights: rightsText,
   vault: vaultText,
   evidence: evidenceText,
   erase: eraseText,
   redact: redactText,
-  people: peopleText,
   account: accountText,
   welcome: welcomeText,
-  audit: auditText,
 };
 
-export type Messages = typeof messages;
+export type FirstMessages = typeof messages;

@@ -1,5 +1,5 @@
 import { plural } from '../locale.js';
-import { calls, type Said } from './policy.js';
+import { calls, type Said } from './policy/said.js';
 
 /** The messages of the page on how callers are told that calls are recorded. */
 export const tellingText = {

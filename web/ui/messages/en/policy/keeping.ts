@@ -1,7 +1,7 @@
 import type { LimitPresetId } from '../../../../../daemon/domain/retention/presets.js';
 import type { ClockStart } from '../../../../../daemon/domain/retention/starts.js';
 import { count, listAnd, plural } from '../../locale.js';
-import { calls, type Said } from '../policy.js';
+import { calls, type Said } from './said.js';
 
 const recordings = (n: number) => plural(n, { one: '1 recording', other: `${count(n)} recordings` });
 const days = (n: number) => plural(n, { one: '1 day', other: `${count(n)} days` });
@@ -81,7 +81,6 @@ export const keepingText = {
     button: ({ n }: { n: number }) => `Use ${days(n)}`,
     preview: ({ days: n, due }: { days: number; due: number }) =>
       `Names and numbers will be removed after ${days(n)} without audio. ${due === 0 ? 'No call is due now.' : `The next retention run removes those of ${plural(due, { one: '1 call', other: `${due >= 50_000 ? 'at least ' : ''}${count(due)} calls` })}.`}`,
-    removed: 'Names and numbers removed',
     runButton: 'Remove names and numbers',
     run: 'Remove names and numbers now…',
     dialogTitle: 'Remove names and numbers?',
@@ -144,13 +143,5 @@ export const keepingText = {
     failed: 'Existing recordings did not get new dates.',
     cancelled: 'Stopped before all recordings had their new dates.',
     label: 'Progress',
-  },
-  call: {
-    purpose: 'Purpose',
-    basis: 'Legal basis',
-    notBefore: 'Not erased before',
-    version: 'Retention decided by',
-    older: 'Recorded before versions were kept',
-    versionOf: ({ v }: { v: number }) => `Policy version ${v}`,
   },
 };

@@ -24,12 +24,6 @@ export const holdsText = {
   held: ({ query, picked }: { query: number; picked: number }) =>
     `${recordings(query + picked)}: ${count(query)} by query, ${count(picked)} picked`,
   openedBy: ({ who, day }: { who: string; day: string }) => `${day} by ${who}`,
-  badge: 'Legal hold',
-  badgeHelp: 'This recording is under legal hold. Nothing erases it.',
-  onCall: 'Under legal hold',
-  onCallWhy: ({ why, day }: { why: 'query' | 'picked'; day: string }) =>
-    why === 'query' ? `matches the query, since ${day}` : `picked by hand, since ${day}`,
-  fromSearch: 'Open a legal hold for this search',
   create: {
     open: 'Open a matter',
     title: 'Open a matter',

@@ -1,4 +1,4 @@
-import { count, listAnd, plural } from '../locale.js';
+import { count, listAnd, plural } from '../../locale.js';
 
 const FACTS = {
   number: 'their number',

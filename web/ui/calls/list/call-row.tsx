@@ -1,14 +1,14 @@
-import { Badge } from '../kit/badge.js';
-import { InIcon, InternalIcon, MissedIcon, OutIcon } from '../kit/icons.js';
-import { Sentence } from '../kit/sentence.js';
-import { OnPbx } from '../kit/verbatim.js';
-import { t } from '../messages/language.js';
-import { exactParty, isNamed, nameOf, numberBeside } from '../messages/people.js';
-import { exact, length, lengthInWords, recently } from '../messages/when.js';
-import type { Picking } from '../retention/retention-table.js';
-import type { CallSummary } from '../state/api.js';
-import { minute, second } from '../state/live.js';
-import { Match } from './match.js';
+import { Badge } from '../../kit/badge.js';
+import { InIcon, InternalIcon, MissedIcon, OutIcon } from '../../kit/icons.js';
+import { Sentence } from '../../kit/sentence.js';
+import { OnPbx } from '../../kit/verbatim.js';
+import { t } from '../../messages/language.js';
+import { exactParty, isNamed, nameOf, numberBeside } from '../../messages/people.js';
+import { exact, length, lengthInWords, recently } from '../../messages/when.js';
+import type { Picking } from '../../retention/retention-table.js';
+import type { CallSummary } from '../../state/api.js';
+import { minute, second } from '../../state/live.js';
+import { Match } from '../match.js';
 
 type Props = {
   call: CallSummary;
@@ -16,25 +16,31 @@ type Props = {
   chosen: boolean;
   reachable: boolean;
   search: string;
-  onKeyDown: (e: KeyboardEvent) => void;
+  /** Its position in its day, from 1, and how many calls the day has; -1 while that is not known. */
+  position: number;
+  size: number;
   /** Calls are being picked; left out while they are not. */
   picking?: Picking | undefined;
 };
 
 /** One call in one line. */
-export function CallRow({ call, href, chosen, reachable, search, onKeyDown, picking }: Props) {
+export function CallRow({ call, href, chosen, reachable, search, position, size, picking }: Props) {
   const number = numberBeside(call.them);
   const name = nameOf(call.them);
   const nameIsNumber = /^\+?[\d ()-]+$/.test(name);
   return (
-    <li class={picking ? 'row-picking' : undefined}>
+    <li
+      class={picking ? 'row-picking' : undefined}
+      data-item={call.id}
+      aria-posinset={position}
+      aria-setsize={size}
+    >
       {picking && <Pick call={call} picking={picking} />}
       <a
         id={`row-${call.id}`}
         class="call-row"
         href={href}
         data-call={call.id}
-        onKeyDown={onKeyDown}
         tabIndex={reachable ? 0 : -1}
         aria-current={chosen ? 'true' : undefined}
       >
@@ -64,8 +70,8 @@ export function CallRow({ call, href, chosen, reachable, search, onKeyDown, pick
         <span class="row-badges">
           <Badge call={call} />
           {call.held && (
-            <span class="badge badge-quiet row-held" title={t.holds.badgeHelp} data-said="title">
-              <span class="badge-word">{t.holds.badge}</span>
+            <span class="badge badge-quiet row-held" title={t.held.badgeHelp} data-said="title">
+              <span class="badge-word">{t.held.badge}</span>
             </span>
           )}
         </span>
