@@ -24,7 +24,7 @@ export function createListening({ now }: { now: () => number }) {
   };
 
   return {
-    /** Gives when the permission ends if it is not used, in ms since 1970. */
+    /** Returns when the permission ends if it is not used, in ms since 1970. */
     permit(sessionId: string, callId: CallId, right: CallRight, reason: string): number {
       const at = now();
       const permission = { reason, givenAt: at, usedAt: at };

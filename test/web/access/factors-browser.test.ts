@@ -102,7 +102,7 @@ t.test('second factors are set up and used, in a browser', async (t) => {
   await page.goto(`${origin}/people/new`);
   await page.getByLabel('Name', { exact: true }).fill('Ben');
   await page.getByLabel('Admin', { exact: true }).check();
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Add person' }).click();
   await page.getByRole('heading', { name: 'Confirm it’s you' }).waitFor();
   await looks('a proof for somebody new');
   await prove();

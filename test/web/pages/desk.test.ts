@@ -9,6 +9,25 @@ const { partial } = office.office;
 
 const party = (number: string, name: string) => ({ number, name, ours: false });
 
+t.test('a search that fails shows none of the calls before it, and can be tried again', async (t) => {
+  const { page } = await openDesk(t, opened, office);
+  const rows = page.locator('.call-row');
+  await rows.nth(5).waitFor();
+  const search = /\/api\/v1\/calls\?.*q=whitfield/;
+  await page.route(search, (route) => route.abort());
+  await page.locator('[data-search]').fill('whitfield');
+  await page.locator('.calls-list [role=alert]').waitFor();
+  t.equal(await rows.count(), 0);
+  await page.unroute(search);
+  await page.locator('.calls-list [role=alert] button').click();
+  await rows.first().waitFor();
+  const names = await page.locator('.row-name').allTextContents();
+  t.ok(
+    names.every((name) => /Whitfield/.test(name)),
+    names.join(),
+  );
+});
+
 t.test('a caller with a long name or a number of 64 digits stays in the columns of the list', async (t) => {
   const house = await openFurnished(t, opened);
   for (const [i, them] of [
@@ -75,9 +94,17 @@ t.test('a page whose code cannot be had says so, and comes when it can', async (
   await page.locator('.nav a').first().waitFor();
   await page.locator('.nav a', { hasText: 'Coverage' }).click();
   await page.getByText('This page could not be loaded.').waitFor();
+  const url = page.url();
+  const whole = `${new URL(url).origin}/`;
+  await page.route(whole, (route) => route.abort());
+  await page.getByRole('button', { name: 'Reload the page' }).click();
+  await page.getByText('The dashboard server is not responding.').waitFor();
+  t.ok(await page.locator('.nav a').first().isVisible(), 'the page stays while nobody answers');
+  await page.unroute(whole);
   away = false;
-  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('button', { name: 'Reload the page' }).click();
   await page.getByRole('heading', { name: 'Coverage', level: 1 }).waitFor();
+  t.equal(page.url(), url);
 });
 
 t.test('Escape closes a call, and what is smaller first', async (t) => {

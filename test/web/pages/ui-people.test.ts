@@ -34,7 +34,7 @@ t.test('somebody is added with keys alone, and what it means is said meanwhile',
   await page.getByLabel('Auditor', { exact: true }).press('Space');
   await page.getByLabel('Admin', { exact: true }).press('Space');
   await means.getByText('can see which calls were made but not listen to them.').waitFor();
-  await page.getByRole('button', { name: 'Save' }).press('Enter');
+  await page.getByRole('button', { name: 'Add person' }).press('Enter');
   await page.getByText('Give this link only to Greta').waitFor();
   t.match(
     await page.getByLabel('Link', { exact: true }).inputValue(),
@@ -136,7 +136,7 @@ t.test('an admin lets somebody in on the real server, and out again while they l
   await admin.getByLabel('Reviewer', { exact: true }).check();
   await admin.getByLabel('Queues', { exact: true }).fill('sales');
   await admin.getByRole('button', { name: 'Add to Queues' }).click();
-  await admin.getByRole('button', { name: 'Save' }).click();
+  await admin.getByRole('button', { name: 'Add person' }).click();
   await confirm(admin, 'four unrelated quiet words');
   const link = await admin.getByLabel('Link', { exact: true }).inputValue();
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
-import { FaultSummary, type Faults, Field } from '../kit/field.js';
+import { FaultSummary, type Faults, Field, FormActs } from '../kit/field.js';
 import { useFaults, useSending } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
 import { proven } from '../sign-in/proof-dialog.js';
@@ -70,14 +70,7 @@ export function TokenForm({ possible, cancel, made }: Props) {
           ))}
         </select>
       </div>
-      <div class="save-acts">
-        <button type="button" class="button" onClick={cancel}>
-          {t.common.cancel}
-        </button>
-        <button type="submit" class="button button-main" disabled={busy}>
-          {busy ? t.account.tokens.busy : t.account.tokens.make}
-        </button>
-      </div>
+      <FormActs send={busy ? t.account.tokens.busy : t.account.tokens.make} cancel={cancel} busy={busy} />
     </form>
   );
 }

@@ -2,7 +2,7 @@ import { useRef, useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { base64 } from '../kit/base64.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { Field } from '../kit/field.js';
+import { Field, FormActs } from '../kit/field.js';
 import { useSending } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
@@ -126,14 +126,7 @@ export function AddConsent({ done, cancel }: { done: () => void; cancel: () => v
           {t.consents.add.fileHelp}
         </p>
       </div>
-      <div class="save-acts">
-        <button type="button" class="button" onClick={cancel}>
-          {t.common.cancel}
-        </button>
-        <button type="submit" class="button button-main" disabled={busy}>
-          {busy ? t.consents.add.busy : t.consents.add.button}
-        </button>
-      </div>
+      <FormActs send={busy ? t.consents.add.busy : t.consents.add.button} cancel={cancel} busy={busy} />
     </form>
   );
 }

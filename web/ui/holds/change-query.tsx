@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { isBlank } from '../../../daemon/domain/blank.js';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { FaultSummary, type Faults, Field } from '../kit/field.js';
+import { FaultSummary, type Faults, Field, FormActs } from '../kit/field.js';
 import { useFaults, useSending } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
 import { ApiError } from '../state/api.js';
@@ -79,14 +79,12 @@ export function ChangeQuery({ matter, cancel, done }: Props) {
         </div>
       )}
       {problem !== null && <ErrorNote problem={problem} />}
-      <div class="dialog-acts">
-        <button type="button" class="button" onClick={cancel}>
-          {t.common.cancel}
-        </button>
-        <button type="submit" class="button button-main" disabled={busy}>
-          {busy ? words.busy : narrower ? words.ask : words.send}
-        </button>
-      </div>
+      <FormActs
+        send={busy ? words.busy : narrower ? words.ask : words.send}
+        cancel={cancel}
+        busy={busy}
+        inDialog
+      />
     </form>
   );
 }

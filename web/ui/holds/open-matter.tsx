@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { isBlank } from '../../../daemon/domain/blank.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { FaultSummary, type Faults, Field } from '../kit/field.js';
+import { FaultSummary, type Faults, Field, FormActs } from '../kit/field.js';
 import { useFaults, useSending } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
 import { holdsApi } from '../state/api-holds.js';
@@ -51,14 +51,7 @@ export function OpenMatter({ cancel }: { cancel: () => void }) {
       />
       <QueryFields form={query} change={setQuery} />
       {problem !== null && <ErrorNote problem={problem} />}
-      <div class="dialog-acts">
-        <button type="button" class="button" onClick={cancel}>
-          {t.common.cancel}
-        </button>
-        <button type="submit" class="button button-main" disabled={busy}>
-          {busy ? c.busy : c.send}
-        </button>
-      </div>
+      <FormActs send={busy ? c.busy : c.send} cancel={cancel} busy={busy} inDialog />
     </form>
   );
 }

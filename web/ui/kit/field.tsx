@@ -44,6 +44,15 @@ export function FieldFrame({ id, label, help, error, narrow, children }: FramePr
           ...(described ? { 'aria-describedby': described } : {}),
         })}
       </div>
+      <Below {...{ id, help, error }} />
+    </div>
+  );
+}
+
+/** The error and the help under a control. */
+function Below({ id, help, error }: Pick<FrameProps, 'id' | 'help' | 'error'>) {
+  return (
+    <>
       {error && (
         <p class="field-error" id={`${id}-error`}>
           {error}
@@ -54,7 +63,7 @@ export function FieldFrame({ id, label, help, error, narrow, children }: FramePr
           {help}
         </p>
       )}
-    </div>
+    </>
   );
 }
 
@@ -107,16 +116,23 @@ export function Lines({ id, label, value, onInput, help, error }: LinesProps) {
         aria-describedby={described || undefined}
         onInput={(e) => onInput(e.currentTarget.value)}
       />
-      {error && (
-        <p class="field-error" id={`${id}-error`}>
-          {error}
-        </p>
-      )}
-      {help && (
-        <p class="field-help" id={`${id}-help`}>
-          {help}
-        </p>
-      )}
+      <Below {...{ id, help, error }} />
+    </div>
+  );
+}
+
+type FormActsProps = { send: string; cancel: () => void; busy?: boolean; inDialog?: boolean };
+
+/** The buttons at the end of a form: cancel and submit. */
+export function FormActs({ send, cancel, busy = false, inDialog = false }: FormActsProps) {
+  return (
+    <div class={inDialog ? 'dialog-acts' : 'save-acts'}>
+      <button type="button" class="button" onClick={cancel}>
+        {t.common.cancel}
+      </button>
+      <button type="submit" class="button button-main" disabled={busy}>
+        {send}
+      </button>
     </div>
   );
 }

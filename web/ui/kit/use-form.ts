@@ -5,7 +5,7 @@ import type { Faults } from './field.js';
 export function useSending(first: () => unknown = () => null) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(first);
-  /** Gives whether it was done. */
+  /** Returns whether it was done. */
   const send = async (act: () => Promise<unknown>): Promise<boolean> => {
     setBusy(true);
     setProblem(null);

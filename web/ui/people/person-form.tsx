@@ -27,11 +27,13 @@ type Props = {
   grantable: Grantable;
   seen: Seen;
   busy: boolean;
+  /** The words of the button. */
+  button: string;
   save: (draft: Draft) => void;
 };
 
 /** Who somebody is and what they may do, with what it means beside it. */
-export function PersonForm({ draft, change, grantable, seen, busy, save }: Props) {
+export function PersonForm({ draft, change, grantable, seen, busy, button, save }: Props) {
   const [typed, setTyped] = useState<Record<string, string>>({});
   const has = (role: Role) => draft.roles.includes(role);
   const typing = (list: string) => (text: string) => setTyped((all) => ({ ...all, [list]: text }));
@@ -104,7 +106,7 @@ export function PersonForm({ draft, change, grantable, seen, busy, save }: Props
           )}
         </div>
         <button type="submit" class="button button-main" disabled={busy}>
-          {busy ? t.people.form.saving : t.people.form.save}
+          {busy ? t.people.form.saving : button}
         </button>
       </aside>
     </form>

@@ -100,16 +100,15 @@ export function PersonPage({ id }: { id: string | null }) {
   if (!view || (!person && (id !== null || !mayChange)))
     return (
       <div class="sheet">
-        <h1>{t.people.title}</h1>
+        {/* The same heading as below, which may have the focus. */}
+        <header class="sheet-head">
+          <Back />
+          <h1>{t.people.title}</h1>
+        </header>
         {problem !== null ? (
           <ErrorNote problem={problem} retry={load} />
         ) : view ? (
-          <>
-            <p>{t.people.form.gone}</p>
-            <p>
-              <a href="/people">{t.people.form.back}</a>
-            </p>
-          </>
+          <p>{t.people.form.gone}</p>
         ) : (
           <p class="quiet">{t.common.loading}</p>
         )}
@@ -119,12 +118,7 @@ export function PersonPage({ id }: { id: string | null }) {
   return (
     <div class="sheet person">
       <header class="sheet-head">
-        <p>
-          <a href="/people" class="back">
-            <LeftIcon />
-            {t.people.form.back}
-          </a>
-        </p>
+        <Back />
         <h1>{person ? <Verbatim text={person.name} /> : t.people.form.addTitle}</h1>
         {you && <p class="quiet">{t.people.acts.yourself}</p>}
       </header>
@@ -197,6 +191,7 @@ export function PersonPage({ id }: { id: string | null }) {
             grantable={view.grantable}
             seen={seen}
             busy={busy}
+            button={person ? t.people.form.save : t.people.form.addButton}
             save={save}
           />
           {person && !you && <PersonSessions key={person.version} id={person.id} />}
@@ -214,3 +209,14 @@ const newest = (id: string | undefined): Promise<Person | null> =>
     ({ people }) => people.find((p) => p.id === id) ?? null,
     () => null,
   );
+
+function Back() {
+  return (
+    <p>
+      <a href="/people" class="back">
+        <LeftIcon />
+        {t.people.form.back}
+      </a>
+    </p>
+  );
+}

@@ -54,7 +54,10 @@ export function PolicyPage() {
   if (!draft || !loaded)
     return (
       <div class="sheet">
-        <h1>{t.policy.title}</h1>
+        {/* The same heading as below, which may have the focus. */}
+        <header class="sheet-head">
+          <h1>{t.policy.title}</h1>
+        </header>
         {policy.problem.value ? (
           <ErrorNote problem={policy.problem.value} retry={policy.load} />
         ) : (

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { FaultSummary, type Faults, Field } from '../kit/field.js';
+import { FaultSummary, type Faults, Field, FormActs } from '../kit/field.js';
 import { useFaults } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
 import type { RecordRule, When } from '../state/api.js';
@@ -74,14 +74,7 @@ export function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel
         maxLength={300}
         spellcheck
       />
-      <div class="save-acts">
-        <button type="button" class="button" onClick={cancel}>
-          {t.common.cancel}
-        </button>
-        <button type="submit" class="button button-main">
-          {t.policy.form.done}
-        </button>
-      </div>
+      <FormActs send={t.policy.form.done} cancel={cancel} />
     </form>
   );
 }

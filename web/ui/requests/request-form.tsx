@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { isBlank } from '../../../daemon/domain/blank.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { FaultSummary, type Faults, Field } from '../kit/field.js';
+import { FaultSummary, type Faults, Field, FormActs } from '../kit/field.js';
 import { Select } from '../kit/select.js';
 import { useFaults, useSending } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
@@ -80,14 +80,7 @@ export function RequestForm<T>({ request, cancel, send: save, done }: Props<T>) 
       />
       <Field {...part('received')} help={f.receivedHelp} type="date" narrow />
       {problem !== null && <ErrorNote problem={problem} />}
-      <div class="dialog-acts">
-        <button type="button" class="button" onClick={cancel}>
-          {t.common.cancel}
-        </button>
-        <button type="submit" class="button button-main" disabled={busy}>
-          {busy ? f.busy : f.send}
-        </button>
-      </div>
+      <FormActs send={busy ? f.busy : f.send} cancel={cancel} busy={busy} inDialog />
     </form>
   );
 }

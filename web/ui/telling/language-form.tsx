@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { FaultSummary } from '../kit/field.js';
+import { FaultSummary, FormActs } from '../kit/field.js';
 import { Select } from '../kit/select.js';
 import { useFaults } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
@@ -36,14 +36,7 @@ export const languageForm: FormOf<LanguageRule> = ({ id, rule, done, cancel }) =
         choose={setLanguage}
       />
       <ConditionFields id={id} of={rule.when} conditions={conditions} fault={fault} />
-      <div class="save-acts">
-        <button type="button" class="button" onClick={cancel}>
-          {t.common.cancel}
-        </button>
-        <button type="submit" class="button button-main">
-          {t.policy.form.done}
-        </button>
-      </div>
+      <FormActs send={t.policy.form.done} cancel={cancel} />
     </form>
   );
 };

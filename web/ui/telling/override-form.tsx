@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { isBlank } from '../../../daemon/domain/blank.js';
-import { FaultSummary, Field } from '../kit/field.js';
+import { FaultSummary, Field, FormActs } from '../kit/field.js';
 import { Select } from '../kit/select.js';
 import { useFaults } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
@@ -75,14 +75,7 @@ export const overrideForm = (places: TellingFacts['jurisdictions']): FormOf<Over
           maxLength={300}
           spellcheck
         />
-        <div class="save-acts">
-          <button type="button" class="button" onClick={cancel}>
-            {t.common.cancel}
-          </button>
-          <button type="submit" class="button button-main">
-            {t.policy.form.done}
-          </button>
-        </div>
+        <FormActs send={t.policy.form.done} cancel={cancel} />
       </form>
     );
   };
