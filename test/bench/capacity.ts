@@ -1,208 +1,156 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { startPbx } from '../support/pbx/pbx.js';
-import { type CallView, createApiClient, createRecorderLab, until } from '../support/recorder.js';
-import { decode } from '../support/recordings/audio.js';
-import { processorTime } from './processor.js';
+import { createRecorderLab } from '../support/recorder.js';
+import { createCalls } from './capacity/calls.js';
+import { type Ceiling, ceilingOf } from './capacity/ceiling.js';
+import { idleOf, measure, median, type Result, TOLERANCE } from './capacity/measure.js';
+import { openRecordings } from './capacity/recordings.js';
+import { soundCost } from './capacity/sound-cost.js';
+import { mixMonitor, tapedeck, unrecorded, type Way } from './capacity/ways.js';
 
 /**
- * npm run bench:capacity: how many calls at once this machine records before sound is lost, and what a call costs, next to
- * the same calls recorded by Asterisk's MixMonitor and not recorded at all. The PBX calls itself over SIP and RTP, with a
- * tone that never pauses; a call is one channel, both directions of which are recorded. Other steps: npm run bench:capacity --
- * 100 200 300
+ * npm run bench:capacity: how many calls at once this machine carries whole when they are not recorded, recorded by Asterisk's
+ * MixMonitor, and recorded by Tapedeck, and what a call costs each way. Every call has two parties, both channels of a second
+ * Asterisk, each of which sends its own tone without a pause. The PBX that is measured bridges them, and each recording is
+ * compared with what that PBX's channels received. Takes about 20 minutes; steps of your own, without bisecting:
+ * npm run bench:capacity -- 20 40 80
+ *
+ * Exits with 1 if processing the sound of a call costs more than `BOUND`. The ceilings have no bound.
  */
 const asked = process.argv.slice(2).map(Number);
-const STEPS = asked.length > 0 ? asked : [10, 20, 40, 80, 120, 160, 200, 280];
-/** Steps at which the other two ways are measured too. */
-const COMPARED = asked.length > 0 ? asked : [20, 80];
-const HELD = 12;
-const WAYS = {
-  tapedeck: ['tone', 'echo'],
-  mixmonitor: ['mixtone', 'mixecho'],
-  none: ['tone', 'echo'],
-} as const;
-type Way = keyof typeof WAYS;
+if (!asked.every((calls) => Number.isInteger(calls) && calls > 0 && calls <= 1_000))
+  throw new Error('Steps are numbers of calls from 1 to 1000, such as: npm run bench:capacity -- 20 40 80');
+/** The steps of each way, and how long the search for its ceiling may take, in s. */
+const PLAN = {
+  none: { steps: [100, 200, 280, 400, 600], seconds: 280 },
+  MixMonitor: { steps: [100, 200, 280, 400, 600], seconds: 320 },
+  Tapedeck: { steps: [100, 160, 220, 280, 400, 600], seconds: 350 },
+};
+/** % of a core for each second of each call. */
+const BOUND = 0.9;
 
 const dir = await mkdtemp(join(tmpdir(), 'tapedeck-capacity-'));
 const pbx = await startPbx({ name: 'capacity' });
-const recorder = createRecorderLab({ dir, pbx });
-const monitor = join(pbx.spoolDir, 'monitor');
-const up = async () =>
-  (await pbx.ask<{ name: string; state: string }[]>('/channels')).filter(
-    (c) => c.name.startsWith('PJSIP/') && c.state === 'Up',
-  ).length;
+const parties = await startPbx({ name: 'capacity-parties' });
+// These calls are so short that most are encoded afterwards. Two at the same time, so that the next run can begin sooner.
+const recorder = createRecorderLab({ dir, pbx, extra: '[encode]\nat_once = 2\n' });
+const calls = createCalls(pbx, parties);
 
-/** Ms of a sound that should have been there between its first and last half second and is not. */
-function holes(samples: Float32Array, rate: number): number {
-  const size = rate / 100;
-  const levels = Array.from({ length: Math.floor(samples.length / size) }, (_, i) => {
-    let sum = 0;
-    for (let k = i * size; k < (i + 1) * size; k++) sum += samples[k]! ** 2;
-    return Math.sqrt(sum / size);
-  });
-  const loud = [...levels].sort((a, b) => a - b)[Math.floor(levels.length / 2)]!;
-  return levels.slice(50, -50).filter((level) => level < loud / 5).length * 10;
-}
+const COLUMNS = [
+  'way',
+  'calls',
+  'Asterisk',
+  'recorder',
+  'encoding',
+  'missing',
+  'at most',
+  'lost',
+  'not whole',
+  'busy',
+];
+const LEGEND = `${cpus().length} cores. Calls with two parties, 10 begun each second. Figures are medians of the runs.
+  Asterisk, recorder, encoding: % of a core for each second of each call. recorder: Tapedeck's own process with all that it
+    does, for calls of 9 s and more; encoding: its ffmpeg, or opusenc after MixMonitor
+  missing, at most: sound that the PBX's channel received and the recording does not have, for each side
+  lost: sound that did not reach the other party, recorded or not: the machine's own loss, for each side
+  not whole: calls in each run with more than ${TOLERANCE} ms missing (not recorded: lost) on a side
+  busy: share of the cores, including the parties and whatever else runs on this machine
+`;
+const row = (cells: readonly string[]) =>
+  console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(12) : cell.padStart(11))).join(''));
+const percent = (share: number, digits = 2) => `${share.toFixed(digits)} %`;
+const ms = (length: number) => `${length.toFixed(0)} ms`;
 
-type Result = {
-  way: Way;
-  calls: number;
-  asterisk: number;
-  daemon: number;
-  encoder: number;
-  seconds: number;
-  /** Ms that are missing in length, and ms of silence in the middle of sound. */
-  cut: number;
-  holes: number;
-  broken: number;
-};
-
-/** `calls` channels for a while. Processor use is in % of a core for each call. */
-async function run(way: Way, calls: number): Promise<Result> {
-  const pids = { asterisk: pbx.pid!, daemon: recorder.pid('run') };
-  const [far, near] = WAYS[way];
-  const began = Date.now();
-  const ids = Array.from({ length: Math.ceil(calls / 2) }, (_, i) => `load-${way}-${calls}-${i}`);
-  const children = pids.daemon ? processorTime(pids.daemon).children : 0;
-  for (const id of ids) {
-    await pbx.ask(
-      `/channels?endpoint=${encodeURIComponent(`PJSIP/${far}@loop`)}&context=load&extension=${near}&priority=1&channelId=${id}`,
-      'POST',
-    );
-    await wait(25);
-  }
-  await until(`${calls} calls`, async () => (await up()) >= ids.length * 2, 30_000);
-  await wait(1500);
-  const before = {
-    at: performance.now(),
-    asterisk: processorTime(pids.asterisk).own,
-    daemon: pids.daemon ? processorTime(pids.daemon).own : 0,
-  };
-  await wait(HELD * 1000);
-  const seconds = (performance.now() - before.at) / 1000;
-  const share = (used: number) => (used / seconds / calls) * 100;
-  const asterisk = share(processorTime(pids.asterisk).own - before.asterisk);
-  const daemon = pids.daemon ? share(processorTime(pids.daemon).own - before.daemon) : 0;
-  for (const id of ids) await pbx.ask(`/channels/${id}`, 'DELETE');
-  await until('the end of the calls', async () => (await up()) === 0, 30_000);
-  const result = {
-    way,
-    calls: ids.length * 2,
-    asterisk,
-    daemon,
-    encoder: 0,
-    seconds: 0,
-    cut: 0,
-    holes: 0,
-    broken: 0,
-  };
-  if (way === 'tapedeck') await hearTapedeck(result, began, children);
-  if (way === 'mixmonitor') await hearMixMonitor(result);
-  return result;
-}
-
-async function hearTapedeck(result: Result, began: number, children: number): Promise<void> {
-  const mine = (list: (CallView & { started_at: string })[]) =>
-    list.filter((c) => Date.parse(c.started_at) >= began);
-  const all = async () => {
-    let list: (CallView & { started_at: string })[] = [];
-    for (let before = ''; ; ) {
-      const page = (await api.calls(before)) as typeof list;
-      list = [...list, ...mine(page)];
-      if (page.length < 200 || mine(page).length < page.length) return list;
-      before = `&before=${page.at(-1)!.id}`;
-    }
-  };
-  const done = await until(
-    'the recordings',
-    async () => {
-      const list = await all();
-      return list.length >= result.calls &&
-        list.every((c) => c.state === 'ended' && c.coverage.status !== 'pending')
-        ? list
-        : null;
-    },
-    120_000,
-  );
-  result.encoder = processorTime(recorder.pid('run')!).children - children;
-  for (const call of done) {
-    const talked = (call.talk_ms ?? 0) / 1000;
-    result.seconds += talked;
-    if (!call.recording) {
-      result.cut += talked * 1000;
-      result.broken++;
-      continue;
-    }
-    const sound = await decode(await api.audio(call.id), 8000);
-    count(result, talked - sound.seconds, Math.max(...sound.channels.map((c) => holes(c, 8000))));
-  }
-}
-
-/** Seconds too short, of which a tenth is how the ends of a call are told, and ms of holes. */
-function count(result: Result, short: number, silent: number): void {
-  const cut = Math.max(0, short - 0.1) * 1000;
-  result.cut += cut;
-  result.holes += silent;
-  if (cut + silent > 200) result.broken++;
-}
-
-async function hearMixMonitor(result: Result): Promise<void> {
-  const files = readdirSync(monitor).filter((file) => file.startsWith('capacity-'));
-  for (const file of files) {
-    const path = join(monitor, file);
-    const sound = await decode(path, 8000);
-    const { birthtimeMs, mtimeMs } = statSync(path);
-    result.seconds += sound.seconds;
-    count(result, (mtimeMs - birthtimeMs) / 1000 - sound.seconds, holes(sound.channels[0]!, 8000));
-    rmSync(path);
-  }
-  result.broken += result.calls - files.length;
-}
-
-const columns = ['way', 'calls', 'Asterisk', 'daemon', 'encoder', 'cut', 'holes', 'calls'];
-const row = (cells: string[]) =>
-  console.log(cells.map((cell, i) => cell.padStart(i === 0 ? 12 : 14)).join(''));
-const show = (r: Result) =>
+function show(runs: readonly Result[], { recorded }: Way): void {
+  const r = median(runs);
+  const only = (text: string) => (recorded ? text : '-');
   row([
     r.way,
     String(r.calls),
-    `${r.asterisk.toFixed(2)} %`,
-    r.way === 'tapedeck' ? `${r.daemon.toFixed(2)} %` : '-',
-    r.way === 'tapedeck' ? `${((r.encoder / r.seconds) * 100).toFixed(2)} %` : '-',
-    r.way === 'none' ? '-' : `${r.cut.toFixed(0)} ms`,
-    r.way === 'none' ? '-' : `${r.holes.toFixed(0)} ms`,
-    r.way === 'none' ? '-' : String(r.broken),
+    percent(r.asterisk),
+    r.recorder === 0 ? '-' : percent(r.recorder),
+    only(percent(r.encoding)),
+    only(ms(r.missing)),
+    only(ms(r.worst)),
+    ms(r.lost),
+    runs.map(({ broken }) => broken).join(', '),
+    percent(r.busy * 100, 0),
   ]);
+}
 
-let api = createApiClient('');
+/** Finds the ceiling of one way, and prints a row for each number of calls. */
+async function climb(
+  way: Way,
+  plan: { steps: readonly number[]; seconds: number },
+  below: number | null = null,
+): Promise<{ ceiling: Ceiling; at: Result | null }> {
+  const idle = await idleOf(pbx, way);
+  const began = performance.now();
+  const results = new Map<number, Result[]>();
+  let longest = 0;
+  // What is begun has to be run twice.
+  const timeLeft = () => asked.length > 0 || performance.now() - began + 2.5 * longest < plan.seconds * 1_000;
+  const steps = asked.length > 0 ? asked.toSorted((a, b) => a - b) : plan.steps;
+  const search = { steps, between: asked.length === 0, below, timeLeft };
+  const ceiling = await ceilingOf(search, async (count) => {
+    const from = performance.now();
+    try {
+      const result = await measure({ pbx, calls }, way, count, idle);
+      results.set(count, [...(results.get(count) ?? []), result]);
+      return result.broken === 0;
+    } catch (error) {
+      console.log(`${way.name}, ${count} calls: not whole: ${error}`);
+      await calls.clear();
+      return false;
+    } finally {
+      longest = performance.now() - from;
+    }
+  });
+  for (const count of [...results.keys()].sort((a, b) => a - b)) show(results.get(count)!, way);
+  const at = results.get(ceiling.carried);
+  return { ceiling, at: at ? median(at) : null };
+}
+
+let code = 0;
 try {
-  console.log(
-    `${cpus().length} cores. % of a core for each call; the encoder's: for each second of a call, after it`,
-  );
-  row(columns);
-  for (const calls of COMPARED)
-    for (const way of ['none', 'mixmonitor'] as const) show(await run(way, calls));
+  await calls.prepare();
+  console.log(LEGEND);
+  row(COLUMNS);
+  const monitor = mixMonitor(pbx);
+  const none = await climb(unrecorded, PLAN.none);
+  // Where calls are not whole that nobody records, no recorder has to be tried.
+  const most = none.ceiling.not;
+  const mixed = await climb(monitor, PLAN.MixMonitor, most);
   await recorder.startDaemon();
-  const { address, setupCode } = await recorder.startWeb();
-  api = createApiClient(address);
-  await api.setUp(setupCode!, 'bench', 'four unrelated quiet words');
-  let good = 0;
-  for (const calls of STEPS) {
-    const result = await run('tapedeck', calls);
-    show(result);
-    // One frame here and there is the loopback's or the scheduler's; a thousandth of all sound is not.
-    if (result.broken > 0 || result.cut + result.holes > result.seconds) break;
-    good = calls;
+  const recordings = await openRecordings(recorder);
+  const way = tapedeck(recordings, recorder.pid('run')!);
+  const taped = await climb(way, PLAN.Tapedeck, most);
+  const { recorder: idle } = await idleOf(pbx, way);
+  const sound = await soundCost(calls, recordings, way.recorded!.used, idle);
+  await recordings.close();
+
+  console.log('\nCalls at once that are carried whole, in two of three runs:');
+  for (const [name, { ceiling, at }] of Object.entries({ none, MixMonitor: mixed, Tapedeck: taped })) {
+    const above = ceiling.not === null ? 'the most that was tried' : `${ceiling.not} are not whole`;
+    const busy = at ? `; ${percent(at.busy * 100, 0)} of the cores busy` : '';
+    console.log(`${name.padEnd(12)}${String(ceiling.carried).padStart(11)}  ${above}${busy}`);
   }
-  console.log(
-    `recorded without loss: ${good} calls at once${good === STEPS.at(-1) ? ' (the most that was tried)' : ''}`,
-  );
+  const all = sound.recorder + sound.encoding;
+  const cores = (all * taped.ceiling.carried) / cpus().length;
+  console.log(`
+What Tapedeck needs for 8 calls of three minutes with speech, in % of a core for each second of each call:
+  ${percent(sound.capture)} to capture them: events and rows
+  ${percent(all)} to process their sound, during and after the calls, ${all > BOUND ? 'ABOVE' : 'within'} the bound of ${percent(BOUND)}
+    ${percent(sound.encoding)} ffmpeg
+    ${percent(sound.recorder)} the recorder's process: reading, sealing, decoding, waveform, quality, and the rows at the end
+For ${taped.ceiling.carried} calls at once, that is ${percent(cores, 0)} of the cores. ffmpeg runs at low priority: recordings wait where there is less.`);
+  if (all > BOUND) code = 1;
 } finally {
   await recorder.stop();
+  await parties.stop();
   await pbx.stop();
   await rm(dir, { recursive: true, force: true });
 }
-process.exit(0);
+process.exit(code);

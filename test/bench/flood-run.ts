@@ -9,7 +9,13 @@ import { controlSocket } from '../../daemon/domain/paths.js';
 import { ask } from '../../daemon/ops/control-client.js';
 import { createLab, emptySpool, type Pbx } from '../support/pbx/pbx.js';
 import type { Call, Phone } from '../support/pbx/phone.js';
-import { createApiClient, createRecorderLab, readIfThere, until } from '../support/recorder.js';
+import {
+  createApiClient,
+  createRecorderLab,
+  type RecorderLab,
+  readIfThere,
+  until,
+} from '../support/recorder.js';
 import type { FloodOrder, FloodReport } from './flood-requests.js';
 import type { Seen, TapReport } from './flood-tap.js';
 import { processorTime } from './processor.js';
@@ -23,10 +29,15 @@ export type RunKind = {
   /** How long each fsync is held; null: without strace, to see what that costs. */
   fsyncMs: number | null;
 };
-/** Of some calls: how long after the answer their snoops were asked for, ms, sorted, and how many were never asked for. */
+/**
+ * Of some calls: how long after the answer their snoops were asked for, and their sound began to be recorded, ms, sorted, and of
+ * how many snoops were never asked for. `spread`: from the first answer to the last of calls answered at once, the mean, ms.
+ */
 export type Account = {
   calls: number;
   waits: number[];
+  begun: number[];
+  spread: number;
   never: number;
   outcomes: Record<string, number>;
 };
@@ -54,6 +65,7 @@ const AHEAD_MS = 2_000;
 const SETTLE_MS = 20_000;
 const STOP_MS = 45_000;
 const MAKE_MS = 120_000;
+const BEFORE_BURST_MS = 30_000;
 const SINGLE = '+1555';
 const TOGETHER = '+1556';
 
@@ -99,7 +111,7 @@ export async function runFlood(
   pbx: Pbx,
   dir: string,
   kind: RunKind,
-  { seconds, only }: { seconds: number; only: string },
+  { seconds, bursts, only }: { seconds: number; bursts: number; only: string },
 ): Promise<RunResult> {
   mkdirSync(dir);
   emptySpool(pbx);
@@ -148,7 +160,11 @@ export async function runFlood(
     await wait(AHEAD_MS);
     const before = { at: performance.now(), own: processorTime(pid).own, machine: machineTime() };
     await callSingly(carrier, seconds);
-    await callTogether(carrier, together);
+    for (let n = 0; n < bursts; n++) {
+      // Making recordings takes all processors for some seconds.
+      await made(recorder, BEFORE_BURST_MS);
+      await callTogether(carrier, together, n * BURST);
+    }
     const lasted = (performance.now() - before.at) / 1000;
     const machine = machineTime();
     const used = {
@@ -167,11 +183,7 @@ export async function runFlood(
     const stopped = await stop(recorder);
     const fsyncs = kind.fsyncMs === null ? null : await fsyncsIn(counted);
     await recorder.startDaemon();
-    await until(
-      'all recordings',
-      () => readCatalogue(recorder.dataDir).rows.every((r) => r.ended_at !== null && r.status !== 'pending'),
-      MAKE_MS,
-    ).catch(() => {});
+    await made(recorder, MAKE_MS);
     const { rows } = readCatalogue(recorder.dataDir);
     const status = (number: string) => rows.find((row) => row.them === number)?.status ?? 'no row';
     const of = (prefix: string): Account => {
@@ -204,8 +216,21 @@ export function waitsOf(channels: readonly Seen[]): Omit<Account, 'outcomes'> {
   return {
     calls: channels.length,
     waits: asked.map(({ upAt, askedAt }) => askedAt[1]! - upAt).sort((a, b) => a - b),
+    begun: channels
+      .filter(({ begunMs }) => begunMs.length >= 2)
+      .map(({ begunMs }) => begunMs[1]!)
+      .sort((a, b) => a - b),
+    spread: spreadOf(channels.map(({ upAt, heldMs }) => upAt - heldMs)),
     never: channels.length - asked.length,
   };
+}
+
+/** Answers of different bursts are seconds apart. */
+function spreadOf(answers: number[]): number {
+  const sorted = answers.sort((a, b) => a - b);
+  const apart = sorted.slice(1).map((at, i) => at - sorted[i]!);
+  const bursts = 1 + apart.filter((ms) => ms > 1_000).length;
+  return apart.filter((ms) => ms <= 1_000).reduce((sum, ms) => sum + ms, 0) / bursts;
 }
 
 export const percentile = (sorted: readonly number[], share: number): number =>
@@ -229,20 +254,17 @@ async function callSingly(carrier: Phone, seconds: number): Promise<void> {
   await Promise.all(calls);
 }
 
-async function callTogether(carrier: Phone, callee: Phone): Promise<void> {
+async function callTogether(carrier: Phone, callee: Phone, first: number): Promise<void> {
   const calls = await Promise.all(
     Array.from({ length: BURST }, (_, n) =>
-      carrier.call('5558101', { caller: { number: `${TOGETHER}${String(n).padStart(7, '0')}` } }),
+      carrier.call('5558101', { caller: { number: `${TOGETHER}${String(first + n).padStart(7, '0')}` } }),
     ),
   );
-  await until(
-    `${BURST} calls to ring`,
-    () => callee.calls.filter((c) => c.state() === 'ringing').length === BURST,
-    30_000,
-  );
+  const ringing = () => callee.calls.filter((c) => c.state() === 'ringing');
+  await until(`${BURST} calls to ring`, () => ringing().length === BURST, 30_000);
   // On a fast disk, the recorder has written by then that they ring.
   await wait(2_000);
-  for (const call of callee.calls) call.answer();
+  for (const call of ringing()) call.answer();
   await Promise.all(calls.map(talk));
 }
 
@@ -252,8 +274,14 @@ async function talk(call: Call): Promise<void> {
   await call.hangup();
 }
 
+/** Waits until all recordings are made, but no longer than that. */
+async function made({ dataDir }: RecorderLab, ms: number): Promise<void> {
+  const done = () => readCatalogue(dataDir).rows.every((r) => r.ended_at !== null && r.status !== 'pending');
+  await until('all recordings', done, ms).catch(() => {});
+}
+
 /** Ends the recorder, by force where it takes long; gives how it ended. */
-async function stop(recorder: ReturnType<typeof createRecorderLab>): Promise<string> {
+async function stop(recorder: RecorderLab): Promise<string> {
   const pid = recorder.pid('run');
   if (pid === undefined) return '';
   let how = 'by itself';

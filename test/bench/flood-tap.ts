@@ -2,8 +2,9 @@ import { type AddressInfo, createConnection, createServer, type Socket } from 'n
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /**
- * A process between the recorder and the PBX's HTTP port: notes when it passed on that a channel is up, and when the recorder
- * asked for snoops on it. Both are noted in one place and by one clock, outside of the two processes that are measured.
+ * A process between the recorder and the PBX's HTTP port: notes when it passed on that a channel is up, when the recorder asked
+ * for snoops on it, and when the PBX began to record them. The first two are noted in one place and by one clock, outside of the
+ * two processes that are measured; the last by the clock of the PBX, which is that of this machine.
  * Started by `flood.ts`: the port is given, ours is sent, and each message is answered with what was seen so far.
  */
 export type Seen = {
@@ -13,25 +14,44 @@ export type Seen = {
   /** From the PBX's own time of the event to its being passed on. */
   heldMs: number;
   askedAt: number[];
+  /** From the answer to the beginning of each side's recording, both as the PBX tells them, ms. */
+  begunMs: number[];
 };
 export type TapReport = { channels: Seen[]; delayP99Ms: number };
 
 type Channel = { id?: string; state?: string; caller?: { number?: string } };
-type Told = { type?: string; timestamp?: string; channel?: Channel };
+type Told = {
+  type?: string;
+  timestamp?: string;
+  channel?: Channel;
+  recording?: { target_uri?: string };
+};
 
-const SNOOP = /POST \/ari\/channels\/([^/ ]+)\/snoop/g;
+const SNOOP = /POST \/ari\/channels\/([^/ ]+)\/snoop\/([^?/ ]+)/g;
 /** No head of a request that matters is longer: so much may have been cut off from its rest. */
 const HEAD_BYTES = 1_024;
 
 const up = new Map<string, Seen>();
 const asked = new Map<string, number[]>();
+/** By the ids of snoops: the leg, and when its recording began, ms since 1970. */
+const legs = new Map<string, string>();
+const begun = new Map<string, number>();
 const delay = monitorEventLoopDelay({ resolution: 1 });
 
 function told(text: string, at: number): void {
-  const { type, timestamp = '', channel } = JSON.parse(text) as Told;
+  const { type, timestamp = '', channel, recording } = JSON.parse(text) as Told;
+  if (type === 'RecordingStarted' && recording?.target_uri)
+    begun.set(recording.target_uri.replace('channel:', ''), Date.parse(timestamp));
   if (type !== 'ChannelStateChange' || channel?.state !== 'Up' || !channel.id || up.has(channel.id)) return;
   const heldMs = performance.timeOrigin + at - Date.parse(timestamp);
-  up.set(channel.id, { caller: channel.caller?.number ?? '', upAt: at, heldMs, askedAt: [] });
+  up.set(channel.id, { caller: channel.caller?.number ?? '', upAt: at, heldMs, askedAt: [], begunMs: [] });
+}
+
+/** From the answer of a leg on, as the PBX tells both. */
+function begunOf(leg: string, { upAt, heldMs }: Seen): number[] {
+  const answeredAt = performance.timeOrigin + upAt - heldMs;
+  const mine = [...begun].filter(([snoop]) => legs.get(snoop) === leg);
+  return mine.map(([, at]) => at - answeredAt).sort((a, b) => a - b);
 }
 
 /** Finds requests for snoops in what the recorder sends. */
@@ -43,6 +63,7 @@ function createRequests() {
     for (const found of text.matchAll(SNOOP)) {
       const id = decodeURIComponent(found[1]!);
       asked.set(id, [...(asked.get(id) ?? []), at]);
+      legs.set(decodeURIComponent(found[2]!), id);
       after = found.index + found[0].length;
     }
     rest = text.slice(Math.max(after, text.length - HEAD_BYTES));
@@ -96,7 +117,10 @@ server.listen(0, '127.0.0.1', () => {
   process.send!((server.address() as AddressInfo).port);
 });
 process.on('message', () => {
-  const channels = [...up].map(([id, seen]) => ({ ...seen, askedAt: asked.get(id) ?? [] }));
+  const channels = [...up].map(([id, seen]) => ({
+    ...seen,
+    ...{ askedAt: asked.get(id) ?? [], begunMs: begunOf(id, seen) },
+  }));
   const report: TapReport = { channels, delayP99Ms: delay.percentile(99) / 1e6 };
   process.send!(report);
 });

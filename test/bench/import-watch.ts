@@ -6,7 +6,7 @@ import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
 import type { createLab, Pbx } from '../support/pbx/pbx.js';
 import { createApiClient, type RecorderLab, until } from '../support/recorder.js';
 import type { MadeOriginal } from '../support/recordings/originals.js';
-import { tones } from '../support/recordings/tones.js';
+import { FAINTEST, tones } from '../support/recordings/tones.js';
 import { helper, percentile, waitsOf } from './flood-run.js';
 import type { TapReport } from './flood-tap.js';
 import { inspect } from './inspector.js';
@@ -208,9 +208,6 @@ export async function hearSome(
   await recorder.stopWeb();
   return seen;
 }
-
-/** Two pure tones are no speech: at 16 kHz the codec adds so much to them that 0.19 to 0.39 of the sound is each of them. */
-const FAINTEST = 0.15;
 
 function problemOf(form: string, ogg: Buffer): string {
   const { left, right, seconds } = tones(ogg);

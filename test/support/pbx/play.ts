@@ -1,9 +1,12 @@
+import { rmSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Test } from 'tap';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
-import type { Gap } from '../../../daemon/domain/recording/recording.js';
-import { createApiClient, createRecorderLab, until } from '../recorder.js';
+import { captureOf } from '../../../daemon/domain/recording/captures.js';
+import { type Gap, parseOurs } from '../../../daemon/domain/recording/recording.js';
+import { createApiClient, createRecorderLab, readIfThere, until } from '../recorder.js';
 import { type Detail, faultsOf } from './judge.js';
 import { startPbxOrSkip } from './pbx.js';
 import type { Expected, Scenario } from './scenario.js';
@@ -29,10 +32,13 @@ export async function playAll(t: Test, version: 22 | 16): Promise<void> {
   if (!started) return;
   const pbx = started;
   t.teardown(() => pbx.stop());
-  const recorder = createRecorderLab({ dir: t.testdir({}), pbx });
+  const dir = t.testdir({});
+  const recorder = createRecorderLab({ dir, pbx });
   t.teardown(() => recorder.stop());
   const stages = createStages(pbx);
   t.teardown(() => stages.stop());
+  // What an earlier run that failed has left.
+  for (const file of stages.spool()) rmSync(join(pbx.recordingDir, file));
   await stages.start();
   await recorder.startDaemon();
   const { address, setupCode } = await recorder.startWeb();
@@ -195,6 +201,21 @@ export async function playAll(t: Test, version: 22 | 16): Promise<void> {
       there.bridges.filter((b) => b.name !== 'default'),
       [],
     );
-    t.same(stages.spool(), []);
+    const left = stages.spool();
+    t.same(left, []);
+    for (const id of new Set(left.map((file) => parseOurs(captureOf(file) ?? '')?.callId ?? file)))
+      tellOf(t, id);
   });
+
+  /** What the recorder noted of a call, and of the call that its captures belong to. */
+  function tellOf(t: Test, id: string): void {
+    const log = readIfThere(join(dir, 'run.log')) ?? '';
+    for (const line of log.split('\n')) if (line.includes(id)) t.comment(line);
+    const db = new Database(catalogueFile(recorder.dataDir), { readonly: true });
+    const captures = db.prepare(
+      'SELECT segments.*, calls.* FROM segments JOIN calls ON calls.id = call_id WHERE named_call = ?',
+    );
+    t.comment(JSON.stringify(captures.all(id)));
+    db.close();
+  }
 }
