@@ -5,13 +5,17 @@ import { Parser } from 'tap-parser';
 /** So much of a reason is shown; the whole stands where the test ran. */
 const REASON_LINES = 40;
 
+/** What a program printed stands in a reason as the numbers of its bytes; they are shown as text. */
+const bytesAsText = (_key, value) =>
+  value?.type === 'Buffer' && Array.isArray(value.data) ? Buffer.from(value.data).toString() : value;
+
 function reason(diag) {
   if (!diag) return '';
   const { at, diff, source, stack, ...rest } = diag;
   const lines = [
     at?.fileName ? `at ${at.fileName}:${at.lineNumber}` : '',
     ...(diff ?? '').split('\n'),
-    ...(Object.keys(rest).length > 0 ? JSON.stringify(rest, null, 2).split('\n') : []),
+    ...(Object.keys(rest).length > 0 ? JSON.stringify(rest, bytesAsText, 2).split('\n') : []),
   ].filter((line) => line.trim() !== '');
   return lines
     .slice(0, REASON_LINES)

@@ -4,6 +4,7 @@ import t from 'tap';
 import { findCopies } from '../../../daemon/app/upgrade/copy.js';
 import { NEWEST_VERSION, versionOf } from '../../../daemon/catalogue/sqlite/upgrade/older.js';
 import { catalogueFile, upgradeJournalFile } from '../../../daemon/domain/paths.js';
+import { parseSnoop } from '../../../daemon/domain/recording/recording.js';
 import { turnBack, WITH_TOKENS } from '../../support/catalogue/old-catalogue.js';
 import { createLab, startPbx } from '../../support/pbx/pbx.js';
 import { sequence, silence, wavSource } from '../../support/pbx/sources.js';
@@ -22,10 +23,12 @@ t.test('calls go on being recorded while the catalogue is upgraded', async (t) =
   const lab = createLab(pbx);
   t.teardown(() => lab.stop());
   const log = () => readFileSync(join(dir, 'run.log'), 'utf8');
-  /** Each captured call has two snoops. */
+  /** Asterisk writes both sides of each captured call. */
   const captured = async (calls: number): Promise<boolean> => {
-    const channels = (await pbx.ask<{ name: string }[]>('/channels')) ?? [];
-    return channels.filter(({ name }) => name.startsWith('Snoop')).length >= 2 * calls;
+    const channels = (await pbx.ask<{ id: string }[]>('/channels')) ?? [];
+    const snoops = channels.filter(({ id }) => parseSnoop(id));
+    const live = await Promise.all(snoops.map(({ id }) => pbx.ask(`/recordings/live/${id}`)));
+    return live.filter((one) => one !== null).length >= 2 * calls;
   };
 
   await recorder.startDaemon();

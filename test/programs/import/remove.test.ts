@@ -31,7 +31,7 @@ t.setTimeout(900_000);
 const ASTERISK = 48_103;
 const DAYS = 13;
 
-/** Gives a folder and all below it to the user of the PBX, who owns its recordings. */
+/** Makes the user of the PBX, who owns its recordings, the owner of a folder and of everything in it. */
 function giveAll(dir: string): void {
   for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true }))
     if (!entry.isSymbolicLink())

@@ -1,11 +1,14 @@
 import t from 'tap';
 import { directed } from '../../../daemon/domain/call/directive.js';
 import { factsOf } from '../../../daemon/domain/call/facts-of.js';
+import { dates, startOfDay, times } from '../../../daemon/domain/days.js';
 import { courseOf, fateOf } from '../../../daemon/domain/policy/course.js';
 import { ALL_KNOWN, type CallFacts } from '../../../daemon/domain/policy/facts.js';
+import { endText } from '../../../daemon/domain/policy/lists/list-file.js';
 import { decideRecord, defaultPolicy, type RecordRule } from '../../../daemon/domain/policy/policy.js';
 import { createReplay } from '../../../daemon/domain/policy/replay.js';
 import { createStandingIndex, stateOf } from '../../../daemon/domain/policy/standing/standing.js';
+import { givenText } from '../../../daemon/domain/policy/standing/standing-file.js';
 import { inWords } from '../../../daemon/domain/reason/words.js';
 import { ANN, call, GIVEN, holding, NOW, one, policy, rule, site } from '../../support/catalogue/standing.js';
 import { aCall } from '../../support/recordings/a-call.js';
@@ -177,4 +180,26 @@ t.test('a replay counts what stood at the time of each call', async (t) => {
     'nobody is asked',
   );
   t.equal(factsOf(from('x', '', 1_000), site, undefined, standing).standing.holding.length, 0, 'withheld');
+});
+
+t.test('what was given with a day is read as that day, also where clocks change at midnight', async (t) => {
+  const days = [
+    ['Europe/Berlin', '2026-03-29'],
+    ['America/Havana', '2026-03-08'],
+    ['America/Sao_Paulo', '2018-11-04'],
+    ['America/Sao_Paulo', '2019-02-17'],
+    ['Pacific/Apia', '2011-12-31'],
+  ] as const;
+  for (const [zone, day] of days) {
+    const began = startOfDay(day, zone);
+    t.equal(givenText(began, zone), day, zone);
+    t.equal(givenText(began + 1, zone), times(zone)(began).slice(0, 16), `${zone}, later`);
+    const before = dates(zone)(began - 1);
+    t.equal(endText(began, zone), before, `${zone}, an end`);
+    t.equal(endText(began - 1, zone), times(zone)(began - 1).slice(0, 16), `${zone}, an earlier end`);
+  }
+});
+
+t.test('a zone has one formatter, however many rows are written in it', async (t) => {
+  for (const made of [dates, times]) t.equal(made('Asia/Tokyo'), made('Asia/Tokyo'));
 });
