@@ -56,7 +56,7 @@ async function exportTo(context: CliContext, id: string, output: Output | null):
   }
 }
 
-/** Gives how many bytes were written. */
+/** Returns how many bytes were written. */
 async function write(
   context: CliContext,
   place: Place,

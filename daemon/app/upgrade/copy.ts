@@ -28,7 +28,7 @@ import { copyKeys, KEYS_COPY } from '../../vault/upgrade/key-copies.js';
 
 const CATALOGUE_COPY = 'catalogue.db';
 const ABOUT = 'upgrade.json';
-/** A copy that nothing was written to for so long, in ms, was interrupted. */
+/** A copy that was not written to for this long, in ms, was interrupted. */
 const INTERRUPTED_MS = 3_600_000;
 
 /** A copy from before an upgrade: where it is, and what is known of it. */

@@ -110,7 +110,7 @@ function wrapped(text: string, width: number): string[] {
   return [...out, line];
 }
 
-/** Gives times (ms since 1970) in a zone as the domain does; "-" for none. */
+/** Returns what writes times (ms since 1970) in a zone as the domain does; "-" for none. */
 export function timesIn(zone: string): (ms: number | null) => string {
   const time = times(zone);
   return (ms) => (ms === null ? '-' : time(ms));

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { harmless } from '../../csv.js';
-import { dates, nextDay, type Site, startOfDay, times } from '../../days.js';
+import { dates, type Site, times } from '../../days.js';
 import { numberKeys } from '../../phone.js';
 import { endOf, isNumber, isRounded, type Listed, MOST_AT_ONCE, type NewListed } from './number-list.js';
 
@@ -108,8 +108,9 @@ const unquoted = (cell: string): string =>
 /** When an entry ends, as `endOf` reads it: a day where it ends with that. */
 export function endText(until: number | null, zone: string): string {
   if (until === null) return '';
-  const day = dates(zone)(until - 1);
-  return startOfDay(nextDay(day), zone) === until ? day : times(zone)(until).slice(0, 16);
+  const dateAt = dates(zone);
+  const day = dateAt(until - 1);
+  return dateAt(until) === day ? times(zone)(until).slice(0, 16) : day;
 }
 
 /** The cells of an entry, in the order of the columns, safe for a spreadsheet. */

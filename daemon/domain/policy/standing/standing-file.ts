@@ -168,6 +168,7 @@ export function standingCells(standing: Standing, zone: string, now: number): st
 
 /** When one was given, as it is read: a day where it began with that. */
 export function givenText(givenAt: number, zone: string): string {
-  const day = dates(zone)(givenAt);
-  return startOfDay(day, zone) === givenAt ? day : times(zone)(givenAt).slice(0, 16);
+  const dateAt = dates(zone);
+  const day = dateAt(givenAt);
+  return dateAt(givenAt - 1) === day ? times(zone)(givenAt).slice(0, 16) : day;
 }
