@@ -159,7 +159,7 @@ t.test('no two captures have names of which one gives away the other', async (t)
   const tokens = saved.map((s) => s.token);
   for (const each of tokens) t.match(each, /^[0-9a-f]{32}$/);
   t.equal(new Set(tokens).size, 2, 'one for each');
-  t.equal(tokens[0], tokens[1], 'and the row has it before the capture begins');
+  t.equal(tokens[0], tokens[1], 'the same in the row before and after it begins');
   t.match(asked[0], new RegExp(`^tapedeck-${id}-0-${tokens[0]}-in$`));
 });
 

@@ -123,6 +123,8 @@ t.test('an auditor holds what a search finds, and it is released by two people a
   for (const width of WIDTHS) {
     const second = await openDesk(t, opened, house, { path: '/approvals', width });
     await second.page.getByText('2 requests are waiting for approval.').waitFor();
+    const about = second.page.locator('.approval').first().getByText('Smith v. Example Ltd', { exact: true });
+    t.equal(await about.filter({ visible: true }).count(), 1, 'it says which matter');
     await second.page.getByText('What is approved').first().click();
     t.strictSame(await faults(second.page), []);
     t.equal(await tooWide(second.page), 0);

@@ -9,6 +9,7 @@ import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import { proofAsked, proven } from '../sign-in/proof-dialog.js';
 import { type Approval, approvalsApi } from '../state/api-approvals.js';
+import { About } from './about.js';
 import { Shown } from './shown.js';
 
 type Props = { approval: Approval; again: () => void };
@@ -59,7 +60,7 @@ function Facts({ approval: a }: { approval: Approval }) {
       </dd>
       <dt>{words.object}</dt>
       <dd>
-        <Verbatim text={a.object} class="approval-id" />
+        <About approval={a} />
       </dd>
       {later && (
         <>

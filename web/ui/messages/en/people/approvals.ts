@@ -38,6 +38,11 @@ export const approvalsText = {
   approvedBy: ({ who, when }: { who: string; when: string }) => `Approved by ${who}, ${when}`,
   reason: 'Reason',
   object: 'Applies to',
+  about: {
+    recordings: ({ n }: { n: number }) => plural(n, { one: '1 recording', other: `${n} recordings` }),
+    version: ({ version }: { version: number }) => `Version ${version} of the recording of a call`,
+    policy: 'The policy',
+  },
   shown: 'What is approved',
   digest: 'SHA-256 of what is shown',
   expires: 'Expires',
