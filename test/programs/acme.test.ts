@@ -102,7 +102,7 @@ t.test('a real ACME server gives a certificate, and the next one before that end
         .on('error', () => resolve(false))
         .end();
     });
-  await until('pebble', up);
+  await until('pebble', up, 60_000);
 
   writeFileSync(
     join(dir, 'tapedeck.toml'),
@@ -128,7 +128,8 @@ t.test('a real ACME server gives a certificate, and the next one before that end
   t.match(first.issuer, /Pebble/);
   t.ok(first.checkHost('tapedeck.office.lan'));
   const shown = () => shake(web, { servername: 'tapedeck.office.lan', rejectUnauthorized: false });
-  await until('it is served', async () => (await shown()).leaf.serialNumber === first.serialNumber);
+  const served = async () => (await shown()).leaf.serialNumber === first.serialNumber;
+  await until('it is served', served, 60_000);
   for (const file of [files.acmeKey, files.acmeAccount]) t.equal(mode(file), '600');
   // An admin who takes it away has it ordered anew, by the same account.
   const account = readFileSync(files.acmeAccount, 'utf8');

@@ -68,7 +68,7 @@ t.test(
     t.match(await short.catalogue.seals.figures(), { unsigned: 4 }, 'the night is over');
     busy = null;
     let nights = 0;
-    for (; nights < 50 && (await short.catalogue.seals.figures()).unsigned > 0; nights++)
+    for (; nights < 2_000 && (await short.catalogue.seals.figures()).unsigned > 0; nights++)
       await short.scrub.run();
     t.match(await short.catalogue.seals.figures(), { unsigned: 0, recordings: 4 });
     busy = 'The load is high.';

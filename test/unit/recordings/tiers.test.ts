@@ -122,7 +122,7 @@ t.test('a storage that stands still delays nobody else, and is asked again later
   let asleep = true;
   let begun = 0;
   const apart = createArchiveApart({
-    ...{ directory, dataDir, owner: async () => OWNER, patienceMs: 300 },
+    ...{ directory, dataDir, owner: async () => OWNER, patienceMs: 2_000 },
     // A process that takes what it is asked and never answers, as one does whose storage is gone.
     begin: (built, source, heap) => {
       begun += 1;
