@@ -138,8 +138,10 @@ t.test('what changes between the dry run and the import is imported as it is the
   utimesSync(join(monitor, swapped.path), FROM / 1000, FROM / 1000);
   renameSync(join(monitor, linked.path), join(dir, 'elsewhere'));
   symlinkSync(join(dir, 'elsewhere'), join(monitor, linked.path));
-  appendFileSync(join(monitor, grows.path), Buffer.alloc(160));
-  const { code } = await lab.command([...args, '--wait']);
+  const write = () => appendFileSync(join(monitor, grows.path), Buffer.alloc(160));
+  write();
+  const writing = setInterval(write, 1_000);
+  const { code } = await lab.command([...args, '--wait']).finally(() => clearInterval(writing));
   t.equal(code, 1);
   const rows = await importRows(lab);
   const of = ({ path }: MadeOriginal) => rows.find(({ file }) => file === path);
@@ -198,7 +200,7 @@ t.test('a folder that somebody made to do harm does none', async (t) => {
   const write = `setInterval(() => require('node:fs').appendFileSync(process.argv[1], '0123456789'), 200)`;
   const writer = spawn(process.execPath, ['-e', write, writes]);
   t.teardown(() => writer.kill('SIGKILL'));
-  await until('the writer', () => existsSync(writes));
+  await until('the writer', () => existsSync(writes), 60_000);
 
   const { err } = await lab.command([...args, '--wait']);
   const rows = await importRows(lab);

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { importRows as rowsOf, importSite as site } from '../../support/recordings/import-site.js';
 import { type MadeOriginal, makeOriginals } from '../../support/recordings/originals.js';
 import { FAINTEST, tones } from '../../support/recordings/tones.js';
@@ -24,7 +24,7 @@ const FROM = Date.parse('2026-03-28T20:00:00Z');
 const EACH_FORM = 13;
 
 /** What is in a folder besides recordings, and must come to no harm. */
-function addOddities(dir: string): string[] {
+function addOddities(t: Test, dir: string): string[] {
   const odd = (name: string) => join(dir, `in-0301-0171-20260329-100000-177477480${name}`);
   const old = (file: string) => utimesSync(file, FROM / 1000, FROM / 1000);
   const wav = execFileSync('sox', [
@@ -53,7 +53,11 @@ function addOddities(dir: string): string[] {
   put(odd('0.3.wav'), Buffer.from('<html>not found</html>'));
   put(odd('0.4.mp3'), Buffer.concat([Buffer.from('ID3\x03\0\0\0\0\0\0'), Buffer.alloc(5_000, 0xab)]));
   put(odd('0.5.wav'), wav.subarray(0, wav.length - 4_000)); // cut off: imported, and said so
-  writeFileSync(odd('0.6.wav'), wav); // written to just now
+  const grows = odd('0.6.wav');
+  writeFileSync(grows, wav);
+  // It is written to for as long as the test goes on, however late somebody looks at it.
+  const writing = setInterval(() => utimesSync(grows, new Date(), new Date()), 1_000);
+  t.teardown(() => clearInterval(writing));
   symlinkSync('/etc/passwd', odd('0.7.wav'));
   const twice = put(odd('0.8.wav'), wav);
   linkSync(twice, odd('0.9.wav'));
@@ -78,7 +82,7 @@ t.test('recordings of every kind are imported, found and heard, and say where th
 
   const dry = await lab.command([...args, '--dry-run', '--json']);
   t.match(JSON.parse(dry.out), { files: made.length, outcomes: { imported: made.length } }, dry.err);
-  const odd = addOddities(join(monitor, '2026/03/28'));
+  const odd = addOddities(t, join(monitor, '2026/03/28'));
 
   const first = await lab.command([...args, '--wait']);
   t.equal(first.code, 1, `some are unreadable, and that is said: ${first.err}`);
