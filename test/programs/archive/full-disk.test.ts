@@ -92,7 +92,8 @@ t.test(
     await until('what is old enough moved', async () => (await status()).archive.recordings === 2, 60_000);
     t.match(await rows(lab), { R0: 'sealed archive', R1: 'sealed archive', R2: 'sealed hot' });
     t.match(await lab.command(['archive', 'status']), { code: 0, out: /In the archive +2 recordings, 2 MB/ });
-    t.match(await lab.command(['jobs']), { out: /moving recordings to the archive +done .* 2 moved/ });
+    const done = /moving recordings to the archive +done .* 2 moved/;
+    await until('the end of the move', async () => done.test((await lab.command(['jobs'])).out), 60_000);
 
     fill(lab.dataDir, 6 * MB);
     const reserve = async () =>

@@ -47,10 +47,20 @@ const filesIn = (dir: string): string[] =>
     return found?.isDirectory() ? filesIn(path) : found?.isFile() ? [path] : [];
   });
 
+/** Nothing where the file has gone since it was listed, as those do that running programs need for a moment. */
+function bytesOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'ENOENT') throw e;
+    return Buffer.alloc(0);
+  }
+}
+
 /** Which of these stands in which file. */
 const found = (dir: string, traces: Map<string, string | Buffer>): string[] =>
   filesIn(dir).flatMap((path) => {
-    const bytes = readFileSync(path);
+    const bytes = bytesOf(path);
     return [...traces]
       .filter(([, trace]) => bytes.includes(trace))
       .map(([what]) => `${relative(dir, path)}: ${what}`);

@@ -150,6 +150,7 @@ t.test(
     l.hindrance.why = null;
     l.recorder.retry();
     await until('the capture', () => l.recorder.now().recording === 1);
+    await l.idle();
     t.match(worded(await l.catalogue.segments.of('C1')), [
       { state: 'capturing', because: 'disk_full: 3 MB are left.' },
     ]);
@@ -207,12 +208,15 @@ t.test('a capture goes over to another leg before the last one has been put away
 
 t.test('a leg that is left while its mute is being cured is not captured anew', async (t) => {
   const capture = scripted();
+  const { finished } = capture;
+  const ended = gate();
+  capture.finished = (segment) => finished(segment).finally(ended.open);
   const l = await lab(t, { capture, muteTrap: true });
   await l.recorder.recover(EMPTY);
   l.hear(...conversation(ANN, BOB));
   await l.idle();
   l.hear(leaves(BOB), joins(CY));
-  await until('the end of the first', () => capture.asked.includes('finished C1-0'));
+  await ended.opened; // and the hooks are not off yet
   l.hear(joins(BOB), goes(ANN));
   await l.idle();
   t.same(capture.asked.slice(0, 3), ['begin C1-0 ann', 'end C1-0', 'finished C1-0']);

@@ -9,6 +9,7 @@ import { createWebhook } from '../../../daemon/notify/webhook.js';
 import { createAlert } from '../../../daemon/operations/alert.js';
 import { channelAlarm, createDeliver } from '../../../daemon/operations/deliver.js';
 import { about, channel, hook, open, origin, pbx } from '../../support/alerts.js';
+import { freePort } from '../../support/peers/free-port.js';
 import { startReceiver } from '../../support/peers/webhook-receiver.js';
 import { until } from '../../support/recorder.js';
 
@@ -153,15 +154,14 @@ t.test('a catalogue that cannot be written keeps nobody from being told', async 
 
 t.test('a receiver that is down and comes up gets what it missed', async (t) => {
   const clock = { ms: NOW };
-  const probe = await startReceiver();
-  await probe.stop();
-  const webhook = createWebhook(hook(probe.port), origin);
+  const port = await freePort();
+  const webhook = createWebhook(hook(port), origin);
   const { alert, lines, deliver } = await open(t, catalogueFile(t.testdir({})), [webhook], clock);
   alert.raise('health pbx', pbx);
   clock.ms += 6 * SECOND;
   await until('a try', () => deliver.status()[0]!.problem !== '');
   t.match(deliver.status()[0]!.problem, /ECONNREFUSED/);
-  const receiver = await startReceiver({ port: probe.port });
+  const receiver = await startReceiver({ port });
   t.teardown(() => receiver.stop());
   clock.ms += MINUTE;
   await until('it', () => receiver.got.length === 1);

@@ -75,9 +75,11 @@ t.test('a capture that has a second name waits until it has one', async (t) => {
   lab.preserver.enqueue('', id);
   await until('the alarm', () => lab.standing.size > 0);
   t.match([...lab.standing.values()], [{ message: /2 names \(hard links\)/ }]);
-  t.match(worded((await lab.catalogue.calls.get(id))!.coverage), { status: 'pending', reason: /2 names/ });
+  const coverage = async () => (await lab.catalogue.calls.get(id))!.coverage;
+  await until('its row to say why', async () => (await coverage()).why);
+  t.match(worded(await coverage()), { status: 'pending', reason: /2 names/ });
   unlinkSync(lab.elsewhere);
-  await until('the recording', async () => (await lab.catalogue.calls.get(id))!.recording);
+  await until('the recording', async () => (await lab.catalogue.calls.get(id))!.recording, 60_000);
   t.match((await lab.catalogue.calls.get(id))!.coverage, { status: 'recorded' });
   await until('the end of the alarm', () => lab.standing.size === 0);
   t.same(lab.spool(), []);

@@ -23,11 +23,12 @@ t.test('a call in a spool that cannot be read waits, and is sealed when it can',
       [...lab.standing.values()],
       [{ severity: 'critical', message: new RegExp(`${spool}.*chmod 2770`), hint: /2770/ }],
     );
-    const waiting = (await lab.catalogue.calls.get(id))!;
-    t.match(worded(waiting.coverage), { status: 'pending', reason: /EACCES/ });
+    const coverage = async () => (await lab.catalogue.calls.get(id))!.coverage;
+    await until('its row to say why', async () => (await coverage()).why);
+    t.match(worded(await coverage()), { status: 'pending', reason: /EACCES/ });
     t.match(await lab.catalogue.segments.of(id), [{ state: 'captured' }]);
     asRoot(() => chmodSync(spool, 0o777));
-    await until('the recording', async () => (await lab.catalogue.calls.get(id))!.recording);
+    await until('the recording', async () => (await lab.catalogue.calls.get(id))!.recording, 60_000);
     t.match((await lab.catalogue.calls.get(id))!.coverage, { status: 'recorded' });
     await until('the end of the alarm', () => lab.standing.size === 0);
     t.same(lab.spool(), []);
