@@ -150,7 +150,7 @@ t.test(
     await until(
       'nobody to take the request',
       () => /nobody restarts the dashboard/.test(box.said('run')),
-      60_000,
+      150_000,
     );
     t.same(await keys(), ['catalogue_damaged, critical'], 'as without the unit');
     await box.end('run', 'SIGKILL');
