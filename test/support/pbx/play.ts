@@ -201,7 +201,13 @@ export async function playAll(t: Test, version: 22 | 16): Promise<void> {
       there.bridges.filter((b) => b.name !== 'default'),
       [],
     );
-    const left = stages.spool();
+    let left = stages.spool();
+    // Captured files go after their recording is sealed, and the recorder probes this disk with a file now and then.
+    const look = () => {
+      left = stages.spool();
+      return left.length === 0;
+    };
+    await until('an empty spool', look).catch(() => {});
     t.same(left, []);
     for (const id of new Set(left.map((file) => parseOurs(captureOf(file) ?? '')?.callId ?? file)))
       tellOf(t, id);

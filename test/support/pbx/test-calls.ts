@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Test } from 'tap';
 import type { TestCall } from '../../../daemon/domain/call/test-call.js';
 import { isTiming } from '../../../daemon/domain/call/test-fault.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { bytesOf } from '../bytes-of.js';
 import { createRecorderLab, type RecorderLab } from '../recorder.js';
 import { type Pbx, startPbx } from './pbx.js';
 
@@ -51,10 +52,9 @@ export async function installed(t: Test, home: string, version: 22 | 16) {
 
 /** Files below a directory that hold this text. */
 export const holding = (dir: string, text: string): string[] =>
-  readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((file) => {
-    const path = join(dir, file);
-    return statSync(path).isFile() && readFileSync(path).includes(text);
-  });
+  readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    bytesOf(join(dir, file))?.includes(text),
+  );
 
 export const spooled = (pbx: Pbx) => readdirSync(pbx.recordingDir).filter((f) => /^tapedeck-/.test(f));
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { createSqliteReader } from '../../../../daemon/catalogue/sqlite/reading/reader.js';
@@ -6,6 +6,7 @@ import { catalogueFile } from '../../../../daemon/domain/paths.js';
 import type { Policy } from '../../../../daemon/domain/policy/policy.js';
 import type { CallId } from '../../../../daemon/domain/recording/recording.js';
 import { createOwnPrompts } from '../../../../daemon/vault/prompts.js';
+import { bytesOf } from '../../bytes-of.js';
 import { type CallView, createApiClient, createRecorderLab, until } from '../../recorder.js';
 import { amplitude, decode, hear, toFloat } from '../../recordings/audio.js';
 import { createLab, emptySpool, startPbxOrSkip } from '../pbx.js';
@@ -120,9 +121,8 @@ export async function tellingLab(t: Test, version: 22 | 16, name = 'told', site 
         ['data', recorder.dataDir],
       ] as const)
         for (const name of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
-          const path = join(dir, name);
-          if (!statSync(path).isFile() || name.startsWith('tapedeck-prompt-')) continue;
-          const bytes = readFileSync(path);
+          const bytes = name.startsWith('tapedeck-prompt-') ? null : bytesOf(join(dir, name));
+          if (!bytes) continue;
           if (SEALED.test(bytes.subarray(0, 21).toString('latin1')) || hasSignal(bytes))
             left.push(`${where}: ${name}`);
         }

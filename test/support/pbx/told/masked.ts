@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
+import { bytesOf } from '../../bytes-of.js';
 import { seconds, until } from '../../recorder.js';
 import { amplitude, rmsDb } from '../../recordings/audio.js';
 import { SIGNAL, type TellingLab } from './lab.js';
@@ -63,7 +64,7 @@ export async function maskAll(t: Test, lab: TellingLab, version: 22 | 16): Promi
     [dirname(recorder.config), recorder.dataDir].flatMap((dir) =>
       readdirSync(dir, { recursive: true, encoding: 'utf8' })
         .map((name) => join(dir, name))
-        .filter((path) => statSync(path).isFile() && readFileSync(path).includes(CARD)),
+        .filter((path) => bytesOf(path)?.includes(CARD)),
     );
 
   t.test('transferred while it is masked: nothing is written, on no side, until it ends', async (t) => {
