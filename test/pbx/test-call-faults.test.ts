@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { EXPECTED } from '../../daemon/domain/call/test-call.js';
 import { holding, installed, leavesNothing } from '../support/pbx/test-calls.js';
-import { createApiClient } from '../support/recorder.js';
+import { createApiClient, until } from '../support/recorder.js';
 
 /** Short, for the socket in it. */
 const home = t.testdir({});
@@ -84,9 +84,14 @@ t.test(
     t.match(await make(), { outcome: 'failed', fault: 'dialplan' }, 'once it was good, it must stay so');
     await pbx.cli('dialplan reload');
     t.match(await make(), { code: 0, outcome: 'ok' });
-    const said = readFileSync(join(dir, 'run.log'), 'utf8')
-      .split('\n')
-      .filter((line) => /"alarm":"test-call"|Over: (A test call|Test calls)/.test(line));
+    const alarms = () =>
+      readFileSync(join(dir, 'run.log'), 'utf8')
+        .split('\n')
+        .filter((line) => /"alarm":"test-call"|Over: (A test call|Test calls)/.test(line));
+    const said = await until('the end in the log', () => {
+      const lines = alarms();
+      return /Over: /.test(lines.at(-1) ?? '') && lines;
+    });
     t.match(said[0], /"severity":"warning"/, 'not set up is a warning');
     t.match(said[1], /"severity":"critical"/);
     t.match(said.at(-1), /Over: A test call failed/, 'and the last good call ends it');

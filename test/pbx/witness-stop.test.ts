@@ -92,6 +92,10 @@ t.test('a CDR heard in the last seconds before an ordinary stop has an account',
   const r = await recorderFor(t);
   await talk();
   await until('the CDR', async () => (await r.cdrs()) > 0);
+  // That comes by AMI, and may come before ARI has told of the hang-up.
+  await until('the end of the call', async () =>
+    (await r.catalogue.calls.list({ limit: 5 })).some((call) => call.endedAt !== null),
+  );
   await r.recorder.stopDaemon('SIGTERM');
   const { totals } = await r.report(5 * MINUTE);
   t.match(totals, { answered: 1, recorded: 1, unwitnessed: 0, surplus: 0, missing: 0 });
