@@ -196,7 +196,7 @@ t.test(
       await seconds(3.2);
       stalls.push(await stall(p));
     }
-    await until('the last of them on record', () => foundSoFar(p) >= 6, 6_000);
+    await until('the last of them on record', () => foundSoFar(p) >= 6);
     const alarm = query<{ cleared_at: number | null; why: string; lasts_until: number }>(
       p,
       "SELECT * FROM alarms WHERE key = 'pbx_starved'",
@@ -242,7 +242,7 @@ t.test('a recorder that is killed meanwhile keeps what it had found, and finds t
   const { call, id } = await talking(t, p);
   await seconds(2.5);
   const stalls = [await stall(p)];
-  await until('the first on record', () => foundSoFar(p) >= 2, 6_000);
+  await until('the first on record', () => foundSoFar(p) >= 2);
   await p.recorder.stopDaemon('SIGKILL');
   await seconds(1);
   stalls.push(await stall(p, 700));
@@ -268,6 +268,8 @@ t.test('a call that ends while no recorder runs', async (t) => {
   await seconds(3);
   await p.recorder.stopDaemon('SIGKILL');
   const at = await stall(p, 800);
+  // A busy machine lets it go on later than it was to.
+  const lasted = Date.now() - at;
   await seconds(3);
   await call.hangup();
   await p.recorder.startDaemon();
@@ -276,7 +278,7 @@ t.test('a call that ends while no recorder runs', async (t) => {
   t.notMatch(row.coverage_reason, /disk|stopped writing/);
   t.ok(row.ended_at - at > 2_500, 'and it ended when it ended');
   t.ok(
-    gaps.some((g) => Math.abs(g.untilMs - g.atMs - 780) <= 150),
+    gaps.some((g) => Math.abs(g.untilMs - g.atMs - (lasted - 20)) <= 150),
     JSON.stringify(gaps),
   );
 });
