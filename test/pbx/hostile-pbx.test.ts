@@ -239,7 +239,11 @@ t.test(
       const before = fake.ordered().length;
       const evil = `x${end}Action: Originate${end}Channel: Local/1${end}${end}Action: Logoff`;
       t.equal(await ami.may({ action: 'GetConfig', filename: evil, [`Cat${end}egory`]: `a${end}` }), false);
-      const sent = fake.ordered().slice(before);
+      // Every two seconds the link sends a ping, which may come in between.
+      const sent = fake
+        .ordered()
+        .slice(before)
+        .replace(/action: ping\r\n.*?\r\n\r\n/gis, '');
       t.match(sent, /filename: xAction: OriginateChannel: Local\/1Action: Logoff\r\n/i, JSON.stringify(end));
       const heads = sent.split('\r\n').map((line) => line.split(':')[0]!.toLowerCase());
       t.equal(heads.filter((head) => head === 'action').length, 1, 'it is one action');
