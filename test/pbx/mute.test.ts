@@ -27,7 +27,8 @@ type Segment = {
 };
 const dir = t.testdir({});
 
-type Place = { pbx: Pbx; lab: Lab; recorder: RecorderLab };
+/** `before`: the newest call that the recorder had when the test began; none yet: ''. */
+type Place = { pbx: Pbx; lab: Lab; recorder: RecorderLab; before: string };
 
 const standing = new Map<number, Pick<Place, 'pbx' | 'recorder'>>();
 
@@ -45,10 +46,11 @@ async function place(test: Test, version: 22 | 16): Promise<Place> {
   }
   const lab = createLab(here.pbx);
   test.teardown(() => lab.stop());
-  return { ...here, lab };
+  const [newest] = query<{ id: string | null }>(here, 'SELECT max(id) AS id FROM calls');
+  return { ...here, lab, before: newest?.id ?? '' };
 }
 
-const query = <T>({ recorder }: Place, sql: string): T[] => {
+const query = <T>({ recorder }: Pick<Place, 'recorder'>, sql: string): T[] => {
   const db = new Database(catalogueFile(recorder.dataDir), { readonly: true });
   try {
     return db.prepare(sql).all() as T[];
@@ -59,7 +61,9 @@ const query = <T>({ recorder }: Place, sql: string): T[] => {
 const segments = (p: Place) =>
   query<Segment>(
     p,
-    "SELECT * FROM segments WHERE call_id = (SELECT max(id) FROM calls) AND state <> 'dropped' ORDER BY seq",
+    // On a busy machine a call may be answered before its row is written: the newest is that of an earlier test then.
+    `SELECT * FROM segments WHERE call_id = (SELECT max(id) FROM calls WHERE id > '${p.before}') AND state <> 'dropped'
+     ORDER BY seq`,
   ).map((segment) => ({ ...segment, because: wordsIn(segment.because) }));
 const captured = (p: Place, n: number) =>
   until(
