@@ -38,15 +38,21 @@ type Props = { id: string; address: (id: string | null) => string };
 export function CallPage({ id, address }: Props) {
   const call = useSignal<CallDetail | null>(null);
   const problem = useSignal<unknown>(null);
+  /** The newest that was asked, and the newest that was answered: what is answered after a later one is old. */
+  const order = useRef({ asked: 0, answered: 0 });
   const load = () => {
+    const mine = ++order.current.asked;
+    const isOld = () => mine < order.current.answered;
     api.call(id, call.value !== null).then(
       (c) => {
+        if (isOld()) return;
+        order.current.answered = mine;
         call.value = c;
         problem.value = null;
         if (playable(c) && (!player.playing.value || player.call.value?.id === c.id)) player.load(c);
       },
       (cause) => {
-        problem.value = cause;
+        if (!isOld()) problem.value = cause;
       },
     );
   };

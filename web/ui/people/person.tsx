@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { LeftIcon, TickIcon } from '../kit/icons.js';
 import { Verbatim } from '../kit/verbatim.js';
@@ -38,15 +38,20 @@ export function PersonPage({ id }: { id: string | null }) {
     setTheirs(null);
   };
   const dirty = person !== null && JSON.stringify(draft) !== JSON.stringify(draftOf(person));
+  /** As they are when an answer comes: they may have been saved since it was asked for. */
+  const latest = useRef({ person, dirty });
+  latest.current = { person, dirty };
   const load = () => {
     peopleApi.people().then((found) => {
+      const here = latest.current;
+      const now = found.people.find((p) => p.id === (here.person?.id ?? id));
+      if (now && here.person && now.version < here.person.version) return;
       setView(found);
-      const now = found.people.find((p) => p.id === (person?.id ?? id));
-      if (!now || now.version === person?.version) {
+      if (!now || now.version === here.person?.version) {
         if (now) setPerson(now);
         return;
       }
-      if (person === null || !dirty) take(now);
+      if (here.person === null || !here.dirty) take(now);
       else setTheirs(now);
     }, setProblem);
   };

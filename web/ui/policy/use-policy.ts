@@ -33,6 +33,8 @@ function take(version: VersionedPolicy): void {
 async function load(): Promise<void> {
   try {
     const newest = await api.policy();
+    // It was asked for before the version was saved that is here.
+    if (loaded.value && newest.version < loaded.value.version) return;
     if (!dirty.value) take(newest);
     else if (newest.version !== loaded.value?.version) theirs.value = newest;
   } catch (cause) {
