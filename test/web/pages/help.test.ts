@@ -9,6 +9,8 @@ import { get, openDashboard } from '../../support/web/dashboard.js';
 const ROOT = join(import.meta.dirname, '../../..');
 /** `scripts/test` has built it. */
 const helpDir = join(ROOT, 'dist/docs');
+/** The page does not only look like one, but hears keys: its scripts come after it has loaded. */
+const ALIVE = "document.querySelector('#app').__vue_app__ !== undefined";
 /** Of the decisions, which are all of the same form, the index alone. */
 const pages = [...sitePages(ROOT).values()]
   .filter((page) => !/^decisions\/(?!index)/.test(page))
@@ -39,7 +41,7 @@ t.test('every page works under the policy of the dashboard, and asks nothing of 
   for (const path of pages) {
     const response = await page.goto(`${origin}/help/${path}`, { waitUntil: 'load' });
     t.equal(response?.status(), 200, path);
-    // The page has come alive once its search can be opened.
+    await until(page, ALIVE);
     await until(page, "document.querySelector('.VPNavBarSearchButton, .DocSearch-Button') !== null");
     const width = (await page.evaluate(
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',
@@ -50,6 +52,7 @@ t.test('every page works under the policy of the dashboard, and asks nothing of 
 
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.goto(`${origin}/help/`);
+  await until(page, ALIVE);
   t.same(await faults(page, ['color-contrast', 'image-alt', 'link-name', 'heading-order']), []);
   await page.keyboard.press('Control+k');
   await page.locator('#localsearch-input').fill('disk');

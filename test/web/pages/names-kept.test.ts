@@ -1,7 +1,7 @@
 import t from 'tap';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createNamesRemoval } from '../../../daemon/recordings/retain/names.js';
-import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
+import { faults, openBrowser, openDesk, shows, tooWide } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
 t.setTimeout(300_000);
@@ -46,10 +46,7 @@ t.test(
     await page.getByRole('dialog').waitFor({ state: 'detached' });
 
     const { catalogue } = house.dashboard;
-    const kept = async () => (await catalogue.policy.newest()).policy.metadata_days;
-    for (let tries = 0; tries < 100 && (await kept()) === undefined; tries += 1)
-      await page.waitForTimeout(100);
-    t.equal(await kept(), 1);
+    await shows(t, async () => (await catalogue.policy.newest()).policy.metadata_days ?? null, 1);
     await page.goto(new URL('/retention', page.url()).href);
     await page.getByText('Names and numbers of calls are removed after 1 day without audio').waitFor();
     await shot('names-retention', page.locator('section[aria-labelledby="names"]'));

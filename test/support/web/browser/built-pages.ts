@@ -35,8 +35,11 @@ export async function builtPages(): Promise<string> {
     if (!existsSync(kept)) throw e;
     rmSync(outDir, { recursive: true });
   }
-  for (const name of readdirSync(KEPT_IN))
-    if (/^pages-/.test(name) && Date.now() - statSync(join(KEPT_IN, name)).mtimeMs > DAY_MS)
+  for (const name of readdirSync(KEPT_IN)) {
+    // That of another test may have got its name, or gone, since the directory was read.
+    const found = statSync(join(KEPT_IN, name), { throwIfNoEntry: false });
+    if (/^pages-/.test(name) && found && Date.now() - found.mtimeMs > DAY_MS)
       rmSync(join(KEPT_IN, name), { recursive: true, force: true });
+  }
   return kept;
 }
