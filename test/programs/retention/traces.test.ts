@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { keysFile } from '../../../daemon/domain/paths.js';
 import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
 import { makePast } from '../../../scripts/lib/demo-past.js';
 import { awayPbx, PBX_AWAY } from '../../support/box/away-pbx.js';
+import { bytesOf } from '../../support/bytes-of.js';
 import { createMovableClock } from '../../support/clock.js';
 import {
   type ApiClient,
@@ -47,22 +48,12 @@ const filesIn = (dir: string): string[] =>
     return found?.isDirectory() ? filesIn(path) : found?.isFile() ? [path] : [];
   });
 
-/** Nothing where the file has gone since it was listed, as those do that running programs need for a moment. */
-function bytesOf(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (e) {
-    if ((e as NodeJS.ErrnoException).code !== 'ENOENT') throw e;
-    return Buffer.alloc(0);
-  }
-}
-
 /** Which of these stands in which file. */
 const found = (dir: string, traces: Map<string, string | Buffer>): string[] =>
   filesIn(dir).flatMap((path) => {
     const bytes = bytesOf(path);
     return [...traces]
-      .filter(([, trace]) => bytes.includes(trace))
+      .filter(([, trace]) => bytes?.includes(trace))
       .map(([what]) => `${relative(dir, path)}: ${what}`);
   });
 
