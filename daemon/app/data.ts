@@ -72,22 +72,20 @@ function inFolder(base: Base, parts: Parts, passphrase?: string): Omit<Data, 'fo
     path: ballastFile(dir),
     bytes: ballastBytes(config.data.reserve_mb * MB),
   });
-  const upgrade = createUpgrade(
-    base,
-    parts,
-    createSqliteCatalogue({
-      path: catalogueFile(dir),
-      makeRoom: ballast.release,
-      onBadRow: (bad) => parts.assurance.doubts.row(bad),
-      onLock: (locked) => {
-        parts.operations.unlock.locked(locked);
-        if (locked) return unwritable('catalogue_locked');
-        parts.alarming.alert.clear('catalogue_damaged');
-        void outbox.flush();
-      },
-      onLong: complainOf(log, "The catalogue's log could not be moved to its file, and grows until it can"),
-    }),
-  );
+  const onLock = (locked: boolean) => {
+    parts.operations.unlock.locked(locked);
+    if (locked) return unwritable('catalogue_locked');
+    parts.alarming.alert.clear('catalogue_damaged');
+    void outbox.flush();
+  };
+  const main = createSqliteCatalogue({
+    path: catalogueFile(dir),
+    makeRoom: ballast.release,
+    onBadRow: (bad) => parts.assurance.doubts.row(bad),
+    onLock,
+    onLong: complainOf(log, "The catalogue's log could not be moved to its file, and grows until it can"),
+  });
+  const upgrade = createUpgrade(base, parts, main, onLock);
   const catalogue = withEntries(upgrade.catalogue, {
     clock,
     later: (entry) => outbox.catalogue.note(entry),

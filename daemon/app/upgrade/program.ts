@@ -12,6 +12,7 @@ import { checkRoom, findCopies, makeCopy, settleCopy } from './copy.js';
 export type UpgradeOrder = { dataDir: string; reserveBytes: number; by: string };
 export type UpgradeSaid =
   | { phase: UpgradePhase; done: number; total: number }
+  | { locked: boolean }
   | { ready: true; faults: ReplayFault[] }
   | { finished: true; faults: ReplayFault[] }
   | { error: { code: ErrorCode; detail: string } };
@@ -55,14 +56,21 @@ async function migrate(): Promise<void> {
   settleCopy(dataDir, NEWEST_VERSION);
 }
 
-/** A recorder that was killed may have left a process at a step: it ends when that is done. */
+/**
+ * A recorder that was killed may have left a process at a step: it ends when that is done. Whoever else holds the catalogue does not
+ * let go of it by himself, so the recorder is told at the second refusal, some seconds after the first.
+ */
 async function whenUnlocked<T>(work: () => Promise<T>): Promise<T> {
-  for (;;) {
+  for (let refused = 0; ; ) {
     try {
-      return await work();
+      const done = await work();
+      if (refused > 1) say({ locked: false });
+      return done;
     } catch (e) {
       if (!isLocked(e)) throw e;
     }
+    refused += 1;
+    if (refused === 2) say({ locked: true });
     await wait(LOCKED_MS);
   }
 }

@@ -9,10 +9,10 @@ import type { UpgradeOrder, UpgradeSaid } from './program.js';
 const HEAP_MB = 512;
 type Progress = Extract<UpgradeSaid, { phase: unknown }>;
 
-/** Starts the process that upgrades the catalogue. It gives way to calls, and ends when this process does. */
+/** Starts the process that upgrades the catalogue, and hears whether somebody else keeps it from writing. It gives way to calls, and ends when this process does. */
 export function runUpgrade(
   order: UpgradeOrder,
-  { progress, log }: { progress: (now: Progress) => void; log: Log },
+  { progress, locked, log }: { progress: (now: Progress) => void; locked: (now: boolean) => void; log: Log },
 ): Running {
   const child = startProgram('dist/daemon/upgrade.js', new URL('./program.ts', import.meta.url), HEAP_MB);
   child.ref();
@@ -21,6 +21,7 @@ export function runUpgrade(
   let ended: Error = fail('internal', 'The process that upgrades the catalogue has ended.');
   child.on('message', (said: UpgradeSaid) => {
     if ('phase' in said) progress(said);
+    else if ('locked' in said) locked(said.locked);
     else if ('error' in said) ended = fail(said.error.code, said.error.detail);
     else {
       for (const fault of said.faults)
@@ -38,6 +39,7 @@ export function runUpgrade(
     child.send(order, () => {});
   });
   function over(): void {
+    locked(false);
     ready.reject(ended);
     finished.reject(ended);
   }

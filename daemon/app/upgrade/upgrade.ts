@@ -41,11 +41,15 @@ export type Upgrade = Pick<ReturnType<typeof createUpgradingCatalogue>, 'upgradi
   stop(): Promise<void>;
 };
 
-/** The catalogue, which is upgraded by a process of its own where it is of an earlier version. */
+/**
+ * The catalogue, which is upgraded by a process of its own where it is of an earlier version. `onLock` is told when that process is
+ * kept from writing because somebody else has the catalogue, and when it no longer is.
+ */
 export function createUpgrade(
   { config, log: whole, clock, dir }: Pick<Base, 'config' | 'log' | 'clock' | 'dir'>,
   parts: Pick<Parts, 'alarming'>,
   main: Catalogue,
+  onLock: (locked: boolean) => void,
   { patienceMs = PATIENCE_MS, retryMs = RETRY_MS } = {},
 ): Upgrade & { catalogue: Catalogue } {
   const log = whole.child({ part: 'upgrade' });
@@ -53,6 +57,7 @@ export function createUpgrade(
   const journal = createUpgradeJournal(upgradeJournalFile(dir));
   const interimFile = interimCatalogueFile(dir);
   let now: UpgradeProgress | null = null;
+  let locked = false;
   const began = () => now?.since ?? clock();
   const tidying = repeatedly(
     TIDY_MS,
@@ -105,6 +110,12 @@ export function createUpgrade(
         { dataDir: dir, reserveBytes: config.data.reserve_mb * MB, by: version() },
         {
           log,
+          locked(now) {
+            if (locked === now) return;
+            locked = now;
+            if (now) log.warn('Another program keeps the catalogue locked: its upgrade waits');
+            onLock(now);
+          },
           progress(at) {
             const news = at.phase !== now?.phase;
             log[news ? 'info' : 'debug'](at, 'Upgrade of the catalogue');

@@ -88,6 +88,13 @@ async function started(t: Test, restarts: boolean) {
     const call = { object: 'call', object_id: callOf(0), reason: '', detail: {} };
     return ask(box.dataDir, 'tell', { source: 'a dashboard', entries: [{ ...looked, ...call }] });
   };
+  // Before, the lock would meet the process that upgrades it.
+  const upgraded = () =>
+    write().then(
+      () => true,
+      () => false,
+    );
+  await until('the end of the upgrade', upgraded, 60_000);
   const keys = async () =>
     (await box.alarms())
       .map(({ key, severity }) => `${key}, ${severity}`)
@@ -150,7 +157,7 @@ t.test(
     await until(
       'nobody to take the request',
       () => /nobody restarts the dashboard/.test(box.said('run')),
-      150_000,
+      60_000,
     );
     t.same(await keys(), ['catalogue_damaged, critical'], 'as without the unit');
     await box.end('run', 'SIGKILL');

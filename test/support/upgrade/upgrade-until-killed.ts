@@ -36,6 +36,7 @@ if (process.argv[1] === import.meta.filename) {
     { config, log: createLog('silent', 'test'), clock: Date.now, dir },
     { alarming: { alert } } as never,
     createSqliteCatalogue({ path: catalogueFile(dir) }),
+    (locked) => said(`locked ${locked}`),
     { patienceMs: 0, retryMs: 20 },
   );
   let n = 0;
