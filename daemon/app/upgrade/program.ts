@@ -58,7 +58,7 @@ async function migrate(): Promise<void> {
 
 /**
  * A recorder that was killed may have left a process at a step: it ends when that is done. Whoever else holds the catalogue does not
- * let go of it by himself, so the recorder is told at the second refusal, some seconds after the first.
+ * let go of it unasked, so the recorder is told at the second refusal, some seconds after the first.
  */
 async function whenUnlocked<T>(work: () => Promise<T>): Promise<T> {
   for (let refused = 0; ; ) {
