@@ -98,7 +98,7 @@ export function createRecorder(deps: RecordDeps) {
     ...{ live, steps, inform, directing },
     of: (id) => of(id),
     goOn: async (id, l) => {
-      if (l.waiting) l.working ??= work(id, l);
+      goOn(id, l);
       await l.working;
     },
   });
@@ -133,13 +133,19 @@ export function createRecorder(deps: RecordDeps) {
     const l = of(id);
     l.newest = change.kind === 'changed' ? change : null;
     l.waiting = change;
-    l.working ??= work(id, l);
+    goOn(id, l);
+  }
+
+  /** What can be done now for a call: what becomes part of it is there before it ends. */
+  const next = ({ waiting, uniting }: Live) => (waiting?.kind === 'ended' && uniting ? null : waiting);
+
+  /** Begins only where there is something to do: work that ended at once would stand in `working` for good. */
+  function goOn(id: CallId, l: Live): void {
+    if (next(l)) l.working ??= work(id, l);
   }
 
   async function work(id: CallId, l: Live): Promise<void> {
-    // What becomes part of a call is there before the call ends.
-    while (l.waiting && !(l.waiting.kind === 'ended' && l.uniting)) {
-      const change = l.waiting;
+    for (let change = next(l); change; change = next(l)) {
       l.waiting = null;
       if (l.repeat) clearTimeout(l.repeat);
       try {

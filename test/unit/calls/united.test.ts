@@ -74,3 +74,24 @@ t.test('a call ends after what has become part of it', async (t) => {
   t.same(l.captured, ['C1']);
   t.same(l.recorder.now(), { calls: 0, recording: 0 });
 });
+
+t.test(
+  'a call whose end comes while the other is slow to become part of it goes on being worked on',
+  async (t) => {
+    const slow = gate();
+    const { l, capture } = await fetching(t, () => slow.opened);
+    l.hear(...joined());
+    await seconds(0.2);
+    l.hear(leaves(CY), goes(CY));
+    await seconds(0.2);
+    l.hear(goes(ANN));
+    await seconds(0.2);
+    t.same(l.captured, [], 'it waits');
+    slow.open();
+    await l.absorbed;
+    await l.idle();
+    t.ok(capture.asked.includes('drop C2-0'));
+    t.same(l.captured, ['C1']);
+    t.same(l.recorder.now(), { calls: 0, recording: 0 });
+  },
+);
