@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { chromium } from 'playwright-core';
 import t from 'tap';
 import { catalogueFile } from '../../daemon/domain/paths.js';
-import { bytesOf } from '../support/bytes-of.js';
+import { bytesOf } from '../support/files/bytes-of.js';
 import { createLab, startPbx } from '../support/pbx/pbx.js';
 import { lasting, readPrompt, sequence, silence, wavSource } from '../support/pbx/sources.js';
 import { createApiClient, createRecorderLab, seconds, until } from '../support/recorder.js';

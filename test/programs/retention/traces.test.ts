@@ -9,8 +9,8 @@ import { keysFile } from '../../../daemon/domain/paths.js';
 import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
 import { makePast } from '../../../scripts/lib/demo-past.js';
 import { awayPbx, PBX_AWAY } from '../../support/box/away-pbx.js';
-import { bytesOf } from '../../support/bytes-of.js';
 import { createMovableClock } from '../../support/clock.js';
+import { bytesOf } from '../../support/files/bytes-of.js';
 import {
   type ApiClient,
   type CallView,

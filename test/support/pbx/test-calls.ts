@@ -5,7 +5,7 @@ import type { Test } from 'tap';
 import type { TestCall } from '../../../daemon/domain/call/test-call.js';
 import { isTiming } from '../../../daemon/domain/call/test-fault.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
-import { bytesOf } from '../bytes-of.js';
+import { bytesOf } from '../files/bytes-of.js';
 import { createRecorderLab, type RecorderLab } from '../recorder.js';
 import { type Pbx, startPbx } from './pbx.js';
 

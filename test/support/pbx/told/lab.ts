@@ -6,7 +6,7 @@ import { catalogueFile } from '../../../../daemon/domain/paths.js';
 import type { Policy } from '../../../../daemon/domain/policy/policy.js';
 import type { CallId } from '../../../../daemon/domain/recording/recording.js';
 import { createOwnPrompts } from '../../../../daemon/vault/prompts.js';
-import { bytesOf } from '../../bytes-of.js';
+import { bytesOf } from '../../files/bytes-of.js';
 import { type CallView, createApiClient, createRecorderLab, until } from '../../recorder.js';
 import { amplitude, decode, hear, toFloat } from '../../recordings/audio.js';
 import { createLab, emptySpool, startPbxOrSkip } from '../pbx.js';

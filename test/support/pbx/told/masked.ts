@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
-import { bytesOf } from '../../bytes-of.js';
+import { bytesOf } from '../../files/bytes-of.js';
 import { seconds, until } from '../../recorder.js';
 import { amplitude, rmsDb } from '../../recordings/audio.js';
 import { SIGNAL, type TellingLab } from './lab.js';
