@@ -9,7 +9,10 @@ import type { UpgradeOrder, UpgradeSaid } from './program.js';
 const HEAP_MB = 512;
 type Progress = Extract<UpgradeSaid, { phase: unknown }>;
 
-/** Starts the process that upgrades the catalogue, and hears whether somebody else keeps it from writing. It gives way to calls, and ends when this process does. */
+/**
+ * Starts the process that upgrades the catalogue. It gives way to calls, and ends when this process does. `locked` is told whether
+ * another program keeps it from writing.
+ */
 export function runUpgrade(
   order: UpgradeOrder,
   { progress, locked, log }: { progress: (now: Progress) => void; locked: (now: boolean) => void; log: Log },
