@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import preact from '@preact/preset-vite';
 import { defineConfig, type Plugin } from 'vite';
@@ -8,8 +9,9 @@ import { servedPackages } from './served-packages.js';
 const browsers = ['chrome123', 'firefox121', 'safari17.5'];
 
 /**
- * What is loaded before the list of calls is there, except for the messages: main, the list, and all that these import. It is
- * one file, since many small ones take longer. Every other page is loaded when it is opened.
+ * What is loaded before the list of calls is there, except for the messages and what is known of phone numbers: main, the list,
+ * and all that these import. It is one file, since many small ones take longer; browsers read the three side by side. Every
+ * other page is loaded when it is opened.
  */
 const FIRST = ['main.tsx', 'calls/calls.tsx'].map((file) => join(import.meta.dirname, file));
 
@@ -26,20 +28,45 @@ function firstModules(imports: Imports): Set<string> {
   return found;
 }
 
-/** Has the messages fetched beside the script that asks for them. There is one language so far. */
-const messagesAtOnce: Plugin = {
-  name: 'messages-at-once',
+/**
+ * Has what the first script asks for fetched beside it, in the order in which it takes long to read: the script itself, what it
+ * imports, the messages. There is one language so far.
+ */
+const besideTheFirst: Plugin = {
+  name: 'beside-the-first',
   transformIndexHtml: {
     order: 'post',
     handler(html, { bundle = {} }) {
-      const chunk = Object.values(bundle).find(({ name }) => name === 'messages');
-      if (chunk?.type !== 'chunk') return [];
-      return [chunk.fileName, ...chunk.imports]
-        .filter((file) => !html.includes(file))
-        .map((file) => ({
-          ...{ tag: 'link', injectTo: 'head' as const },
-          attrs: { rel: 'modulepreload', crossorigin: true, href: `/${file}` },
-        }));
+      const imported =
+        /\n *<script type="module" crossorigin src="\/(assets\/numbers-[\w-]+\.js)"><\/script>/.exec(html);
+      const messages = Object.values(bundle).find(({ name }) => name === 'messages');
+      if (!imported || messages?.type !== 'chunk')
+        throw new Error('The numbers or the messages are no file of their own.');
+      const [script, numbers] = imported;
+      return {
+        html: html.replace(script, ''),
+        tags: [numbers!, messages.fileName, ...messages.imports.filter((file) => !html.includes(file))].map(
+          (file) => ({
+            ...{ tag: 'link', injectTo: 'head' as const },
+            attrs: { rel: 'modulepreload', crossorigin: true, href: `/${file}` },
+          }),
+        ),
+      };
+    },
+  },
+};
+
+/** What is known of the world's phone numbers is large, and browsers read it faster as JSON than as a script. */
+const numbersAsJson: Plugin = {
+  name: 'numbers-as-json',
+  transform: {
+    filter: { id: /libphonenumber-js.metadata\.min\.json\.js$/ },
+    handler(_code, id) {
+      const json = readFileSync(id.replace(/\.js$/, ''), 'utf8');
+      return {
+        code: `export default JSON.parse(${JSON.stringify(JSON.stringify(JSON.parse(json)))})`,
+        map: null,
+      };
     },
   },
 };
@@ -47,8 +74,9 @@ const messagesAtOnce: Plugin = {
 export default defineConfig({
   plugins: [
     preact(),
+    numbersAsJson,
     servedPackages(join(import.meta.dirname, '../../dist/web/served/ui.json')),
-    messagesAtOnce,
+    besideTheFirst,
     compressed(),
   ],
   build: {
@@ -64,6 +92,7 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
+            { name: 'numbers', test: /libphonenumber-js/ },
             {
               debugName: 'desk',
               name: (id, graph) =>
