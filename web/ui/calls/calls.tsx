@@ -10,7 +10,7 @@ import { mayDo, mayEver } from '../state/rights.js';
 import { zone } from '../state/session.js';
 import { CallPage } from './call.js';
 import { FilterBar } from './filter-bar.js';
-import { type Filters, fromAddress, holdAddress, toAddress } from './filters.js';
+import { addresses, type Filters, fromAddress, holdAddress, toAddress } from './filters.js';
 import { CallList } from './list/call-list.js';
 import { useCalls } from './list/use-calls.js';
 
@@ -47,7 +47,7 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
   const narrow = (change: Partial<Filters>, replace = false) =>
     route(toAddress({ ...filters, ...change }, wide.value ? chosen : null), replace);
 
-  const address = (id: string | null) => toAddress(filters, id);
+  const address = addresses(filters);
 
   return (
     <div class={`calls ${covered ? 'calls-covered' : ''} ${chosen ? '' : 'calls-unchosen'}`}>

@@ -56,26 +56,22 @@ export function fromAddress(query: Record<string, string>): Filters {
 export const holdAddress = ({ q, direction, pbx, when, from, to }: Filters): string =>
   `/holds?${new URLSearchParams({ ...{ new: '', q, direction, pbx }, ...(when === 'custom' && { from, to }) })}`;
 
-export function toAddress(filters: Filters, callId: string | null): string {
+export const toAddress = (filters: Filters, callId: string | null): string => addresses(filters)(callId);
+
+/** For the addresses of many calls. */
+export function addresses(filters: Filters): (callId: string | null) => string {
   const params = new URLSearchParams();
   for (const [key, value] of Object.entries(filters)) {
     if (!value || ((key === 'from' || key === 'to') && filters.when !== 'custom')) continue;
     params.set(key, value);
   }
-  const search = params.toString();
-  return `${callId ? `/calls/${encodeURIComponent(callId)}` : '/'}${search ? `?${search}` : ''}`;
+  const search = params.size > 0 ? `?${params}` : '';
+  return (callId) => `${callId ? `/calls/${encodeURIComponent(callId)}` : '/'}${search}`;
 }
 
 /** The same as the API asks for it; days are the site's. */
 export function toQuery(filters: Filters, now: number): CallQuery {
-  const today = dayOf(now);
-  const days: Record<string, [string, string]> = {
-    today: [today, today],
-    yesterday: [dayAfter(today, -1), dayAfter(today, -1)],
-    week: [dayAfter(today, -6), today],
-    custom: [filters.from, filters.to],
-  };
-  const [from, to] = days[filters.when] ?? ['', ''];
+  const [from, to] = daysOf(filters, now);
   return {
     q: filters.q.trim() || undefined,
     direction: (filters.direction || undefined) as CallQuery['direction'],
@@ -86,6 +82,16 @@ export function toQuery(filters: Filters, now: number): CallQuery {
     from: from || undefined,
     to: to || undefined,
   };
+}
+
+/** The first and the last day; both empty for all. What no day needs is not made: the first date of a page takes a browser long. */
+function daysOf({ when, from, to }: Filters, now: number): [string, string] {
+  if (when === '') return ['', ''];
+  if (when === 'custom') return [from, to];
+  const today = dayOf(now);
+  if (when === 'today') return [today, today];
+  if (when === 'yesterday') return [dayAfter(today, -1), dayAfter(today, -1)];
+  return [dayAfter(today, -6), today];
 }
 
 export const anything = (f: Filters) =>

@@ -1,13 +1,17 @@
 import type { RefObject } from 'preact';
-import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Group, heightOf, itemAt, kindOf, layOut } from './layout.js';
 import type { Anchor } from './places.js';
 
 /** How much is drawn above and below what is seen, and how little may be left of that before more is drawn. In px. */
 const AHEAD = 700;
 const LEAST_AHEAD = 300;
-/** What is drawn before it is known how much is seen. */
-const FIRST_ITEMS = 40;
+/** Their heights where text has its usual size (calls.css). In px. */
+const [HEADING, ROW] = [28, 42];
+/** How many items are drawn before it is known how much is seen: the list has most of the window. */
+const firstItems = () => Math.ceil((innerHeight * 0.8) / ROW) + 1;
+/** After this time what is seen is painted, and what is around it is drawn too. In ms. */
+const PAINTED_MS = 100;
 
 /**
  * Decides which part of a long list is drawn: the visible rows and some around them. The row that is being read stays in place
@@ -19,8 +23,9 @@ export function useWindow(
   { narrowed, anchor, whole }: { narrowed: string; anchor: { current: Anchor | null }; whole: boolean },
 ) {
   const inner = useRef<HTMLDivElement>(null);
-  const [heights, setHeights] = useState<Heights>({ heading: 30, row: 42, others: new Map() });
-  const [range, setRange] = useState({ from: 0, to: FIRST_ITEMS });
+  const [heights, setHeights] = useState<Heights>({ heading: HEADING, row: ROW, others: new Map() });
+  const [range, setRange] = useState(() => ({ from: 0, to: firstItems() }));
+  const painted = useRef(false);
   /** Less than one screen of the list is left below the visible part. */
   const [ending, setEnding] = useState(false);
   const layout = useMemo(
@@ -55,8 +60,8 @@ export function useWindow(
       from: itemAt(at, view.top - px),
       to: Math.min(items.length, itemAt(at, view.bottom + px) + 1),
     });
-    const least = around(LEAST_AHEAD);
-    setRange((drawn) => (drawn.from <= least.from && drawn.to >= least.to ? drawn : around(AHEAD)));
+    const [least, wanted] = painted.current ? [around(LEAST_AHEAD), around(AHEAD)] : [around(0), around(0)];
+    setRange((drawn) => (drawn.from <= least.from && drawn.to >= least.to ? drawn : wanted));
     setEnding(heightOf(at) - view.bottom < view.bottom - view.top);
   }, []);
 
@@ -76,6 +81,14 @@ export function useWindow(
     if (view) shown.current = narrowed;
     look();
   });
+
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      painted.current = true;
+      look();
+    }, PAINTED_MS);
+    return () => clearTimeout(timer);
+  }, []);
 
   // After each drawing, since rows that were not drawn before may be higher than others.
   useLayoutEffect(() => {
