@@ -1,11 +1,12 @@
 import { render } from 'preact';
+import { askAhead } from './calls/list/ahead.js';
 import { loadLanguage, NOT_LOADED } from './messages/language.js';
 import { App } from './shell/app.js';
 import { listenForKeys } from './shell/keys.js';
 import { preloadPage } from './shell/pages.js';
 import { startClocks } from './state/live.js';
 import { followPerson, loadSession } from './state/session.js';
-import './state/theme.js';
+import { startTheme } from './state/theme.js';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';
@@ -44,12 +45,14 @@ import './people/rights.css';
 import './reference/reference.css';
 import './styles/print.css';
 
+// Asked first, so that the answer is on its way while the rest is done: the first read of what is remembered takes long.
+askAhead();
+loadSession();
 const messages = loadLanguage();
+startTheme();
 startClocks();
 listenForKeys();
 followPerson();
-loadSession();
-// Beside the question who is signed in, so that neither waits for the other.
 messages.then(
   () => preloadPage(location.pathname),
   () => {},

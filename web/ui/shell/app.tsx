@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { LocationProvider, useLocation } from 'preact-iso/router';
+import { awaited } from '../calls/list/ahead.js';
 import { ReasonDialog } from '../calls/reason-dialog.js';
 import { Announcer } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
@@ -47,7 +48,7 @@ function Desk() {
       </main>
     );
   const now = session.value;
-  if (!now) return <p class="door-wait">{t.common.loading}</p>;
+  if (!now || awaited.value) return <p class="door-wait">{t.common.loading}</p>;
   if (path === '/welcome') return <WelcomePage />;
   if (now.setup_needed) return <SetUpPage />;
   if (!now.user) return <SignInPage />;

@@ -3,9 +3,9 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { api, type CallSummary } from '../../state/api.js';
 import { changes } from '../../state/live.js';
 import { type Filters, toQuery } from '../filters.js';
+import { askedAhead, PAGE } from './ahead.js';
 import { type Anchor, leavePlace, placeLeft } from './places.js';
 
-const PAGE = 60;
 /** Later pages are larger, up to this many calls. */
 const MOST = 200;
 
@@ -50,7 +50,8 @@ export function useCalls(filters: Filters) {
     if (fresh) endProblem.value = null;
     try {
       const limit = Math.min(MOST, Math.max(PAGE, known().length));
-      const page = await api.calls({ ...toQuery(filters, Date.now()), limit }, mine.signal, !fresh);
+      const page = await (askedAhead(wanted) ??
+        api.calls({ ...toQuery(filters, Date.now()), limit }, mine.signal, !fresh));
       if (mine.signal.aborted) return;
       found.current = wanted;
       // What was loaded beyond this page is older than its last call and stays.
