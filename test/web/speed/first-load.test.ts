@@ -1,3 +1,4 @@
+import type { Request } from 'playwright-core';
 import t from 'tap';
 import { codeBytes, countReceived } from '../../support/web/browser/received.js';
 import { openBrowser, openDesk, until } from '../../support/web/browser.js';
@@ -38,6 +39,63 @@ t.test('the list of calls is there after 120 KB of scripts and styles, and fetch
     /policy|coverage|page-messages/,
     'no other page is fetched',
   );
+});
+
+const asksForCalls = /\/api\/v1\/calls\?/;
+const askedByPerson = (request: Request) => request.headers()['x-tapedeck-background'] === undefined;
+
+t.test('the calls that an address lists are asked for once, for the person who is signed in', async (t) => {
+  const { page } = await openDesk(t, opened, house, { path: '/api/v1/session' });
+  const asked: Request[] = [];
+  page.on('request', (r) => asksForCalls.test(r.url()) && asked.push(r));
+  await page.goto(`${house.url}/?direction=in&when=today`);
+  await page.locator('.nav').waitFor();
+  await page.locator('.list-end, .list-nothing').first().waitFor();
+  await page.waitForLoadState('networkidle');
+  const [one, ...more] = asked.filter(askedByPerson);
+  t.match(one!.url(), /direction=in&from=(\d{4}-\d\d-\d\d)&to=\1&limit=60$/);
+  t.equal(one!.headers()['x-tapedeck-person'], 'anna');
+  t.same(
+    more.map((r) => r.url()),
+    [],
+  );
+
+  asked.length = 0;
+  await page.goto(`${house.url}/coverage`);
+  await page.getByRole('heading', { name: 'Coverage', level: 1 }).waitFor();
+  t.equal(asked.length, 0, 'a page without a list asks for none');
+  await page.locator('.nav a', { hasText: 'Calls' }).click();
+  await page.locator('.call-row').first().waitFor();
+  t.equal(asked.filter(askedByPerson).length, 1, 'it is asked for when it is opened');
+});
+
+t.test('the desk is there while the first calls are waited for', async (t) => {
+  const { page } = await openDesk(t, opened, house, { path: '/api/v1/session' });
+  const held = gate();
+  await page.route(asksForCalls, async (route) => {
+    await held.opened;
+    await route.continue();
+  });
+  await page.goto(house.url);
+  await page.locator('.nav').waitFor();
+  await page.getByText('Loading…').waitFor();
+  held.open();
+  await page.locator('.call-row').first().waitFor();
+});
+
+t.test('what changes before the page hears of changes is not missed', async (t) => {
+  const { page } = await openDesk(t, opened, house, { path: '/api/v1/session' });
+  const held = gate();
+  await page.route(/\/api\/v1\/live/, async (route) => {
+    await held.opened;
+    await route.continue();
+  });
+  await page.goto(house.url);
+  await page.locator('.call-row').first().waitFor();
+  const again = page.waitForRequest((r) => asksForCalls.test(r.url()) && !askedByPerson(r));
+  held.open();
+  await again;
+  t.pass('the list is asked for again');
 });
 
 t.test(

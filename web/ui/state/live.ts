@@ -41,12 +41,10 @@ export function follow(): () => void {
       else void lookAgain();
     });
     source.onopen = () => {
-      // It may have ended because what one may do has changed, and nothing was heard of what changed meanwhile.
-      if (opened) {
-        void lookAgain();
-        changed();
-      }
+      // It may have ended because what one may do has changed. Before it was open, nothing was heard of what changed.
+      if (opened) void lookAgain();
       opened = true;
+      changed();
       clearTimeout(grace);
       grace = undefined;
       linked.value = true;
