@@ -29,28 +29,29 @@ function firstModules(imports: Imports): Set<string> {
 }
 
 /**
- * Has what the first script asks for fetched beside it, in the order in which it takes long to read: the script itself, what it
- * imports, the messages. There is one language so far.
+ * Has what the first script asks for fetched beside it, after the script itself, which takes longest to read. There is one
+ * language so far.
  */
 const besideTheFirst: Plugin = {
   name: 'beside-the-first',
   transformIndexHtml: {
     order: 'post',
     handler(html, { bundle = {} }) {
-      const imported =
-        /\n *<script type="module" crossorigin src="\/(assets\/numbers-[\w-]+\.js)"><\/script>/.exec(html);
-      const messages = Object.values(bundle).find(({ name }) => name === 'messages');
-      if (!imported || messages?.type !== 'chunk')
-        throw new Error('The numbers or the messages are no file of their own.');
-      const [script, numbers] = imported;
+      const chunkOf = (wanted: string) => {
+        const chunk = Object.values(bundle).find(({ name }) => name === wanted);
+        if (chunk?.type !== 'chunk') throw new Error(`There is no script of the ${wanted}.`);
+        return chunk;
+      };
+      const [numbers, messages] = [chunkOf('numbers').fileName, chunkOf('messages')];
+      const rest = html.replace(/^.*<script .*src="\/assets\/numbers-.*\n/m, '');
       return {
-        html: html.replace(script, ''),
-        tags: [numbers!, messages.fileName, ...messages.imports.filter((file) => !html.includes(file))].map(
-          (file) => ({
+        html: rest,
+        tags: [numbers, messages.fileName, ...messages.imports]
+          .filter((file) => !rest.includes(file))
+          .map((file) => ({
             ...{ tag: 'link', injectTo: 'head' as const },
             attrs: { rel: 'modulepreload', crossorigin: true, href: `/${file}` },
-          }),
-        ),
+          })),
       };
     },
   },
