@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { Badge } from '../kit/badge.js';
@@ -16,9 +15,9 @@ import { length } from '../messages/when.js';
 import { playable, player } from '../player/player.js';
 import { EraseButton } from '../retention/erase-button.js';
 import { ApiError, api, type CallDetail } from '../state/api.js';
-import { changes } from '../state/live.js';
 import { mayDo } from '../state/rights.js';
 import { session } from '../state/session.js';
+import { useView } from '../state/use-view.js';
 import { Consultations } from './consultations.js';
 import { Controls } from './controls.js';
 import { Details } from './details.js';
@@ -36,30 +35,12 @@ type Props = { id: string; address: (id: string | null) => string };
 
 /** One call; `address` is that of another, or of the list. */
 export function CallPage({ id, address }: Props) {
-  const call = useSignal<CallDetail | null>(null);
-  const problem = useSignal<unknown>(null);
-  /** The newest that was asked, and the newest that was answered: what is answered after a later one is old. */
-  const order = useRef({ asked: 0, answered: 0 });
-  const load = () => {
-    const mine = ++order.current.asked;
-    const isOld = () => mine < order.current.answered;
-    api.call(id, call.value !== null).then(
-      (c) => {
-        if (isOld()) return;
-        order.current.answered = mine;
-        call.value = c;
-        problem.value = null;
-        if (playable(c) && (!player.playing.value || player.call.value?.id === c.id)) player.load(c);
-      },
-      (cause) => {
-        if (!isOld()) problem.value = cause;
-      },
-    );
-  };
-  const changed = changes.value;
-  useEffect(load, [changed]);
+  const { view: c, problem, load } = useView((shown: CallDetail | null) => api.call(id, shown !== null));
+  // What plays is not interrupted by another call that is looked at.
+  useLayoutEffect(() => {
+    if (c && playable(c) && (!player.playing.value || player.call.value?.id === c.id)) player.load(c);
+  }, [c]);
 
-  const c = call.value;
   const title = c && t.call.title({ who: nameOf(c.them) });
   useEffect(() => {
     if (!title) return;
@@ -76,13 +57,13 @@ export function CallPage({ id, address }: Props) {
           </a>
         </p>
       )}
-      {problem.value !== null && (
+      {problem !== null && (
         <ErrorNote
-          problem={problem.value}
-          {...(problem.value instanceof ApiError && problem.value.status === 404 ? {} : { retry: load })}
+          problem={problem}
+          {...(problem instanceof ApiError && problem.status === 404 ? {} : { retry: load })}
         />
       )}
-      {!c && problem.value === null && <p class="list-wait">{t.common.loading}</p>}
+      {!c && problem === null && <p class="list-wait">{t.common.loading}</p>}
       {c && (
         <>
           <CallHead call={c} done={load} />
