@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
@@ -8,11 +10,12 @@ import { codeBytes, countReceived } from '../../support/web/browser/received.js'
 import { BROWSER, browserArgs, until } from '../../support/web/browser.js';
 import { fillCalls } from '../../support/web/furnished/many-calls.js';
 import { openFurnished } from '../../support/web/furnished.js';
+import { firstRowUnwatched } from './unwatched.js';
 
 /**
  * The list of calls in Chromium, on loopback with 5,000 calls: bytes of scripts and styles over the line, time to the first row
- * with an empty cache in a new context, and the time from frame to frame while all of it is scrolled. Another number of times
- * may be given.
+ * with an empty cache in a new context, beside that of a page that is nothing but a row, and the time from frame to frame while
+ * all of it is scrolled. Another number of times may be given.
  */
 const CALLS = 5_000;
 const TIMES = Number(process.argv[2] ?? 9);
@@ -25,14 +28,15 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 const sorted = (numbers: number[]) => numbers.toSorted((a, b) => a - b);
 const at = (numbers: number[], share: number) => sorted(numbers)[Math.floor((numbers.length - 1) * share)]!;
 
-/** When the first row was painted, in ms since the navigation began: as long as `waiting` for a frame with it. */
-const FIRST_ROW = `new Promise((resolve) => {
-  const look = () =>
-    document.querySelector('.call-row')
-      ? requestAnimationFrame(() => resolve(performance.now()))
-      : requestAnimationFrame(look);
-  look();
-})`;
+/** What this browser needs on this machine before any page can show a row. */
+const BARE = '<!doctype html><title>A row</title><a class="call-row" href="/">A row</a>';
+
+async function servedBare(): Promise<string> {
+  const server = createServer((_, res) => res.setHeader('content-type', 'text/html').end(BARE));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  endings.unshift(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 /** Scrolls by so many px in each frame until the end; the times between frames in ms. */
 const scrolled = (page: Page, step: number) =>
@@ -59,26 +63,20 @@ async function main(): Promise<boolean> {
   const browser = await chromium.launch({ executablePath: BROWSER, args: browserArgs });
   t.teardown(() => browser.close());
   const [name = '', value = ''] = (await house.signIn('anna')).split('=');
-  const open = async () => {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-    await context.addCookies([{ name, value, url: house.url }]);
-    return { context, page: await context.newPage() };
-  };
-
-  const firstRows: number[] = [];
-  let bytes = 0;
+  const bare = await servedBare();
+  const firstRows = { bare: [] as number[], calls: [] as number[] };
   for (let n = 0; n < TIMES; n++) {
-    const { context, page } = await open();
-    const received = await countReceived(page);
-    await page.goto(house.url, { waitUntil: 'commit' });
-    firstRows.push((await page.evaluate(FIRST_ROW)) as number);
-    await page.waitForLoadState('networkidle');
-    bytes = codeBytes(received);
-    await context.close();
+    firstRows.bare.push(await firstRowUnwatched(browser, { name, value, url: bare }));
+    firstRows.calls.push(await firstRowUnwatched(browser, { name, value, url: house.url }));
   }
 
-  const { page } = await open();
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  await context.addCookies([{ name, value, url: house.url }]);
+  const page = await context.newPage();
+  const received = await countReceived(page);
   await page.goto(house.url);
+  await page.waitForLoadState('networkidle');
+  const bytes = codeBytes(received);
   await until(
     page,
     `(() => {
@@ -94,16 +92,17 @@ async function main(): Promise<boolean> {
     'down, a screen a frame': await scrolled(page, 800),
   };
 
-  const firstRow = at(firstRows, 0.5);
+  const firstRow = at(firstRows.calls, 0.5);
+  const times = (ms: number[]) =>
+    `median of ${sorted(ms)
+      .map((one) => one.toFixed(0))
+      .join(' ')}`;
   say(`load of this machine: ${loadavg()[0]!.toFixed(1)}\n`);
   say(`scripts and styles   ${(bytes / 1_000).toFixed(1)} KB with headers (bound: ${BOUNDS.bytes / 1_000})`);
   say(
-    `first row, cold      ${firstRow.toFixed(0)} ms, median of ${TIMES} (bound: ${BOUNDS.firstRowMs}); ${sorted(
-      firstRows,
-    )
-      .map((ms) => ms.toFixed(0))
-      .join(' ')}`,
+    `first row, cold      ${firstRow.toFixed(0)} ms (bound: ${BOUNDS.firstRowMs}), ${times(firstRows.calls)}`,
   );
+  say(`  of nothing else    ${at(firstRows.bare, 0.5).toFixed(0)} ms, ${times(firstRows.bare)}`);
   say(`elements             ${elements} with ${CALLS} calls fetched`);
   say(`\nframes in ms: median, 95 %, longest, number (bound of the median: ${BOUNDS.frameMs})`);
   for (const [way, took] of Object.entries(ways))
