@@ -15,6 +15,7 @@ import { length } from '../messages/when.js';
 import { playable, player } from '../player/player.js';
 import { EraseButton } from '../retention/erase-button.js';
 import { ApiError, api, type CallDetail } from '../state/api.js';
+import { follows } from '../state/live.js';
 import { mayDo } from '../state/rights.js';
 import { session } from '../state/session.js';
 import { useView } from '../state/use-view.js';
@@ -35,7 +36,11 @@ type Props = { id: string; address: (id: string | null) => string };
 
 /** One call; `address` is that of another, or of the list. */
 export function CallPage({ id, address }: Props) {
-  const { view: c, problem, load } = useView((shown: CallDetail | null) => api.call(id, shown !== null));
+  const {
+    view: c,
+    problem,
+    load,
+  } = useView((shown: CallDetail | null) => api.call(id, shown !== null), follows.value);
   // What plays is not interrupted by another call that is looked at.
   useLayoutEffect(() => {
     if (c && playable(c) && (!player.playing.value || player.call.value?.id === c.id)) player.load(c);

@@ -5,6 +5,8 @@ import { startOver } from './start-over.js';
 
 /** Counts up whenever anything changed on the server; pages that show server data follow it. */
 export const changes = signal(0);
+/** Whether changes are heard of. What was asked before may have missed one; reports, which take long, do without it. */
+export const follows = signal(false);
 export const status = signal<Status | null>(null);
 /** False while the browser has lost the server. */
 export const linked = signal(true);
@@ -41,10 +43,15 @@ export function follow(): () => void {
       else void lookAgain();
     });
     source.onopen = () => {
-      // It may have ended because what one may do has changed. Before it was open, nothing was heard of what changed.
-      if (opened) void lookAgain();
+      // It may have ended because what one may do has changed, and nothing was heard of what changed meanwhile.
+      if (opened) {
+        void lookAgain();
+        changed();
+      } else
+        setTimeout(() => {
+          follows.value = true;
+        }, GATHER_MS);
       opened = true;
-      changed();
       clearTimeout(grace);
       grace = undefined;
       linked.value = true;

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { api, type CallSummary } from '../../state/api.js';
-import { changes } from '../../state/live.js';
+import { changes, follows } from '../../state/live.js';
 import { type Filters, toQuery } from '../filters.js';
 import { askedAhead, PAGE } from './ahead.js';
 import { type Anchor, leavePlace, placeLeft } from './places.js';
@@ -100,6 +100,11 @@ export function useCalls(filters: Filters) {
   useLayoutEffect(() => {
     load();
   }, [wanted, changed]);
+  const followed = follows.value;
+  const mayMiss = useRef(!followed);
+  useEffect(() => {
+    if (followed && mayMiss.current && found.current === wanted) load();
+  }, [followed]);
   useEffect(() => () => asked.current?.abort(), []);
   return { calls, next, problem, endProblem, busy, anchor, older, retry: load };
 }
