@@ -37,6 +37,14 @@ async function fetching(t: Test, onBegin: () => Promise<void>) {
   await begun.opened;
   return { l, capture };
 }
+/** Waits until both have ended as one call. */
+async function ended(t: Test, { l, capture }: Awaited<ReturnType<typeof fetching>>) {
+  await l.absorbed;
+  await l.idle();
+  t.ok(capture.asked.includes('drop C2-0'));
+  t.same(l.captured, ['C1']);
+  t.same(l.recorder.now(), { calls: 0, recording: 0 });
+}
 const joined = () => [joins(CY), leaves(BOB), goes(BOB)];
 
 t.test('a capture that fails while its call becomes part of another is not tried again', async (t) => {
@@ -67,12 +75,8 @@ t.test('a call ends after what has become part of it', async (t) => {
   await seconds(0.2);
   t.same(l.captured, [], 'it waits');
   slow.open();
-  await l.absorbed;
-  await l.idle();
-  t.ok(capture.asked.includes('drop C2-0'));
+  await ended(t, { l, capture });
   t.same(await l.states('C1'), ['0 ann captured', '0 cy dropped']);
-  t.same(l.captured, ['C1']);
-  t.same(l.recorder.now(), { calls: 0, recording: 0 });
 });
 
 t.test(
@@ -88,10 +92,6 @@ t.test(
     await seconds(0.2);
     t.same(l.captured, [], 'it waits');
     slow.open();
-    await l.absorbed;
-    await l.idle();
-    t.ok(capture.asked.includes('drop C2-0'));
-    t.same(l.captured, ['C1']);
-    t.same(l.recorder.now(), { calls: 0, recording: 0 });
+    await ended(t, { l, capture });
   },
 );

@@ -58,7 +58,7 @@ export const holdAddress = ({ q, direction, pbx, when, from, to }: Filters): str
 
 export const toAddress = (filters: Filters, callId: string | null): string => addresses(filters)(callId);
 
-/** For the addresses of many calls. */
+/** Returns what gives the address of a call in this list, and that of the list for null. */
 export function addresses(filters: Filters): (callId: string | null) => string {
   const params = new URLSearchParams();
   for (const [key, value] of Object.entries(filters)) {
@@ -84,7 +84,7 @@ export function toQuery(filters: Filters, now: number): CallQuery {
   };
 }
 
-/** The first and the last day; both empty for all. What no day needs is not made: the first date of a page takes a browser long. */
+/** Returns the first and the last day; both empty for all. No date is written in vain: the first of a page takes a browser long. */
 function daysOf({ when, from, to }: Filters, now: number): [string, string] {
   if (when === '') return ['', ''];
   if (when === 'custom') return [from, to];

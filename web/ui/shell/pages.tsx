@@ -1,6 +1,6 @@
 import type { ComponentChildren, ComponentType } from 'preact';
 import { loadPageMessages, t } from '../messages/language.js';
-import { mayDo, mayEver, sees } from '../state/rights.js';
+import { mayDo, mayEver, seesCalls } from '../state/rights.js';
 import { later } from './later.js';
 import { NoRight, NothingYet } from './no-right.js';
 
@@ -79,7 +79,7 @@ const pages: Page[] = [
   {
     ...{ name: 'calls', href: '/', below: '/calls', group: 'work' },
     ...{ may: () => mayEver('view'), later: Calls },
-    view: (id) => (mayEver('view') && sees() !== 'none' ? <Calls.View chosen={id} /> : <NothingYet />),
+    view: (id) => (seesCalls() ? <Calls.View chosen={id} /> : <NothingYet />),
   },
   {
     ...{ name: 'coverage', href: '/coverage', group: 'assurance' },

@@ -152,7 +152,7 @@ async function refusal(response: Response): Promise<ApiError> {
 
 /** While somebody signs out, requests under way are ended and new ones wait: the server would refuse them. */
 let reads = new AbortController();
-let staying: Promise<void> = Promise.resolve();
+let staying: Promise<void> | null = null;
 
 /** Signs out. Afterwards every read waits forever, so the page has to start over. Throws `ApiError`; then reads go on. */
 async function leave(): Promise<void> {
@@ -165,6 +165,7 @@ async function leave(): Promise<void> {
   try {
     await ask<unknown>('DELETE', '/session');
   } catch (problem) {
+    staying = null;
     stay();
     throw problem;
   }
@@ -182,7 +183,8 @@ export async function ask<T>(
   if (method !== 'GET') headers['x-tapedeck'] = '1';
   if (body !== undefined) headers['content-type'] = 'application/json';
   const reading = method === 'GET';
-  if (reading) await staying;
+  // Otherwise it is on its way before the caller goes on.
+  if (reading && staying) await staying;
   const { signal: left } = reads;
   let response: Response;
   try {

@@ -21,6 +21,7 @@ export function follow(): () => void {
   let gather: ReturnType<typeof setTimeout> | undefined;
   let grace: ReturnType<typeof setTimeout> | undefined;
   let again: ReturnType<typeof setTimeout> | undefined;
+  let first: ReturnType<typeof setTimeout> | undefined;
   let source: EventSource;
   let opened = false;
 
@@ -48,7 +49,7 @@ export function follow(): () => void {
         void lookAgain();
         changed();
       } else
-        setTimeout(() => {
+        first = setTimeout(() => {
           follows.value = true;
         }, GATHER_MS);
       opened = true;
@@ -69,7 +70,7 @@ export function follow(): () => void {
   };
   connect();
   return () => {
-    for (const timer of [gather, grace, again]) clearTimeout(timer);
+    for (const timer of [gather, grace, again, first]) clearTimeout(timer);
     source.close();
     linked.value = true;
   };

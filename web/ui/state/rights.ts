@@ -12,3 +12,4 @@ export const isA = (role: User['roles'][number]): boolean =>
   session.value?.user?.roles.includes(role) ?? false;
 /** Which calls they see. */
 export const sees = (): User['reach'] => session.value?.user?.reach ?? 'none';
+export const seesCalls = (): boolean => mayEver('view') && sees() !== 'none';

@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import { dayOf } from '../../messages/when.js';
 import { api, type CallPage } from '../../state/api.js';
-import { mayEver, sees } from '../../state/rights.js';
+import { seesCalls } from '../../state/rights.js';
 import { owing, session } from '../../state/session.js';
 import { fromAddress, toQuery } from '../filters.js';
 
@@ -24,7 +24,7 @@ export function askAhead(): void {
   effect(() => {
     if (done || !session.value?.user || owing()) return;
     done = true;
-    if (/^\/(calls\/[^/]+)?$/.test(location.pathname) && mayEver('view') && sees() !== 'none') ask();
+    if (/^\/(calls\/[^/]+)?$/.test(location.pathname) && seesCalls()) ask();
   });
 }
 

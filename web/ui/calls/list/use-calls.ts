@@ -101,6 +101,7 @@ export function useCalls(filters: Filters) {
     load();
   }, [wanted, changed]);
   const followed = follows.value;
+  /** The first answer may be older than the time since which changes are heard of. */
   const mayMiss = useRef(!followed);
   useEffect(() => {
     if (followed && mayMiss.current && found.current === wanted) load();
