@@ -140,9 +140,9 @@ function gainAt(own: Float64Array, cross: Spectrum, lag: number): number {
   return Math.abs(same) / energy / (1 - lag / WINDOW);
 }
 
-function energyOf(samples: ArrayLike<number> & Iterable<number>): number {
+function energyOf(samples: Float64Array): number {
   let sum = 0;
-  for (const x of samples) sum += x * x;
+  for (let i = 0; i < samples.length; i++) sum += samples[i]! ** 2;
   return sum;
 }
 

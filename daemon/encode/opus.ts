@@ -179,10 +179,13 @@ export function recodePlan(job: RecodeJob): RecodePlan {
 export type SoundForm = Pick<OpusJob, 'tags' | 'bitrate' | 'complexity'> & { rate: number };
 export type SoundPlan = Pick<OpusPlan, 'filter' | 'outputOptions'> & { form: SoundForm };
 
-/** Plans the same recording of what is 16-bit stereo at its rate already: the arguments for ffmpeg, whose one input that is. */
+/**
+ * Plans the same recording of what is 16-bit stereo at its rate already: the arguments for ffmpeg, whose one input that is. libopus
+ * gives the same bytes for 16 bits as for floating point.
+ */
 export const soundPlan = (form: SoundForm): SoundPlan => ({
   form,
-  filter: `[0:a]aformat=sample_fmts=fltp:sample_rates=${form.rate}:channel_layouts=stereo,${COUNTED}[recording]`,
+  filter: `[0:a]aformat=sample_fmts=s16:sample_rates=${form.rate}:channel_layouts=stereo,${COUNTED}[recording]`,
   outputOptions: outputOptions(form, form.rate),
 });
 
