@@ -79,7 +79,7 @@ async function sound(p: Place) {
   const call = await until(
     'the sealed recording',
     () =>
-      query<{ id: string; coverage_status: string }>(
+      query<{ id: string; coverage_status: string; answered_at: number }>(
         p,
         'SELECT calls.* FROM calls JOIN recordings ON call_id = calls.id WHERE calls.id = (SELECT max(id) FROM calls)',
       )[0],
@@ -97,6 +97,12 @@ const heard = (samples: Float32Array, who: keyof typeof TONES) =>
   toneStretches(samples, 8000, TONES, 0.1)
     .filter((s) => s.what.split('+').includes(who))
     .reduce((sum, s) => sum + s.seconds, 0);
+/** When the first silence of more than two seconds begins, in seconds; a late phone makes shorter ones. */
+const silentFrom = (samples: Float32Array) => {
+  const all = toneStretches(samples, 8000, TONES, 0.02);
+  const first = all.findIndex((s) => s.what === '.' && s.seconds > 2);
+  return first < 0 ? Number.NaN : all.slice(0, first).reduce((sum, s) => sum + s.seconds, 0);
+};
 /** The longest time for which nothing at all is heard from the first sound to the end, in seconds. */
 const longestSilence = (samples: Float32Array) => {
   const all = toneStretches(samples, 8000, TONES, 0.02);
@@ -231,13 +237,13 @@ t.test('22: a phone that begins a new stream without a word to the PBX is heard 
   const known = await until('it to be known', () =>
     segments(p).find((s) => s.seq === 0 && s.out_muted_from !== null),
   );
-  t.ok(
-    Math.abs(known.out_muted_from! - at) < 150,
-    `it is known since when (${known.out_muted_from! - at} ms off)`,
-  );
   t.equal(known.in_muted_from, null, 'the other side was never silent');
   await call.hangup();
-  const { left, right } = await sound(p);
+  const { left, right, call: recorded } = await sound(p);
+  // On a busy machine the phone sends late, so the recording tells when it was last heard; the clock has to agree roughly.
+  const off = known.out_muted_from! - recorded.answered_at - 1_000 * silentFrom(right);
+  t.ok(Math.abs(off) < 100, `it is known since when (${off.toFixed(0)} ms off)`);
+  t.ok(Math.abs(known.out_muted_from! - at) < 1_000, `${known.out_muted_from! - at} ms after it was done`);
   t.ok(heard(right, '101') >= 5, toneMap(right, 8000, TONES));
   t.ok(longestSilence(left) <= 0.3, 'the other side is missing for the seam alone');
 });

@@ -63,7 +63,8 @@ t.test('the calls that an address lists are asked for once, for the person who i
   asked.length = 0;
   await page.goto(`${house.url}/coverage`);
   await page.getByRole('heading', { name: 'Coverage', level: 1 }).waitFor();
-  t.equal(asked.length, 0, 'a page without a list asks for none');
+  // The page before may ask once more in the background until it is gone.
+  t.equal(asked.filter(askedByPerson).length, 0, 'a page without a list asks for none');
   await page.locator('.nav a', { hasText: 'Calls' }).click();
   await page.locator('.call-row').first().waitFor();
   t.equal(asked.filter(askedByPerson).length, 1, 'it is asked for when it is opened');
