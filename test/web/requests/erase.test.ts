@@ -71,11 +71,13 @@ t.test('what can be erased for a request is erased from its page, and the rest s
   await page.route(/\/letter\b/, (route) => arrives.then(() => route.continue()));
   await answer.getByLabel('Letter', { exact: true }).selectOption('refusal');
   const save = answer.getByRole('button', { name: 'Save answer' });
+  const letter = answer.getByLabel('Text of the letter');
   t.ok(await save.isDisabled(), 'the letter before is not saved under the name of this one');
+  t.notOk(await letter.isEditable(), 'nothing is typed that the letter would replace');
   arrive();
   await shows(t, () => save.isDisabled(), false);
+  t.ok(await letter.isEditable());
   await answer.getByLabel('Legal hold').check();
-  const letter = answer.getByLabel('Text of the letter');
   await shows(t, () => letter.inputValue(), /17\(3\)\(e\)/, 'the reason is in the letter');
   t.strictSame(await faults(page), []);
   const file = page.waitForEvent('download');

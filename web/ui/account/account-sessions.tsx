@@ -1,28 +1,29 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { t } from '../messages/language.js';
-import { type OpenSession, peopleApi } from '../state/api-people.js';
-import { changes } from '../state/live.js';
+import { peopleApi } from '../state/api-people.js';
+import { useView } from '../state/use-view.js';
 import { SessionList } from './session-list.js';
 
 /** Where one is signed in, ended one by one or all but this. */
 export function AccountSessions({ again }: { again: number }) {
-  const [sessions, setSessions] = useState<OpenSession[] | null>(null);
-  const [problem, setProblem] = useState<unknown>(null);
-  const load = () => {
-    peopleApi.sessions().then((view) => setSessions(view.sessions), setProblem);
-  };
-  const changed = changes.value;
-  useEffect(load, [changed, again]);
+  const { view, problem: unread, load } = useView(() => peopleApi.sessions(), again);
+  const [failed, setFailed] = useState<unknown>(null);
+  const sessions = view?.sessions ?? null;
+  const problem = failed ?? unread;
 
   const end = (work: Promise<{ ended: number }>) => {
-    setProblem(null);
+    setFailed(null);
     work.then(({ ended }) => {
       announce(t.people.sessions.ended({ n: ended }));
       load();
       document.getElementById('sessions-title')?.focus();
-    }, setProblem);
+    }, setFailed);
+  };
+  const retry = () => {
+    setFailed(null);
+    load();
   };
   const others = sessions?.some((session) => !session.this_one) ?? false;
   return (
@@ -37,7 +38,7 @@ export function AccountSessions({ again }: { again: number }) {
           </button>
         )}
       </div>
-      {problem !== null && <ErrorNote problem={problem} retry={load} />}
+      {problem !== null && <ErrorNote problem={problem} retry={retry} />}
       {sessions === null ? (
         problem === null && <p class="quiet">{t.common.loading}</p>
       ) : (

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { PlusIcon } from '../kit/icons.js';
@@ -7,32 +7,31 @@ import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { date, dayAndClock } from '../messages/when.js';
-import { peopleApi, type Token, type TokenRight } from '../state/api-people.js';
-import { changes, minute } from '../state/live.js';
+import { peopleApi, type Token } from '../state/api-people.js';
+import { minute } from '../state/live.js';
+import { useView } from '../state/use-view.js';
 import { TokenForm } from './token-form.js';
-
-type View = { tokens: Token[]; possible: TokenRight[] };
 
 /** Tokens for programs: what there is, and a new one, shown once. */
 export function AccountTokens() {
-  const [view, setView] = useState<View | null>(null);
-  const [problem, setProblem] = useState<unknown>(null);
+  const { view, problem: unread, load } = useView(() => peopleApi.tokens());
+  const [failed, setFailed] = useState<unknown>(null);
+  const problem = failed ?? unread;
   const [adding, setAdding] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);
-  const load = () => {
-    peopleApi.tokens().then(setView, setProblem);
+  const retry = () => {
+    setFailed(null);
+    load();
   };
-  const changed = changes.value;
-  useEffect(load, [changed]);
 
   const focusTitle = () => document.getElementById('tokens-title')?.focus();
   const revoke = (token: Token) => {
-    setProblem(null);
+    setFailed(null);
     peopleApi.revoke(token.id).then(() => {
       announce(t.account.tokens.revoked({ name: token.name }));
       load();
       focusTitle();
-    }, setProblem);
+    }, setFailed);
   };
   return (
     <section aria-labelledby="tokens-title">
@@ -42,7 +41,7 @@ export function AccountTokens() {
       <p class="quiet">
         {t.account.tokens.intro} <a href="/api-reference">{t.account.tokens.reference}</a>
       </p>
-      {problem !== null && <ErrorNote problem={problem} retry={load} />}
+      {problem !== null && <ErrorNote problem={problem} retry={retry} />}
       {secret !== null && (
         <SecretOnce
           title={t.account.tokens.made}

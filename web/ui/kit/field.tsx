@@ -99,10 +99,13 @@ export function Field(props: FieldProps) {
   );
 }
 
-type LinesProps = Pick<FieldProps, 'id' | 'label' | 'value' | 'onInput' | 'help' | 'error'>;
+type LinesProps = Pick<FieldProps, 'id' | 'label' | 'value' | 'onInput' | 'help' | 'error'> & {
+  /** What it holds is about to be replaced: what is typed now would be lost. */
+  waiting?: boolean;
+};
 
 /** A field for several lines. */
-export function Lines({ id, label, value, onInput, help, error }: LinesProps) {
+export function Lines({ id, label, value, onInput, help, error, waiting = false }: LinesProps) {
   const described = [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(' ');
   return (
     <div class={`field ${error ? 'field-bad' : ''}`}>
@@ -112,6 +115,8 @@ export function Lines({ id, label, value, onInput, help, error }: LinesProps) {
         rows={Math.min(12, Math.max(3, value.split('\n').length))}
         value={value}
         spellcheck={false}
+        readOnly={waiting}
+        aria-busy={waiting}
         aria-invalid={error ? 'true' : undefined}
         aria-describedby={described || undefined}
         onInput={(e) => onInput(e.currentTarget.value)}

@@ -163,9 +163,12 @@ function follow(): void {
 }
 
 /** What really sounds is told for the audit log; unlike frames, these events come while the page is behind others too. */
-audio.addEventListener('timeupdate', () => {
+function sounds(): void {
   if (call.value && !audio.paused && !audio.seeking) sounded.at(call.value.id, audio.currentTime * 1000);
-});
+}
+// The first is where it begins: the times come up to a quarter of a second later.
+audio.addEventListener('playing', sounds);
+audio.addEventListener('timeupdate', sounds);
 audio.addEventListener('seeking', () => sounded.cut());
 audio.addEventListener('pause', () => {
   if (call.value && !audio.seeking && audio.played.length > 0)

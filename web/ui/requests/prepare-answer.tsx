@@ -68,7 +68,10 @@ function Preparing({ request, close }: { request: PrivacyRequest; close: () => v
       <p>{a.what}</p>
       <Select {...{ id: 'answer-letter', label: a.letter, value: letter, choose: setLetter, choices }} />
       {letter === 'refusal' && <Grounds {...{ legend: a.grounds, grounds, choose: setGrounds }} />}
-      <Lines {...{ id: 'answer-text', label: a.text, help: a.textHelp, value: text, onInput: setText }} />
+      <Lines
+        {...{ id: 'answer-text', label: a.text, help: a.textHelp, value: text, onInput: setText }}
+        waiting={filled?.of !== wanted && unfilled === null}
+      />
       {holds && <p class="quiet">{holds.sound ? a.withSound : holds.list ? a.withList : a.letterOnly}</p>}
       {(problem ?? unfilled) !== null && <ErrorNote problem={problem ?? unfilled} />}
       <DialogActs
