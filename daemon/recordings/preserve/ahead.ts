@@ -52,6 +52,8 @@ export type AheadDeps = {
 };
 
 const EVERY = 5_000;
+/** A call of which all is encoded that is settled is left alone for so many looks: many short pieces cost more than a few long ones. */
+const LOOKS = 3;
 /** Shorter calls are encoded quickly enough after they end, in ms. */
 const AFTER = 20_000;
 /**
@@ -64,7 +66,10 @@ const TURN = 60_000;
 /** How long after a failure it is retried, in ms. */
 const AGAIN = 60_000;
 
-/** A call that is being encoded. `done`: samples a side that were given to the encoder, and of what timeline. */
+/**
+ * A call that is being encoded. `done`: samples a side that were given to the encoder, and of what timeline. `nextLook`: when it is
+ * gone on with.
+ */
 type Ahead = {
   callId: CallId;
   tags: OpusJob['tags'];
@@ -72,6 +77,7 @@ type Ahead = {
   encoding: LiveEncoding<Sealed>;
   timeline: Timeline;
   done: number;
+  nextLook: number;
 };
 /** What there is of a call now. */
 type Sight = { job: OpusJob; captured: readonly Captured[]; timeline: Timeline | null };
@@ -87,10 +93,12 @@ export function createAhead(deps: AheadDeps) {
   const later = new Map<CallId, number>();
   /** Calls that have ended, or of which nothing is kept: nothing more is added to them here. */
   const claimed = new Set<CallId>();
+  let looks = 0;
   let inHand: { callId: CallId; work: Promise<void> } | null = null;
   let stopped = false;
 
   async function look(): Promise<void> {
+    looks += 1;
     for (const place of await catalogue.recordings.abandoned()) {
       await stopAt(place);
       await beginnings.discard(place);
@@ -100,8 +108,9 @@ export function createAhead(deps: AheadDeps) {
     for (const [id, at] of later) if (at <= clock()) later.delete(id);
     for (const { pbx, callId } of captures) {
       if (stopped) return;
-      const begun = aheads.has(callId);
-      if (claimed.has(callId) || later.has(callId) || (!begun && aheads.size >= most)) continue;
+      const begun = aheads.get(callId);
+      if (claimed.has(callId) || later.has(callId) || (begun ? looks < begun.nextLook : aheads.size >= most))
+        continue;
       const work = advance(pbx, callId).catch((err: unknown) => failed(callId, err));
       inHand = { callId, work };
       await work.finally(() => {
@@ -133,7 +142,9 @@ export function createAhead(deps: AheadDeps) {
       const known = aheads.get(callId);
       if (known && !isBegunOf(known, sight.job, sight.timeline)) await drop(callId);
       const ahead = aheads.get(callId) ?? (await begin(call, sight.job, sight.timeline));
-      const until = Math.min(settledUntil(sight, behindMs), ahead.done + samples(TURN, sight.timeline));
+      const settled = settledUntil(sight, behindMs);
+      const until = Math.min(settled, ahead.done + samples(TURN, sight.timeline));
+      if (until === settled) ahead.nextLook = looks + LOOKS;
       await add(ahead, sight, sight.timeline, until, () => stopped || claimed.has(callId));
     });
   }
@@ -172,7 +183,7 @@ export function createAhead(deps: AheadDeps) {
     const encoding = deps.encoder.begin({ tags, bitrate, complexity, rate: timeline.rate }, (ogg) =>
       deps.seal(beginning.place, ogg, recipients),
     );
-    const ahead: Ahead = { callId: call.id, tags, beginning, encoding, timeline, done: 0 };
+    const ahead: Ahead = { callId: call.id, tags, beginning, encoding, timeline, done: 0, nextLook: 0 };
     aheads.set(call.id, ahead);
     return ahead;
   }
