@@ -19,7 +19,8 @@ export function createAssurance({ config, log, clock, dir }: Base, parts: Parts)
   } = parts;
   const doubts = createDoubts({ catalogue, alarms: alert, clock, log: log.child({ part: 'doubts' }) });
   const strangers = createStrangers({
-    ...{ dir, found: folder.strange, keysWereOpen: folder.keysWereOpen, look: () => strangersIn(dir) },
+    ...{ dir, found: folder.strange, look: () => strangersIn(dir) },
+    ...{ keysWereOpen: folder.keysWereOpen, keysTold: folder.keysTold },
     ...{ alarms: alert, log: log.child({ part: 'strangers' }) },
   });
   const checkpoints = createCheckpoints({

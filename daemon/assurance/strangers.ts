@@ -11,8 +11,9 @@ export type StrangersDeps = {
   dir: string;
   /** What was found at this start, and where it was put aside. */
   found: readonly string[];
-  /** Until this start others could read the keys. */
+  /** Until this start others could read the keys; `keysTold` once it has been told for good. */
   keysWereOpen?: boolean;
+  keysTold?: () => void;
   /** What is there now and is not ours. */
   look: () => string[];
   alarms: Alarms;
@@ -30,7 +31,17 @@ const EMPTY = 'catalogue_empty';
 const SHOWN_MS = 7 * 86_400_000;
 
 export function createStrangers(deps: StrangersDeps) {
-  const { dir, found, keysWereOpen = false, look, alarms, log, everyMs = EVERY_MS } = deps;
+  const {
+    dir,
+    found,
+    keysWereOpen = false,
+    keysTold = () => {},
+    look,
+    alarms,
+    log,
+    everyMs = EVERY_MS,
+  } = deps;
+  let keysRaised = false;
   const told = new Set<string>();
 
   function tell(): void {
@@ -47,9 +58,19 @@ export function createStrangers(deps: StrangersDeps) {
       });
   }
 
+  /** An alarm is written down soon after it is raised: a start that is killed before that raises it again. */
+  function keysKept(): void {
+    if (!keysRaised) return;
+    keysRaised = false;
+    keysTold();
+  }
+
   const looking = repeatedly(
     everyMs,
-    async () => tell(),
+    async () => {
+      tell();
+      keysKept();
+    },
     (err) => log.warn({ err }, 'The data directory could not be looked through'),
   );
 
@@ -67,14 +88,19 @@ export function createStrangers(deps: StrangersDeps) {
         });
     },
     start(): void {
-      if (keysWereOpen)
+      if (keysWereOpen) {
         alarms.raise('keys_were_open', {
           ...{ severity: 'warning', forMs: SHOWN_MS },
           why: { code: 'keys_were_open', params: { file: keysFile(dir) } },
         });
+        keysRaised = true;
+      }
       tell();
       looking.start();
     },
-    stop: looking.stop,
+    async stop(): Promise<void> {
+      await looking.stop();
+      keysKept();
+    },
   };
 }

@@ -60,6 +60,9 @@ export const cdrJournalFile = (dataDir: string, pbx: PbxId = FIRST): string =>
 /** Files that were found under one of our names and are not ours. */
 export const asideFolder = (dataDir: string): string => `${recorderFolder(dataDir)}/aside`;
 
+/** That others could read the keys until a start closed them to these: there until an alarm has said so. */
+export const keysWereOpenFile = (dataDir: string): string => `${recorderFolder(dataDir)}/keys-were-open`;
+
 /** Names the backup that is being restored: until it is gone no recorder starts here. */
 export const restoringFile = (dataDir: string): string => `${recorderFolder(dataDir)}/restoring`;
 

@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  rmSync,
   type Stats,
   statSync,
   unlinkSync,
@@ -19,6 +20,7 @@ import {
   controlFolder,
   documentsFolder,
   keysFolder,
+  keysWereOpenFile,
   lockFile,
   ownerFolder,
   promptsFolder,
@@ -39,14 +41,16 @@ import { takeOver } from './take-over.js';
 const OTHERS_WRITE = 0o1022;
 const OTHERS_READ = 0o055;
 
+export type DataFolder = Lock & { strange: string[]; keysWereOpen: boolean; keysTold: () => void };
+
 /**
  * Makes the data directory ready for the recorder, and locks it until `release`. Each step may be repeated: the folders are
  * made, what an earlier version left is taken over, names that only the recorder may use are closed to everybody else.
  * `strange` names the files that are not as they were left, and where those were put that were in the way; `keysWereOpen`:
- * until now others than the recorder could read the keys. Throws `data_foreign`, `data_strange`, and `already_running` when another
+ * until now others than the recorder could read the keys, at this start or one that did not come to tell it: until `keysTold`. Throws `data_foreign`, `data_strange`, and `already_running` when another
  * recorder has the directory.
  */
-export function openDataFolder(dataDir: string): Lock & { strange: string[]; keysWereOpen: boolean } {
+export function openDataFolder(dataDir: string): DataFolder {
   const owner = closed(dataDir, 0o750);
   const folder = (dir: string, mode: number) => closed(dir, mode, owner);
   folder(recorderFolder(dataDir), 0o700);
@@ -63,11 +67,16 @@ export function openDataFolder(dataDir: string): Lock & { strange: string[]; key
     folder(keysFolder(dataDir), 0o700);
     const strange = takeOver(dataDir, owner.uid);
     tidy(dataDir);
-    const back = takeBack(dataDir, owner, (before.mode & OTHERS_WRITE) !== 0);
-    strange.push(...back.strange);
+    strange.push(...takeBack(dataDir, owner, (before.mode & OTHERS_WRITE) !== 0));
     for (const path of strangersBeside(catalogueFile(dataDir))) strange.push(putAside(dataDir, path));
     strange.push(...cutToNothing(catalogueFile(dataDir)), ...strangersIn(dataDir));
-    return { ...lock, strange, keysWereOpen: back.keysWereOpen };
+    const open = keysWereOpenFile(dataDir);
+    return {
+      ...lock,
+      strange,
+      keysWereOpen: existsSync(open),
+      keysTold: () => rmSync(open, { force: true }),
+    };
   } catch (e) {
     lock.release();
     throw e;

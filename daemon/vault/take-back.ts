@@ -13,9 +13,16 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fail } from '../domain/error.js';
-import { catalogueFile, catalogueFolder, keysFile, signingKeyFile } from '../domain/paths.js';
+import {
+  catalogueFile,
+  catalogueFolder,
+  keysFile,
+  keysWereOpenFile,
+  signingKeyFile,
+} from '../domain/paths.js';
 import { syncDirNow } from '../ops/files/sync-dir.js';
 import { isPlain, look, putAside } from './aside.js';
+import { placeNow } from './place.js';
 
 /*
  * In earlier versions the dashboard, another user of the same group, wrote the catalogue and read the keys. Whoever owns a file,
@@ -25,13 +32,10 @@ import { isPlain, look, putAside } from './aside.js';
 /**
  * Takes from the group what it may no longer do. May be repeated, and interrupted anywhere. `open`: the folder of the catalogue
  * was open until now. Where systemd-tmpfiles has closed the folders already, the modes of the files still tell what others could
- * do. Returns what was put aside. Throws `data_foreign` when the catalogue belongs to another user than the data or root.
+ * do. Returns what was put aside. That others could read the keys stays on record
+ * (`keysWereOpenFile`): their mode does not tell it any more. Throws `data_foreign` when the catalogue belongs to another user than the data or root.
  */
-export function takeBack(
-  dataDir: string,
-  owner: { uid: number; gid: number },
-  open: boolean,
-): { strange: string[]; keysWereOpen: boolean } {
+export function takeBack(dataDir: string, owner: { uid: number; gid: number }, open: boolean): string[] {
   const strange: string[] = [];
   const catalogue = catalogueFile(dataDir);
   const ours = new RegExp(`^${basename(catalogue)}(-wal|-shm)?$`);
@@ -54,14 +58,14 @@ export function takeBack(
     } else if (found.mode & 0o027) chmodSync(path, found.mode & 0o640);
   }
 
-  let keysWereOpen = false;
   for (const path of [keysFile(dataDir), `${keysFile(dataDir)}-journal`, signingKeyFile(dataDir)]) {
     const found = look(path);
     if (!found?.isFile() || (found.mode & 0o077) === 0) continue;
-    keysWereOpen ||= (found.mode & 0o044) !== 0 && path === keysFile(dataDir);
+    if (found.mode & 0o044 && path === keysFile(dataDir))
+      placeNow(keysWereOpenFile(dataDir), '', { mode: 0o600, over: true });
     chmodSync(path, 0o600);
   }
-  return { strange, keysWereOpen };
+  return strange;
 }
 
 /** Puts a copy in place of a file that another user owns. */

@@ -67,3 +67,21 @@ t.test('an alarm names what is there, for as long as it is there', async (t) => 
     [/keys of 3 recordings/, 'clear catalogue_empty'],
   );
 });
+
+t.test('that the keys were open is told until it is written down', async (t) => {
+  const said: string[] = [];
+  const strangers = createStrangers({
+    ...{ dir: '/data', found: [], look: () => [], log: createLog('silent', 'test') },
+    keysWereOpen: true,
+    keysTold: () => void said.push('told'),
+    alarms: { raise: (key) => void said.push(key), clear: () => {} },
+    everyMs: 5,
+  });
+  await strangers.stop();
+  t.same(said, [], 'nothing was raised before the start');
+  strangers.start();
+  t.same(said, ['keys_were_open']);
+  await until('the next look', () => said.length > 1);
+  await strangers.stop();
+  t.same(said, ['keys_were_open', 'told']);
+});
