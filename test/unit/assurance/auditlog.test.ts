@@ -273,10 +273,12 @@ t.test(
     const began = Date.now();
     await outbox.catalogue.calls.save(aCall('A'));
     await outbox.catalogue.note(entryOf(TAPEDECK, NOW, 'blind_window'));
-    t.ok(Date.now() - began < 4_000);
+    const first = Date.now() - began;
+    t.ok(first < 15_000, `${first} ms`);
     const again = Date.now();
     await t.rejects(c.calls.save(aCall('B')), { code: 'catalogue_locked' });
-    t.ok(Date.now() - again < 1_500, `the second one waits ${Date.now() - again} ms only`);
+    const second = Date.now() - again;
+    t.ok(second < first / 2, `the second one waits ${second} ms only, the first ${first} ms`);
     other.exec('COMMIT');
     other.close();
     await outbox.flush();

@@ -173,7 +173,7 @@ t.test('a try that stops before the row goes on under the same id', async (t) =>
 });
 
 t.test('what an absorbed call has begun leaves neither a key nor a file', async (t) => {
-  const lab = await preserveLab(t, { retries: [1, 1] });
+  const lab = await preserveLab(t, { retries: [] });
   await lab.add(A, [{ in: toneWav(1), out: toneWav(1) }]);
   await lab.add(B, [{ in: toneWav(1), out: toneWav(1), atMs: 1_000 }]);
   const real = lab.catalogue.recordings.sealed;
@@ -182,6 +182,7 @@ t.test('what an absorbed call has begun leaves neither a key nor a file', async 
   };
   for (const id of [A, B]) lab.preserver.enqueue(FIRST, id);
   await until('both to fail', () => lab.faults.length >= 2, 30_000);
+  await lab.settled();
   const whole = async () => (await files(lab.dir)).filter((name) => name.endsWith('.age')).length;
   t.equal(await whole(), 2);
   await lab.catalogue.calls.absorb(A, B);
