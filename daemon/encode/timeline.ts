@@ -186,7 +186,7 @@ export async function* soundOf(
           const mono = new Int16Array(run.until - start);
           await file.read(run.at, mono);
           const first = 2 * (start - at) + n;
-          // Millions of samples: an iterator here takes as long as decoding does.
+          // Millions of samples: with an iterator this took a third of what decoding takes.
           for (let i = 0; i < mono.length; i++) stereo[first + 2 * i] = mono[i]!;
         }
         start = run.until;

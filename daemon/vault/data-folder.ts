@@ -47,8 +47,8 @@ export type DataFolder = Lock & { strange: string[]; keysWereOpen: boolean; keys
  * Makes the data directory ready for the recorder, and locks it until `release`. Each step may be repeated: the folders are
  * made, what an earlier version left is taken over, names that only the recorder may use are closed to everybody else.
  * `strange` names the files that are not as they were left, and where those were put that were in the way; `keysWereOpen`:
- * until now others than the recorder could read the keys, at this start or one that did not come to tell it: until `keysTold`. Throws `data_foreign`, `data_strange`, and `already_running` when another
- * recorder has the directory.
+ * others than the recorder could read the keys until this start, or until one that ended before `keysTold` was called. Throws
+ * `data_foreign`, `data_strange`, and `already_running` when another recorder has the directory.
  */
 export function openDataFolder(dataDir: string): DataFolder {
   const owner = closed(dataDir, 0o750);

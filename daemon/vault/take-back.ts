@@ -32,8 +32,8 @@ import { placeNow } from './place.js';
 /**
  * Takes from the group what it may no longer do. May be repeated, and interrupted anywhere. `open`: the folder of the catalogue
  * was open until now. Where systemd-tmpfiles has closed the folders already, the modes of the files still tell what others could
- * do. Returns what was put aside. That others could read the keys stays on record
- * (`keysWereOpenFile`): their mode does not tell it any more. Throws `data_foreign` when the catalogue belongs to another user than the data or root.
+ * do. Returns what was put aside. That others could read the keys stays on record (`keysWereOpenFile`), since the modes no longer
+ * tell it then. Throws `data_foreign` when the catalogue belongs to another user than the data or root.
  */
 export function takeBack(dataDir: string, owner: { uid: number; gid: number }, open: boolean): string[] {
   const strange: string[] = [];

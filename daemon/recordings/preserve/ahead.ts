@@ -52,7 +52,7 @@ export type AheadDeps = {
 };
 
 const EVERY = 5_000;
-/** A call of which all is encoded that is settled is left alone for so many looks: many short pieces cost more than a few long ones. */
+/** A call that is encoded as far as it is settled is looked at again after so many looks: short pieces cost more than long ones. */
 const LOOKS = 3;
 /** Shorter calls are encoded quickly enough after they end, in ms. */
 const AFTER = 20_000;
@@ -67,8 +67,8 @@ const TURN = 60_000;
 const AGAIN = 60_000;
 
 /**
- * A call that is being encoded. `done`: samples a side that were given to the encoder, and of what timeline. `nextLook`: when it is
- * gone on with.
+ * A call that is being encoded. `done`: samples a side that were given to the encoder, and of what timeline. `nextLook`: the
+ * look that goes on with it.
  */
 type Ahead = {
   callId: CallId;
