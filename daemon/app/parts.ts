@@ -46,7 +46,7 @@ import type { createRedactor } from '../recordings/redact.js';
 import type { createRegistering } from '../recordings/registering.js';
 import type { Retain } from '../recordings/retain.js';
 import type { createScrub } from '../recordings/scrub.js';
-import type { openDataFolder } from '../vault/data-folder.js';
+import type { DataFolder } from '../vault/data-folder.js';
 import type { MasterKeys } from '../vault/master-key.js';
 import type { OwnPrompts, PromptFiles } from '../vault/prompts.js';
 import type { createArchiveApart } from '../vault/store/archive-apart.js';
@@ -60,7 +60,7 @@ export type Base = { config: Config; log: Log; time: Clock; clock: () => number;
 
 /** The data directory, opened: nobody else has it until `folder.release()`. */
 export type Data = {
-  folder: ReturnType<typeof openDataFolder>;
+  folder: DataFolder;
   master: MasterKeys;
   keys: ReturnType<typeof createKeysApart>;
   ballast: Ballast;

@@ -19,7 +19,7 @@ const LENGTH = 180_000;
 /** Encoding begins when a call is 20 s old (daemon/recordings/preserve/ahead.ts); in this time, in ms, calls are only captured. */
 const CAPTURED_FROM = 3_000;
 const CAPTURED_UNTIL = 17_000;
-/** What the processes that encode may need meanwhile to wait, in s: less than to encode 20 s of one call. */
+/** Processor time that the recorder's other processes may use meanwhile, in s: less than it takes to encode 20 s of one call. */
 const ENCODERS = 0.05;
 
 /** % of a core for each second of each call. */
@@ -30,7 +30,7 @@ export type SoundCost = {
   recorder: number;
   /** ffmpeg. */
   encoding: number;
-  /** Encoding the same sound and nothing else: what ffmpeg needs for it on this machine when it is read from a file. */
+  /** ffmpeg that reads the same sound from a file, and nothing else. */
   alone: number;
 };
 

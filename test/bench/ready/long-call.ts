@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,10 +10,12 @@ import { until } from '../../support/recorder.js';
 import { wavHead } from '../../support/recordings/wav.js';
 
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FA2';
+/** How much may be captured between the last look at a call and its end, in s (daemon/recordings/preserve/ahead.ts). */
+const SINCE = 15;
 
 /**
  * A call of so many seconds that is already captured and goes on, on the real catalogue, keys, ffmpeg and disk: nobody waits two hours
- * for a measurement. Once it is encoded as far as a call in progress is, it ends. Returns how long its recording takes
+ * for a measurement. Once it is encoded as far as a call in progress is just before it is looked at again, it ends. Returns how long its recording takes
  * from there, in ms, and how much of it was encoded before, in s of sound.
  */
 export async function longCall(
@@ -27,17 +29,20 @@ export async function longCall(
     voice: voices[side],
     path: join(spool, `${spoolName({ callId: id, seq: 0, token: '' }, side)}.wav`),
   }));
-  for (const { path, voice } of paths) await written(path, voice, seconds);
+  for (const { path, voice } of paths) await written(path, voice, seconds - SINCE);
   const house = await openHouse(dir, { paces: { everyMs: 20 }, complexity: 3 });
   try {
     await haveCall(house, id, '101', 'capturing', seconds * 1_000);
     house.captures.push({ pbx: '', callId: id });
     house.preserver.start();
     const done = () => (house.preserver.ahead()[0]?.ms ?? 0) / 1_000;
-    await until('all but the last seconds', () => done() >= seconds - 9, seconds * 1_000);
+    await until('all but the last seconds', () => done() >= seconds - SINCE - 9, seconds * 1_000);
     const ahead = done();
-    for (const { path } of paths) await closed(path, seconds);
     house.captures.pop();
+    for (const { path, voice } of paths) {
+      await appendFile(path, Buffer.from(voice.buffer, voice.byteOffset, SINCE * 16_000));
+      await closed(path, seconds);
+    }
     await haveCall(house, id, '101', 'captured', seconds * 1_000);
     const began = performance.now();
     house.preserver.enqueue('', id);
