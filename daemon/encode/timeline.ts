@@ -174,6 +174,7 @@ export async function* soundOf(
   until: number,
   files: ReadonlyMap<string, SoundFile>,
 ): AsyncGenerator<Buffer> {
+  const second = new Int16Array(timeline.rate);
   for (let at = from; at < until; at += timeline.rate) {
     const end = Math.min(until, at + timeline.rate);
     const stereo = new Int16Array(2 * (end - at));
@@ -183,7 +184,7 @@ export async function* soundOf(
         if (run.file !== null) {
           const file = files.get(run.file);
           if (!file) throw fail('internal', 'A captured file is not open.');
-          const mono = new Int16Array(run.until - start);
+          const mono = second.subarray(0, run.until - start);
           await file.read(run.at, mono);
           const first = 2 * (start - at) + n;
           // Millions of samples: with an iterator this took a third of what decoding takes.
