@@ -1,19 +1,12 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { fail, type TapedeckError } from '../domain/error.js';
-import type { Heard } from '../domain/recording/quality.js';
 import type { AdoptPlan, Foreign } from './adopt.js';
 import { redactionFault } from './compare.js';
-import { decoded, type Rate } from './decoded.js';
+import type { Rate } from './decoded.js';
 import type { Ffmpeg, FfmpegRun } from './ffmpeg.js';
+import { createListening, type Listened, type Listener, type Listening, TOLERANCE } from './listening.js';
 import { type OpusPlan, type RecodePlan, type Silence, type SoundForm, soundPlan } from './opus.js';
-import { createPeaks, type Peaks } from './peaks.js';
-import { createQualityMeter } from './quality.js';
 import { withSides } from './sides.js';
-
-/** How far the decoded length may be from what was planned, in ms. */
-const TOLERANCE = 100;
-/** A last piece that lies across the end is told by its length, in bytes. */
-const BLOCK = 64 << 10;
 
 /** ffmpeg encodes at 100 times real time; one that takes so long hangs. In ms. */
 const limitFor = (audioMs: number) => 60_000 + audioMs / 2;
@@ -39,12 +32,10 @@ const planned = ({
   expectedMs: () => expectedMs,
 });
 type Sink<T> = (ogg: AsyncIterable<Uint8Array>) => Promise<T>;
-/** Is given what is decoded of the sealed bytes: 16-bit little-endian interleaved stereo at the plan's rate, cut at any byte. */
-type Listener = (chunk: Buffer) => void | Promise<void>;
 
 export type Encoder = ReturnType<typeof createEncoder>;
 /** What the sink has made of it, and what it sounds like. */
-export type Encoded<T> = { written: T; peaks: Peaks; heard: Heard };
+export type Encoded<T> = Listened & { written: T };
 /** An encoding whose sound is still coming: 16-bit little-endian interleaved stereo. */
 export type LiveEncoding<T> = {
   /** Resolves when there is room for more. Throws what `end` would, where that is known. */
@@ -67,6 +58,8 @@ export function createEncoder({
   ffmpeg: Ffmpeg;
   limit?: (audioMs: number) => number;
 }) {
+  const listenings = createListening();
+
   async function run<T>(
     plan: Planned,
     begin: (limitMs: number) => FfmpegRun,
@@ -75,9 +68,6 @@ export function createEncoder({
     limitMs = limit(plan.expectedMs()),
   ): Promise<Encoded<T>> {
     const encoder = begin(limitMs);
-    const ear = new PassThrough();
-    const peaks = createPeaks({ rate: plan.rate });
-    const quality = createQualityMeter(plan.rate);
     /** ffmpeg gives more than there can be: it is stopped at once. */
     let excess: TapedeckError | null = null;
     const exceeded = (problem: TapedeckError): TapedeckError => {
@@ -85,32 +75,17 @@ export function createEncoder({
       encoder.kill();
       return problem;
     };
-    const mostHeard = () => ((plan.expectedMs() + TOLERANCE) * plan.rate * 4) / 1000 + BLOCK;
-    let bytesHeard = 0;
-    const hear = async (chunk: Buffer) => {
-      if (excess) return;
-      bytesHeard += chunk.length;
-      if (bytesHeard > mostHeard())
-        return void exceeded(
-          fail('encode_short', `More than ${Math.round(plan.expectedMs())} ms were decoded.`),
-        );
-      peaks.write(chunk);
-      quality.write(chunk);
-      await also?.(chunk);
-    };
-    const listened = listen(decoded(ear, plan.rate), hear);
-    const verified = listened.then(() => {
-      const { durationMs } = peaks.result();
+    const listening = listenings.begin(plan.rate, exceeded, also);
+    const hear = (ogg: Buffer) => listening.write(ogg, plan.expectedMs());
+    const verified = listening.listened.then(({ peaks: { durationMs } }) => {
       const expectedMs = plan.expectedMs();
       if (Math.abs(durationMs - expectedMs) > TOLERANCE)
         throw fail('encode_short', `${Math.round(durationMs)} ms of ${Math.round(expectedMs)} ms.`);
     });
     let left = false;
-    /** What there was is not heard to its end: the listener must not wait for more. */
+    /** What there was is not heard to its end. */
     const leave = () => {
-      if (ear.writableEnded || ear.destroyed) return;
-      left = true;
-      ear.destroy();
+      left = listening.leave() || left;
     };
     async function* bounded(ogg: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
       let bytes = 0;
@@ -122,12 +97,12 @@ export function createEncoder({
         yield chunk;
       }
     }
-    const written = sink(overheard(withSides(bounded(encoder.stdout)), ear, verified, leave));
-    // A sink that fails before it takes anything, as on a read-only disk, leaves the listener with nothing to hear.
+    const written = sink(overheard(withSides(bounded(encoder.stdout)), hear, listening, verified, leave));
+    // A sink that fails before it takes anything, as on a read-only disk, leaves nothing to listen to.
     written.catch(leave);
     try {
       await Promise.all([written, encoder.done, verified]);
-      return { written: await written, peaks: peaks.result(), heard: quality.result() };
+      return { written: await written, ...(await listening.listened) };
     } catch (e) {
       // One fault brings the others down; the first of them is the one to tell.
       const first = cause(encoder.stdout.errored);
@@ -213,10 +188,20 @@ export function createEncoder({
     /** Decodes Ogg Opus up to `untilMs` and passes what is heard to `also`, as `encode` does. */
     async hear(source: Readable, rate: number, untilMs: number, also: Listener): Promise<void> {
       let left = (untilMs * rate * 4) / 1000;
-      for await (const chunk of decoded(source, rateOf(rate))) {
-        await also(chunk);
+      const take: Listener = async (chunk) => {
+        if (left > 0) await also(chunk);
         left -= chunk.length;
-        if (left <= 0) return;
+      };
+      const listening = listenings.begin(rateOf(rate), () => {}, take);
+      try {
+        for await (const chunk of source) {
+          await listening.write(chunk, Number.POSITIVE_INFINITY);
+          if (left <= 0) return;
+        }
+        listening.end();
+        await listening.listened;
+      } finally {
+        listening.leave();
       }
     },
 
@@ -243,20 +228,20 @@ export function createEncoder({
 /** A stream that its reader has left fails with an AbortError, which says nothing: the reader knows why. */
 const cause = (error: Error | null): Error | null => (error?.name === 'AbortError' ? null : error);
 
-/** A stream that is passed on unchanged, each piece given to a second listener first. It ends once `verified` has. */
+/** A stream that is passed on unchanged, each piece listened to first. It ends once `verified` has. */
 async function* overheard(
   source: AsyncIterable<Buffer>,
-  ear: PassThrough,
+  hear: (chunk: Buffer) => Promise<void>,
+  { end }: Pick<Listening, 'end'>,
   verified: Promise<void>,
   leave: () => void,
 ): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of source) {
-      // A listener that has had enough is closed, and takes no more.
-      if (!ear.destroyed && !ear.write(chunk)) await roomIn(ear);
+      await hear(chunk);
       yield chunk;
     }
-    if (!ear.destroyed) ear.end();
+    end();
     await verified;
   } finally {
     leave();
@@ -264,17 +249,13 @@ async function* overheard(
 }
 
 /** Settles once it takes more, or has closed. */
-function roomIn(ear: PassThrough): Promise<void> {
-  if (ear.destroyed) return Promise.resolve();
+function roomIn(stream: PassThrough): Promise<void> {
+  if (stream.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
     const goOn = () => {
-      ear.off('drain', goOn).off('close', goOn);
+      stream.off('drain', goOn).off('close', goOn);
       resolve();
     };
-    ear.on('drain', goOn).on('close', goOn);
+    stream.on('drain', goOn).on('close', goOn);
   });
-}
-
-async function listen(source: AsyncIterable<Buffer>, write: (chunk: Buffer) => Promise<void>): Promise<void> {
-  for await (const chunk of source) await write(chunk);
 }

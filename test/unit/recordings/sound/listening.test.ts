@@ -1,0 +1,153 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { Worker } from 'node:worker_threads';
+import t from 'tap';
+import { decoded } from '../../../../daemon/encode/decoded.js';
+import { createListening, type Listened, type Listener } from '../../../../daemon/encode/listening.js';
+import { createPeaks } from '../../../../daemon/encode/peaks.js';
+import { createQualityMeter } from '../../../../daemon/encode/quality.js';
+import { startThread } from '../../../../daemon/ops/process/thread.js';
+import { apartOf } from '../../../support/recordings/opus.js';
+
+/** What is heard of recordings in a thread of its own, and what becomes of those that cannot be heard. */
+const SPEECH = ['-application', 'voip', '-b:a', '24k'];
+const minute = apartOf(60, 8_000, ...SPEECH);
+const wideband = apartOf(7, 16_000, ...SPEECH, '-b:a', '32k');
+
+const threads: Worker[] = [];
+const listenings = createListening((...given) => {
+  const thread = startThread(...given);
+  threads.push(thread);
+  return thread;
+});
+const never = () => t.fail('no recording here is too long');
+
+/** Listens to a recording that comes in pieces of so many bytes. */
+async function listen(ogg: Buffer, piece: number, rate: 8_000 | 16_000, listener?: Listener) {
+  const listening = listenings.begin(rate, never, listener);
+  for (let at = 0; at < ogg.length; at += piece) await listening.write(ogg.subarray(at, at + piece), 60_000);
+  listening.end();
+  return listening.listened;
+}
+
+/** The same in this thread. */
+async function here(ogg: Buffer, rate: 8_000 | 16_000): Promise<Listened & { pcm: Buffer }> {
+  const peaks = createPeaks({ rate });
+  const quality = createQualityMeter(rate);
+  const chunks: Buffer[] = [];
+  for await (const chunk of decoded(Readable.from([ogg]), rate)) {
+    peaks.write(chunk);
+    quality.write(chunk);
+    chunks.push(chunk);
+  }
+  return { peaks: peaks.result(), heard: quality.result(), pcm: Buffer.concat(chunks) };
+}
+
+t.test('several at once are each heard as one alone, however they are cut', async (t) => {
+  const told: Buffer[] = [];
+  const all = await Promise.all([
+    listen(minute, 999, 8_000),
+    listen(wideband, 7, 16_000, (chunk) => void told.push(Buffer.from(chunk))),
+    listen(minute, 1 << 20, 8_000),
+  ]);
+  const { pcm, ...wide } = await here(wideband, 16_000);
+  const { pcm: _, ...narrow } = await here(minute, 8_000);
+  t.same(all, [narrow, wide, narrow]);
+  t.ok(Buffer.concat(told).equals(pcm), 'and a listener is given all of it');
+  t.equal(threads.length, 1, 'by one thread');
+});
+
+t.test('the thread gives way to calls, and the program does not', async (t) => {
+  const niceOf = (task: string) =>
+    Number(
+      readFileSync(`/proc/self/task/${task}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ')[16],
+    );
+  const own = niceOf(String(process.pid));
+  const others = readdirSync('/proc/self/task').filter((task) => niceOf(task) !== own);
+  t.equal(others.length, own < 10 ? 1 : 0);
+  if (own < 10) t.equal(niceOf(others[0]!), 10);
+});
+
+t.test('what is no recording is a fault, and nothing else suffers', async (t) => {
+  const damaged = Buffer.from(minute);
+  damaged[damaged.length >> 1]! ^= 1;
+  const results = await Promise.allSettled([
+    listen(damaged, 5_000, 8_000),
+    listen(minute.subarray(0, minute.length - 10), 5_000, 8_000),
+    listen(minute, 5_000, 8_000),
+  ]);
+  t.match(results, [
+    { reason: { code: 'encode_failed', detail: /checksum/ } },
+    { reason: { code: 'encode_short' } },
+    { status: 'fulfilled' },
+  ]);
+});
+
+t.test('one that lasts longer than it may is told at once, and no more of it is heard', async (t) => {
+  let problem: unknown = null;
+  let bytes = 0;
+  const listening = listenings.begin(
+    8_000,
+    (e) => {
+      problem = e;
+    },
+    (chunk) => {
+      bytes += chunk.length;
+    },
+  );
+  await listening.write(minute, 10_000);
+  await t.rejects(listening.listened, { code: 'encode_short', detail: 'More than 10000 ms were decoded.' });
+  t.match(problem, { code: 'encode_short' });
+  t.ok(bytes < 13 * 32_000, `${bytes} bytes were told`);
+  await listening.write(minute, 10_000);
+  t.notOk(listening.leave());
+});
+
+t.test('who gives it too fast waits for who listens', async (t) => {
+  let goOn: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let calls = 0;
+  let taken = false;
+  const listening = listenings.begin(8_000, never, async () => {
+    calls++;
+    await held;
+  });
+  const writing = listening.write(minute, 60_000).then(() => {
+    taken = true;
+  });
+  while (calls === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  // Meanwhile another one is heard to its end.
+  await listen(wideband, 999, 16_000);
+  t.same([calls, taken], [1, false]);
+  goOn();
+  await writing;
+  t.ok(calls > 20);
+  t.ok(listening.leave());
+  await t.rejects(listening.listened);
+});
+
+t.test('a listener that fails ends it with that', async (t) => {
+  const problem = new Error('nobody can bear this');
+  await t.rejects(
+    listen(minute, 5_000, 8_000, () => {
+      throw problem;
+    }),
+    problem,
+  );
+  await t.resolves(listen(wideband, 999, 16_000));
+});
+
+t.test('a thread that ends fails what is open, and the next recording has another one', async (t) => {
+  const listening = listenings.begin(8_000, never);
+  await listening.write(minute.subarray(0, 50_000), 60_000);
+  const rejected = t.rejects(listening.listened, { code: 'internal', detail: /has ended/ });
+  const stuck = listening.write(Buffer.alloc(100_000), 60_000);
+  await threads[0]!.terminate();
+  await Promise.all([rejected, stuck]);
+  t.match(await listen(wideband, 999, 16_000), { peaks: { rate: 16_000 } });
+  t.equal(threads.length, 2);
+});
