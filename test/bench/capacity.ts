@@ -29,8 +29,8 @@ const PLAN = {
   Tapedeck: { steps: [100, 160, 220, 280, 400, 600], seconds: 350 },
 };
 /**
- * % of a core for each second of each call, on a machine on which encoding the same sound alone takes `ALONE`. On another one the
- * bound is as much higher or lower as that is.
+ * % of a core for each second of each call, on a machine on which encoding the same speech alone takes `ALONE`. On another one the
+ * bound is as much higher or lower as that is at the same time.
  */
 const BOUND = 0.9;
 const ALONE = 0.57;
@@ -132,7 +132,7 @@ try {
   const way = tapedeck(recordings, recorder.pid('run')!);
   const taped = await climb(way, PLAN.Tapedeck, most);
   const { recorder: idle } = await idleOf(pbx, way);
-  const sound = await soundCost(calls, recordings, way.recorded!.used, idle);
+  const sound = await soundCost(calls, recordings, pbx.soundsDir, way.recorded!.used, idle);
   await recordings.close();
 
   console.log('\nCalls at once that are carried whole, in two of three runs:');
@@ -150,7 +150,7 @@ What Tapedeck needs for 8 calls of three minutes with speech, in % of a core for
   ${percent(all)} to process their sound, during and after the calls, ${all > bound ? 'ABOVE' : 'within'} the bound of ${percent(bound)} on this machine
     ${percent(sound.encoding)} ffmpeg
     ${percent(sound.recorder)} the recorder's process: reading, sealing, decoding, waveform, quality, and the rows at the end
-  ${percent(sound.alone)} to encode the same sound alone. The bound is ${percent(BOUND)} where that is ${percent(ALONE)}
+  ${percent(sound.alone)} to encode the same speech alone, at the same time. The bound is ${percent(BOUND)} where that is ${percent(ALONE)}
 For ${taped.ceiling.carried} calls at once, that is ${percent(cores, 0)} of the cores. ffmpeg runs at low priority: recordings wait where there is less.`);
   if (all > bound) code = 1;
 } finally {

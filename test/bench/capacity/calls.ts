@@ -9,6 +9,9 @@ export const TONES = { caller: 700, callee: 1300 } as const;
 export type Party = keyof typeof TONES;
 export const PARTIES = ['caller', 'callee'] as const;
 
+/** What the two parties of calls with speech play, over and over. */
+export const PROMPTS = { caller: 'demo-congrats', callee: 'demo-instruct' } as const;
+
 /** What became of a party's sound, in ms: asked of it, received by the PBX, received by the other party. */
 export type Told = { asked: number; received: number; heard: number };
 export type Called = { number: string; seconds: number } & Record<Party, Told>;
@@ -123,10 +126,9 @@ export function createCalls(pbx: Pbx, parties: Pbx) {
 
     /** Places calls with speech, and returns their numbers once all are up. They go on until `end`. */
     async speak(count: number): Promise<string[]> {
-      const prompts = { caller: 'demo-congrats', callee: 'demo-instruct' };
       const numbers: string[] = [];
       for (let n = 0; n < count; n++)
-        numbers.push(await begin('bridge', (party, number) => `speech*${prompts[party]}*${number}`));
+        numbers.push(await begin('bridge', (party, number) => `speech*${PROMPTS[party]}*${number}`));
       await until(
         'the calls',
         async () => (await channels(pbx)).filter((c) => c.state === 'Up').length >= count * 2,
