@@ -49,16 +49,18 @@ export type LiveEncoding<T> = {
 /**
  * Encodes, and believes only what it hears: the very bytes that go to `sink` are decoded while they go there, and measured,
  * and the last of them are given only once their length is the plan's. `limit` is how long ffmpeg may take for so many
- * ms of audio, in ms.
+ * ms of audio, in ms; `begin` starts the thread that listens, for tests.
  */
 export function createEncoder({
   ffmpeg,
   limit = limitFor,
+  begin: beginThread,
 }: {
   ffmpeg: Ffmpeg;
   limit?: (audioMs: number) => number;
+  begin?: Parameters<typeof createListening>[0];
 }) {
-  const listenings = createListening();
+  const listenings = createListening(beginThread);
 
   async function run<T>(
     plan: Planned,
@@ -68,14 +70,14 @@ export function createEncoder({
     limitMs = limit(plan.expectedMs()),
   ): Promise<Encoded<T>> {
     const encoder = begin(limitMs);
-    /** ffmpeg gives more than there can be: it is stopped at once. */
-    let excess: TapedeckError | null = null;
-    const exceeded = (problem: TapedeckError): TapedeckError => {
-      excess = problem;
+    /** Why ffmpeg was stopped at once: it gives more than there can be, or nothing listens to it. */
+    let stopped: TapedeckError | null = null;
+    const giveUp = (problem: TapedeckError): TapedeckError => {
+      stopped = problem;
       encoder.kill();
       return problem;
     };
-    const listening = listenings.begin(plan.rate, exceeded, also);
+    const listening = listenings.begin(plan.rate, giveUp, also);
     const hear = (ogg: Buffer) => listening.write(ogg, plan.expectedMs());
     const verified = listening.listened.then(({ peaks: { durationMs } }) => {
       const expectedMs = plan.expectedMs();
@@ -92,8 +94,7 @@ export function createEncoder({
       for await (const chunk of ogg) {
         bytes += chunk.length;
         const most = mostBytes(plan.bitrate, plan.expectedMs());
-        if (bytes > most)
-          throw exceeded(fail('encode_failed', `It gave more than ${Math.round(most)} bytes.`));
+        if (bytes > most) throw giveUp(fail('encode_failed', `It gave more than ${Math.round(most)} bytes.`));
         yield chunk;
       }
     }
@@ -109,7 +110,7 @@ export function createEncoder({
       encoder.kill();
       const [sunk, heard] = await Promise.allSettled([written, verified, encoder.done]);
       const unheard = heard.status === 'rejected' && !left ? heard.reason : null;
-      throw excess ?? first ?? unheard ?? (sunk.status === 'rejected' ? sunk.reason : e);
+      throw stopped ?? first ?? unheard ?? (sunk.status === 'rejected' ? sunk.reason : e);
     }
   }
 

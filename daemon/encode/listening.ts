@@ -41,7 +41,7 @@ export const TOLERANCE = 100;
 /** So many bytes of Ogg may wait for the thread: some 20 s of a call. */
 const MOST_WAITING = 64 << 10;
 
-type Open = Listening & { take(answer: ListeningAnswer): void; fail(e: Error): void };
+type Open = Listening & { take(answer: ListeningAnswer): void; ended(problem: TapedeckError): void };
 
 /**
  * Decodes recordings and measures them, all in one thread of its own: calls do not wait for that, nor for the garbage that it
@@ -60,7 +60,7 @@ export function createListening(begin = startThread) {
     const ended = (why: string) => {
       if (thread !== one) return;
       thread = null;
-      for (const listening of [...open.values()]) listening.fail(fail('internal', why));
+      for (const listening of [...open.values()]) listening.ended(fail('internal', why));
     };
     one.on('message', (answer: ListeningAnswer) => open.get(answer.id)?.take(answer));
     one.on('error', (e) => ended(`The thread that listens to recordings has failed: ${e.message}.`));
@@ -70,8 +70,8 @@ export function createListening(begin = startThread) {
   }
 
   return {
-    /** `exceeded` is told at once of a recording that lasts too long. */
-    begin(rate: Rate, exceeded: (problem: TapedeckError) => void, listener?: Listener): Listening {
+    /** `giveUp` is told at once where no more of a recording is any use: it lasts too long, or the thread has ended. */
+    begin(rate: Rate, giveUp: (problem: TapedeckError) => void, listener?: Listener): Listening {
       const worker = started();
       const id = ++last;
       const ask = (asked: ListeningAsked, moved: ArrayBuffer[] = []) => worker.postMessage(asked, moved);
@@ -144,7 +144,7 @@ export function createListening(begin = startThread) {
           else if ('fault' in answer) {
             const problem = fail(answer.fault.code, answer.fault.detail);
             failed(problem);
-            if (answer.fault.excess) exceeded(problem);
+            if (answer.fault.excess) giveUp(problem);
           } else
             void told.then(
               () => {
@@ -154,7 +154,10 @@ export function createListening(begin = startThread) {
               () => {}, // `leave` tells
             );
         },
-        fail: failed,
+        ended(problem) {
+          failed(problem);
+          giveUp(problem);
+        },
       };
       open.set(id, listening);
       worker.ref();

@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { decoded } from '../../../../daemon/encode/decoded.js';
+import { createEncoder } from '../../../../daemon/encode/encoder.js';
+import { createFfmpeg } from '../../../../daemon/encode/ffmpeg.js';
 import { createListening, type Listened, type Listener } from '../../../../daemon/encode/listening.js';
 import { createPeaks } from '../../../../daemon/encode/peaks.js';
 import { createQualityMeter } from '../../../../daemon/encode/quality.js';
@@ -15,11 +18,12 @@ const minute = apartOf(60, 8_000, ...SPEECH);
 const wideband = apartOf(7, 16_000, ...SPEECH, '-b:a', '32k');
 
 const threads: Worker[] = [];
-const listenings = createListening((...given) => {
+const begin: typeof startThread = (...given) => {
   const thread = startThread(...given);
   threads.push(thread);
   return thread;
-});
+};
+const listenings = createListening(begin);
 const never = () => t.fail('no recording here is too long');
 
 /** Listens to a recording that comes in pieces of so many bytes. */
@@ -142,12 +146,42 @@ t.test('a listener that fails ends it with that', async (t) => {
 });
 
 t.test('a thread that ends fails what is open, and the next recording has another one', async (t) => {
-  const listening = listenings.begin(8_000, never);
+  let given: unknown = null;
+  const listening = listenings.begin(8_000, (problem) => {
+    given = problem;
+  });
   await listening.write(minute.subarray(0, 50_000), 60_000);
   const rejected = t.rejects(listening.listened, { code: 'internal', detail: /has ended/ });
   const stuck = listening.write(Buffer.alloc(100_000), 60_000);
   await threads[0]!.terminate();
   await Promise.all([rejected, stuck]);
+  t.match(given, { code: 'internal' }, 'and that is told at once');
   t.match(await listen(wideband, 999, 16_000), { peaks: { rate: 16_000 } });
   t.equal(threads.length, 2);
 });
+
+t.test(
+  'a call that is encoded while it goes on is given up with the thread, and can be begun again',
+  async (t) => {
+    threads.length = 0;
+    const encoder = createEncoder({ ffmpeg: createFfmpeg(), begin });
+    const form = { tags: { title: '', date: '', callId: '' }, bitrate: 24_000, complexity: 3, rate: 8_000 };
+    const keep = (ogg: AsyncIterable<Uint8Array>) => buffer(Readable.from(ogg));
+    const sound = Buffer.alloc(320_000);
+    const first = encoder.begin(form, keep);
+    await first.write(sound);
+    await threads[0]!.terminate();
+    // Not only at the end of the call, which may be hours away.
+    await t.rejects(
+      (async () => {
+        for (;;) await first.write(sound);
+      })(),
+      { code: 'internal', detail: /has ended/ },
+    );
+    await first.stop();
+    const again = encoder.begin(form, keep);
+    await again.write(sound);
+    t.match(await again.end(), { peaks: { durationMs: 10_000 } });
+    t.equal(threads.length, 2);
+  },
+);
