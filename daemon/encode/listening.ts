@@ -5,7 +5,7 @@ import { startThread } from '../ops/process/thread.js';
 import type { Rate } from './decoded.js';
 import type { Peaks } from './peaks.js';
 
-/** What is asked of the thread about the recording `id`: to begin with it, to go on with it, that it is whole, to give it up. */
+/** What is asked of the thread about the recording `id`: to begin, to go on, and to finish it or leave it. */
 export type ListeningAsked = { id: number } & (
   | { begin: { rate: Rate; tell: boolean } }
   | { ogg: Uint8Array; plannedMs: number }
@@ -70,7 +70,7 @@ export function createListening(begin = startThread) {
   }
 
   return {
-    /** `giveUp` is told at once where no more of a recording is any use: it lasts too long, or the thread has ended. */
+    /** `giveUp` is called at once where a recording is of no use any more: it lasts too long, or the thread has ended. */
     begin(rate: Rate, giveUp: (problem: TapedeckError) => void, listener?: Listener): Listening {
       const worker = started();
       const id = ++last;
