@@ -26,7 +26,7 @@ export default defineConfig({
         originals: 'originals/remove-program.ts',
         keys: 'app/keys-program.ts',
         prompts: 'encode/prompt-search-program.ts',
-        listening: 'encode/listening-program.ts',
+        measuring: 'encode/measuring-program.ts',
         checkpoint: 'catalogue/sqlite/writing/checkpoint-program.mjs',
       },
       output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },

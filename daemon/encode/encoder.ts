@@ -4,7 +4,7 @@ import type { AdoptPlan, Foreign } from './adopt.js';
 import { redactionFault } from './compare.js';
 import type { Rate } from './decoded.js';
 import type { Ffmpeg, FfmpegRun } from './ffmpeg.js';
-import { createListening, type Listened, type Listener, type Listening, TOLERANCE } from './listening.js';
+import { createMeasuring, type Listener, type Measured, type Measurement, TOLERANCE } from './measuring.js';
 import { type OpusPlan, type RecodePlan, type Silence, type SoundForm, soundPlan } from './opus.js';
 import { withSides } from './sides.js';
 
@@ -35,7 +35,7 @@ type Sink<T> = (ogg: AsyncIterable<Uint8Array>) => Promise<T>;
 
 export type Encoder = ReturnType<typeof createEncoder>;
 /** What the sink has made of it, and what it sounds like. */
-export type Encoded<T> = Listened & { written: T };
+export type Encoded<T> = Measured & { written: T };
 /** An encoding whose sound is still coming: 16-bit little-endian interleaved stereo. */
 export type LiveEncoding<T> = {
   /** Resolves when there is room for more. Throws what `end` would, where that is known. */
@@ -49,7 +49,7 @@ export type LiveEncoding<T> = {
 /**
  * Encodes, and believes only what it hears: the very bytes that go to `sink` are decoded while they go there, and measured,
  * and the last of them are given only once their length is the plan's. `limit` is how long ffmpeg may take for so many
- * ms of audio, in ms; `begin` starts the thread that listens, for tests.
+ * ms of audio, in ms; `begin` starts the thread that measures, for tests.
  */
 export function createEncoder({
   ffmpeg,
@@ -58,9 +58,9 @@ export function createEncoder({
 }: {
   ffmpeg: Ffmpeg;
   limit?: (audioMs: number) => number;
-  begin?: Parameters<typeof createListening>[0];
+  begin?: Parameters<typeof createMeasuring>[0];
 }) {
-  const listenings = createListening(beginThread);
+  const measuring = createMeasuring(beginThread);
 
   async function run<T>(
     plan: Planned,
@@ -70,16 +70,16 @@ export function createEncoder({
     limitMs = limit(plan.expectedMs()),
   ): Promise<Encoded<T>> {
     const encoder = begin(limitMs);
-    /** Why ffmpeg was stopped at once: it gives more than there can be, or nothing listens to it. */
+    /** Why ffmpeg was stopped at once: it gives more than there can be, or nothing measures it. */
     let stopped: TapedeckError | null = null;
     const giveUp = (problem: TapedeckError): TapedeckError => {
       stopped = problem;
       encoder.kill();
       return problem;
     };
-    const listening = listenings.begin(plan.rate, giveUp, also);
-    const hear = (ogg: Buffer) => listening.write(ogg, plan.expectedMs());
-    const verified = listening.listened.then(({ peaks: { durationMs } }) => {
+    const measurement = measuring.begin(plan.rate, giveUp, also);
+    const hear = (ogg: Buffer) => measurement.write(ogg, plan.expectedMs());
+    const verified = measurement.result.then(({ peaks: { durationMs } }) => {
       const expectedMs = plan.expectedMs();
       if (Math.abs(durationMs - expectedMs) > TOLERANCE)
         throw fail('encode_short', `${Math.round(durationMs)} ms of ${Math.round(expectedMs)} ms.`);
@@ -87,7 +87,7 @@ export function createEncoder({
     let left = false;
     /** What there was is not heard to its end. */
     const leave = () => {
-      left = listening.leave() || left;
+      left = measurement.leave() || left;
     };
     async function* bounded(ogg: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
       let bytes = 0;
@@ -98,12 +98,12 @@ export function createEncoder({
         yield chunk;
       }
     }
-    const written = sink(overheard(withSides(bounded(encoder.stdout)), hear, listening, verified, leave));
-    // A sink that fails before it takes anything, as on a read-only disk, leaves nothing to listen to.
+    const written = sink(overheard(withSides(bounded(encoder.stdout)), hear, measurement, verified, leave));
+    // A sink that fails before it takes anything, as on a read-only disk, leaves nothing to measure.
     written.catch(leave);
     try {
       await Promise.all([written, encoder.done, verified]);
-      return { written: await written, ...(await listening.listened) };
+      return { written: await written, ...(await measurement.result) };
     } catch (e) {
       // One fault brings the others down; the first of them is the one to tell.
       const first = cause(encoder.stdout.errored);
@@ -193,16 +193,16 @@ export function createEncoder({
         if (left > 0) await also(chunk);
         left -= chunk.length;
       };
-      const listening = listenings.begin(rateOf(rate), () => {}, take);
+      const measurement = measuring.begin(rateOf(rate), () => {}, take);
       try {
         for await (const chunk of source) {
-          await listening.write(chunk, Number.POSITIVE_INFINITY);
+          await measurement.write(chunk, Number.POSITIVE_INFINITY);
           if (left <= 0) return;
         }
-        listening.end();
-        await listening.listened;
+        measurement.end();
+        await measurement.result;
       } finally {
-        listening.leave();
+        measurement.leave();
       }
     },
 
@@ -229,11 +229,11 @@ export function createEncoder({
 /** A stream that its reader has left fails with an AbortError, which says nothing: the reader knows why. */
 const cause = (error: Error | null): Error | null => (error?.name === 'AbortError' ? null : error);
 
-/** A stream that is passed on unchanged, each piece listened to first. It ends once `verified` has. */
+/** A stream that is passed on unchanged, each piece measured on its way. It ends once `verified` has. */
 async function* overheard(
   source: AsyncIterable<Buffer>,
   hear: (chunk: Buffer) => Promise<void>,
-  { end }: Pick<Listening, 'end'>,
+  { end }: Pick<Measurement, 'end'>,
   verified: Promise<void>,
   leave: () => void,
 ): AsyncGenerator<Buffer> {

@@ -89,10 +89,10 @@ export const retryDelay = (delays: readonly number[], failures: number): number 
   delays[Math.min(failures, delays.length - 1)]!;
 
 /** An end that is told from outside. Whoever learns of its failure in another way need not wait for `done`. */
-export function outcome() {
-  let resolve!: () => void;
+export function outcome<T = void>() {
+  let resolve!: (value: T) => void;
   let reject!: (error: Error) => void;
-  const done = new Promise<void>((good, bad) => {
+  const done = new Promise<T>((good, bad) => {
     resolve = good;
     reject = bad;
   });

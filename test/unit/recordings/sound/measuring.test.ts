@@ -6,7 +6,7 @@ import t from 'tap';
 import { decoded } from '../../../../daemon/encode/decoded.js';
 import { createEncoder } from '../../../../daemon/encode/encoder.js';
 import { createFfmpeg } from '../../../../daemon/encode/ffmpeg.js';
-import { createListening, type Listened, type Listener } from '../../../../daemon/encode/listening.js';
+import { createMeasuring, type Listener, type Measured } from '../../../../daemon/encode/measuring.js';
 import { createPeaks } from '../../../../daemon/encode/peaks.js';
 import { createQualityMeter } from '../../../../daemon/encode/quality.js';
 import { startThread } from '../../../../daemon/ops/process/thread.js';
@@ -23,19 +23,20 @@ const begin: typeof startThread = (...given) => {
   threads.push(thread);
   return thread;
 };
-const listenings = createListening(begin);
+const measuring = createMeasuring(begin);
 const never = () => t.fail('no recording here is too long');
 
-/** Listens to a recording that comes in pieces of so many bytes. */
-async function listen(ogg: Buffer, piece: number, rate: 8_000 | 16_000, listener?: Listener) {
-  const listening = listenings.begin(rate, never, listener);
-  for (let at = 0; at < ogg.length; at += piece) await listening.write(ogg.subarray(at, at + piece), 60_000);
-  listening.end();
-  return listening.listened;
+/** Measures a recording that comes in pieces of so many bytes. */
+async function measure(ogg: Buffer, piece: number, rate: 8_000 | 16_000, listener?: Listener) {
+  const measurement = measuring.begin(rate, never, listener);
+  for (let at = 0; at < ogg.length; at += piece)
+    await measurement.write(ogg.subarray(at, at + piece), 60_000);
+  measurement.end();
+  return measurement.result;
 }
 
 /** The same in this thread. */
-async function here(ogg: Buffer, rate: 8_000 | 16_000): Promise<Listened & { pcm: Buffer }> {
+async function here(ogg: Buffer, rate: 8_000 | 16_000): Promise<Measured & { pcm: Buffer }> {
   const peaks = createPeaks({ rate });
   const quality = createQualityMeter(rate);
   const chunks: Buffer[] = [];
@@ -50,9 +51,9 @@ async function here(ogg: Buffer, rate: 8_000 | 16_000): Promise<Listened & { pcm
 t.test('several at once are each heard as one alone, however they are cut', async (t) => {
   const told: Buffer[] = [];
   const all = await Promise.all([
-    listen(minute, 999, 8_000),
-    listen(wideband, 7, 16_000, (chunk) => void told.push(Buffer.from(chunk))),
-    listen(minute, 1 << 20, 8_000),
+    measure(minute, 999, 8_000),
+    measure(wideband, 7, 16_000, (chunk) => void told.push(Buffer.from(chunk))),
+    measure(minute, 1 << 20, 8_000),
   ]);
   const { pcm, ...wide } = await here(wideband, 16_000);
   const { pcm: _, ...narrow } = await here(minute, 8_000);
@@ -78,9 +79,9 @@ t.test('what is no recording is a fault, and nothing else suffers', async (t) =>
   const damaged = Buffer.from(minute);
   damaged[damaged.length >> 1]! ^= 1;
   const results = await Promise.allSettled([
-    listen(damaged, 5_000, 8_000),
-    listen(minute.subarray(0, minute.length - 10), 5_000, 8_000),
-    listen(minute, 5_000, 8_000),
+    measure(damaged, 5_000, 8_000),
+    measure(minute.subarray(0, minute.length - 10), 5_000, 8_000),
+    measure(minute, 5_000, 8_000),
   ]);
   t.match(results, [
     { reason: { code: 'encode_failed', detail: /checksum/ } },
@@ -92,7 +93,7 @@ t.test('what is no recording is a fault, and nothing else suffers', async (t) =>
 t.test('one that lasts longer than it may is told at once, and no more of it is heard', async (t) => {
   let problem: unknown = null;
   let bytes = 0;
-  const listening = listenings.begin(
+  const measurement = measuring.begin(
     8_000,
     (e) => {
       problem = e;
@@ -101,12 +102,12 @@ t.test('one that lasts longer than it may is told at once, and no more of it is 
       bytes += chunk.length;
     },
   );
-  await listening.write(minute, 10_000);
-  await t.rejects(listening.listened, { code: 'encode_short', detail: 'More than 10000 ms were decoded.' });
+  await measurement.write(minute, 10_000);
+  await t.rejects(measurement.result, { code: 'encode_short', detail: 'More than 10000 ms were decoded.' });
   t.match(problem, { code: 'encode_short' });
   t.ok(bytes < 13 * 32_000, `${bytes} bytes were told`);
-  await listening.write(minute, 10_000);
-  t.notOk(listening.leave());
+  await measurement.write(minute, 10_000);
+  t.notOk(measurement.leave());
 });
 
 t.test('who gives it too fast waits for who listens', async (t) => {
@@ -116,47 +117,47 @@ t.test('who gives it too fast waits for who listens', async (t) => {
   });
   let calls = 0;
   let taken = false;
-  const listening = listenings.begin(8_000, never, async () => {
+  const measurement = measuring.begin(8_000, never, async () => {
     calls++;
     await held;
   });
-  const writing = listening.write(minute, 60_000).then(() => {
+  const writing = measurement.write(minute, 60_000).then(() => {
     taken = true;
   });
   while (calls === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   // Meanwhile another one is heard to its end.
-  await listen(wideband, 999, 16_000);
+  await measure(wideband, 999, 16_000);
   t.same([calls, taken], [1, false]);
   goOn();
   await writing;
   t.ok(calls > 20);
-  t.ok(listening.leave());
-  await t.rejects(listening.listened);
+  t.ok(measurement.leave());
+  await t.rejects(measurement.result);
 });
 
 t.test('a listener that fails ends it with that', async (t) => {
   const problem = new Error('nobody can bear this');
   await t.rejects(
-    listen(minute, 5_000, 8_000, () => {
+    measure(minute, 5_000, 8_000, () => {
       throw problem;
     }),
     problem,
   );
-  await t.resolves(listen(wideband, 999, 16_000));
+  await t.resolves(measure(wideband, 999, 16_000));
 });
 
 t.test('a thread that ends fails what is open, and the next recording has another one', async (t) => {
   let given: unknown = null;
-  const listening = listenings.begin(8_000, (problem) => {
+  const measurement = measuring.begin(8_000, (problem) => {
     given = problem;
   });
-  await listening.write(minute.subarray(0, 50_000), 60_000);
-  const rejected = t.rejects(listening.listened, { code: 'internal', detail: /has ended/ });
-  const stuck = listening.write(Buffer.alloc(100_000), 60_000);
+  await measurement.write(minute.subarray(0, 50_000), 60_000);
+  const rejected = t.rejects(measurement.result, { code: 'internal', detail: /has ended/ });
+  const stuck = measurement.write(Buffer.alloc(100_000), 60_000);
   await threads[0]!.terminate();
   await Promise.all([rejected, stuck]);
   t.match(given, { code: 'internal' }, 'and that is told at once');
-  t.match(await listen(wideband, 999, 16_000), { peaks: { rate: 16_000 } });
+  t.match(await measure(wideband, 999, 16_000), { peaks: { rate: 16_000 } });
   t.equal(threads.length, 2);
 });
 

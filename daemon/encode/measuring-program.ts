@@ -1,19 +1,19 @@
-import { constants, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { fail, TapedeckError } from '../domain/error.js';
+import { behindCalls } from '../ops/process/behind-calls.js';
 import { decoded, type Rate } from './decoded.js';
-import { type ListeningAnswer, type ListeningAsked, TOLERANCE } from './listening.js';
+import { type MeasuringAnswer, type MeasuringAsked, TOLERANCE } from './measuring.js';
 import { createPeaks } from './peaks.js';
 import { createQualityMeter } from './quality.js';
 
 /*
- * The thread that decodes recordings and measures them: see `createListening`. What is beyond the length that a recording may have
+ * The thread that decodes recordings and measures them: see `createMeasuring`. What is beyond the length that a recording may have
  * is not measured.
  */
 type Recording = { take: (ogg: Uint8Array, plannedMs: number) => void; end: () => void; leave: () => void };
 
 const open = new Map<number, Recording>();
-const answer = (given: ListeningAnswer, moved: ArrayBuffer[] = []) => parentPort!.postMessage(given, moved);
+const answer = (given: MeasuringAnswer, moved: ArrayBuffer[] = []) => parentPort!.postMessage(given, moved);
 
 /** Bytes of a sample of both sides. */
 const FRAME_BYTES = 4;
@@ -45,7 +45,7 @@ function begin(id: number, { rate, tell }: { rate: Rate; tell: boolean }): Recor
     }
   }
 
-  async function listen(): Promise<void> {
+  async function measure(): Promise<void> {
     const peaks = createPeaks({ rate });
     const quality = createQualityMeter(rate);
     let bytes = 0;
@@ -59,10 +59,10 @@ function begin(id: number, { rate, tell }: { rate: Rate; tell: boolean }): Recor
       const sound = new Uint8Array(chunk);
       answer({ id, sound }, [sound.buffer]);
     }
-    answer({ id, listened: { peaks: peaks.result(), heard: quality.result() } });
+    answer({ id, measured: { peaks: peaks.result(), heard: quality.result() } });
   }
 
-  void listen()
+  void measure()
     .catch((e: unknown) => {
       if (e === LEFT) return;
       const { code, detail } = e instanceof TapedeckError ? e : fail('internal', (e as Error).message);
@@ -87,12 +87,9 @@ function begin(id: number, { rate, tell }: { rate: Rate; tell: boolean }): Recor
   };
 }
 
-// On Linux this is the priority of the thread that asks, not of the program. It gives way as ffmpeg does.
-try {
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-} catch {}
+behindCalls({ pid: 0 });
 
-parentPort!.on('message', (asked: ListeningAsked) => {
+parentPort!.on('message', (asked: MeasuringAsked) => {
   const { id } = asked;
   if ('begin' in asked) open.set(id, begin(id, asked.begin));
   else if ('ogg' in asked) open.get(id)?.take(asked.ogg, asked.plannedMs);
