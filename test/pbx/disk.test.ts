@@ -100,7 +100,7 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
   }
 
   await t.test(
-    'the spool fills during a call: an alarm says so, new calls say disk_full, all goes on by itself',
+    'the spool fills during a call: an alarm says so, new calls are reported as disk_full, and recording resumes by itself',
     async (t) => {
       const { refused } = mountSmall(t, { mb: 24, at: pbx.recordingDir });
       if (refused) return void t.pass('on a disk of its own', { skip: refused });
