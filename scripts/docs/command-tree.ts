@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
+import { verifierHash } from '../../daemon/assurance/evidence/verifier.js';
 import { addCommands, commandNames, createProgram } from '../../daemon/cli/common/program.js';
 
 export type CommandOption = {
@@ -88,11 +89,14 @@ function withDefault(description: string, value: unknown, choices?: readonly str
 }
 
 /** The text that a command adds to its help, which commander only writes. */
+/** What a build prints of itself differs from build to build; documents say where it is shown. */
 function notesOf(command: Command): string {
   const parts: string[] = [];
   command.configureOutput({ writeOut: (text) => void parts.push(text), getOutHelpWidth: () => 80 });
   const own = command.helpInformation();
   command.outputHelp();
   const written = parts.join('');
-  return written.startsWith(own) ? written.slice(own.length).trim() : '';
+  return written.startsWith(own)
+    ? written.slice(own.length).replace(verifierHash(), '(shown by "tapedeck verify --help")').trim()
+    : '';
 }

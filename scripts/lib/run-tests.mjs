@@ -1,60 +1,74 @@
-// Runs test files and tells how it went: `node scripts/lib/run-tests.mjs FILE...`
+// Runs test files and tells how it went: `node scripts/lib/run-tests.mjs [--as SELECTION] [--check] FILE...`
 //
-// Longest first. Files on a real Asterisk wait most of their time (for a call to end, for a timeout), so two of them run beside
-// one that computes; when they are done, as many run at once as the machine has room for. How much of a core each file takes is
-// known from test/times.json. What is not on a real Asterisk gives way to what is: a recorder that stands still fails its test.
 // Each file is a program of its own, so that its recorders and commands run as they do for an admin, without anything of the
-// test runner's in them; what it runs is compiled beforehand (compile.mjs). Its output is in .test/, how long each took in .test/times.json.
+// test runner's in them; what it runs is compiled beforehand (compile.mjs). --as names what the files are together (unit,
+// default, all), which has a budget in test/budgets.json; --check runs `npm run check` beside them. Output is in .test/, the
+// times of each file and of the run in .test/times.json, and the files that failed in .test/failed.json.
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, setPriority } from 'node:os';
 import { relative } from 'node:path';
 import { compiledOf, compileSources } from './compile.mjs';
+import { calibrate, judge } from './tests/budget.mjs';
+import { fits, planned } from './tests/plan.mjs';
+import { FAILED, laneOf, leftOut } from './tests/select.mjs';
+import { followUsage } from './tests/usage.mjs';
 import { tellFaults } from './totals.mjs';
 
 const OUT = '.test';
 const TIMES = 'test/times.json';
-/** So many files on a real Asterisk run at once: with one more, recorders and browsers stood still for seconds on two cores. */
-const CALLS = 2;
-/** Beside calls one other file runs; without them as many as the cores have room for. */
-const ROOM = availableParallelism();
+const PROCESSORS = availableParallelism();
 /** Longer than any file takes, on a slow machine. In ms. */
 const LIMIT = 1_800_000;
-/** What is known of a file that never ran: wall and processor time in seconds. */
-const UNKNOWN = { wall: 60, cpu: 60 };
+/** What does not follow calls gives way to what does. */
+const NICE = 15;
+/** What `npm run check` is called among the files. */
+const CHECK = 'npm run check';
+/** So often the processor is measured, before the files run and after. */
+const CALIBRATIONS = 3;
+
+const args = process.argv.slice(2);
+const check = args.includes('--check');
+const selection = args.includes('--as') ? args[args.indexOf('--as') + 1] : 'files';
+const files = args
+  .filter((arg, n) => !arg.startsWith('--') && args[n - 1] !== '--as')
+  .map((file) => relative('.', file));
 
 const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {});
-const times = read(TIMES);
-const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
-const laneOf = (file) => /^test\/(\w+)\//.exec(relative('.', file))?.[1] ?? 'elsewhere';
+const known = read(TIMES).files ?? {};
+const seconds = (s) => `${s.toFixed(1)} s`;
 
-/** What a file is to the plan: its length in seconds, and how much of a core it takes. */
-function planned(file) {
-  const { wall, cpu } = times[file] ?? UNKNOWN;
-  // What a browser takes is not in the processor time of the file that opens it.
-  const browser = /\bopenBrowser\b|\bchromium\b/.test(readFileSync(file, 'utf8'));
-  const load = browser ? 1 : Math.min(1, cpu / Math.max(wall, 1));
-  return { file, lane: laneOf(file), wall, load };
+/** How a file is run: the program's arguments. */
+function commandOf(file) {
+  if (file === CHECK) return ['npm', ['run', '--silent', 'check']];
+  const compiled = compiledOf(file);
+  return [
+    process.execPath,
+    compiled
+      ? ['--enable-source-maps', '--import', './scripts/lib/compiled.mjs', compiled]
+      : ['--import', 'tsx', file],
+  ];
 }
 
-/** Runs one file to its end. Returns how it ended ('' for well), and its wall and processor time in seconds. */
-function run({ file, lane }) {
+/** Runs one file to its end. Returns how it ended ('' for well), and its wall-clock and processor time in seconds. */
+function run(usage, { file, lane }) {
   const name = relative('test', file)
-    .replaceAll('/', '-')
+    .replaceAll(/[/ ]/g, '-')
     .replace(/\.test\.ts$/, '');
   const [tap, log] = [`${OUT}/${name}.tap`, `${OUT}/${name}.log`];
   const outputs = [openSync(tap, 'w'), openSync(log, 'w')];
-  const compiled = compiledOf(file);
-  const how = compiled
-    ? ['--enable-source-maps', '--import', './scripts/lib/compiled.mjs', compiled]
-    : ['--import', 'tsx', file];
-  const args = ['--import', './scripts/lib/processor-time.mjs', ...how];
   const began = performance.now();
   return new Promise((resolve) => {
-    // tap's own limit for one test is 30 s otherwise.
-    const env = { ...process.env, TAP_TIMEOUT: String(LIMIT / 1000) };
-    const child = spawn(process.execPath, args, { env, stdio: ['ignore', ...outputs] });
-    if (lane !== 'pbx') setPriority(child.pid, 5);
+    const env = {
+      ...process.env,
+      // tap's own limit for one test is 30 s otherwise.
+      TAP_TIMEOUT: String(LIMIT / 1000),
+      // Proofs that search take a smaller share of their cases in the default than in all.
+      ...(selection === 'default' && { PROOFS: process.env.PROOFS ?? 'quick' }),
+    };
+    const child = spawn(...commandOf(file), { env, stdio: ['ignore', ...outputs] });
+    if (lane !== 'pbx') setPriority(child.pid, NICE);
+    usage.add(child.pid, file, { isTest: file !== CHECK });
     let late = false;
     // tap says of SIGTERM where the test was.
     const limit = setTimeout(() => {
@@ -65,33 +79,26 @@ function run({ file, lane }) {
     child.once('close', (code, signal) => {
       clearTimeout(limit);
       outputs.forEach(closeSync);
-      const cpu = Number(/# processor time ([\d.]+) s/.exec(readFileSync(log, 'utf8'))?.[1] ?? Number.NaN);
+      usage.look();
       const wall = (performance.now() - began) / 1000;
       const ended = late
-        ? `not over after ${seconds(LIMIT)}`
+        ? `not over after ${seconds(LIMIT / 1000)}`
         : (signal ?? (code === 0 ? '' : `exit code ${code}`));
-      resolve({ file, lane, tap, log, ended, wall, cpu });
+      resolve({ file, lane, tap, log, ended, wall, cpu: usage.of(file) });
     });
   });
 }
 
 /** Runs all files: whenever one has ended, the longest of those for which there is room. */
-async function work(files, done) {
-  const waiting = files.map(planned).sort((a, b) => b.wall - a.wall);
+async function work(usage, waiting, done) {
   const running = new Map();
-  const fits = (one) => {
-    const all = [...running.keys(), one];
-    const calls = all.filter(({ lane }) => lane === 'pbx').length;
-    if (one.lane === 'pbx') return calls <= CALLS;
-    const load = all.reduce((sum, { load }) => sum + load, 0);
-    return all.length - calls === 1 || (calls === 0 && load <= ROOM);
-  };
   while (waiting.length > 0 || running.size > 0) {
-    for (let next = waiting.findIndex(fits); next >= 0; next = waiting.findIndex(fits)) {
+    const room = (one) => fits([...running.keys()], one, PROCESSORS);
+    for (let next = waiting.findIndex(room); next >= 0; next = waiting.findIndex(room)) {
       const [one] = waiting.splice(next, 1);
       running.set(
         one,
-        run(one).then((result) => {
+        run(usage, one).then((result) => {
           running.delete(one);
           done(result);
         }),
@@ -101,8 +108,70 @@ async function work(files, done) {
   }
 }
 
-const files = process.argv.slice(2).map((file) => relative('.', file));
-if (files.length === 0) {
+/** Prints what one file came to. Returns its assertions that passed, failed and were skipped. */
+function report({ file, tap, log, ended, wall, cpu }) {
+  const tail = () => console.log(readFileSync(log, 'utf8').split('\n').slice(-20).join('\n'));
+  const counts = { pass: 0, fail: 0, skip: 0 };
+  if (file === CHECK) {
+    counts[ended === '' ? 'pass' : 'fail'] = 1;
+    if (ended !== '') {
+      console.log(`failed: ${file}: ${ended}`);
+      console.log(readFileSync(tap, 'utf8'));
+      tail();
+    }
+  } else {
+    Object.assign(counts, tellFaults(file, readFileSync(tap)));
+    // A file that broke off has failed, also when each of its lines until then has passed.
+    if (ended !== '' && counts.fail === 0) {
+      console.log(`failed: ${file}: ${ended}`);
+      tail();
+      counts.fail = 1;
+    } else if (counts.pass + counts.fail + counts.skip === 0) {
+      console.log(`failed: ${file}: there is no test in it`);
+      counts.fail = 1;
+    }
+  }
+  const [walls, cpus] = [wall, cpu].map((s) => s.toFixed(1).padStart(6));
+  console.log(`${counts.fail > 0 ? 'FAILED' : 'ok    '} ${walls} s ${cpus} s of processor  ${file}`);
+  return counts;
+}
+
+/** What is kept of a run: the seconds of each lane and program, and of the whole. */
+function figuresOf(results, usage, { wall, speed }) {
+  const sum = (some, what) => Math.round(some.reduce((total, one) => total + one[what], 0));
+  const lanes = [...new Set(results.map(({ lane }) => lane))].sort();
+  return {
+    minutes: Number((wall / 60).toFixed(1)),
+    seconds: Math.round(usage.total()),
+    speed: Number(speed.toFixed(2)),
+    lanes: Object.fromEntries(
+      lanes.map((lane) => {
+        const some = results.filter((one) => one.lane === lane);
+        return [lane, { files: some.length, wall: sum(some, 'wall'), cpu: sum(some, 'cpu') }];
+      }),
+    ),
+    programs: Object.fromEntries(
+      usage
+        .programs()
+        .map(([name, cpu]) => [name, Math.round(cpu)])
+        .filter(([, cpu]) => cpu > 0),
+    ),
+  };
+}
+
+/** Prints the figures of a run as two lists. */
+function printFigures({ lanes, programs, minutes, seconds }) {
+  for (const [lane, { files, wall, cpu }] of Object.entries(lanes))
+    console.log(
+      `${lane.padEnd(14)} ${String(cpu).padStart(5)} s of processor, ${wall} s one after the other, ${files} files`,
+    );
+  console.log('of which');
+  for (const [name, cpu] of Object.entries(programs))
+    console.log(`${name.padEnd(14)} ${String(cpu).padStart(5)} s`);
+  console.log(`${minutes} minutes, ${seconds} s of processor time`);
+}
+
+if (files.length === 0 && !check) {
   console.error('Say which files: node scripts/lib/run-tests.mjs test/unit/calls/tracker.test.ts');
   process.exit(2);
 }
@@ -113,43 +182,57 @@ for (const file of files)
   }
 mkdirSync(OUT, { recursive: true });
 await compileSources();
+const isBudgeted = selection !== 'files';
+const calibrations = isBudgeted ? calibrate(CALIBRATIONS) : [];
 const began = performance.now();
+const usage = followUsage();
 const totals = { pass: 0, fail: 0, skip: 0 };
 const results = [];
-await work(files, (result) => {
-  const { file, tap, log, ended, wall, cpu } = result;
-  const { pass, fail, skip } = tellFaults(file, readFileSync(tap));
-  // A file that broke off has failed, also when each of its lines until then has passed.
-  const broke = ended !== '' && fail === 0;
-  if (broke) {
-    console.log(`failed: ${file}: ${ended}`);
-    console.log(readFileSync(log, 'utf8').split('\n').slice(-20).join('\n'));
-  }
-  const empty = !broke && pass + fail + skip === 0;
-  if (empty) console.log(`failed: ${file}: there is no test in it`);
-  totals.pass += pass;
-  totals.fail += fail + (broke || empty ? 1 : 0);
-  totals.skip += skip;
-  results.push(result);
-  const word = fail > 0 || broke || empty ? 'FAILED' : 'ok    ';
-  const [walls, cpus] = [wall, cpu].map((s) => s.toFixed(1).padStart(6));
-  console.log(`${word} ${walls} s ${cpus} s of processor  ${file}`);
-});
-
-const rounded = results.map(({ file, wall, cpu }) => [
-  file,
-  { wall: Math.round(wall), cpu: Math.round(cpu) },
-]);
-writeFileSync(`${OUT}/times.json`, `${JSON.stringify(Object.fromEntries(rounded.sort()), null, 2)}\n`);
-const sum = (some, what) => some.reduce((total, one) => total + (one[what] || 0), 0).toFixed(0);
-for (const lane of new Set(results.map((one) => one.lane).sort())) {
-  const some = results.filter((one) => one.lane === lane);
-  console.log(
-    `${lane}: ${some.length} files, ${sum(some, 'wall')} s one after the other, ${sum(some, 'cpu')} s of processor`,
-  );
-}
-console.log(
-  `${files.length} files in ${seconds(performance.now() - began)}, ${sum(results, 'cpu')} s of processor time`,
+const failed = [];
+const waiting = planned([...files, ...(check ? [CHECK] : [])], known, (file) =>
+  file === CHECK ? 'check' : laneOf(file),
 );
+await work(usage, waiting, (result) => {
+  const counts = report(result);
+  for (const kind of Object.keys(totals)) totals[kind] += counts[kind];
+  if (counts.fail > 0) failed.push(result.file);
+  results.push(result);
+});
+usage.stop();
+const wall = (performance.now() - began) / 1000;
+if (isBudgeted) calibrations.push(...calibrate(CALIBRATIONS));
+
+const cpu = Object.fromEntries(results.map((one) => [one.file, one.cpu]));
+const verdict = isBudgeted
+  ? judge({ selection, total: usage.total(), calibrations, cpu, known })
+  : { fits: true, lines: [], speed: 1 };
+if (!verdict.fits) totals.fail += 1;
+const figures = figuresOf(results, usage, { wall, speed: verdict.speed });
+printFigures(figures);
+const kept = read(TIMES);
+const times = results
+  .sort((a, b) => (a.file < b.file ? -1 : 1))
+  .map(({ file, wall, cpu }) => [
+    file,
+    { wall: Math.round(wall), cpu: Number((cpu / verdict.speed).toFixed(1)) },
+  ]);
+writeFileSync(
+  `${OUT}/times.json`,
+  `${JSON.stringify(
+    {
+      runs: { ...kept.runs, ...(isBudgeted && { [selection]: figures }) },
+      files:
+        selection === 'all' ? Object.fromEntries(times) : { ...kept.files, ...Object.fromEntries(times) },
+    },
+    null,
+    2,
+  )}\n`,
+);
+writeFileSync(FAILED, `${JSON.stringify(failed.filter((file) => file !== CHECK).sort(), null, 2)}\n`);
+if (selection === 'default') {
+  console.log('Left to "scripts/test all":');
+  for (const [what, some] of Object.entries(leftOut())) console.log(`  ${what} (${some.length} files)`);
+}
+for (const line of verdict.lines) console.log(line);
 console.log(`${totals.pass} passed, ${totals.fail} failed, ${totals.skip} skipped`);
 process.exit(totals.fail === 0 && totals.pass > 0 ? 0 : 1);
