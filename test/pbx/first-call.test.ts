@@ -10,7 +10,7 @@ import { lasting, readPrompt, sequence, silence, wavSource } from '../support/pb
 import { lackOf } from '../support/pbx/whole.js';
 import { createApiClient, createRecorderLab, seconds, until } from '../support/recorder.js';
 import { decode, hear, rmsDb } from '../support/recordings/audio.js';
-import { BROWSER } from '../support/web/browser.js';
+import { BROWSER, browserArgs } from '../support/web/browser.js';
 
 /** One Tapedeck as it is installed: its two processes, a real Asterisk, real phones, a real browser. */
 t.setTimeout(240_000);
@@ -56,20 +56,7 @@ const spool = () => readdirSync(pbx.recordingDir).filter((f) => !f.startsWith('.
 const spoolEmptied = () => until('an empty spool', () => spool().length === 0);
 
 t.test('a call is seen while it lasts, then found, opened and heard in the browser', async (t) => {
-  const browser = await chromium.launch({
-    executablePath: BROWSER,
-    args: [
-      '--headless=new',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--autoplay-policy=no-user-gesture-required',
-    ],
-  });
+  const browser = await chromium.launch({ executablePath: BROWSER, args: browserArgs });
   t.teardown(() => browser.close());
   const page = await browser.newPage();
   page.setDefaultTimeout(120_000);

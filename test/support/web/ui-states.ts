@@ -44,7 +44,7 @@ export const uiStates: readonly UiState[] = [
   ),
   state('a call that was not recorded', ({ office }) => `/calls/${office.full.id}`, says('but not recorded')),
   state('a call in progress', ({ office }) => `/calls/${office.live.id}`, shows('.call-controls')),
-  state('the menu', '/', (p) => press(p, 'Menu of Anna Berg')),
+  state('the menu', '/', (p) => press(p, 'Menu of Anna Berg'), { within: 'header' }),
   state('keys', '/', async (p) => {
     await shows('.call-row')(p);
     await p.keyboard.press('?');

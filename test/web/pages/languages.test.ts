@@ -1,32 +1,19 @@
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
+import { openBrowser, openDesk } from '../../support/web/browser.js';
 import { type House, openFurnished } from '../../support/web/furnished.js';
 import { inPseudo, outsideBrackets, pseudoBrowser } from '../../support/web/pseudo-page.js';
-import { inEachState, unexpected } from '../../support/web/ui-states.js';
 
 const opened = await openBrowser(t);
 const pseudo = { ...opened, browser: pseudoBrowser(opened.browser) };
 
 t.setTimeout(880_000);
 
+/** Every page in each of its states is looked at in states.test.ts. */
 const none = async (t: Test, page: Page, what = 'all of it is messages and data') =>
   t.strictSame(await outsideBrackets(page), [], what);
 
-t.test('every page in the pseudo-language shows messages and data, and nothing else, and fits', (t) =>
-  inEachState(t, opened, async (t, house, { as, path, go, complaint }) => {
-    const { page, complaints } = await openDesk(t, pseudo, house, { as, path: path(house) });
-    await go(inPseudo(page));
-    await none(t, page, 'wide');
-    t.equal(await tooWide(page), 0, 'nothing sticks out of 1280 px');
-    await page.setViewportSize({ width: 360, height: 740 });
-    await none(t, page, 'narrow');
-    t.equal(await tooWide(page), 0, 'nothing sticks out of 360 px');
-    t.strictSame(unexpected({ complaint }, complaints), []);
-  }),
-);
-
-t.test('so does the API reference with a request open', async (t) => {
+t.test('the API reference with a request open shows messages and data, and nothing else', async (t) => {
   const house = await openFurnished(t, opened, 'empty');
   const { page } = await openDesk(t, pseudo, house, { path: '/api-reference' });
   await page.getByText('Calls, newest first').click();

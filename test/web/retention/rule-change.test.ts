@@ -8,7 +8,7 @@ import { openRealHouse } from '../../support/box/real-house.js';
 import { until } from '../../support/recorder.js';
 import { opusOf } from '../../support/recordings/opus.js';
 import { holdFor } from '../../support/recordings/retention-lab.js';
-import { BROWSER, faults, tooWide } from '../../support/web/browser.js';
+import { BROWSER, browserArgs, faults, tooWide } from '../../support/web/browser.js';
 import { addRecording } from '../../support/web/dashboard.js';
 
 t.setTimeout(400_000);
@@ -50,10 +50,7 @@ t.test('a changed rule is previewed, approved, saved and run, and what it erases
     },
   });
   const [due, held, young] = [made.at(-2)!, made.at(-1)!, made[0]!];
-  const browser = await chromium.launch({
-    executablePath: BROWSER,
-    args: ['--headless=new', '--no-sandbox'],
-  });
+  const browser = await chromium.launch({ executablePath: BROWSER, args: browserArgs });
   t.teardown(() => browser.close());
   const complaints: string[] = [];
   const open = async (path: string): Promise<Page> => {

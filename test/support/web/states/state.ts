@@ -18,6 +18,8 @@ export type UiState = {
   go: (page: Page) => Promise<unknown>;
   /** What the browser says of it that belongs to the state, such as of a request that is refused; null: nothing. */
   complaint: RegExp | null;
+  /** What is judged for accessibility: all of it, unless the state covers half a control that another state shows whole. */
+  within: string;
 };
 
 /** What the browser says beside that. */
@@ -28,9 +30,15 @@ export const state = (
   name: string,
   path: UiState['path'] | string,
   go: UiState['go'],
-  { house = 'office', recorder = 'well', as = 'anna', complaint = null }: Partial<UiState> = {},
+  {
+    house = 'office',
+    recorder = 'well',
+    as = 'anna',
+    complaint = null,
+    within = 'html',
+  }: Partial<UiState> = {},
 ): UiState => ({
-  ...{ name, go, house, recorder, as, complaint },
+  ...{ name, go, house, recorder, as, complaint, within },
   path: typeof path === 'string' ? () => path : path,
 });
 

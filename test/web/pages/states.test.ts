@@ -1,0 +1,58 @@
+import type { Page } from 'playwright-core';
+import t, { type Test } from 'tap';
+import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
+import { openFurnished } from '../../support/web/furnished.js';
+import { inPseudo, outsideBrackets, pseudoBrowser } from '../../support/web/pseudo-page.js';
+import { inEachState, unexpected } from '../../support/web/ui-states.js';
+
+const opened = await openBrowser(t);
+/** Each message is a third longer there than in English, and what is no message shows. */
+const pseudo = { ...opened, browser: pseudoBrowser(opened.browser) };
+
+t.setTimeout(1_700_000);
+
+/** Colours do not depend on the width, so each theme is looked at in one; in both where every case is tried. */
+const EVERY_CASE = process.env.PROOFS === 'full';
+
+/** Looks at a page in each width and theme. It is narrow and light when this begins. */
+async function lookAt(t: Test, page: Page, within?: string): Promise<void> {
+  const accessible = async (what: string, rules?: string[]) =>
+    t.strictSame(await faults(page, rules, within), [], `${what} is accessible`);
+  const fits = async (width: number) => {
+    t.equal(await tooWide(page), 0, `nothing sticks out of ${width} px`);
+    t.strictSame(await outsideBrackets(page), [], `all of it is messages and data at ${width} px`);
+  };
+  await accessible('narrow and light');
+  await fits(360);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  if (EVERY_CASE) await accessible('narrow and dark', ['color-contrast']);
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await accessible('wide and dark');
+  await fits(1280);
+  if (!EVERY_CASE) return;
+  await page.emulateMedia({ colorScheme: 'light' });
+  await accessible('wide and light', ['color-contrast']);
+}
+
+t.test('every page is accessible, fits and can be translated: light and dark, wide and narrow', (t) =>
+  inEachState(t, opened, async (t, house, { as, path, go, complaint, within }) => {
+    const { page, complaints } = await openDesk(t, pseudo, house, { as, path: path(house), width: 360 });
+    await go(inPseudo(page));
+    await lookAt(t, page, within);
+    t.strictSame(unexpected({ complaint }, complaints), []);
+  }),
+);
+
+t.test('so is the API reference, of which each request can be opened', async (t) => {
+  const house = await openFurnished(t, opened, 'empty');
+  const { page } = await openDesk(t, pseudo, house, { path: '/api/docs', width: 360 });
+  await page.getByText('Calls, newest first').click();
+  await page.getByText('Cursor: calls older than the call with this id.').waitFor();
+  t.equal(new URL(page.url()).pathname, '/api-reference');
+  await lookAt(t, page);
+  const closed = page.locator('details:not([open]) > summary');
+  while ((await closed.count()) > 0) await closed.first().click();
+  // What is within is drawn a moment after the click.
+  await page.locator('.operation[open]:not(:has(.operation-body))').waitFor({ state: 'detached' });
+  t.equal(await page.locator('.operation-body').count(), await page.locator('.operation').count());
+});
