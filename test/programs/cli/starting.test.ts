@@ -13,7 +13,7 @@ import type { Pbx } from '../../support/pbx/pbx.js';
 import { createRecorderLab } from '../../support/recorder.js';
 
 const MAIN = resolve('dist/daemon/main.js');
-const LOADED = resolve('test/support/loaded.mjs');
+const LOADED = resolve('test/support/package/loaded.mjs');
 
 /** Runs the built command. Gives its output, the packages that it imported, and how much of our own code it read, in KB. */
 function tapedeck(config: string, ...args: string[]) {
