@@ -2,16 +2,17 @@
 import { CommanderError } from 'commander';
 import { EXIT, exitCodeOf } from './cli/common/exit-codes.js';
 import { asFault } from './cli/common/fault.js';
-import { addCommands, commandNames, createProgram } from './cli/common/program.js';
+import { addCommands, commandNames, createProgram, listCommands } from './cli/common/program.js';
 
 /** Returns the exit code; cli/common/exit-codes has the table. */
 async function main(argv: string[]): Promise<number> {
   const created = createProgram();
   const { program, context } = created;
   try {
-    const called = program.parseOptions(argv.slice(2)).operands[0] ?? '';
-    const names = commandNames();
-    await addCommands(created, names.includes(called) ? [called] : names);
+    const { operands } = program.parseOptions(argv.slice(2));
+    const called = (operands[0] === 'help' ? operands[1] : operands[0]) ?? '';
+    if (commandNames().includes(called)) await addCommands(created, [called]);
+    else listCommands(created);
     await program.parseAsync(argv);
     return Number(process.exitCode ?? 0);
   } catch (e) {

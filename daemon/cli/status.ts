@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { TapedeckError } from '../domain/error.js';
 import { publicMessage } from '../domain/operations/health.js';
 import { type DaemonStatus, downStatus } from '../domain/operations/status.js';
+import { catalogueFile } from '../domain/paths.js';
 import { sizeText } from '../domain/written.js';
 import { ask as askRecorder } from '../ops/control-client.js';
 import type { CliContext } from './common/context.js';
@@ -44,7 +45,8 @@ async function ask(ctx: CliContext): Promise<Now> {
 /** What can be known without the daemon. */
 async function fromCatalogue(ctx: CliContext, down: DaemonStatus): Promise<DaemonStatus> {
   try {
-    const { waiting, oldestEndedAt } = await (await ctx.catalogue()).segments.queue();
+    const { readQueue } = await import('../catalogue/sqlite/reading/queue.js');
+    const { waiting, oldestEndedAt } = readQueue(catalogueFile(ctx.movedData()));
     const oldest_ms = oldestEndedAt === null ? null : Math.max(0, Date.now() - oldestEndedAt);
     return { ...down, preserving: waiting, preserve: { waiting, oldest_ms } };
   } catch {

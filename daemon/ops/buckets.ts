@@ -11,11 +11,13 @@ export type Buckets = ReturnType<typeof createBuckets>;
 
 /** Tries that are used up and come back with time. The clock may be set back; that gives none and takes none. */
 export function createBuckets({ now, most = MOST_BUCKETS }: { now: () => number; most?: number }) {
-  const buckets = new LRUCache<string, Bucket>({ max: most });
+  // With the first try: it takes the room for all of them at once, a megabyte.
+  let buckets: LRUCache<string, Bucket> | null = null;
 
   return {
     /** What this key has left now; whoever takes from it writes to `left`. */
     level(key: string, { burst, hourly }: Limit): Bucket {
+      buckets ??= new LRUCache<string, Bucket>({ max: most });
       const at = now();
       const bucket = buckets.get(key) ?? { left: burst, at };
       const passed = Math.max(0, at - bucket.at);

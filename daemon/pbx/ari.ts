@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import ariClient, { type Client } from 'ari-client';
+import type { Client } from 'ari-client';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { Log } from '../ops/log.js';
 import { asError, createQuickRequests, inTime, PATIENCE, takeOverRequests } from './ari-requests.js';
@@ -102,6 +102,7 @@ export function createAri(deps: AriDeps) {
 
   async function connect(): Promise<Client> {
     takeOverRequests(origin, authorization, trust.fetch);
+    const { default: ariClient } = await import('ari-client');
     return inTime('api-docs', ariClient.connect(origin, deps.user, deps.password));
   }
 

@@ -1,12 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server';
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import type { Verbs } from '../catalogue/catalogue.js';
 import type { Passkey } from '../catalogue/factors.js';
 import { fail } from '../domain/error.js';
@@ -15,6 +8,9 @@ import type { Person } from '../domain/people/person.js';
 import { createKept } from '../ops/kept.js';
 
 const ANSWER_WITHIN_MS = 5 * 60_000;
+
+/** Loading it takes 0.2 s of processor: what nobody needs who has no passkey, and no command. */
+const webauthn = () => import('@simplewebauthn/server');
 
 export type Passkeys = ReturnType<typeof createPasskeys>;
 /** Where the browser is: what passkeys are bound to. */
@@ -53,6 +49,7 @@ export function createPasskeys({
     /** What the browser is to make, for this session. Throws `passkey_refused`. */
     async beginAdding(person: Owner, place: Place, session: string) {
       refuseElsewhere(place);
+      const { generateRegistrationOptions } = await webauthn();
       const options = await generateRegistrationOptions({
         rpName: siteName,
         rpID: place.host,
@@ -71,6 +68,7 @@ export function createPasskeys({
     async made(person: Owner, session: string, name: string, response: unknown): Promise<Passkey> {
       const asked = registrations.take(`${person.id} ${session}`);
       if (!asked) throw fail('passkey_refused', 'It took too long.');
+      const { verifyRegistrationResponse } = await webauthn();
       const { verified, registrationInfo } = await verifyRegistrationResponse({
         response: response as RegistrationResponseJSON,
         expectedChallenge: asked.challenge,
@@ -99,6 +97,7 @@ export function createPasskeys({
       const nonce = randomBytes(32).toString('base64url');
       const epoch = person === null ? null : ((await catalogue.people.standing(person))?.epoch ?? null);
       const asked = { ...what, place, nonce, epoch };
+      const { generateAuthenticationOptions } = await webauthn();
       const options = await generateAuthenticationOptions({
         rpID: place.host,
         challenge: Uint8Array.from(challengeFor(asked)),
@@ -133,6 +132,7 @@ export function createPasskeys({
       const handle: unknown = given.response.userHandle;
       const theirs = typeof handle === 'string' && Buffer.from(handle, 'base64url').toString() === userId;
       if (handle !== undefined && !theirs) throw fail('passkey_refused');
+      const { verifyAuthenticationResponse } = await webauthn();
       const { verified, authenticationInfo } = await verifyAuthenticationResponse({
         response: given,
         expectedChallenge: challenge,

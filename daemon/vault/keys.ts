@@ -1,6 +1,5 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import Database from 'better-sqlite3';
 import { databaseError, diskError, fail } from '../domain/error.js';
 import { makeFolderNow } from './place.js';
@@ -155,6 +154,8 @@ export function createKeys({
     },
     async create(recordingId) {
       if (!recordingId) throw fail('internal', 'A recording without an id gets no key.');
+      // Whoever only reads keys does not load it.
+      const { generateX25519Identity, identityToRecipient } = await import('age-encryption');
       const made = await generateX25519Identity();
       const { db, insert } = store();
       // In one transaction with the look at which key is in use: a rotation may end at any time, and the old key with it.

@@ -14,6 +14,7 @@ import {
 import { ERASED, furnish, KEPT } from '../support/power/house.js';
 import { judge } from '../support/power/judge.js';
 import { type Op, traceProgram } from '../support/power/trace.js';
+import { programOf } from '../support/recorder.js';
 
 const PROGRAM = join(import.meta.dirname, '../support/power/house.ts');
 // In memory: what is asked of the disk a thousand times here is only pretended.
@@ -23,7 +24,7 @@ const dir = join(base, 'house');
 furnish(dir);
 const start = readContents(dir);
 const spool = new Map([...start].filter((entry): entry is [string, Buffer] => entry[1] !== null));
-const ops = await traceProgram(dir, ['--import', 'tsx', PROGRAM, dir], join(base, 'trace'));
+const ops = await traceProgram(dir, [...programOf(PROGRAM), dir], join(base, 'trace'));
 
 const seed = newSeed();
 

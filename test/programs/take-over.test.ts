@@ -32,6 +32,7 @@ import { dice, newSeed } from '../support/dice.js';
 import { createDisk, fingerprint, type Outage, readContents, writeContents } from '../support/power/disk.js';
 import { judge } from '../support/power/take-over.js';
 import { traceProgram } from '../support/power/trace.js';
+import { programOf } from '../support/recorder.js';
 
 const PROGRAM = join(import.meta.dirname, '../support/power/take-over.ts');
 const base = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tapedeck-'));
@@ -40,7 +41,7 @@ const root = process.getuid?.() === 0;
 
 /** What an earlier version left when it was killed: made once, copied for each test. */
 const killed = join(base, 'killed');
-spawnSync(process.execPath, ['--import', 'tsx', PROGRAM, 'furnish', killed], {
+spawnSync(process.execPath, [...programOf(PROGRAM), 'furnish', killed], {
   env: { ...process.env, NODE_OPTIONS: '' },
 });
 
@@ -145,7 +146,7 @@ t.test(
 t.test('power may fail, or a kill come, after any system call of the take-over', async (t) => {
   const dir = earlier(t, { keys: true });
   const start = readContents(dir);
-  const ops = await traceProgram(dir, ['--import', 'tsx', PROGRAM, 'take-over', dir], join(base, 'trace'));
+  const ops = await traceProgram(dir, [...programOf(PROGRAM), 'take-over', dir], join(base, 'trace'));
   t.ok(ops.filter((op) => op.kind === 'rename').length >= 3, 'catalogue, its log and the keys are moved');
   const seed = newSeed();
   const disk = createDisk(dir, start);
@@ -172,7 +173,7 @@ t.test('power may fail, or a kill come, after any system call of the take-over',
 t.test('a start is refused while an earlier version runs, and changes nothing', async (t) => {
   const dir = earlier(t);
   const lock = takeLock(join(dir, 'daemon.lock'));
-  const out = spawnSync(process.execPath, ['--import', 'tsx', PROGRAM, 'take-over', dir], {
+  const out = spawnSync(process.execPath, [...programOf(PROGRAM), 'take-over', dir], {
     encoding: 'utf8',
     env: { ...process.env, NODE_OPTIONS: '' },
   });

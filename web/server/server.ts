@@ -41,7 +41,14 @@ export function createServer(log: Log, tls?: ServerOptions): App {
   }) as unknown as App;
   limitConnections(app.server);
   limitPipelining(app.server);
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  // Each with its first request: to compile all of them delays the start.
+  app.setValidatorCompiler((part) => {
+    let check: ReturnType<typeof TypeBoxValidatorCompiler> | null = null;
+    return (value: unknown) => {
+      check ??= TypeBoxValidatorCompiler(part);
+      return check(value);
+    };
+  });
   // What routes answer is built field by field in views.ts and checked by the compiler.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.removeContentTypeParser('text/plain');

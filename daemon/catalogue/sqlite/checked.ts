@@ -49,7 +49,8 @@ export function noun<S extends TSchema, T>({
   shape: S;
   make: (value: Static<S>) => T;
 }): Noun<T> {
-  const checker = Compile(shape);
+  // With the first row: a command reads few of the tables.
+  let checker: ReturnType<typeof Compile<S>> | null = null;
   return {
     table,
     key,
@@ -59,6 +60,7 @@ export function noun<S extends TSchema, T>({
         if ((typeof cell === 'string' || cell instanceof Uint8Array) && cell.length > MAX_CHARS)
           throw new Unreadable(`"${column}" is longer than ${MAX_CHARS} characters`);
       for (const column of json) if (typeof row[column] === 'string') value[column] = parsed(row, column);
+      checker ??= Compile(shape);
       if (checker.Check(value)) return make(value as Static<S>);
       const [first] = checker.Errors(value);
       const where = first?.instancePath.slice(1).replaceAll('/', '.');

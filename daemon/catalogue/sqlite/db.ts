@@ -159,9 +159,15 @@ function migrate(db: Db, path: string, onMigration: (taken: number) => void = ()
     db.pragma(`user_version = ${at + 1}`);
     return true;
   });
+  // A new file takes them all or none, and waits for the disk once; one with data takes each by itself, which needs less room.
+  const whole = db.transaction(() => {
+    let taken = false;
+    while (step()) taken = true;
+    return taken;
+  });
   for (let at = version(db); at < migrations.length; at = version(db)) {
     onMigration(at);
-    if (!step.immediate()) break;
+    if (!(at === 0 ? whole : step).immediate()) break;
   }
   onMigration(migrations.length);
   // Another process may have taken the last steps: this reloads the schema, which preparing an INSERT alone does not.

@@ -1,34 +1,22 @@
-import { ulid } from 'ulid';
 import type { Catalogue } from '../../catalogue/catalogue.js';
-import { everyListed } from '../../catalogue/listed.js';
-import { readPlan } from '../../catalogue/retention/planned.js';
-import { createSqliteReader } from '../../catalogue/sqlite/reading/reader.js';
-import { type About, entryOf, TAPEDECK } from '../../domain/assurance/audit.js';
-import { times } from '../../domain/days.js';
 import type { ControlAnswer, ControlBody, ControlName } from '../../domain/operations/control.js';
 import { catalogueFile, keysFile } from '../../domain/paths.js';
-import { createNumberIndex } from '../../domain/policy/lists/number-list.js';
 import { printable } from '../../domain/printable.js';
-import { inWords } from '../../domain/reason/words.js';
-import { runDetail } from '../../domain/retention/run.js';
-import { loadConfig, siteRegion } from '../../ops/config.js';
+import { loadConfig } from '../../ops/config.js';
 import type { Config } from '../../ops/config-schema.js';
-import { createLog } from '../../ops/log.js';
 import { becomeOwnerOf, ownerToBecome } from '../../ops/process/become.js';
-import { createNamesRemoval } from '../../recordings/retain/names.js';
-import { createRetain, type Retain } from '../../recordings/retain.js';
+import type { Retain } from '../../recordings/retain.js';
 import { refuseUnmoved } from '../../vault/installation/refuse.js';
-import { createKeys, type Keys } from '../../vault/keys.js';
-import { type MasterKeys, openMasterKeys } from '../../vault/master-key.js';
+import type { Keys } from '../../vault/keys.js';
+import type { MasterKeys } from '../../vault/master-key.js';
 import type { RecordingReader } from '../../vault/store/store.js';
-import { openRecordings, openStore } from '../../vault/store/tiers.js';
-import { createAsking } from './asking.js';
-import { passphraseFor } from './master.js';
+import { openRecordings } from '../../vault/store/tiers.js';
+import type { Asking } from './asking.js';
 
-/** So many listed numbers are read together. */
-const LISTED_AT_ONCE = 200;
-
-/** What a subcommand works with. Everything is opened when it is first asked for. */
+/**
+ * What a subcommand works with. Everything is loaded and opened when it is first asked for: reading all of it would take most of
+ * the time of a short command.
+ */
 export type CliContext = {
   config(): Config;
   /**
@@ -74,6 +62,7 @@ export function createCliContext(
   let reading: Keys | null = null;
   let catalogue: Promise<Catalogue> | null = null;
   let keys: Keys | null = null;
+  let asking: Promise<Asking> | null = null;
   const endings: (() => Promise<void>)[] = [];
 
   const ctx: CliContext & { close(): Promise<void> } = {
@@ -95,17 +84,17 @@ export function createCliContext(
     },
 
     catalogue(): Promise<Catalogue> {
-      catalogue ??= opened(ctx.movedData());
+      catalogue ??= opened(ctx.movedData);
       return catalogue;
     },
 
     passphrase(): Promise<string | undefined> {
-      passphrase ??= passphraseFor(ctx.config(), passphraseFd());
+      passphrase ??= import('./master.js').then((m) => m.passphraseFor(ctx.config(), passphraseFd()));
       return passphrase;
     },
 
     master(): Promise<MasterKeys> {
-      master ??= ctx.passphrase().then((given) => openMasterKeys(ctx.config().keys.master_key_file, given));
+      master ??= openedMaster(ctx);
       return master;
     },
 
@@ -116,6 +105,7 @@ export function createCliContext(
     async keys(): Promise<Keys> {
       if (reading) return reading;
       const { current: masterKey, reread } = await ctx.master();
+      const { createKeys } = await import('../../vault/keys.js');
       const path = keysFile(ctx.movedData());
       const made = createKeys({ path, masterKey, reread, readonly: true });
       made.start();
@@ -123,7 +113,10 @@ export function createCliContext(
       return made;
     },
 
-    ask: (name, body) => asking.ask(name, body),
+    async ask(name, body) {
+      asking ??= import('./asking.js').then(({ createAsking }) => createAsking(ctx));
+      return (await asking).ask(name, body);
+    },
 
     recordings: () =>
       openRecordings({
@@ -133,39 +126,12 @@ export function createCliContext(
       }),
 
     async retain(catalogue: Catalogue): Promise<Retain> {
-      const { archive, retention, site } = ctx.config();
+      const { createKeys } = await import('../../vault/keys.js');
+      const { createOwnRetain } = await import('./retaining.js');
       const { current: masterKey, reread } = await ctx.master();
-      const dataDir = ctx.movedData();
-      keys ??= createKeys({ path: keysFile(dataDir), masterKey, reread });
+      keys ??= createKeys({ path: keysFile(ctx.movedData()), masterKey, reread });
       keys.start();
-      const limit = { percent: retention.breaker_percent, count: retention.breaker_count };
-      const region = siteRegion(ctx.config());
-      const index = createNumberIndex(region);
-      for await (const page of everyListed(catalogue, LISTED_AT_ONCE)) for (const one of page) index.add(one);
-      const note = (about: About) =>
-        catalogue.audit.append(entryOf(TAPEDECK, Date.now(), 'retention_run', about));
-      return createRetain({
-        catalogue,
-        plan: (now) => readPlan(catalogue, now, limit, site.time_zone),
-        mint: () => ulid(),
-        keys,
-        store: await openStore({ dataDir, archive: archive.directory, owner: catalogue.audit.id }),
-        clock: () => Date.now(),
-        alarms: { raise: () => {}, clear: () => {} },
-        config: {
-          schedule: retention.schedule,
-          timeZone: site.time_zone,
-          limit,
-        },
-        removeNames: createNamesRemoval({
-          ...{ catalogue, listsOf: (number) => index.listsOf(number, Date.now()) },
-          site: { timeZone: site.time_zone, region },
-          log: createLog('silent', 'tapedeck'),
-        }),
-        ran: (run) => note({ detail: runDetail(run) }),
-        refused: (why) => note({ outcome: 'refused', reason: inWords(why, times(site.time_zone)) }),
-        log: createLog('silent', 'tapedeck'),
-      });
+      return createOwnRetain(ctx, catalogue, keys);
     },
 
     later: (work) => void endings.push(work),
@@ -174,7 +140,7 @@ export function createCliContext(
 
     async close(): Promise<void> {
       for (const end of endings.splice(0)) await end();
-      await asking.close();
+      await (await asking)?.close();
       await (await catalogue?.catch(() => null))?.stop();
       keys?.stop();
       reading?.stop();
@@ -183,16 +149,23 @@ export function createCliContext(
       reading = null;
     },
   };
-  const asking = createAsking(ctx);
   return ctx;
 }
 
-async function opened(dataDir: string): Promise<Catalogue> {
-  const path = catalogueFile(dataDir);
+// What these load is loaded while root can still read it: `dataDir` may give root up.
+async function opened(dataDir: () => string): Promise<Catalogue> {
+  const { createSqliteReader } = await import('../../catalogue/sqlite/reading/reader.js');
+  const path = catalogueFile(dataDir());
   const catalogue = createSqliteReader({ path });
   await catalogue.start();
   await catalogue.changeCount(); // throws why it cannot be read
   return catalogue;
+}
+
+async function openedMaster(ctx: CliContext): Promise<MasterKeys> {
+  const { openMasterKeys } = await import('../../vault/master-key.js');
+  const given = await ctx.passphrase();
+  return openMasterKeys(ctx.config().keys.master_key_file, given);
 }
 
 const line = (text: string) => (text.endsWith('\n') ? text : `${text}\n`);

@@ -3,47 +3,211 @@ import { DEFAULT_CONFIG } from '../../ops/config.js';
 import { version } from '../../ops/process/version.js';
 import { type CliContext, createCliContext } from './context.js';
 
-/** Every command, as it is called. Only that one is loaded: reading what the others need would take most of a second. */
-const COMMANDS: Record<string, () => Promise<(program: Command, context: CliContext) => void>> = {
-  setup: async () => (await import('../setup/setup.js')).setup,
-  run: async () => (await import('../run.js')).run,
-  web: async () => (await import('../web.js')).web,
-  encoder: async () => (await import('../encoder.js')).encoder,
-  doctor: async () => (await import('../doctor.js')).doctor,
-  status: async () => (await import('../status.js')).status,
-  alert: async () => (await import('../alert.js')).alert,
-  archive: async () => (await import('../retention/archive.js')).archive,
-  backup: async () => (await import('../backup/backup.js')).backup,
-  approvals: async () => (await import('../approvals.js')).approvals,
-  audit: async () => (await import('../audit.js')).audit,
-  calls: async () => (await import('../calls.js')).calls,
-  coverage: async () => (await import('../reports/coverage.js')).coverage,
-  'consent-report': async () => (await import('../reports/consent.js')).consent,
-  destroy: async () => (await import('../destroy/destroy.js')).destroy,
-  erase: async () => (await import('../retention/erase.js')).erase,
-  evidence: async () => (await import('../evidence.js')).evidence,
-  export: async () => (await import('../export.js')).exportCall,
-  certificate: async () => (await import('../retention/certificate.js')).certificate,
-  consents: async () => (await import('../consents.js')).consents,
-  lists: async () => (await import('../lists.js')).lists,
-  holds: async () => (await import('../retention/holds.js')).holds,
-  import: async () => (await import('../import/import.js')).importRecordings,
-  jobs: async () => (await import('../jobs.js')).jobs,
-  keys: async () => (await import('../keys.js')).keys,
-  policy: async () => (await import('../policy.js')).policy,
-  recordings: async () => (await import('../recordings.js')).recordings,
-  redact: async () => (await import('../redact.js')).redact,
-  report: async () => (await import('../reports/report.js')).report,
-  requests: async () => (await import('../retention/requests.js')).requests,
-  move: async () => (await import('../backup/move.js')).move,
-  restore: async () => (await import('../backup/restore.js')).restore,
-  retention: async () => (await import('../retention.js')).retention,
-  'test-call': async () => (await import('../test-call.js')).testCall,
-  tls: async () => (await import('../tls.js')).tls,
-  upgrade: async () => (await import('../upgrade/upgrade.js')).upgrade,
-  user: async () => (await import('../user.js')).user,
-  support: async () => (await import('../support/support.js')).support,
-  verify: async () => (await import('../verify.js')).verify,
+type Listed = {
+  /** As the help has it: what the command itself says, again, because loading all of them would take half a second. */
+  usage: string;
+  summary: string;
+  load: () => Promise<(program: Command, context: CliContext) => void>;
+};
+
+/** Every command, as it is called. Only that one is loaded. */
+const COMMANDS: Record<string, Listed> = {
+  setup: {
+    usage: 'setup [options]',
+    summary: 'connect Tapedeck to the PBX on this machine, start it, and make a test call',
+    load: async () => (await import('../setup/setup.js')).setup,
+  },
+  run: {
+    usage: 'run',
+    summary: 'run the recorder',
+    load: async () => (await import('../run.js')).run,
+  },
+  web: {
+    usage: 'web',
+    summary: 'run the dashboard',
+    load: async () => (await import('../web.js')).web,
+  },
+  encoder: {
+    usage: 'encoder [options]',
+    summary: 'run ffmpeg for the recorder, as a user of its own',
+    load: async () => (await import('../encoder.js')).encoder,
+  },
+  doctor: {
+    usage: 'doctor [options]',
+    summary: 'check PBX, permissions, CDRs, spool, disks, clocks and keys, and tell how to fix each problem',
+    load: async () => (await import('../doctor.js')).doctor,
+  },
+  status: {
+    usage: 'status [options]',
+    summary: 'show recorder status',
+    load: async () => (await import('../status.js')).status,
+  },
+  alert: {
+    usage: 'alert',
+    summary: 'send alert messages to try the channels',
+    load: async () => (await import('../alert.js')).alert,
+  },
+  archive: {
+    usage: 'archive',
+    summary: 'the archive: what is in it, and moving recordings there',
+    load: async () => (await import('../retention/archive.js')).archive,
+  },
+  backup: {
+    usage: 'backup',
+    summary: 'make, list and verify backups',
+    load: async () => (await import('../backup/backup.js')).backup,
+  },
+  approvals: {
+    usage: 'approvals [options]',
+    summary: 'list what waits for a second person, and what was decided; approving is done on the dashboard',
+    load: async () => (await import('../approvals.js')).approvals,
+  },
+  audit: {
+    usage: 'audit',
+    summary: 'show, export and verify the audit log',
+    load: async () => (await import('../audit.js')).audit,
+  },
+  calls: {
+    usage: 'calls [options]',
+    summary: 'list calls, newest first',
+    load: async () => (await import('../calls.js')).calls,
+  },
+  coverage: {
+    usage: 'coverage [options]',
+    summary: "compare recordings with Asterisk's CDRs: what became of every answered call",
+    load: async () => (await import('../reports/coverage.js')).coverage,
+  },
+  'consent-report': {
+    usage: 'consent-report [options]',
+    summary: 'show how people were told that calls are recorded, and what they answered',
+    load: async () => (await import('../reports/consent.js')).consent,
+  },
+  destroy: {
+    usage: 'destroy [options]',
+    summary: 'destroy all recordings, keys, call data and configuration on this machine',
+    load: async () => (await import('../destroy/destroy.js')).destroy,
+  },
+  erase: {
+    usage: 'erase [options] <call...>',
+    summary: 'erase the recordings of calls by hand, before they are due',
+    load: async () => (await import('../retention/erase.js')).erase,
+  },
+  evidence: {
+    usage: 'evidence [options] <call>',
+    summary: 'create a self-verifying evidence ZIP of a call',
+    load: async () => (await import('../evidence.js')).evidence,
+  },
+  export: {
+    usage: 'export [options] <call>',
+    summary: 'write the recording of a call as an Ogg Opus file (left: the other party, right: our side)',
+    load: async () => (await import('../export.js')).exportCall,
+  },
+  certificate: {
+    usage: 'certificate',
+    summary: 'list, export and verify certificates of erasure',
+    load: async () => (await import('../retention/certificate.js')).certificate,
+  },
+  consents: {
+    usage: 'consents',
+    summary: 'manage standing consents and objections by number',
+    load: async () => (await import('../consents.js')).consents,
+  },
+  lists: {
+    usage: 'lists',
+    summary: 'manage the lists of numbers that rules name',
+    load: async () => (await import('../lists.js')).lists,
+  },
+  holds: {
+    usage: 'holds [options]',
+    summary: 'manage legal holds, which keep recordings from being erased',
+    load: async () => (await import('../retention/holds.js')).holds,
+  },
+  import: {
+    usage: 'import [options] <dir...>',
+    summary: 'import the recordings of another recorder',
+    load: async () => (await import('../import/import.js')).importRecordings,
+  },
+  jobs: {
+    usage: 'jobs [options]',
+    summary: 'list jobs and their progress, newest first; ended jobs are kept for 90 days',
+    load: async () => (await import('../jobs.js')).jobs,
+  },
+  keys: {
+    usage: 'keys',
+    summary: 'show and change how the keys are protected',
+    load: async () => (await import('../keys.js')).keys,
+  },
+  policy: {
+    usage: 'policy',
+    summary: 'manage the rules: what to record and how long to keep it',
+    load: async () => (await import('../policy.js')).policy,
+  },
+  recordings: {
+    usage: 'recordings',
+    summary: 'check all recordings',
+    load: async () => (await import('../recordings.js')).recordings,
+  },
+  redact: {
+    usage: 'redact [options] <call>',
+    summary: 'silence stretches of a recording, in a new version of it',
+    load: async () => (await import('../redact.js')).redact,
+  },
+  report: {
+    usage: 'report [options] <name>',
+    summary: 'create a signed report of a period as CSV, PDF or JSON; verify one',
+    load: async () => (await import('../reports/report.js')).report,
+  },
+  requests: {
+    usage: 'requests [options]',
+    summary: 'requests of people about recordings of themselves: list, show, answer and close them',
+    load: async () => (await import('../retention/requests.js')).requests,
+  },
+  move: {
+    usage: 'move',
+    summary: 'move this Tapedeck to another machine',
+    load: async () => (await import('../backup/move.js')).move,
+  },
+  restore: {
+    usage: 'restore [options] [id]',
+    summary: 'restore a backup into an empty data directory, while no recorder runs',
+    load: async () => (await import('../backup/restore.js')).restore,
+  },
+  retention: {
+    usage: 'retention',
+    summary: 'show what is due, and erase it',
+    load: async () => (await import('../retention.js')).retention,
+  },
+  'test-call': {
+    usage: 'test-call [options]',
+    summary: 'place a test call, record it, play it from the dashboard, compare it, and erase it',
+    load: async () => (await import('../test-call.js')).testCall,
+  },
+  tls: {
+    usage: 'tls',
+    summary: 'show the certificate of the dashboard, and its certificate authority',
+    load: async () => (await import('../tls.js')).tls,
+  },
+  upgrade: {
+    usage: 'upgrade',
+    summary: 'copy the data before an upgrade, watch it, go back',
+    load: async () => (await import('../upgrade/upgrade.js')).upgrade,
+  },
+  user: {
+    usage: 'user',
+    summary: 'manage people and their permissions',
+    load: async () => (await import('../user.js')).user,
+  },
+  support: {
+    usage: 'support [options] [file]',
+    summary:
+      'write a support bundle: versions, settings, findings, status and log, without secrets, names and numbers',
+    load: async () => (await import('../support/support.js')).support,
+  },
+  verify: {
+    usage: 'verify [options] [call]',
+    summary: 'verify the file, signature and catalogue row of one recording or of all',
+    load: async () => (await import('../verify.js')).verify,
+  },
 };
 
 type Options = { config: string; passphraseFd?: number };
@@ -81,5 +245,10 @@ export async function addCommands(
   { program, context }: ReturnType<typeof createProgram>,
   names: readonly string[],
 ): Promise<void> {
-  for (const name of names) (await COMMANDS[name]!())(program, context);
+  for (const name of names) (await COMMANDS[name]!.load())(program, context);
+}
+
+/** Adds all commands as the help lists them; none of them can be run. */
+export function listCommands({ program }: Pick<ReturnType<typeof createProgram>, 'program'>): void {
+  for (const { usage, summary } of Object.values(COMMANDS)) program.command(usage).description(summary);
 }

@@ -9,10 +9,15 @@ const SCRIPTS =
   );
 /** Scripts that are written together (Unicode UTS 39, 5.2, highly restrictive). */
 const TOGETHER = ['Han Hiragana Katakana Latin', 'Han Bopomofo Latin', 'Han Hangul Latin'];
-const ONE_WRITING = [...SCRIPTS, ...TOGETHER].map((scripts) => {
-  const classes = ['Common', 'Inherited', ...scripts.split(' ')].map((script) => `\\p{scx=${script}}`);
-  return new RegExp(`^[${classes.join('')}]*$`, 'u');
-});
+let writings: RegExp[] | null = null;
+/** Made with the first name that is checked: most commands check none, and they are 32 large classes. */
+function writingsOf(): RegExp[] {
+  writings ??= [...SCRIPTS, ...TOGETHER].map((scripts) => {
+    const classes = ['Common', 'Inherited', ...scripts.split(' ')].map((script) => `\\p{scx=${script}}`);
+    return new RegExp(`^[${classes.join('')}]*$`, 'u');
+  });
+  return writings;
+}
 
 /** Characters that nobody sees, or that turn the direction of what stands around them. */
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u2800]/u;
@@ -27,7 +32,7 @@ export function nameFault(given: string): string | null {
     return `It contains an invisible character (U+${hidden.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}).`;
   const name = tidyName(given);
   if (!/[\p{L}\p{N}]/u.test(name)) return 'It has no letter or digit.';
-  if (!ONE_WRITING.some((writing) => writing.test(name)))
+  if (!writingsOf().some((writing) => writing.test(name)))
     return 'It mixes letters of different scripts, or has letters of one that is no longer in use.';
   return null;
 }

@@ -19,7 +19,7 @@ t.test('nothing that a terminal acts on is printed, and JSON says the same', asy
   const them = { number: '1', name, ours: false };
   await (await catalogue()).calls.save(aCall('CR1', { them }));
   const run = (...argv: string[]) => {
-    const args = ['--import', 'tsx', 'daemon/main.ts', '--config', join(dir, 'tapedeck.toml'), ...argv];
+    const args = ['dist/daemon/main.js', '--config', join(dir, 'tapedeck.toml'), ...argv];
     return spawnSync(process.execPath, args, { encoding: 'utf8' });
   };
   const active = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;

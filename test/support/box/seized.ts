@@ -8,6 +8,7 @@ import { Secret, TOTP } from 'otpauth';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import type { Act } from '../../../daemon/domain/people/act.js';
 import { ask } from '../../../daemon/ops/control-client.js';
+import { programOf } from '../recorder.js';
 import { callOf, PASSWORD, TOTP_SECRET, unpackBefore } from './before-one-writer.js';
 import { type Box, createBox, DASHBOARD, makeFolders, RECORDER } from './box.js';
 import { createRestarter } from './restarter.js';
@@ -124,7 +125,7 @@ export async function createSeized() {
       const program = join(import.meta.dirname, 'intruder.ts');
       const child = spawn(
         'setpriv',
-        [...ids, process.execPath, '--import', 'tsx', program, JSON.stringify(given)],
+        [...ids, process.execPath, ...programOf(program), JSON.stringify(given)],
         { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } },
       );
       // The intruder itself goes on, to say what came of it: its children stand for the dashboard's processes.

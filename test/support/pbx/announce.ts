@@ -6,7 +6,7 @@ import { createPromptFinder } from '../../../daemon/encode/find-prompt.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createPromptServer } from '../../../daemon/pbx/prompt-server.js';
 import { createPrompts } from '../../../daemon/pbx/prompts.js';
-import { until } from '../recorder.js';
+import { programOf, until } from '../recorder.js';
 import { hear, toFloat } from '../recordings/audio.js';
 import { type Announced, createAnnouncing, inSpool, lengthOf, promptFiles } from './announcing.js';
 import { createLab, emptySpool, startPbxOrSkip } from './pbx.js';
@@ -183,7 +183,7 @@ export async function announceAll(t: Test, version: 22 | 16): Promise<void> {
   t.test('a whisper of a process that was killed is removed by the next one', async (t) => {
     const [ann, bob] = [await lab.phone('100'), await lab.phone('101')];
     const args = JSON.stringify({ pbx, recordingDir: pbx.recordingDir, file: lab.prompt('demo-instruct') });
-    const child = spawn(process.execPath, ['--import=tsx', PROGRAM, args], {
+    const child = spawn(process.execPath, [...programOf(PROGRAM), args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const exited = once(child, 'exit');

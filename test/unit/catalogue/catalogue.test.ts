@@ -9,6 +9,7 @@ import { migrations } from '../../../daemon/catalogue/sqlite/migrations.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { opened } from '../../support/catalogue/opened.js';
+import { programOf } from '../../support/recorder.js';
 import { aCall } from '../../support/recordings/a-call.js';
 
 const child = join(import.meta.dirname, '../../support/catalogue/claim-setup.ts');
@@ -187,7 +188,7 @@ t.test(
     const race = async (path: string) => {
       const at = String(Date.now() + 1500);
       const runs = ['ada', 'bob', 'eve'].map((name) =>
-        run(process.execPath, ['--import', 'tsx', child, path, name, at]),
+        run(process.execPath, [...programOf(child), path, name, at]),
       );
       return (await Promise.all(runs)).map((r) => r.stdout).sort();
     };

@@ -1,0 +1,121 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { ulid } from 'ulid';
+import type { Catalogue } from '../../catalogue/catalogue.js';
+import { withEntries } from '../../catalogue/entries.js';
+import { createNumbersInLists } from '../../catalogue/listed.js';
+import { createSqliteCatalogue } from '../../catalogue/sqlite/catalogue.js';
+import { createStandingByNumber } from '../../catalogue/standing.js';
+import { fail, TapedeckError } from '../../domain/error.js';
+import { catalogueFile, lockFile, recorderFolder } from '../../domain/paths.js';
+import { siteRegion } from '../../ops/config.js';
+import { type Lock, takeLock } from '../../ops/lock.js';
+import { version } from '../../ops/process/version.js';
+import * as passwords from '../../ops/secrets/password.js';
+import { createRequests } from '../../requests/requests.js';
+import { refuseMoved } from '../../vault/backup/moved.js';
+import type { Alone } from './asking.js';
+import type { CliContext } from './context.js';
+
+/**
+ * What the recorder does when it is asked, in this process, with the recorder's lock. `close` also has to be called when it throws.
+ * PLACEHOLDER
+ */
+export async function doAlone(ctx: CliContext): Promise<{ handlers: Alone; close(): Promise<void> }> {
+  const dataDir = ctx.movedData();
+  refuseMoved(dataDir);
+  const lock = lockOf(dataDir);
+  try {
+    const catalogue = createSqliteCatalogue({ path: catalogueFile(dataDir), mustExist: true });
+    await catalogue.start();
+    const { handlers, stop } = handlersOf(ctx, dataDir, catalogue);
+    return {
+      handlers,
+      async close(): Promise<void> {
+        stop();
+        await catalogue.stop();
+        lock.release();
+      },
+    };
+  } catch (e) {
+    lock.release();
+    throw e;
+  }
+}
+
+function handlersOf(ctx: CliContext, dataDir: string, catalogue: Catalogue) {
+  const clock = () => Date.now();
+  const withOwn = withEntries(catalogue, {
+    clock,
+    later: async (entry) => void (await catalogue.audit.append(entry)),
+  });
+  const away = async (): Promise<never> => {
+    throw fail('daemon_unreachable', 'Only the recorder can do this.');
+  };
+  return createRequests({
+    ...{ catalogue: withOwn, passwords, dataDir, clock, mint: ulid, version: version() },
+    rules: { ldap: ctx.config().ldap.roles ?? [], oidc: ctx.config().oidc.roles ?? [] },
+    site: {
+      ...{ name: ctx.config().site.name, timeZone: ctx.config().site.time_zone },
+      region: siteRegion(ctx.config()),
+    },
+    // Deadlines are looked at again when the recorder starts.
+    deadlines: { look: async () => {} },
+    direct: away,
+    lists: createNumbersInLists({ catalogue, clock, region: siteRegion(ctx.config()) }),
+    standing: createStandingByNumber({ catalogue, clock, region: siteRegion(ctx.config()) }),
+    documents: { keep: away, read: away, destroy: away },
+    redactor: { redact: away },
+    retain: {
+      run: async (how) => (await ctx.retain(withOwn)).run(how),
+      eraseAll: async (...given) => (await ctx.retain(withOwn)).eraseAll(...given),
+    },
+    eraseVersion: async (...given) => (await ctx.retain(withOwn)).erase(...given),
+    // The recorder works it out at its next start; until then nothing is erased.
+    holding: { work: () => {} },
+    mailings: { sendNow: away, changed: () => {} },
+    mailOn: false,
+    facts: { recipients: [], measures: [] },
+    coolOffMs: ctx.config().holds.release_cool_off_hours * 3_600_000,
+    jobs: {
+      ask: away,
+      async cancel(id) {
+        const job = await catalogue.jobs.cancel(id, clock());
+        if (!job) throw fail('job_unknown', id);
+        return job;
+      },
+    },
+    factorSecrets: {
+      seal: () => {
+        throw fail('daemon_unreachable');
+      },
+      open: () => {
+        throw fail('daemon_unreachable');
+      },
+    },
+    ...{
+      identity: away,
+      registered: away,
+      examine: away,
+      makePrompt: away,
+      keepPrompt: away,
+      sign: away,
+      passes: { take: () => false },
+      signer: () => '',
+      textSigner: away,
+    },
+    alarms: { raise: () => {} },
+  });
+}
+
+/** Throws `already_running` where a recorder has it, which then was asked and gave no answer; `catalogue_missing`. */
+function lockOf(dataDir: string): Lock {
+  const catalogue = catalogueFile(dataDir);
+  if (!existsSync(catalogue)) throw fail('catalogue_missing', `${catalogue}.`);
+  mkdirSync(recorderFolder(dataDir), { recursive: true, mode: 0o700 }); // a backup may be without it
+  try {
+    return takeLock(lockFile(dataDir));
+  } catch (e) {
+    if (!(e instanceof TapedeckError) || e.code !== 'already_running') throw e;
+    throw fail('already_running', 'It does not answer, and nothing was changed here.', e);
+  }
+}
