@@ -18,6 +18,8 @@ import { awayPbx, PBX_AWAY } from './away-pbx.js';
 
 const PASSWORD = 'four unrelated quiet words';
 const STEP_MS = 30_000;
+/** A code of the step before is taken only this early in a step: the server refuses it with the next. */
+const FRESH_MS = 8_000;
 
 type Filled = {
   catalogue: ReturnType<typeof createSqliteCatalogue>;
@@ -72,8 +74,8 @@ export async function openRealHouse(
   /** A code that was not used yet: the one of the step before, of this one, or of the next one once it has begun. */
   async function code(name: string): Promise<string> {
     const one = apps.get(name)!;
-    const now = Math.floor(Date.now() / STEP_MS);
-    const step = Math.max(now - 1, one.used + 1);
+    const first = Math.floor((Date.now() - FRESH_MS) / STEP_MS);
+    const step = Math.max(first, one.used + 1);
     one.used = step;
     const early = (step - 1) * STEP_MS - Date.now();
     if (early > 0) await new Promise((resolve) => setTimeout(resolve, early + 1_000));
