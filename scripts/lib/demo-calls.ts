@@ -12,6 +12,9 @@ export const CALLER_IDS = {
   101: 'Ben Orchard',
   102: 'Carla Reyes',
   103: 'Dana Wolff',
+  104: 'Erik Lund',
+  105: 'Fay Marsh',
+  106: 'Gil Santos',
 } as const;
 
 type Caller = { number: string; name: string };
@@ -55,8 +58,11 @@ export async function assemble(lab: Lab) {
   const ben = await lab.phone('101', { source: speech('vm-intro', 4), answerAfterMs: 3_000 });
   const carla = await lab.phone('102', { source: speech('vm-intro', 4), answerAfterMs: null });
   const dana = await lab.phone('103', { source: speech('tt-weasels', 1) });
+  const erik = await lab.phone('104', { source: speech('demo-thanks', 4) });
+  const fay = await lab.phone('105', { source: speech('tt-weasels', 1) });
+  const gil = await lab.phone('106', { source: speech('tt-weasels', 1) });
   const carrier = await lab.carrier({ source: speech('vm-intro', 4) });
-  return { anna, ben, carla, dana, carrier, speech };
+  return { anna, ben, carla, dana, erik, fay, gil, carrier, speech };
 }
 
 async function talk(from: Phone, number: string, options: Parameters<Phone['call']>[1], s: number) {
@@ -84,12 +90,12 @@ async function held({ dana }: Cast, number: string): Promise<void> {
   await call.hangup();
 }
 
-async function transferred({ anna, dana, carrier, speech }: Cast, caller: Caller): Promise<void> {
-  const call = await carrier.call('5551000', { caller, source: speech('tt-weasels', 1)() });
-  const [atAnna] = await Promise.all([anna.incoming(), call.answered]);
+async function transferred({ erik, fay, carrier, speech }: Cast, caller: Caller): Promise<void> {
+  const call = await carrier.call('5554104', { caller, source: speech('tt-weasels', 1)() });
+  const [atErik] = await Promise.all([erik.incoming(), call.answered]);
   await wait(10_500);
-  const [atDana] = await Promise.all([dana.incoming(), atAnna.refer('103')]);
-  await atDana.answered;
+  const [atFay] = await Promise.all([fay.incoming(), atErik.refer('105')]);
+  await atFay.answered;
   await wait(5_000);
   await call.hangup();
 }
@@ -123,15 +129,19 @@ async function startTelling(api: ApiClient): Promise<void> {
   await api.json('PUT', '/policy', { based_on: version, policy: { ...policy, telling: {} } });
 }
 
-/** Anna answers a call from outside, and hears what the caller hears. The caller presses `key` once they were asked. */
-async function told({ anna, carrier, speech }: Cast, caller: Caller, key = ''): Promise<HeardBy> {
-  const call = await carrier.call('5551000', { caller, source: speech('tt-weasels', 8)() });
-  const [atAnna] = await Promise.all([anna.incoming(), call.answered]);
+/** Somebody answers a call from outside, and hears what the caller hears. The caller presses `key` once they were asked. */
+async function told(
+  { carrier, speech, ...people }: Cast,
+  { caller, at, key = '' }: { caller: Caller; at: 'erik' | 'fay'; key?: string },
+): Promise<HeardBy> {
+  const number = at === 'erik' ? '104' : '105';
+  const call = await carrier.call(`5554${number}`, { caller, source: speech('tt-weasels', 8)() });
+  const [answered] = await Promise.all([people[at].incoming(), call.answered]);
   await wait(8_000);
   if (key !== '') await call.dtmf(key);
   await wait(key === '' ? 4_000 : 6_000);
   await call.hangup();
-  return { [caller.name]: call.heard(), [CALLER_IDS[100]]: atAnna.heard() };
+  return { [caller.name]: call.heard(), [CALLER_IDS[number]]: answered.heard() };
 }
 
 /** Says something about the recording of the call in progress with this number, as the dashboard's buttons do. */
@@ -167,35 +177,39 @@ async function onDemand(cast: Cast, api: ApiClient, caller: Caller): Promise<voi
   await Promise.all([queued(cast, caller), wait(8_000).then(() => direct(api, caller.number, 'keep'))]);
 }
 
+/** Waits until the calls with these numbers have begun: the rules of that moment hold for all of each. */
+const begun = (api: ApiClient, numbers: string[]) =>
+  until(`calls with ${numbers.join(', ')}`, async () => {
+    const live = (await api.calls()).filter((c) => c.state === 'live').map((c) => c.them.number);
+    return numbers.every((number) => live.includes(number));
+  });
+
 /** Places the calls of the demo, tells `say` of each, and returns what must be found of them afterwards. */
 export async function placeCalls(
   cast: Cast,
   api: ApiClient,
   say: (text: string) => void,
 ): Promise<Expected[]> {
-  const { ben, dana } = cast;
+  const { carla, gil } = cast;
   say('Ines "Acme" Okafor rings 5551000 from London; Anna Field (100) answers');
   say('Jo Park rings the queue "support" from Chicago and waits there until Ben Orchard (101) answers');
   say('Dana Wolff (103) rings an outside number, and puts the other side on hold');
+  say('Lena Vogt rings 5554104 from Berlin; Erik Lund answers and transfers the call to Fay Marsh (105)');
+  say(
+    'Gil Santos (106) rings Carla Reyes (102), who does not answer, then the emergency number 112, which is never recorded, and the echo test (950)',
+  );
   await Promise.all([
     inbound(cast, { number: '+442079460123', name: 'Ines "Acme" Okafor' }),
     queued(cast, { number: '+13125550144', name: 'Jo Park' }),
     held(cast, '9020794600999'),
-  ]);
-
-  say('Lena Vogt rings 5551000 from Berlin; Anna answers and transfers the call to Dana');
-  say('Dana rings the echo test (950), which gives back what she says');
-  say(
-    'Ben rings Carla Reyes (102), who does not answer, and then the emergency number 112, which is never recorded',
-  );
-  await Promise.all([
     transferred(cast, { number: '+4930901820', name: 'Lena Vogt' }),
-    talk(dana, '950', {}, 5.5),
     (async () => {
-      const missed = await ben.call('102');
-      await wait(5_000);
+      const missed = await gil.call('102');
+      await carla.incoming();
+      await wait(3_000);
       await missed.hangup();
-      await talk(ben, '112', {}, 5);
+      await talk(gil, '112', {}, 4);
+      await talk(gil, '950', {}, 5.5);
     })(),
   ]);
 
@@ -204,18 +218,23 @@ export async function placeCalls(
     `Marta Silva rings 5551000 and declines recording by pressing ${DECLINE}: what was recorded is destroyed`,
   );
   say('Solveig Lind, who is recorded on demand, rings the queue; Ben asks to keep the call');
-  await Promise.all([
+  const marta = { number: '+351213460123', name: 'Marta Silva' };
+  const underOldRules = Promise.all([
     payment(cast, api),
-    refused(cast, { number: '+351213460123', name: 'Marta Silva' }),
+    refused(cast, marta),
     onDemand(cast, api, { number: ON_DEMAND, name: 'Solveig Lind' }),
   ]);
+  await Promise.race([underOldRules, begun(api, ['020794600555', marta.number, ON_DEMAND])]);
 
   say('The office has Tapedeck tell people that calls are recorded');
   await startTelling(api);
-  say('Pilar Ortega rings from Madrid: caller and Anna hear the announcement in Spanish');
-  const inMadrid = await told(cast, { number: '+34915550123', name: 'Pilar Ortega' });
+  say('Pilar Ortega rings from Madrid: caller and Erik hear the announcement in Spanish');
   say('Jonas Brandt rings from Berlin, where both sides have to agree: the caller is asked, and presses 1');
-  const inBerlin = await told(cast, { number: '+4930901821', name: 'Jonas Brandt' }, '1');
+  const [inMadrid, inBerlin] = await Promise.all([
+    told(cast, { caller: { number: '+34915550123', name: 'Pilar Ortega' }, at: 'erik' }),
+    told(cast, { caller: { number: '+4930901821', name: 'Jonas Brandt' }, at: 'fay', key: '1' }),
+  ]);
+  await underOldRules;
   return [
     {
       what: 'Pilar Ortega, who was told',
@@ -279,7 +298,7 @@ export async function placeCalls(
       marks: ['hold'],
     },
     {
-      what: 'Lena Vogt, from Anna to Dana',
+      what: 'Lena Vogt, from Erik to Fay',
       find: (c) => c.them.number === '+4930901820',
       coverage: 'recorded',
       left: ['tt-weasels'],
@@ -302,7 +321,7 @@ export async function placeCalls(
     },
     {
       what: 'unanswered call',
-      find: (c) => c.them.name === CALLER_IDS[101] && c.us.number === '102',
+      find: (c) => c.them.name === CALLER_IDS[106] && c.us.number === '102',
       coverage: 'none',
       left: [],
       right: [],

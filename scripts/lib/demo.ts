@@ -147,11 +147,14 @@ async function main(): Promise<number> {
     const since = new Set((await api.calls()).map((c) => c.id));
     const cast = await assemble(lab);
     await beginPolicy(api);
-    const expected = await placeCalls(cast, api, say);
-    say('the calls have ended; each is fetched from the dashboard, decoded and listened to');
-    for (const call of expected) await verifyCall({ api, lab, since, check }, call);
     const auditor = accounts.find(({ name }) => name === 'auditor')!;
-    await keepAndErase({ recorder, address, auditor, dir, check, say });
+    // What becomes of earlier calls is shown while the new ones go on.
+    const [expected] = await Promise.all([
+      placeCalls(cast, api, say),
+      keepAndErase({ recorder, address, auditor, dir, check, say }),
+    ]);
+    say('the calls have ended; each is fetched from the dashboard, decoded and listened to');
+    await Promise.all(expected.map((call) => verifyCall({ api, lab, since, check }, call)));
     if (!once) {
       invite(address, accounts, pbx.ports.sip);
       await stayUp(cast);

@@ -50,6 +50,14 @@ function commandOf(file) {
   ];
 }
 
+const children = new Set();
+// Whoever ends the run ends what runs; a test ends its own recorders when it is told to stop.
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => {
+    for (const child of children) child.kill('SIGTERM');
+    process.exit(1);
+  });
+
 /** Runs one file to its end. Returns how it ended ('' for well), and its wall-clock and processor time in seconds. */
 function run(usage, { file, lane }) {
   const name = relative('test', file)
@@ -67,6 +75,7 @@ function run(usage, { file, lane }) {
       ...(selection === 'default' && { PROOFS: process.env.PROOFS ?? 'quick' }),
     };
     const child = spawn(...commandOf(file), { env, stdio: ['ignore', ...outputs] });
+    children.add(child);
     if (lane !== 'pbx') setPriority(child.pid, NICE);
     usage.add(child.pid, file, { isTest: file !== CHECK });
     let late = false;
@@ -77,6 +86,7 @@ function run(usage, { file, lane }) {
       setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
     }, LIMIT);
     child.once('close', (code, signal) => {
+      children.delete(child);
       clearTimeout(limit);
       outputs.forEach(closeSync);
       usage.look();
