@@ -5,15 +5,19 @@ export DEBIAN_FRONTEND=noninteractive
 
 say() { printf '%s\n' "== $*"; }
 
-need_system_packages() { need_packages scripts/system-packages; }
+# What a demo needs; with "tests", what the tests need as well.
+need_system_packages() {
+  local list=scripts/system-packages
+  if [ "${1-}" = tests ]; then need_packages "$list"; else need_packages <(sed '/^\[tests\]/,$d' "$list"); fi
+}
 
-# Installs what a list names and is missing.
+# Installs what a list names and is missing. Lines in brackets are headings.
 need_packages() {
   local missing=() name
   while read -r name; do
     [ -n "$name" ] || continue
     dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
-  done < <(sed 's/#.*//; s/[[:space:]]*$//' "$1")
+  done < <(sed 's/#.*//; s/^\[.*//; s/[[:space:]]*$//' "$1")
   [ ${#missing[@]} -eq 0 ] && return 0
   if [ "$(id -u)" -ne 0 ]; then
     echo "These system packages are missing, and only root can install them. Run this, then start again:" >&2
