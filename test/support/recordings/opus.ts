@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { pageHead, stamp } from '../../../daemon/domain/recording/ogg.js';
 import { declareSides, layoutOf } from '../../../daemon/domain/recording/opus-head.js';
 import { readPacket } from '../../../daemon/vault/sound/opus.js';
+import { madeOnce } from '../files/made-once.js';
 import { readWav, type Sound } from './audio.js';
 
 /** Two who talk at once, each with pauses: what an encoder for speech finds something to do with. */
@@ -11,11 +12,12 @@ const talk = (pitch: number, pace: number) =>
 /** An Ogg Opus file of two voices, as ffmpeg makes it with these options. */
 export function opusOf(seconds: number, rate: number, ...options: string[]): Buffer {
   const source = `aevalsrc=${talk(170, 0.4)}|${talk(230, 0.31)}:s=${rate}:d=${seconds}`;
-  return execFileSync(
-    'ffmpeg',
-    ['-v', 'error', '-f', 'lavfi', '-i', source, '-c:a', 'libopus', ...options, '-f', 'ogg', 'pipe:1'],
-    { maxBuffer: 1e9 },
-  );
+  const args = [
+    ...['-v', 'error', '-f', 'lavfi', '-i', source, '-c:a', 'libopus', ...options],
+    ...['-f', 'ogg', 'pipe:1'],
+  ];
+  // Most dashboards of the tests are furnished with the same calls.
+  return madeOnce(['ffmpeg', ...args], () => execFileSync('ffmpeg', args, { maxBuffer: 1e9 }));
 }
 
 /** The same in two mono streams, as recordings are made. */
