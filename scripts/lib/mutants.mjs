@@ -48,6 +48,9 @@ const options = new Set(args.filter((arg) => arg.startsWith('--')));
 const names = args.filter((arg) => !arg.startsWith('--'));
 process.chdir(ROOT);
 const json = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {});
+/** A fault may keep a test waiting for good: a file gets ten times as long as it takes, and five minutes at least. In ms. */
+const limitOf = (file) => Math.max(300_000, 10_000 * (times[file]?.wall ?? 0));
+const GRACE_MS = 10_000;
 const inAll = new Set(json('test/lanes.json').all ?? []);
 const times = json('test/times.json');
 const cost = (file) => times[file]?.cpu ?? UNKNOWN;
@@ -106,11 +109,27 @@ async function runTest(file, copy) {
   const child = spawn(process.execPath, ['scripts/lib/run-tests.mjs', file], {
     cwd: copy,
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
+  let late = false;
+  const stop = (signal) => {
+    late = true;
+    try {
+      process.kill(-child.pid, signal); // with all that it has started
+    } catch {
+      // it has ended meanwhile
+    }
+  };
+  const limits = [
+    setTimeout(stop, limitOf(file), 'SIGTERM'),
+    setTimeout(stop, limitOf(file) + GRACE_MS, 'SIGKILL'),
+  ];
   let said = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text) => (said += text));
   await new Promise((end) => child.once('close', end));
+  limits.forEach(clearTimeout);
+  if (late) return { failed: [], broke: `it did not end in ${limitOf(file) / 1_000} s`, empty: false };
   const [, passed, failed] = /^(\d+) passed, (\d+) failed, \d+ skipped$/m.exec(said) ?? [];
   const lines = [...said.matchAll(/^failed: (.+)$/gm)].map(([, line]) => line);
   const asserted = lines.filter((line) => line.startsWith(`${file} > `));
@@ -136,7 +155,7 @@ function createBuilds(copy, sources) {
       ? made[i].has(file) || (file.startsWith('web/ui/') && !/\.m?tsx?$/.test(file))
       : /^(daemon|web\/(?!ui\/))/.test(file);
 
-  function first() {
+  function buildAll() {
     const stamp = 'dist/.built';
     const of = ['daemon', 'web', 'package.json', 'package-lock.json', 'tsconfig.json'];
     const isNew =
@@ -146,18 +165,18 @@ function createBuilds(copy, sources) {
       console.log('   building all');
       run('npm', ['run', '--silent', 'build'], copy);
     }
-    if (!existsSync(join(copy, 'dist/docs'))) run('npm', ['run', '--silent', 'docs'], copy);
+    // Without it everything works but Help.
+    if (!existsSync(join(copy, 'dist/docs'))) spawnSync('npm', ['run', '--silent', 'docs'], { cwd: copy });
     within = PARTS.map(() => '');
   }
 
   return {
-    /** Before a file runs that starts what is built. */
+    /** Builds all of it once, while there is no fault. */
+    first() {
+      if (within === null) buildAll();
+    },
+    /** Before a file runs that starts what is built: `files` are those with the fault `name` in them. */
     ready(name, files) {
-      if (within === null) {
-        if (name !== '') run('git', ['apply', '-R', patchOf(name)], copy);
-        first();
-        if (name !== '') run('git', ['apply', patchOf(name)], copy);
-      }
       for (const [i, part] of PARTS.entries()) {
         const wanted = files.some(isPart(i)) ? name : '';
         if (within[i] === wanted) continue;
@@ -193,7 +212,10 @@ async function main() {
   const passesClean = async (file) => {
     if (!options.has('--baseline')) return true;
     if (!clean.has(file)) {
-      if (needsBuild(file)) builds.ready('', []);
+      if (needsBuild(file)) {
+        builds.first();
+        builds.ready('', []);
+      }
       const { failed, broke, empty } = await runTest(file, copy);
       clean.set(file, failed.length === 0 && broke === '' && !empty);
       if (!clean.get(file)) console.log(`   ${file} does not pass without a fault, so it finds none`);
@@ -211,6 +233,7 @@ async function main() {
     let tried = 0;
     for (const file of [...named, ...others]) {
       if (!(await passesClean(file))) continue;
+      if (needsBuild(file)) builds.first();
       run('git', ['apply', patchOf(name)], copy);
       try {
         if (needsBuild(file)) builds.ready(name, files);
