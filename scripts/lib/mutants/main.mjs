@@ -1,5 +1,5 @@
 // Plants the faults below test/mutants in a copy of the sources, one at a time, and runs test files there until one fails:
-// `node scripts/lib/mutants.mjs [--list] [--baseline] [--named-only] [NAME...]`
+// `node scripts/lib/mutants/main.mjs [--list] [--baseline] [--named-only] [NAME...]`
 //
 // First the files that the fault names; when none of them fails, every other one that reaches what the fault changes, cheapest
 // first. A file counts only when an assertion in it fails: one that breaks off for another reason is told and counts for nothing.
@@ -20,10 +20,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { MUTANTS, readMutants } from './mutant-files.mjs';
-import { importedBy, reachedBy, readSources } from './reach.mjs';
+import { importedBy, reachedBy, readSources } from '../reach.mjs';
+import { readMutants } from './files.mjs';
 
-const ROOT = resolve(import.meta.dirname, '../..');
+const ROOT = resolve(import.meta.dirname, '../../..');
 /** Clock ticks a second, in which Linux counts here on every machine. */
 const TICKS = 100;
 /** What a file takes that never ran, in seconds of processor time. */
@@ -188,9 +188,6 @@ function createBuilds(copy, sources) {
   };
 }
 
-/** In the copy: what is changed meanwhile in the sources is not looked at. */
-const patchOf = (name) => join(MUTANTS, `${name}.patch`);
-
 async function main() {
   const mutants = chosen();
   if (options.has('--list')) {
@@ -223,7 +220,7 @@ async function main() {
     return clean.get(file);
   };
 
-  async function find({ name, files, foundBy }) {
+  async function find({ name, path, files, foundBy }) {
     const named = foundBy.filter((file) => existsSync(file));
     const others = options.has('--named-only')
       ? []
@@ -234,7 +231,7 @@ async function main() {
     for (const file of [...named, ...others]) {
       if (!(await passesClean(file))) continue;
       if (needsBuild(file)) builds.first();
-      run('git', ['apply', patchOf(name)], copy);
+      run('git', ['apply', path], copy);
       try {
         if (needsBuild(file)) builds.ready(name, files);
         tried += 1;
@@ -242,7 +239,7 @@ async function main() {
         if (broke) console.log(`   ${file} broke off: ${broke}`);
         if (failed.length > 0) return { file, by: failed[0], tried };
       } finally {
-        run('git', ['apply', '-R', patchOf(name)], copy);
+        run('git', ['apply', '-R', path], copy);
       }
     }
     return { file: null, by: '', tried };

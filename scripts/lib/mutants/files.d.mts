@@ -1,4 +1,3 @@
-export const MUTANTS: string;
 export type Mutant = {
   name: string;
   path: string;
@@ -7,5 +6,4 @@ export type Mutant = {
   foundBy: string[];
   files: string[];
 };
-export function readMutant(name: string, root?: string): Mutant;
 export function readMutants(root?: string): Mutant[];
