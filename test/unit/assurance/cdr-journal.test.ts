@@ -87,7 +87,7 @@ t.test('it is bounded, and follows no link', async (t) => {
 });
 
 /** An intake on a real catalogue that another program can lock. */
-async function intake(t: Test, more: { maxBytes?: number; maxWaiting?: number } = {}) {
+async function intake(t: Test, more: { maxBytes?: number; maxWaiting?: number; onWrite?: () => void } = {}) {
   const { file, journal, text } = opened(t, more.maxBytes);
   const path = catalogueFile(dirname(dirname(file)));
   const catalogue = createSqliteCatalogue({ path });
@@ -103,7 +103,10 @@ async function intake(t: Test, more: { maxBytes?: number; maxWaiting?: number } 
   const made = createIntake(
     {
       journal,
-      write: async (cdrs, at, since) => void (await catalogue.ledger.add(cdrs, 'AMI', at, 0, since)),
+      async write(cdrs, at, since) {
+        more.onWrite?.();
+        await catalogue.ledger.add(cdrs, 'AMI', at, 0, since);
+      },
       lost: (from, why) => void lost.push([from, inWords(why)]),
       alarms: { raise: (key) => void alarms.add(key), clear: (key) => void alarms.delete(key) },
       clock: () => clock.ms,
@@ -123,6 +126,18 @@ t.test('CDRs that are written together are from the time when the first of them 
   lab.made.hear(aCdr(2));
   await lab.made.flush();
   t.match(await lab.catalogue.ledger.sources(), [{ since: T0, lastAt: T0 + 40_000, count: 2 }]);
+});
+
+t.test('a CDR that is heard while others are being written is written next', async (t) => {
+  const late = [aCdr(2)];
+  const lab = await intake(t, {
+    onWrite: () => {
+      for (const cdr of late.splice(0)) lab.made.hear(cdr);
+    },
+  });
+  lab.made.hear(aCdr(1));
+  await lab.made.flush();
+  t.equal(await stored(lab), 2);
 });
 
 t.test('a CDR is in the journal before anything else is done with it', async (t) => {

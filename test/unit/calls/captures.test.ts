@@ -105,6 +105,12 @@ t.test('when one side cannot be recorded neither is left running', async (t) => 
     );
     t.ok(l.pbx.asked.includes(`hangup ${snoopId('C1', 0, side)}`), `the snoop of ${side} is hung up`);
   }
+  const hungUp = l.pbx.asked.filter((what) => what.startsWith('hangup '));
+  t.same(
+    hungUp.filter((what) => !what.startsWith('hangup tapedeck-')),
+    [],
+    'and nobody who talks',
+  );
   t.same(l.recorder.now(), { calls: 1, recording: 0 });
   l.hear(goes(BOB), goes(OLGA));
   await l.idle();

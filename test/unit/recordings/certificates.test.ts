@@ -7,10 +7,11 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { entryOf } from '../../../daemon/domain/assurance/audit.js';
 import { canonical, sha256 } from '../../../daemon/domain/assurance/canonical.js';
-import type { CertificateItem } from '../../../daemon/domain/certificate/certificate.js';
+import type { CertificateItem, NewRun } from '../../../daemon/domain/certificate/certificate.js';
 import { opensslCommands } from '../../../daemon/domain/certificate/certificate-file.js';
 import { iso } from '../../../daemon/domain/days.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { because } from '../../../daemon/domain/reason/reason.js';
 import { publicKeys } from '../../../daemon/vault/signing-key.js';
 import { fileOf, verified } from '../../support/certificates/certifying.js';
 import { NOW, openHouse } from '../../support/recordings/erase-until-killed.js';
@@ -226,3 +227,38 @@ t.test('an erasure that its certificate could not be signed for is on the next o
     ['R1', 'R2'],
   );
 });
+
+t.test(
+  'two runs that could not be certified have a certificate each, in the name of who asked',
+  async (t) => {
+    const dir = t.testdir();
+    await furnish(dir);
+    const house = await openHouse(dir);
+    t.teardown(house.close);
+    const db = new Database(catalogueFile(dir));
+    db.exec("CREATE TRIGGER full BEFORE INSERT ON certificates BEGIN SELECT RAISE(ABORT, 'full'); END");
+    const askedBy = (name: string): NewRun => ({
+      ...{ kind: 'by_hand', requestedBy: { actor: 'person', id: name, name } },
+      ...{ approvedBy: null, reference: '', reason: '' },
+    });
+    const why = { by: 'Ada', approvedBy: null, reason: 'of somebody else' };
+    await house.retain.erase('R1', because('erased_by_hand', why), askedBy('Ada'));
+    await house.retain.erase('R2', because('erased_by_hand', why), askedBy('Grace'));
+    db.exec('DROP TRIGGER full');
+    db.close();
+    await house.retain.recover();
+    const [pem] = publicKeys(dir).values();
+    for (const [number, name, recording] of [
+      [1, 'Ada', 'R1'],
+      [2, 'Grace', 'R2'],
+    ] as const) {
+      const { fault, statement, items } = await verified(await fileOf(house.catalogue, number, pem!));
+      t.equal(fault, null);
+      t.match(statement, { erasure: { requested_by: { name } } });
+      t.same(
+        items.map((item) => item.recording),
+        [recording],
+      );
+    }
+  },
+);

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import t from 'tap';
 import { catalogueFile, keysFile, placeOf } from '../../../daemon/domain/paths.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
+import { registerFault } from '../../../daemon/domain/recording/registered.js';
 import { createRegistering } from '../../../daemon/recordings/registering.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { knownOf, readRegistered } from '../../../daemon/vault/register.js';
@@ -144,6 +145,28 @@ t.test(
     t.notOk(await signed(untouched));
   },
 );
+
+t.test('a row is compared with what was noted of it, value for value', async (t) => {
+  const v = await vault(t, 1);
+  const { recording } = v.made[0]!;
+  const manifest = 'a'.repeat(64);
+  const noted = {
+    recordingId: recording.id,
+    plainSha256: recording.plainSha256,
+    sealedSha256: recording.sealedSha256,
+    manifestSha256: manifest,
+  };
+  t.equal(registerFault(noted, recording, manifest), null);
+  for (const [value, named] of [
+    ['plainSha256', 'plain_sha256'],
+    ['sealedSha256', 'sealed_sha256'],
+    ['manifestSha256', 'manifest'],
+  ] as const)
+    t.match(
+      registerFault({ ...noted, [value]: '0'.repeat(64) }, recording, manifest),
+      new RegExp(`: ${named}\\.$`),
+    );
+});
 
 const files = async (dir: string) => {
   const found: string[] = [];

@@ -86,6 +86,16 @@ t.test('a link is not followed, wherever it lies', async (t) => {
   t.equal(readFileSync(join(precious, 'LINKED.opus.age'), 'utf8'), 'precious');
 });
 
+t.test('what an interrupted put has left goes with the recording', async (t) => {
+  const dir = folder(t);
+  const { store } = stores(dir);
+  const place = placed('GONE');
+  await store.put(place, pieces(Buffer.from('whole')));
+  writeFileSync(join(dir, `${place.file}.tmp`), 'half');
+  t.equal(await store.remove(place), true);
+  t.notOk(existsSync(join(dir, `${place.file}.tmp`)));
+});
+
 t.test('what is no plain file is not read, and nobody waits for a pipe', async (t) => {
   const dir = folder(t);
   const { store } = stores(dir);

@@ -247,6 +247,7 @@ t.test('what a passkey has signed counts for what it was asked for, once', async
   const refused = { code: 'passkey_refused' };
   for (const [act, more, why] of [
     [actOf('save_policy'), {}, 'another kind'],
+    [{ ...actOf('save_policy'), object: rename.object }, {}, 'another kind, on the same'],
     [{ ...rename, object: 'ada' }, {}, 'another object'],
     [{ ...rename, object: '' }, {}, 'no object'],
     [null, {}, 'a second factor of a sign-in'],

@@ -3,6 +3,7 @@ import { DAY_MS } from '../../../daemon/domain/approval/approval.js';
 import { approvalObject } from '../../../daemon/domain/operations/control/approvals.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { hashed } from '../../../daemon/ops/secrets/codes.js';
+import { createProofs } from '../../../daemon/requests/proofs.js';
 import { password } from '../../support/people-lab.js';
 import { approvalsLab } from '../../support/requests/approvals-lab.js';
 
@@ -225,4 +226,18 @@ t.test('an ask needs a reason and says no more than can be read', async (t) => {
   t.equal(notBefore - askedAt, DAY_MS);
   t.same(await approvals.newest(ada.person!, { ...what, object: 'other' }), null);
   t.match(await approvals.newest(ada.person!, what), { allowed: false });
+});
+
+t.test('a proof for one approval counts once, and for that one alone', async (t) => {
+  const proofs = createProofs({ clock: () => 5 });
+  const owner = { id: 'ben', epoch: 1 };
+  const approving = { kind: 'approving', object: 'A1' } as const;
+  const use = (object: string) =>
+    proofs.use('a session', owner, { kind: 'approving', object }, { second: true });
+  for (const proof of ['totp', 'passkey'] as const) {
+    proofs.add('a session', owner, proof, approving);
+    t.equal(use('A2'), false, 'another one');
+    t.equal(use('A1'), true);
+    t.equal(use('A1'), false, 'a second time');
+  }
 });

@@ -114,3 +114,15 @@ t.test('snippets give sections with their comments, lines by key, and take a sec
   t.match(body, /^\[tapedeck\]$/m);
   t.notMatch(body, /CHANGE-ME|Tapedeck: add/);
 });
+
+t.test('the users that come with Tapedeck may do nothing to a call but listen to it', async (t) => {
+  for (const [name, user] of [
+    ['manager.conf', 'tapedeck'],
+    ['freepbx/manager_custom.conf', 'tapedeck'],
+  ] as const) {
+    const conf = readConf(name, snippet(name));
+    t.same(valuesOf(conf, user, 'write'), [''], `${name}: AMI has no action that changes anything`);
+    t.equal(lastValue(conf, user, 'read'), 'call,agent,cdr,system,user', name);
+    t.same(valuesOf(conf, user, 'deny'), ['0.0.0.0/0.0.0.0'], name);
+  }
+});

@@ -135,6 +135,7 @@ t.test('no page of another site changes anything, and under no foreign name is a
   const before = tables();
   const foreign: [what: string, headers: Record<string, string>][] = [
     ['the page of another site', { origin: 'https://evil.example' }],
+    ['the page of another program of this machine', { origin: 'http://localhost:9' }],
     ['a page that says of itself that it is of another site', { 'sec-fetch-site': 'cross-site' }],
     ['a page without an address', { origin: 'null' }],
     ['a form', { 'x-tapedeck': '' }],
