@@ -7,7 +7,7 @@ import { parse } from 'csv-parse/sync';
 import t from 'tap';
 import { signingFolder } from '../../../daemon/domain/paths.js';
 import { type ReportName, reportNames } from '../../../daemon/domain/report/report.js';
-import { DISPUTED, makePast, RETENTION } from '../../../scripts/lib/demo-past.js';
+import { DISPUTED, makePast, RETENTION } from '../../../scripts/lib/demo/past.js';
 import { awayPbx, PBX_AWAY } from '../../support/box/away-pbx.js';
 import {
   type ApiClient,

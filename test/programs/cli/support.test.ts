@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { createMask, type Program } from '../../../daemon/cli/support/mask.js';
-import { makePast } from '../../../scripts/lib/demo-past.js';
+import { makePast } from '../../../scripts/lib/demo/past.js';
 import { awayPbx, PBX_AWAY } from '../../support/box/away-pbx.js';
 import { createApiClient, createRecorderLab } from '../../support/recorder.js';
 

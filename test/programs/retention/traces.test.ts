@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { keysFile } from '../../../daemon/domain/paths.js';
 import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
-import { makePast } from '../../../scripts/lib/demo-past.js';
+import { makePast } from '../../../scripts/lib/demo/past.js';
 import { awayPbx, PBX_AWAY } from '../../support/box/away-pbx.js';
 import { createMovableClock } from '../../support/clock.js';
 import { bytesOf } from '../../support/files/bytes-of.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Test } from 'tap';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
-import { makePast } from '../../../scripts/lib/demo-past.js';
+import { makePast } from '../../../scripts/lib/demo/past.js';
 import { createRecorderLab } from '../recorder.js';
 import { awayPbx, PBX_AWAY } from './away-pbx.js';
 

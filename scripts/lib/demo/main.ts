@@ -2,28 +2,21 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { createEncoderProgram, ENCODER, type EncoderProgram } from '../../test/support/encoder.js';
-import { createLab, startPbx } from '../../test/support/pbx/pbx.js';
-import { createApiClient, createRecorderLab, readIfThere } from '../../test/support/recorder.js';
-import {
-  assemble,
-  beginPolicy,
-  CALLER_IDS,
-  type Cast,
-  createMoreCalls,
-  DECLINE,
-  placeCalls,
-} from './demo-calls.js';
-import { verifyCall } from './demo-check.js';
-import { makePast } from './demo-past.js';
-import { type Account, openAccounts } from './demo-people.js';
-import { backupSettings } from './demo-proofs.js';
-import { keepAndErase } from './demo-retention.js';
+import { createEncoderProgram, ENCODER, type EncoderProgram } from '../../../test/support/encoder.js';
+import { createLab, startPbx } from '../../../test/support/pbx/pbx.js';
+import { createApiClient, createRecorderLab, readIfThere } from '../../../test/support/recorder.js';
+import { assemble, beginPolicy, type Cast, createMoreCalls, DECLINE, placeCalls } from './calls.js';
+import { verifyCall } from './check.js';
+import { CALLER_IDS } from './expected.js';
+import { makePast } from './past.js';
+import { type Account, openAccounts } from './people.js';
+import { backupSettings } from './proofs.js';
+import { keepAndErase } from './retention.js';
 
 /** The demo: see scripts/demo. */
 const once = process.argv.includes('--once');
 const major = process.env.PBX === '16' ? 16 : 22;
-const dir = fileURLToPath(new URL('../../.demo/', import.meta.url));
+const dir = fileURLToPath(new URL('../../../.demo/', import.meta.url));
 const started = Date.now();
 const say = (text: string) =>
   console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(5)} s  ${text}`);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { type ApiClient, type RecorderLab, readIfThere } from '../../test/support/recorder.js';
+import { type ApiClient, type RecorderLab, readIfThere } from '../../../test/support/recorder.js';
 
 export type Account = { name: string; password: string; can: string };
 

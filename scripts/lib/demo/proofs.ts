@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { unzipSync } from 'fflate';
-import { RECORDINGS } from '../../daemon/domain/privacy/answer.js';
-import { type ApiClient, type RecorderLab, readIfThere } from '../../test/support/recorder.js';
-import { decode, rmsDb } from '../../test/support/recordings/audio.js';
+import { RECORDINGS } from '../../../daemon/domain/privacy/answer.js';
+import { type ApiClient, type RecorderLab, readIfThere } from '../../../test/support/recorder.js';
+import { decode, rmsDb } from '../../../test/support/recordings/audio.js';
 
 export type Check = (good: boolean, text: string) => void;
 

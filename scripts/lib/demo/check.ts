@@ -1,9 +1,9 @@
-import { createOwnPrompts } from '../../daemon/vault/prompts.js';
-import type { Lab, PromptName } from '../../test/support/pbx/pbx.js';
-import { readPrompt } from '../../test/support/pbx/sources.js';
-import { type ApiClient, type CallView, until } from '../../test/support/recorder.js';
-import { decode, hear, rmsDb, type Sound } from '../../test/support/recordings/audio.js';
-import type { Expected } from './demo-calls.js';
+import { createOwnPrompts } from '../../../daemon/vault/prompts.js';
+import type { Lab, PromptName } from '../../../test/support/pbx/pbx.js';
+import { readPrompt } from '../../../test/support/pbx/sources.js';
+import { type ApiClient, type CallView, until } from '../../../test/support/recorder.js';
+import { decode, hear, rmsDb, type Sound } from '../../../test/support/recordings/audio.js';
+import type { Expected } from './expected.js';
 
 type Check = (good: boolean, text: string) => void;
 

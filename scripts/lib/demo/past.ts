@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ulid } from 'ulid';
-import { catalogueFile } from '../../daemon/domain/paths.js';
-import { defaultPolicy, type Policy } from '../../daemon/domain/policy/policy.js';
-import { spoolName } from '../../daemon/domain/recording/recording.js';
-import { readPrompt } from '../../test/support/pbx/sources.js';
-import { openHouse } from '../../test/support/power/house.js';
-import { until } from '../../test/support/recorder.js';
-import { aCall } from '../../test/support/recordings/a-call.js';
-import { wavOf } from '../../test/support/recordings/preserve-lab.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
+import { spoolName } from '../../../daemon/domain/recording/recording.js';
+import { readPrompt } from '../../../test/support/pbx/sources.js';
+import { openHouse } from '../../../test/support/power/house.js';
+import { until } from '../../../test/support/recorder.js';
+import { aCall } from '../../../test/support/recordings/a-call.js';
+import { wavOf } from '../../../test/support/recordings/preserve-lab.js';
 
 const DAY = 86_400_000;
 const RATE = 8_000;

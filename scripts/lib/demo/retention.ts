@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ApiClient, createApiClient, type RecorderLab, until } from '../../test/support/recorder.js';
-import { DISPUTED } from './demo-past.js';
-import type { Account } from './demo-people.js';
-import { answerRequest, backUp, type Check, writeReport } from './demo-proofs.js';
+import { type ApiClient, createApiClient, type RecorderLab, until } from '../../../test/support/recorder.js';
+import { DISPUTED } from './past.js';
+import type { Account } from './people.js';
+import { answerRequest, backUp, type Check, writeReport } from './proofs.js';
 
 type Matter = { id: string; name: string; state: string; held: { query: number } };
 type Plan = {
