@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import t from 'tap';
+
+/** How runs of tests are planned, measured and held against their budgets. */
+const LIB = join(import.meta.dirname, '../../../scripts/lib/tests');
+const { judge } = await import(join(LIB, 'budget.mjs'));
+const { fits, planned } = await import(join(LIB, 'plan.mjs'));
+const { allFiles, leftOut, selectFiles } = await import(join(LIB, 'select.mjs'));
+const { followUsage } = await import(join(LIB, 'usage.mjs'));
+const { calibration, seconds } = JSON.parse(readFileSync('test/budgets.json', 'utf8'));
+
+t.test('a run that is a fifth over its budget fails, and names what grew', async (t) => {
+  const cpu = { 'test/unit/a.test.ts': 90, 'test/unit/b.test.ts': 5 };
+  const known = { 'test/unit/a.test.ts': { cpu: 30 }, 'test/unit/b.test.ts': { cpu: 5 } };
+  const judged = (total: number, speed = 1) =>
+    judge({ selection: 'unit', total, calibrations: Array(6).fill(calibration * speed), cpu, known });
+  t.equal(judged(seconds.unit * 1.19).fits, true);
+  const over = judged(seconds.unit * 1.21);
+  t.equal(over.fits, false);
+  t.match(
+    over.lines.join('\n'),
+    /^failed: unit is over its budget[\s\S]*60\.0 s {2}test\/unit\/a\.test\.ts/m,
+  );
+  t.equal(judged(seconds.unit * 1.21, 1.5).fits, true, 'on a slower processor it may take longer');
+  t.equal(judged(seconds.unit, 0.5).fits, false, 'on a faster one less long');
+  t.equal(judge({ selection: 'files', total: 1e9, calibrations: [calibration], cpu, known }).fits, true);
+});
+
+t.test('calls leave each other room, and what computes takes what they leave', async (t) => {
+  const call = (load: number) => ({ lane: 'pbx', load });
+  const other = (load: number) => ({ lane: 'unit', load });
+  t.equal(fits([], call(5), 2), true, 'one always runs');
+  t.equal(fits([call(0.3), call(0.3)], call(0.3), 2), true);
+  t.equal(fits([call(0.6), call(0.5)], call(0.3), 2), false, 'together they would stand still');
+  t.equal(fits([call(0.1), call(0.1), call(0.1), call(0.1)], call(0.1), 2), false, 'five are too many');
+  t.equal(fits([call(0.9)], other(1), 2), true, 'one always runs beside calls');
+  t.equal(fits([other(1), call(0.9)], other(0.5), 2), false);
+  t.equal(fits([other(1)], other(1), 2), true);
+  const known = { 'test/unit/a.test.ts': { wall: 10, cpu: 5 }, 'test/pbx/b.test.ts': { wall: 90, cpu: 9 } };
+  t.match(
+    planned([...Object.keys(known), 'test/unit/new.test.ts'], known, () => 'unit'),
+    [{ file: 'test/pbx/b.test.ts', load: 0.1 }, { file: 'test/unit/new.test.ts' }, { load: 0.5 }],
+    'the longest begins first, and what never ran before what is short',
+  );
+});
+
+t.test('what is said selects files, and nothing else does', async (t) => {
+  const all: string[] = allFiles();
+  const left = Object.values(leftOut() as Record<string, string[]>).flat();
+  t.strictSame(
+    left.filter((file) => !all.includes(file)),
+    [],
+    'what is left to "all" exists',
+  );
+  t.equal(new Set(left).size, left.length, 'each is named once');
+  t.strictSame(
+    [...selectFiles([]), ...left].sort(),
+    [...all].sort(),
+    'the default and what it leaves are all',
+  );
+  t.strictSame(selectFiles(['all']), all);
+  t.strictSame(
+    selectFiles(['unit']),
+    all.filter((file) => file.startsWith('test/unit/')),
+  );
+  t.strictSame(selectFiles(['test/unit/house/runs.test.ts']), ['test/unit/house/runs.test.ts']);
+  t.throws(() => selectFiles(['test/unit/nothing.test.ts']), /There is no test\/unit\/nothing/);
+  t.throws(() => selectFiles(['everything']), /"everything" is not understood/);
+});
+
+const BUSY = (ms: number) =>
+  `const until = performance.now() + ${ms}; while (process.cpuUsage().user < ${ms} * 1e3 && performance.now() < until + 60_000);`;
+
+t.test('a process counts for the file that started it, also when nobody waits for it', async (t) => {
+  const usage = followUsage();
+  t.teardown(() => usage.stop());
+  const child = spawn(process.execPath, [
+    '-e',
+    `const { spawn } = require('node:child_process');
+     const left = spawn(process.execPath, ['-e', ${JSON.stringify(`${BUSY(600)} setInterval(() => {}, 1e3)`)}], { detached: true, stdio: 'ignore' });
+     left.unref();
+     console.log(left.pid);`,
+  ]);
+  usage.add(child.pid, 'the file', { isTest: true });
+  let said = '';
+  child.stdout.on('data', (text) => (said += text));
+  // Looked at while its parent lives: later nobody could tell whose it is.
+  while (said === '') {
+    usage.look();
+    await wait(5);
+  }
+  t.teardown(() => process.kill(Number(said), 'SIGKILL'));
+  while (usage.of('the file') < 0.55) {
+    usage.look();
+    await wait(20);
+  }
+  t.ok(usage.of('the file') < 5, `${usage.of('the file')} s`);
+  t.ok(usage.total() >= usage.of('the file'));
+  const busy = spawn(process.execPath, ['-e', BUSY(400)]);
+  usage.add(busy.pid, 'another', { isTest: true });
+  await new Promise((resolve) => busy.once('close', resolve));
+  usage.look();
+  t.ok(usage.of('another') >= 0.35, `one that ended is counted to its end: ${usage.of('another')} s`);
+});
