@@ -13,6 +13,7 @@ import {
   writeContents,
 } from '../support/power/disk.js';
 import { type Op, traceProgram } from '../support/power/trace.js';
+import { programOf } from '../support/recorder.js';
 import { furnishVault, judgeVault, masterFile } from '../support/recordings/rotation.js';
 
 t.test('power may fail after any system call of a rotation', async (t) => {
@@ -24,7 +25,7 @@ t.test('power may fail after any system call of a rotation', async (t) => {
   const old = loadMasterKey(masterFile(dir));
   const start = readContents(dir);
   const program = join(import.meta.dirname, '../support/recordings/rotation.ts');
-  const ops = await traceProgram(dir, ['--import', 'tsx', program, dir], join(base, 'trace'));
+  const ops = await traceProgram(dir, [...programOf(program), dir], join(base, 'trace'));
   const whole = createDisk(dir, start);
   ops.forEach(whole.apply);
   t.equal(
