@@ -13,7 +13,7 @@ import {
   writeContents,
 } from '../support/power/disk.js';
 import { type Op, traceProgram } from '../support/power/trace.js';
-import { programOf } from '../support/recorder.js';
+import { programOf } from '../support/program-of.js';
 import { furnishVault, judgeVault, masterFile } from '../support/recordings/rotation.js';
 
 t.test('power may fail after any system call of a rotation', async (t) => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { programOf } from '../recorder.js';
+import { programOf } from '../program-of.js';
 
 /**
  * Runs a program of this folder with a directory to work in; it ends itself by SIGKILL before its nth step. Returns what it said, and

@@ -17,6 +17,7 @@ import {
 import { openDataFolder } from '../../../daemon/vault/data-folder.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { makeOldCatalogue, WITH_TOKENS } from '../catalogue/old-catalogue.js';
+import { programOf } from '../program-of.js';
 import { readIfThere } from '../recorder.js';
 import type { Step } from './failpoint.js';
 import type { Trial } from './upgrade-until-killed.js';
@@ -44,7 +45,7 @@ export async function upgradeBox(
       const trial: Trial = { base, run, order, letGo };
       const child: ChildProcess = spawn(
         'setpriv', // it ends with us, however we end
-        ['--pdeathsig', 'KILL', process.execPath, '--import=tsx', PROGRAM, JSON.stringify(trial)],
+        ['--pdeathsig', 'KILL', process.execPath, ...programOf(PROGRAM), JSON.stringify(trial)],
         { stdio: ['ignore', 'inherit', 'pipe'] },
       );
       let err = '';
