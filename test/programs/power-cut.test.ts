@@ -17,7 +17,7 @@ import { ERASED, furnish, KEPT } from '../support/power/house.js';
 import { type Fault, judge } from '../support/power/judge.js';
 import { type Op, traceProgram } from '../support/power/trace.js';
 import { programOf } from '../support/program-of.js';
-import { picker, repeat, sample, seed } from '../support/proofs.js';
+import { picker, repeat, sample, seed } from '../support/share-of-search.js';
 
 const PROGRAM = join(import.meta.dirname, '../support/power/house.ts');
 // In memory: what is asked of the disk a thousand times here is only pretended.

@@ -18,8 +18,8 @@ import { createKeys } from '../../../daemon/vault/keys.js';
 import { ensureMasterKey, openMasterKeys } from '../../../daemon/vault/master-key.js';
 import { makeOldCatalogue } from '../../support/catalogue/old-catalogue.js';
 import { programOf } from '../../support/program-of.js';
-import { repeat, sample } from '../../support/proofs.js';
 import { scratch } from '../../support/recordings/sealed.js';
+import { repeat, sample } from '../../support/share-of-search.js';
 import { HOOK, type Order } from '../../support/upgrade/failpoint.js';
 
 t.setTimeout(600_000);
