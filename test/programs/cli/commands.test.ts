@@ -10,6 +10,7 @@ import { CONDITIONS, type When } from '../../../daemon/domain/policy/conditions.
 import type { Policy } from '../../../daemon/domain/policy/policy.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { site } from '../../support/cli-site.js';
+import { programOf } from '../../support/program-of.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { noted } from '../../support/words.js';
 
@@ -19,7 +20,7 @@ t.test('nothing that a terminal acts on is printed, and JSON says the same', asy
   const them = { number: '1', name, ours: false };
   await (await catalogue()).calls.save(aCall('CR1', { them }));
   const run = (...argv: string[]) => {
-    const args = ['--import', 'tsx', 'daemon/main.ts', '--config', join(dir, 'tapedeck.toml'), ...argv];
+    const args = [...programOf('daemon/main.ts'), '--config', join(dir, 'tapedeck.toml'), ...argv];
     return spawnSync(process.execPath, args, { encoding: 'utf8' });
   };
   const active = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;

@@ -21,6 +21,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { catalogueFile, catalogueFolder, keysFile } from '../../../daemon/domain/paths.js';
+import { programOf } from '../../support/program-of.js';
 import { until } from '../../support/recorder.js';
 
 t.setTimeout(600_000);
@@ -52,7 +53,7 @@ function site(t: Test, { made = true } = {}) {
   spawnSync('install', ['-d', '-o', String(OWNER), '-g', String(OWNER), '-m', '2750', data]);
   const owner = ['--reuid', String(OWNER), '--regid', String(OWNER), '--clear-groups'];
   if (made) {
-    const made = spawnSync('setpriv', [...owner, process.execPath, '--import', 'tsx', HOUSE, data], {
+    const made = spawnSync('setpriv', [...owner, process.execPath, ...programOf(HOUSE), data], {
       input: key,
       env,
     });
@@ -76,7 +77,7 @@ function site(t: Test, { made = true } = {}) {
     },
     /** A recorder on the data directory, as its owner; gives its process once it answers. */
     async recorder(): Promise<ChildProcess> {
-      const program = [process.execPath, '--import', 'tsx', RECORDER, data];
+      const program = [process.execPath, ...programOf(RECORDER), data];
       const child = spawn('setpriv', [...owner, '--pdeathsig', 'KILL', ...program], {
         ...{ env, stdio: ['ignore', 'pipe', 'inherit'] },
       });
