@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
-import { dice } from '../support/dice.js';
 import { asRead } from '../support/power/as-read.js';
 import {
   type Contents,
@@ -17,7 +16,8 @@ import { ERASED, furnish, KEPT } from '../support/power/house.js';
 import { type Fault, judge } from '../support/power/judge.js';
 import { type Op, traceProgram } from '../support/power/trace.js';
 import { programOf } from '../support/program-of.js';
-import { picker, repeat, sample, seed } from '../support/share-of-search.js';
+import { dice } from '../support/search/dice.js';
+import { picker, repeat, sample, seed } from '../support/search/share-of-search.js';
 
 const PROGRAM = join(import.meta.dirname, '../support/power/house.ts');
 // In memory: what is asked of the disk a thousand times here is only pretended.

@@ -19,7 +19,7 @@ import { ensureMasterKey, openMasterKeys } from '../../../daemon/vault/master-ke
 import { makeOldCatalogue } from '../../support/catalogue/old-catalogue.js';
 import { programOf } from '../../support/program-of.js';
 import { scratch } from '../../support/recordings/sealed.js';
-import { repeat, sample } from '../../support/share-of-search.js';
+import { repeat, sample } from '../../support/search/share-of-search.js';
 import { HOOK, type Order } from '../../support/upgrade/failpoint.js';
 
 t.setTimeout(600_000);

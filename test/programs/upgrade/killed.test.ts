@@ -2,7 +2,7 @@ import t from 'tap';
 import { NEWEST_VERSION, versionOf } from '../../../daemon/catalogue/sqlite/upgrade/older.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { WITH_TOKENS } from '../../support/catalogue/old-catalogue.js';
-import { repeat, sample } from '../../support/share-of-search.js';
+import { repeat, sample } from '../../support/search/share-of-search.js';
 import type { Step } from '../../support/upgrade/failpoint.js';
 import { isWhole, upgradeBox } from '../../support/upgrade/upgrade-box.js';
 

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Worker } from 'node:worker_threads';
-import { type CheckpointMode, moveLog } from '../../../daemon/catalogue/sqlite/writing/move-log.mjs';
+import { moveLog } from '../../../daemon/catalogue/sqlite/writing/move-log.mjs';
+import type { CheckpointMode } from '../../../daemon/catalogue/sqlite/writing/wal.js';
 
 /**
  * Has the log of a catalogue moved to its file in this thread, by what does it in one of its own elsewhere: to start a thread takes

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { programOf } from '../program-of.js';
-import { repeat, sample } from '../share-of-search.js';
+import { repeat, sample } from '../search/share-of-search.js';
 
 /** Of the steps, besides the first and the last, before which a program is really killed. */
 const SHARE = 0.05;

@@ -25,7 +25,7 @@ import { inThisThread } from '../../support/catalogue/in-this-thread.js';
 import { PRIVACY_COLUMNS } from '../../support/catalogue/privacy-request.js';
 import { MAILING_TABLES } from '../../support/catalogue/report-mailing.js';
 import { retaining } from '../../support/recordings/retaining.js';
-import { full, repeat, sample, seed } from '../../support/share-of-search.js';
+import { full, repeat, sample, seed } from '../../support/search/share-of-search.js';
 
 t.setTimeout(480_000);
 /** Of the cells, for each of the two values that every cell is tried with. */
@@ -162,6 +162,8 @@ const columns: Record<string, string[]> = {
 };
 const cells = Object.entries(columns).flatMap(([table, names]) => names.map((name) => ({ table, name })));
 
+const NUMBERS = [-1, 0, 2, 1.5, Number.MAX_SAFE_INTEGER, -(2 ** 53), 9e18, -9e18, 1e308];
+
 const value = fc.oneof(
   {
     weight: 4,
@@ -183,20 +185,7 @@ const value = fc.oneof(
       '[{"atMs":0,"untilMs":1,"side":"us","why":{"code":"several","params":{"whys":[{"code":"gap"}]}}}]',
     ),
   },
-  {
-    weight: 4,
-    arbitrary: fc.constantFrom<unknown>(
-      -1,
-      0,
-      2,
-      1.5,
-      Number.MAX_SAFE_INTEGER,
-      -(2 ** 53),
-      9e18,
-      -9e18,
-      1e308,
-    ),
-  },
+  { weight: 4, arbitrary: fc.constantFrom<unknown>(...NUMBERS) },
   { weight: 2, arbitrary: fc.json() },
   { weight: 1, arbitrary: fc.constant(Number.POSITIVE_INFINITY) },
   { weight: 1, arbitrary: fc.constant(Buffer.from([0xff, 0, 0x80])) },

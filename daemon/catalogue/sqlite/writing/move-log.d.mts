@@ -1,3 +1,3 @@
-/** What the thread of wal.ts is asked for. PASSIVE waits for nobody; RESTART has the log begin anew; TRUNCATE empties its file too. */
-export type CheckpointMode = 'PASSIVE' | 'RESTART' | 'TRUNCATE';
+import type { CheckpointMode } from './wal.js';
+
 export function moveLog(given: { path: string; mode: CheckpointMode }): boolean;

@@ -2,7 +2,9 @@ import { closeSync, constants, fdatasync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { startThread } from '../../../ops/process/thread.js';
 import type { Db } from '../db.js';
-import type { CheckpointMode } from './move-log.mjs';
+
+/** PASSIVE waits for nobody; RESTART has the log begin anew; TRUNCATE empties its file too. */
+export type CheckpointMode = 'PASSIVE' | 'RESTART' | 'TRUNCATE';
 
 const PROGRAM = new URL('./checkpoint-program.mjs', import.meta.url);
 
