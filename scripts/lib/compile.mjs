@@ -14,7 +14,7 @@ import {
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const ROOT = resolve(import.meta.dirname, '../..');
+export const ROOT = resolve(import.meta.dirname, '../..');
 const OUT = '.test/compiled';
 const FOLDERS = ['daemon', 'web', 'scripts', 'test', 'docs/.vitepress'];
 const SOURCE = /(?<!\.d)\.m?tsx?$|\.mjs$/;
@@ -27,7 +27,7 @@ const BUILT_IN = {
 const PACKAGES = join(OUT, 'node_modules');
 const SELF = fileURLToPath(import.meta.url);
 
-const outputOf = (file) => join(OUT, file.replace(/\.tsx?$/, '.js'));
+export const outputOf = (file) => join(OUT, file.replace(/\.tsx?$/, '.js'));
 const time = (file) => (existsSync(file) ? statSync(file).mtimeMs : 0);
 
 /** The compiled file to run for a test; null for one that has to be run from its source. */

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newSeed } from '../support/dice.js';
 import { createLab, emptySpool, startPbx } from '../support/pbx/pbx.js';
 import { sweep } from '../support/pbx/sweep.js';
 import { judgeSweep } from '../support/pbx/sweep-judge.js';
 import { createRecorderLab } from '../support/recorder.js';
+import { newSeed } from '../support/search/dice.js';
 
 /** `npm run crash -- 200 22`: so many kills of the daemon, on this Asterisk. TAPEDECK_SEED repeats a run. */
 const [many = '200', version = '22'] = process.argv.slice(2);

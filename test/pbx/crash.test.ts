@@ -5,13 +5,13 @@ import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { inWords } from '../../daemon/domain/reason/words.js';
-import { newSeed } from '../support/dice.js';
 import { createLab, emptySpool, type Pbx, startPbx, startPbxOrSkip } from '../support/pbx/pbx.js';
 import { tone } from '../support/pbx/sources.js';
 import { sweep } from '../support/pbx/sweep.js';
 import { judgeSweep } from '../support/pbx/sweep-judge.js';
 import { lackOf } from '../support/pbx/whole.js';
 import { createRecorderLab, seconds, spawnTapedeck, until } from '../support/recorder.js';
+import { newSeed } from '../support/search/dice.js';
 import { worded } from '../support/words.js';
 
 t.setTimeout(880_000);

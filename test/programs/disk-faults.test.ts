@@ -11,7 +11,8 @@ import { createKeys } from '../../daemon/vault/keys.js';
 import { loadMasterKey } from '../../daemon/vault/master-key.js';
 import { openSealed } from '../../daemon/vault/open.js';
 import { createDiskReader } from '../../daemon/vault/store/disk.js';
-import { programOf, readIfThere } from '../support/recorder.js';
+import { programOf } from '../support/program-of.js';
+import { readIfThere } from '../support/recorder.js';
 import { toneWav } from '../support/recordings/preserve-lab.js';
 import { haveCall, ID, preserveThere } from '../support/recordings/seal-a-call.js';
 

@@ -1,12 +1,13 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { publicKeys } from '../../daemon/vault/signing-key.js';
+import { inThisThread } from '../support/catalogue/in-this-thread.js';
 import { fileOf, verified } from '../support/certificates/certifying.js';
 import { NOW, openHouse } from '../support/recordings/erase-until-killed.js';
 import { furnish, gone, whatIsLeft, whole } from '../support/recordings/four-recordings.js';
-import { killedAt } from '../support/recordings/killed-at.js';
+import { killedBeforeEach } from '../support/recordings/killed-at.js';
 import { worded } from '../support/words.js';
 
 type House = Awaited<ReturnType<typeof openHouse>>;
@@ -30,24 +31,20 @@ t.test('killed before any step, an erasure comes to the same end', async (t) => 
   const base = t.testdir();
   const marks = await furnish(join(base, 'start'));
   const verbs: string[] = [];
-  for (let nth = 1, finished = false; !finished; nth++) {
-    const dir = join(base, `killed-${nth}`);
-    cpSync(join(base, 'start'), dir, { recursive: true });
-    const { said, killed } = await killedAt(PROGRAM, dir, nth);
-    verbs.push(said);
-    finished = !killed;
-    const house = await openHouse(dir);
+  for await (const { dir, said, at, again } of killedBeforeEach(t, PROGRAM, join(base, 'start'))) {
+    if (!again) verbs.push(said);
+    const house = await openHouse(dir, undefined, inThisThread);
     await house.retain.recover();
     for (const id of ['R1', 'R2']) {
       const left = await whatIsLeft(house, dir, id);
-      t.same(left, left.state === 'sealed' ? whole : gone, `${nth} ${said}: ${id} is whole or gone`);
+      t.same(left, left.state === 'sealed' ? whole : gone, `${at}: ${id} is whole or gone`);
     }
-    t.same(await house.catalogue.recordings.erasing(), [], `${nth} ${said}: nothing half done`);
+    t.same(await house.catalogue.recordings.erasing(), [], `${at}: nothing half done`);
     await house.retain.run();
     const ends = { R1: gone, R2: gone, R3: whole, R4: whole };
     for (const [id, end] of Object.entries(ends))
-      t.same(await whatIsLeft(house, dir, id), end, `${nth} ${said}: the end of ${id}`);
-    t.same(await certified(house, dir), ['R1', 'R2'], `${nth} ${said}: each is on one certificate`);
+      t.same(await whatIsLeft(house, dir, id), end, `${at}: the end of ${id}`);
+    t.same(await certified(house, dir), ['R1', 'R2'], `${at}: each is on one certificate`);
     t.match(worded(await house.catalogue.calls.get('CR1')), {
       recording: { erasedAt: NOW, eraseReason: 'Short: Law' },
     });
@@ -55,7 +52,7 @@ t.test('killed before any step, an erasure comes to the same end', async (t) => 
     for (const id of ['R1', 'R2'])
       t.notOk(
         bytes.some((b) => b.includes(marks.get(id)!)),
-        `${nth} ${said}: no trace of ${id}'s peaks`,
+        `${at}: no trace of ${id}'s peaks`,
       );
     await house.close();
   }

@@ -1,10 +1,10 @@
-import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { inThisThread } from '../support/catalogue/in-this-thread.js';
 import { openHouse } from '../support/recordings/erase-until-killed.js';
 import { gone, whatIsLeft } from '../support/recordings/four-recordings.js';
 import { furnishHolds, MATTERS, workOut } from '../support/recordings/hold-until-killed.js';
-import { killedAt } from '../support/recordings/killed-at.js';
+import { killedBeforeEach } from '../support/recordings/killed-at.js';
 
 const PROGRAM = 'hold-until-killed.ts';
 const ALL = ['R1', 'R2', 'R3', 'R4', 'R5'];
@@ -30,14 +30,9 @@ t.test('killed before any write, a restart holds exactly what the queries ask fo
   const base = t.testdir();
   await furnishHolds(join(base, 'start'));
   const before: string[] = [];
-  for (let nth = 1, finished = false; !finished; nth++) {
-    const dir = join(base, `killed-${nth}`);
-    cpSync(join(base, 'start'), dir, { recursive: true });
-    const { said, killed } = await killedAt(PROGRAM, dir, nth);
-    finished = !killed;
-    before.push(said);
-    const house = await openHouse(dir);
-    const at = `${nth} ${said}`;
+  for await (const { dir, said, at, again } of killedBeforeEach(t, PROGRAM, join(base, 'start'))) {
+    if (!again) before.push(said);
+    const house = await openHouse(dir, undefined, inThisThread);
     await house.retain.recover();
     await workOut(house);
     const { held, due } = await holdings(house);

@@ -1,11 +1,12 @@
-import { cpSync, existsSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { RETENTION_RUN } from '../../daemon/domain/certificate/certificate.js';
 import { placeOf } from '../../daemon/domain/paths.js';
 import type { RedactionOrder } from '../../daemon/domain/recording/redaction.js';
 import { aNotice, aPlaying } from '../support/catalogue/every-row.js';
-import { killedAt } from '../support/recordings/killed-at.js';
+import { inThisThread } from '../support/catalogue/in-this-thread.js';
+import { killedBeforeEach } from '../support/recordings/killed-at.js';
 import { answeredAt, preserveLab, wavOf } from '../support/recordings/preserve-lab.js';
 import { NEWER, NOW, openRedactHouse } from '../support/recordings/redact-until-killed.js';
 
@@ -148,24 +149,20 @@ t.test('killed before any step, a redaction comes to the same end', async (t) =>
   writeFileSync(join(lab.dir, 'order.json'), JSON.stringify(order));
   await lab.catalogue.checkpoint();
   const verbs: string[] = [];
-  for (let nth = 1, finished = false; !finished; nth++) {
-    const dir = `${lab.dir}-killed-${nth}`;
-    cpSync(lab.dir, dir, { recursive: true });
-    const { said, killed } = await killedAt(PROGRAM, dir, nth);
-    verbs.push(said);
-    finished = !killed;
-    const house = await openRedactHouse(dir);
+  for await (const { dir, said, at, again } of killedBeforeEach(t, PROGRAM, lab.dir)) {
+    if (!again) verbs.push(said);
+    const house = await openRedactHouse(dir, undefined, inThisThread);
     const heard = (await house.catalogue.calls.get(CALL))!.recording!;
     t.ok(
       heard.state === 'sealed' && (await house.keys.has(heard.id)) && (await house.store.exists(heard)),
-      `${nth} ${said}: one version can be heard`,
+      `${at}: one version can be heard`,
     );
     await house.retain.recover();
     await house.redactor.recover();
     const made = (await house.catalogue.calls.get(CALL))!.recording!;
-    t.match(made, { id: NEWER, version: 2, state: 'sealed' }, `${nth} ${said}: the end`);
+    t.match(made, { id: NEWER, version: 2, state: 'sealed' }, `${at}: the end`);
     t.match(await house.catalogue.recordings.get(older.id), { state: 'erased', supersededBy: NEWER });
-    t.notOk((await house.keys.has(older.id)) || existsSync(join(dir, older.file)), `${nth} ${said}: gone`);
+    t.notOk((await house.keys.has(older.id)) || existsSync(join(dir, older.file)), `${at}: gone`);
     t.ok(loudest(await house.pcm(made), 'them', 1_050, 2_950) < 40);
     t.equal((await house.manifest(NEWER)).fault, null);
     t.match(await house.keys.register().find(NEWER), { settled: true });

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { loadMasterKey } from '../../daemon/vault/master-key.js';
-import { dice, newSeed } from '../support/dice.js';
 import {
   type Contents,
   createDisk,
@@ -13,8 +12,9 @@ import {
   writeContents,
 } from '../support/power/disk.js';
 import { type Op, traceProgram } from '../support/power/trace.js';
-import { programOf } from '../support/recorder.js';
+import { programOf } from '../support/program-of.js';
 import { furnishVault, judgeVault, masterFile } from '../support/recordings/rotation.js';
+import { dice, newSeed } from '../support/search/dice.js';
 
 t.test('power may fail after any system call of a rotation', async (t) => {
   // In memory: what is asked of the disk a thousand times here is only pretended.

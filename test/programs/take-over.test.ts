@@ -28,11 +28,11 @@ import {
   witnessFile,
 } from '../../daemon/vault/installation/witness.js';
 import { asBefore } from '../support/as-before.js';
-import { dice, newSeed } from '../support/dice.js';
 import { createDisk, fingerprint, type Outage, readContents, writeContents } from '../support/power/disk.js';
 import { judge } from '../support/power/take-over.js';
 import { traceProgram } from '../support/power/trace.js';
-import { programOf } from '../support/recorder.js';
+import { programOf } from '../support/program-of.js';
+import { dice, newSeed } from '../support/search/dice.js';
 
 const PROGRAM = join(import.meta.dirname, '../support/power/take-over.ts');
 const base = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tapedeck-'));

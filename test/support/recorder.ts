@@ -2,7 +2,7 @@ import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_p
 import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -45,19 +45,6 @@ export function spawnTapedeck(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
-
-/** What scripts/lib/run-tests.mjs loads before a test file that it has compiled with all others. */
-const COMPILED = './scripts/lib/compiled.mjs';
-
-/** Arguments of Node.js for a program of the tests: compiled where this test is, or from its source. */
-export const programOf = (source: string): string[] =>
-  process.execArgv.includes(COMPILED)
-    ? [
-        '--import',
-        resolve(COMPILED),
-        resolve('.test/compiled', relative('.', source).replace(/\.ts$/, '.js')),
-      ]
-    : ['--import', import.meta.resolve('tsx'), source];
 
 /** A PBX with an id. `more` is TOML for its section. */
 export type OtherPbx = { id: string; name: string; pbx: Pbx; more?: string };

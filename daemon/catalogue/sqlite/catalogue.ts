@@ -26,6 +26,8 @@ export function createSqliteCatalogue(
     onLock?: (locked: boolean) => void;
     /** Told why the write-ahead log could not be moved to the file, and goes on growing. */
     onLong?: (e: unknown) => void;
+    /** For tests. */
+    beginThread?: Parameters<typeof createWal>[1];
   },
 ): Catalogue {
   let open: { db: Db; nouns: Prepared; wal: Wal; writes: ReturnType<typeof createWrites> } | null = null;
@@ -84,7 +86,7 @@ export function createSqliteCatalogue(
         throw e;
       });
       const nouns = createNouns(db, createReader(deps.onBadRow ?? (() => {})));
-      const wal = createWal(db);
+      const wal = createWal(db, deps.beginThread);
       const writes = createWrites(db, wal, transact, nouns.changes.bump, deps);
       open = { db, nouns, wal, writes };
     },

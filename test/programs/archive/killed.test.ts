@@ -1,6 +1,7 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { inThisThread } from '../../support/catalogue/in-this-thread.js';
 import {
   type ArchiveHouse,
   furnishArchive,
@@ -8,7 +9,7 @@ import {
   openArchiveHouse,
   whereIs,
 } from '../../support/recordings/archive-until-killed.js';
-import { killedAt } from '../../support/recordings/killed-at.js';
+import { killedAt, killedBeforeEach } from '../../support/recordings/killed-at.js';
 
 const PROGRAM = 'archive-until-killed.ts';
 
@@ -28,20 +29,15 @@ t.test(
     const base = t.testdir();
     const files = await furnishArchive(join(base, 'start'));
     const verbs: string[] = [];
-    for (let nth = 1, finished = false; !finished; nth++) {
-      const dir = join(base, `killed-${nth}`);
-      cpSync(join(base, 'start'), dir, { recursive: true });
-      const { said, killed } = await killedAt(PROGRAM, dir, nth);
-      verbs.push(said);
-      finished = !killed;
-      const house = await openArchiveHouse(dir);
-      for (const [id, bytes] of files)
-        t.ok(bytes.equals(await read(house, id)), `${nth} ${said}: ${id} is readable`);
+    for await (const { dir, said, at, again } of killedBeforeEach(t, PROGRAM, join(base, 'start'))) {
+      if (!again) verbs.push(said);
+      const house = await openArchiveHouse(dir, undefined, inThisThread);
+      for (const [id, bytes] of files) t.ok(bytes.equals(await read(house, id)), `${at}: ${id} is readable`);
       await house.run();
       for (const [id, tier] of Object.entries({ R1: 'archive', R2: 'archive', R3: 'hot' })) {
-        t.equal(whereIs(dir, id), tier, `${nth} ${said}: the end of ${id}`);
+        t.equal(whereIs(dir, id), tier, `${at}: the end of ${id}`);
         t.match(await house.catalogue.recordings.get(id), { tier, state: 'sealed' });
-        t.ok(files.get(id)!.equals(await read(house, id)), `${nth} ${said}: ${id} has its bytes`);
+        t.ok(files.get(id)!.equals(await read(house, id)), `${at}: ${id} has its bytes`);
       }
       await house.close();
     }

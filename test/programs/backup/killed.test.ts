@@ -18,7 +18,7 @@ import {
   run,
   whatIs,
 } from '../../support/backup/lost.js';
-import { programOf } from '../../support/recorder.js';
+import { programOf } from '../../support/program-of.js';
 import { scratch } from '../../support/recordings/sealed.js';
 import { mountSmall } from '../../support/small-disk.js';
 

@@ -21,7 +21,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { catalogueFile, catalogueFolder, keysFile } from '../../../daemon/domain/paths.js';
-import { programOf, until } from '../../support/recorder.js';
+import { programOf } from '../../support/program-of.js';
+import { until } from '../../support/recorder.js';
 
 t.setTimeout(600_000);
 

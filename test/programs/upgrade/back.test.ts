@@ -17,12 +17,16 @@ import { openDataFolder } from '../../../daemon/vault/data-folder.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { ensureMasterKey, openMasterKeys } from '../../../daemon/vault/master-key.js';
 import { makeOldCatalogue } from '../../support/catalogue/old-catalogue.js';
+import { programOf } from '../../support/program-of.js';
 import { scratch } from '../../support/recordings/sealed.js';
-import type { Order } from '../../support/upgrade/failpoint.js';
+import { repeat, sample } from '../../support/search/share-of-search.js';
+import { HOOK, type Order } from '../../support/upgrade/failpoint.js';
 
 t.setTimeout(600_000);
 const CALLS = 20;
-const FAILPOINT = new URL('../../support/upgrade/failpoint.ts', import.meta.url).href;
+/** Of the steps to kill it before, besides the first and the last. */
+const SHARE = 0.25;
+const main = programOf('daemon/main.ts');
 
 /** A box whose catalogue was copied, converted and written since: one recording was erased. */
 async function upgraded(t: Test) {
@@ -48,7 +52,7 @@ async function upgraded(t: Test) {
   const steps = join(base, 'steps');
   const tapedeck = (args: string[], end: Order['end'] = null) => {
     const order: Order = { dir: dataDir, end, steps, go };
-    const node = ['--import', 'tsx', '--import', FAILPOINT, 'daemon/main.ts', '--config', config, ...args];
+    const node = [...main.slice(0, -1), ...HOOK, main.at(-1)!, '--config', config, ...args];
     const { status, signal, stdout, stderr } = spawnSync(process.execPath, node, {
       encoding: 'utf8',
       env: { ...process.env, TAPEDECK_FAILPOINT: JSON.stringify(order) },
@@ -124,7 +128,8 @@ t.test(
       ['fsyncSync catalogue', 1, 'old'],
       ['rmSync upgrade.journal', 1, 'old'],
     ];
-    for (const [what, nth, left] of at)
+    t.comment(repeat);
+    for (const [what, nth, left] of sample(at, SHARE))
       await t.test(`before "${what}"`, async (t) => {
         const { dataDir, tapedeck, folder } = await upgraded(t);
         const killed = tapedeck(['upgrade', 'back', '--yes'], { who: 'upgrade', what, nth });

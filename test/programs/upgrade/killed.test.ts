@@ -2,10 +2,14 @@ import t from 'tap';
 import { NEWEST_VERSION, versionOf } from '../../../daemon/catalogue/sqlite/upgrade/older.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { WITH_TOKENS } from '../../support/catalogue/old-catalogue.js';
+import { repeat, sample } from '../../support/search/share-of-search.js';
 import type { Step } from '../../support/upgrade/failpoint.js';
 import { isWhole, upgradeBox } from '../../support/upgrade/upgrade-box.js';
 
 t.setTimeout(900_000);
+/** Of the steps, besides the first and the last. */
+const SHARE = 0.25;
+t.comment(repeat);
 const MIGRATIONS = NEWEST_VERSION - WITH_TOKENS;
 
 const recorder = (what: string, nth = 1): Step => ({ who: 'recorder', what, nth });
@@ -27,7 +31,7 @@ t.test('a recorder that is killed at any step of an upgrade goes on at its next 
     recorder('rmSync upgrade.json'),
     recorder('catalogue.db: INSERT INTO calls'),
   ];
-  for (const step of at)
+  for (const step of sample(at, SHARE))
     await t.test(`before "${step.what}" (${step.nth})`, async (t) => {
       const lab = await upgradeBox(t);
       t.equal(await lab.run('a', step), true, 'it was killed');
@@ -58,7 +62,7 @@ t.test(
       upgrade('COMMIT', MIGRATIONS + 1),
       upgrade('COMMIT', MIGRATIONS + 2),
     ];
-    for (const step of at)
+    for (const step of sample(at, SHARE))
       await t.test(`before "${step.what}" (${step.nth})`, async (t) => {
         const lab = await upgradeBox(t);
         t.equal(await lab.run('a', step), false);

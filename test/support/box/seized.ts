@@ -8,7 +8,7 @@ import { Secret, TOTP } from 'otpauth';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import type { Act } from '../../../daemon/domain/people/act.js';
 import { ask } from '../../../daemon/ops/control-client.js';
-import { programOf } from '../recorder.js';
+import { programOf } from '../program-of.js';
 import { callOf, PASSWORD, TOTP_SECRET, unpackBefore } from './before-one-writer.js';
 import { type Box, createBox, DASHBOARD, makeFolders, RECORDER } from './box.js';
 import { createRestarter } from './restarter.js';

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { requestsIn } from '../box/restarter.js';
-import { programOf } from '../recorder.js';
+import { programOf } from '../program-of.js';
 
 const PROGRAM = join(import.meta.dirname, 'two-users.ts');
 /** Ids that nobody has; the dashboard is of the recorder's group. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { asBefore } from '../as-before.js';
-import { dice } from '../dice.js';
 import type { RecorderLab } from '../recorder.js';
+import { dice } from '../search/dice.js';
 import type { Lab } from './pbx.js';
 import type { Call } from './phone.js';
 import { tone } from './sources.js';

@@ -8,7 +8,14 @@ import type { Op } from './trace.js';
  * and the names in a directory as they were at the directory's. The rest may have arrived or not.
  */
 type Change = { at: number; data: Buffer } | { size: number; grow: boolean };
-type Inode = { files: Map<string, Inode> | null; bytes: Buffer; waiting: Change[]; names: Naming[] };
+type Inode = {
+  files: Map<string, Inode> | null;
+  bytes: Buffer;
+  waiting: Change[];
+  /** The bytes with all that waits; null until somebody asks. */
+  now: Buffer | null;
+  names: Naming[];
+};
 /** Names that appear or go together, as in a rename. `journalled`: an fsync of something else has come after it. */
 type Naming = {
   changes: [name: string, inode: Inode | null][];
@@ -22,7 +29,7 @@ export type Outage = 'nothing' | 'everything' | 'journal' | (() => number);
 /** Paths below the root, and their bytes; null for a directory. */
 export type Contents = Map<string, Buffer | null>;
 
-const file = (): Inode => ({ files: null, bytes: Buffer.alloc(0), waiting: [], names: [] });
+const file = (): Inode => ({ files: null, bytes: Buffer.alloc(0), waiting: [], now: null, names: [] });
 const folder = (): Inode => ({ ...file(), files: new Map() });
 
 export function createDisk(root: string, start: Contents) {
@@ -54,7 +61,7 @@ export function createDisk(root: string, start: Contents) {
         const known = find(op.path);
         const inode = known ?? file();
         if (!known) put(op.path, inode);
-        else if (op.truncate) inode.waiting.push({ size: 0, grow: false });
+        else if (op.truncate) change(inode, { size: 0, grow: false });
         fds.set(op.fd, { inode, at: op.append ? bytesNow(inode).length : 0 });
         return;
       }
@@ -86,12 +93,12 @@ export function createDisk(root: string, start: Contents) {
       }
       case 'write': {
         const open = fds.get(op.fd)!;
-        open.inode.waiting.push({ at: op.at ?? open.at, data: op.data });
+        change(open.inode, { at: op.at ?? open.at, data: op.data });
         if (op.at === null) open.at += op.data.length;
         return;
       }
       case 'size':
-        fds.get(op.fd)!.inode.waiting.push({ size: op.bytes, grow: op.grow });
+        change(fds.get(op.fd)!.inode, { size: op.bytes, grow: op.grow });
         return;
       case 'sync': {
         const { inode } = fds.get(op.fd)!;
@@ -166,7 +173,15 @@ function named(dir: Inode, arrived: (naming: Naming, n: number) => boolean): Map
   return names;
 }
 
-const bytesNow = (inode: Inode): Buffer => changed(inode.bytes, inode.waiting);
+function change(inode: Inode, one: Change): void {
+  inode.waiting.push(one);
+  inode.now = null;
+}
+
+function bytesNow(inode: Inode): Buffer {
+  inode.now ??= changed(inode.bytes, inode.waiting);
+  return inode.now;
+}
 
 /** Of the writes that wait, by chance: each not at all, whole, or its first sectors. */
 function survived(inode: Inode, outage: Outage): Buffer {
@@ -222,11 +237,16 @@ export function writeContents(root: string, contents: Contents): void {
     else mkdirSync(join(root, path), { recursive: true });
 }
 
+/** Of bytes that do not change: most files of a disk are those of the disk before. */
+const hashes = new WeakMap<Buffer, string>();
+function hashOf(bytes: Buffer): string {
+  const known = hashes.get(bytes) ?? createHash('sha1').update(bytes).digest('hex');
+  hashes.set(bytes, known);
+  return known;
+}
+
 export function fingerprint(contents: Contents): string {
   const hash = createHash('sha1');
-  for (const [path, bytes] of contents) {
-    hash.update(`${path}\0${bytes?.length}\0`);
-    if (bytes) hash.update(bytes);
-  }
+  for (const [path, bytes] of contents) hash.update(`${path}\0${bytes && hashOf(bytes)}\0`);
   return hash.digest('hex');
 }

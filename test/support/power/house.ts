@@ -46,6 +46,8 @@ export async function openHouse(
     spoolDir = join(dir, 'spool'),
     paces = { everyMs: 5, afterMs: 0, behindMs: 500 },
     complexity = 0,
+    encoder = createEncoder({ ffmpeg: createFfmpeg() }),
+    beginThread,
   }: {
     daysLater?: number;
     clock?: () => number;
@@ -53,6 +55,8 @@ export async function openHouse(
     spoolDir?: string;
     paces?: Parameters<typeof createPreserver>[0]['paces'];
     complexity?: number;
+    encoder?: ReturnType<typeof createEncoder>;
+    beginThread?: Parameters<typeof createSqliteCatalogue>[0]['beginThread'];
   } = {},
 ) {
   const folder = openDataFolder(dir);
@@ -60,7 +64,7 @@ export async function openHouse(
   ensureMasterKey(masterKeyFile, path);
   const { current: masterKey, reread } = openMasterKeys(masterKeyFile);
   const keys = createKeys({ path, masterKey, reread });
-  const catalogue = withEntries(createSqliteCatalogue({ path: catalogueFile(dir) }), {
+  const catalogue = withEntries(createSqliteCatalogue({ path: catalogueFile(dir), beginThread }), {
     clock: () => T0,
     later: async () => {},
   });
@@ -87,7 +91,7 @@ export async function openHouse(
       },
     },
     spools: new Map([['', spool]]),
-    encoder: createEncoder({ ffmpeg: createFfmpeg() }),
+    encoder,
     alarms: NO_ALARMS,
     alarmsOf: () => NO_ALARMS,
     keys,

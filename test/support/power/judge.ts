@@ -5,54 +5,61 @@ import Database from 'better-sqlite3';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { type Recording, spoolName } from '../../../daemon/domain/recording/recording.js';
 import { registerFault } from '../../../daemon/domain/recording/registered.js';
+import { createEncoder } from '../../../daemon/encode/encoder.js';
+import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
 import { countKeys } from '../../../daemon/vault/keys.js';
 import { openSealed } from '../../../daemon/vault/open.js';
 import { createDiskReader } from '../../../daemon/vault/store/disk.js';
+import { inThisThread } from '../catalogue/in-this-thread.js';
 import { until } from '../recorder.js';
 import { ERASED, endCalls, type House, KEPT, openHouse } from './house.js';
 
+/** For all starts: its thread, and what it knows of ffmpeg, are no part of what a power cut leaves. */
+const encoder = createEncoder({ ffmpeg: createFfmpeg() });
 const SIDES = ['in', 'out'] as const;
 
+/** `promised`: it is a fault only where this had been answered before the cut; null where it always is one. */
+export type Fault = { what: string; promised: string | null };
+const always = (what: string): Fault => ({ what, promised: null });
+
 /**
- * Starts on what a power cut has left in `dir` and gives what is wrong with it; nothing, when all is well. `promised` is
- * what had been answered before the cut. `toTheEnd` has what was interrupted done again as well.
+ * Starts on what a power cut has left in `dir` and returns what is wrong with it; nothing, when all is well. `toTheEnd` has what
+ * was interrupted done again as well. What a start does does not depend on what was promised, so one start tells for all.
  */
 export async function judge(
   dir: string,
-  promised: ReadonlySet<string>,
   spool: ReadonlyMap<string, Buffer>,
   toTheEnd: boolean,
-): Promise<string[]> {
+): Promise<Fault[]> {
   let house: House;
   try {
-    house = await openHouse(dir, { daysLater: 2 });
+    house = await openHouse(dir, { daysLater: 2, encoder, beginThread: inThisThread });
   } catch (e) {
-    return [`it does not start: ${(e as Error).message}`];
+    return [always(`it does not start: ${(e as Error).message}`)];
   }
   try {
-    const wrong = [keysFile(dir), catalogueFile(dir)].flatMap(integrity);
+    const wrong = [keysFile(dir), catalogueFile(dir)].flatMap(integrity).map(always);
     for (const id of [KEPT, ERASED])
-      if (
-        promised.has(`key-gone ${id}`) &&
-        (await house.catalogue.recordings.of(id)).some((r) => house.keys.has(r.id))
-      )
-        wrong.push('a destroyed key is back');
+      if ((await house.catalogue.recordings.of(id)).some((r) => house.keys.has(r.id)))
+        wrong.push({ what: 'a destroyed key is back', promised: `key-gone ${id}` });
     await house.retain.recover();
-    for (const id of [KEPT, ERASED]) wrong.push(...(await recordingOf(house, dir, id, promised, spool)));
+    for (const id of [KEPT, ERASED]) wrong.push(...(await recordingOf(house, dir, id, spool)));
     if (!toTheEnd) return wrong;
     await endCalls(house);
     await house.preserver.recover('');
     await until('the end of preserving', () => house.preserver.waiting() === 0, 60_000);
     for (const id of [KEPT, ERASED])
-      if (promised.has(`captured ${id}`) && !(await house.catalogue.calls.get(id))?.recording)
-        wrong.push('what was captured is not made into a recording');
-    for (const id of [KEPT, ERASED]) wrong.push(...(await recordingOf(house, dir, id, promised, spool)));
+      if (!(await house.catalogue.calls.get(id))?.recording)
+        wrong.push({ what: 'what was captured is not made into a recording', promised: `captured ${id}` });
+    for (const id of [KEPT, ERASED]) wrong.push(...(await recordingOf(house, dir, id, spool)));
     const left = readdirSync(dir, { recursive: true, encoding: 'utf8' });
-    wrong.push(...left.filter((path) => path.endsWith('.tmp')).map((path) => `${path} was left behind`));
-    wrong.push(...(await orphans(house, dir)));
+    wrong.push(
+      ...left.filter((path) => path.endsWith('.tmp')).map((path) => always(`${path} was left behind`)),
+    );
+    wrong.push(...(await orphans(house, dir)).map(always));
     return wrong;
   } catch (e) {
-    return [`it cannot recover: ${(e as Error).message}`];
+    return [always(`it cannot recover: ${(e as Error).message}`)];
   } finally {
     await house.close();
   }
@@ -87,24 +94,22 @@ async function recordingOf(
   house: House,
   dir: string,
   id: string,
-  promised: ReadonlySet<string>,
   spool: ReadonlyMap<string, Buffer>,
-): Promise<string[]> {
+): Promise<Fault[]> {
+  const captured = `captured ${id}`;
   const call = await house.catalogue.calls.get(id);
   const recording = call?.recording ?? null;
-  if (!call) return promised.has(`captured ${id}`) ? ['a call that was captured is lost'] : [];
+  if (!call) return [{ what: 'a call that was captured is lost', promised: captured }];
   if (!recording) {
-    if (promised.has(`row ${id}`)) return ['a recording that was acknowledged is lost'];
-    if (!promised.has(`captured ${id}`)) return [];
     const whole = SIDES.every((side) => {
       const path = join('spool', `${spoolName({ callId: id, seq: 0, token: '' }, side)}.wav`);
       return existsSync(join(dir, path)) && readFileSync(join(dir, path)).equals(spool.get(path)!);
     });
     const waits = (await house.catalogue.segments.callsToPreserve()).includes(id);
-    return [
-      whole ? '' : 'captured audio went before its row was durable',
-      waits ? '' : 'it is not taken up',
-    ].filter(Boolean);
+    const wrong: Fault[] = [{ what: 'a recording that was acknowledged is lost', promised: `row ${id}` }];
+    if (!whole) wrong.push({ what: 'captured audio went before its row was durable', promised: captured });
+    if (!waits) wrong.push({ what: 'it is not taken up', promised: captured });
+    return wrong;
   }
   const file = join(dir, recording.file);
   if (recording.state === 'erased') {
@@ -112,11 +117,12 @@ async function recordingOf(
       house.keys.has(recording.id) && 'the key of an erased recording is alive',
       existsSync(file) && 'an erased recording has a file',
     ];
-    return alive.filter((fault) => fault !== false);
+    return alive.filter((fault) => fault !== false).map(always);
   }
-  if (recording.state !== 'sealed') return [`a recording stays ${recording.state}`];
-  if (promised.has(`intent ${id}`)) return ['an intent to erase is forgotten'];
-  return (await opens(house, dir, recording)) ? [] : ['a recording cannot be opened'];
+  if (recording.state !== 'sealed') return [always(`a recording stays ${recording.state}`)];
+  const wrong: Fault[] = [{ what: 'an intent to erase is forgotten', promised: `intent ${id}` }];
+  if (!(await opens(house, dir, recording))) wrong.push(always('a recording cannot be opened'));
+  return wrong;
 }
 
 async function opens(house: House, dir: string, recording: Recording): Promise<boolean> {

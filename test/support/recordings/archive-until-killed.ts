@@ -15,9 +15,11 @@ import { createSigningKey, loadSigningKey } from '../../../daemon/vault/signing-
 import { createArchive, markArchive } from '../../../daemon/vault/store/archive.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import { createTieredStore } from '../../../daemon/vault/store/tiers.js';
+import type { inThisThread } from '../catalogue/in-this-thread.js';
 import { certifying } from '../certificates/certifying.js';
 import { noted } from '../words.js';
 import { aCall, aRecording } from './a-call.js';
+import { countSteps } from './killed-at.js';
 import { retaining, ruled } from './retaining.js';
 
 export const NOW = 1_800_000_000_000;
@@ -31,7 +33,11 @@ const WRITES = new Set([
 ]);
 
 /** What moves and erases recordings, on real files in `dir`. `beforeEach` is called before every verb that writes. */
-export async function openArchiveHouse(dir: string, beforeEach: (verb: string) => void = () => {}) {
+export async function openArchiveHouse(
+  dir: string,
+  beforeEach: (verb: string) => void = () => {},
+  beginThread?: typeof inThisThread,
+) {
   const watched = <T extends object>(name: string, part: T): T =>
     new Proxy(part, {
       get(target, verb, self) {
@@ -45,7 +51,7 @@ export async function openArchiveHouse(dir: string, beforeEach: (verb: string) =
       },
     });
   const masterKey = readFileSync(join(dir, 'master.bin'));
-  const catalogue = withEntries(createSqliteCatalogue({ path: catalogueFile(dir) }), {
+  const catalogue = withEntries(createSqliteCatalogue({ path: catalogueFile(dir), beginThread }), {
     clock: () => NOW,
     later: async () => {},
   });
@@ -151,14 +157,7 @@ export function whereIs(dir: string, id: string): string {
 /** Run as a program: moves, or erases, what is due in a directory and dies by SIGKILL before the nth verb that writes. */
 if (process.argv[1] === import.meta.filename) {
   const [dir, nth] = process.argv.slice(2) as [string, string];
-  let left = Number(nth);
-  const house = await openArchiveHouse(dir, (verb) => {
-    left -= 1;
-    if (left > 0) return;
-    process.stdout.write(verb);
-    process.kill(process.pid, 'SIGKILL');
-    for (;;);
-  });
+  const house = await openArchiveHouse(dir, countSteps(dir, nth));
   await house.run();
   await house.close();
   process.stdout.write('finished');

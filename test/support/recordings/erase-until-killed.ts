@@ -8,13 +8,19 @@ import { createRetain, type Retain } from '../../../daemon/recordings/retain.js'
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { loadSigningKey } from '../../../daemon/vault/signing-key.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
+import type { inThisThread } from '../catalogue/in-this-thread.js';
 import { certifying } from '../certificates/certifying.js';
+import { countSteps } from './killed-at.js';
 import { retaining } from './retaining.js';
 
 export const NOW = 1_800_000_000_000;
 
 /** What retention needs, on real files in `dir`. `beforeEach` is called before every verb of the three parts. */
-export async function openHouse(dir: string, beforeEach: (verb: string) => void = () => {}) {
+export async function openHouse(
+  dir: string,
+  beforeEach: (verb: string) => void = () => {},
+  beginThread?: typeof inThisThread,
+) {
   const watched = <T extends object>(name: string, part: T): T =>
     new Proxy(part, {
       get(target, verb, self) {
@@ -28,7 +34,7 @@ export async function openHouse(dir: string, beforeEach: (verb: string) => void 
       },
     });
   const masterKey = readFileSync(join(dir, 'master.bin'));
-  const catalogue = withEntries(createSqliteCatalogue({ path: catalogueFile(dir) }), {
+  const catalogue = withEntries(createSqliteCatalogue({ path: catalogueFile(dir), beginThread }), {
     clock: () => NOW,
     later: async () => {},
   });
@@ -69,14 +75,7 @@ export async function openHouse(dir: string, beforeEach: (verb: string) => void 
 /** Run as a program: erases what is due in a directory and dies by SIGKILL before the nth verb. */
 if (process.argv[1] === import.meta.filename) {
   const [dir, nth] = process.argv.slice(2) as [string, string];
-  let left = Number(nth);
-  const house = await openHouse(dir, (verb) => {
-    left -= 1;
-    if (left > 0) return;
-    process.stdout.write(verb);
-    process.kill(process.pid, 'SIGKILL');
-    for (;;);
-  });
+  const house = await openHouse(dir, countSteps(dir, nth));
   await house.retain.run();
   await house.close();
   process.stdout.write('finished');

@@ -9,6 +9,7 @@ import { createSigningKey } from '../../../daemon/vault/signing-key.js';
 import { noted } from '../words.js';
 import { aCall, aRecording } from './a-call.js';
 import { NOW, openHouse } from './erase-until-killed.js';
+import { countSteps } from './killed-at.js';
 import { ruled } from './retaining.js';
 
 type House = Awaited<ReturnType<typeof openHouse>>;
@@ -91,7 +92,7 @@ const WRITES = /^(INSERT INTO|UPDATE|DELETE FROM) (hold_\w+|matters|calls|call_r
  */
 if (process.argv[1] === import.meta.filename) {
   const [dir, nth] = process.argv.slice(2) as [string, string];
-  let left = Number(nth);
+  const step = countSteps(dir, nth);
   let counts = false;
   const house = await openHouse(dir);
   const { catalogue } = house;
@@ -99,11 +100,7 @@ if (process.argv[1] === import.meta.filename) {
     const writes = WRITES.test(sql);
     if (!writes && !(sql === 'COMMIT' && counts)) return;
     counts = writes;
-    left -= 1;
-    if (left > 0) return;
-    process.stdout.write(sql);
-    process.kill(process.pid, 'SIGKILL');
-    for (;;);
+    step(sql);
   });
   await keep(house, dir, 'R5', 'Smith');
   await catalogue.calls.save(aCall('CR1', { them: named('Smith') }));

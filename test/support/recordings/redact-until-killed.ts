@@ -19,6 +19,8 @@ import { hashContent, openSealed } from '../../../daemon/vault/open.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { loadSigningKey } from '../../../daemon/vault/signing-key.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
+import type { inThisThread } from '../catalogue/in-this-thread.js';
+import { countSteps } from './killed-at.js';
 import { retaining } from './retaining.js';
 
 export const NOW = 1_800_000_000_000;
@@ -34,7 +36,11 @@ const WRITES = new Set([
 type Watched = (verb: string) => void;
 
 /** What a redaction needs, on real files in `dir`. `beforeEach` is called before every verb that writes. */
-export async function openRedactHouse(dir: string, beforeEach: Watched = () => {}) {
+export async function openRedactHouse(
+  dir: string,
+  beforeEach: Watched = () => {},
+  beginThread?: typeof inThisThread,
+) {
   const watched = <T extends object>(name: string, part: T): T =>
     new Proxy(part, {
       get(target, verb, self) {
@@ -48,7 +54,7 @@ export async function openRedactHouse(dir: string, beforeEach: Watched = () => {
         };
       },
     });
-  const catalogue = withEntries(createSqliteCatalogue({ path: catalogueFile(dir) }), {
+  const catalogue = withEntries(createSqliteCatalogue({ path: catalogueFile(dir), beginThread }), {
     clock: () => NOW,
     later: async () => {},
   });
@@ -112,14 +118,7 @@ export async function openRedactHouse(dir: string, beforeEach: Watched = () => {
 /** Run as a program: carries out the redaction in `order.json` and dies by SIGKILL before the nth verb. */
 if (process.argv[1] === import.meta.filename) {
   const [dir, nth] = process.argv.slice(2) as [string, string];
-  let left = Number(nth);
-  const house = await openRedactHouse(dir, (verb) => {
-    left -= 1;
-    if (left > 0) return;
-    process.stdout.write(verb);
-    process.kill(process.pid, 'SIGKILL');
-    for (;;);
-  });
+  const house = await openRedactHouse(dir, countSteps(dir, nth));
   const path = join(dir, 'order.json');
   if (existsSync(path)) await house.redactor.redact(JSON.parse(readFileSync(path, 'utf8')) as RedactionOrder);
   await house.close();

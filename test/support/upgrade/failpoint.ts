@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
 import Database from 'better-sqlite3';
+import { programOf } from '../program-of.js';
 
 /** Which process counts its steps: the recorder, or the one that it starts. */
 export type Who = 'recorder' | 'upgrade';
@@ -13,6 +14,9 @@ export type Step = { who: Who; what: string; nth: number };
  * this file is there, the process that upgrades takes no migration.
  */
 export type Order = { dir: string; end: Step | null; steps: string; go: string };
+
+/** Has a process note its steps, where its environment says which. */
+export const HOOK = ['--import', programOf(import.meta.filename).at(-1)!];
 
 const { appendFileSync, existsSync, writeFileSync } = fs;
 
@@ -97,9 +101,12 @@ export function failpoint(order: Order, me: Who): void {
   if (me === 'recorder') {
     const { fork } = child;
     (child as { fork: unknown }).fork = (file: string, args: string[], how: child.ForkOptions) => {
-      const hook = ['--import', import.meta.url];
       const env = { TAPEDECK_FAILPOINT: JSON.stringify(order) };
-      return fork(file, args, { ...how, execArgv: [...how.execArgv!, ...hook], env });
+      // As this process runs: what was compiled beforehand, or the sources.
+      const program = programOf(file);
+      const heap = how.execArgv!.filter((arg) => arg.startsWith('--max-old-space-size='));
+      const execArgv = [...program.slice(0, -1), ...HOOK, ...heap];
+      return fork(program.at(-1)!, args, { ...how, execArgv, env });
     };
   }
   syncBuiltinESMExports();

@@ -17,7 +17,8 @@ import {
 import { openDataFolder } from '../../../daemon/vault/data-folder.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { makeOldCatalogue, WITH_TOKENS } from '../catalogue/old-catalogue.js';
-import { programOf, readIfThere } from '../recorder.js';
+import { programOf } from '../program-of.js';
+import { readIfThere } from '../recorder.js';
 import type { Step } from './failpoint.js';
 import type { Trial } from './upgrade-until-killed.js';
 

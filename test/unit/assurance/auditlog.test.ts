@@ -20,7 +20,8 @@ import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { policyChanges } from '../../../daemon/domain/policy/policy-changes.js';
 import { type Heard, inside, joined, lengthOf, written } from '../../../daemon/domain/recording/stretches.js';
 import { aLog, opened, view } from '../../support/catalogue/audit-lab.js';
-import { programOf, until } from '../../support/recorder.js';
+import { programOf } from '../../support/program-of.js';
+import { until } from '../../support/recorder.js';
 import { aCall } from '../../support/recordings/a-call.js';
 
 t.setTimeout(120_000);

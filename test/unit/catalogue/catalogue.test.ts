@@ -9,7 +9,7 @@ import { migrations } from '../../../daemon/catalogue/sqlite/migrations.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { opened } from '../../support/catalogue/opened.js';
-import { programOf } from '../../support/recorder.js';
+import { programOf } from '../../support/program-of.js';
 import { aCall } from '../../support/recordings/a-call.js';
 
 const child = join(import.meta.dirname, '../../support/catalogue/claim-setup.ts');

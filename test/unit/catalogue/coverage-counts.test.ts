@@ -22,9 +22,9 @@ import { FIRST, type PbxId } from '../../../daemon/domain/pbx.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import type { CoverageStatus } from '../../../daemon/domain/recording/recording.js';
 import { opened } from '../../support/catalogue/opened.js';
-import { dice, newSeed } from '../../support/dice.js';
 import { aCdr, reportOf } from '../../support/ledger.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
+import { dice, newSeed } from '../../support/search/dice.js';
 
 const CHANGES = 10_000;
 /** Changes that share a commit. */

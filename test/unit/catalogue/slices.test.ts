@@ -7,7 +7,7 @@ import type { AuditAction, AuditEntry } from '../../../daemon/domain/assurance/a
 import { iso } from '../../../daemon/domain/days.js';
 import { aNotice } from '../../support/catalogue/every-row.js';
 import { fillCatalogue } from '../../support/catalogue/many-rows.js';
-import { dice, newSeed } from '../../support/dice.js';
+import { dice, newSeed } from '../../support/search/dice.js';
 
 /** What is looked through slice by slice says the same as if it were looked through at once. */
 const ENTRIES = 45_000;

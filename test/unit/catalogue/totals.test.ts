@@ -5,7 +5,7 @@ import { type Db, openDb } from '../../../daemon/catalogue/sqlite/db.js';
 import { migrations } from '../../../daemon/catalogue/sqlite/migrations.js';
 import { type EarTrend, type QualityFlag, qualityFlags } from '../../../daemon/domain/recording/quality.js';
 import { makeOldCatalogue, OLD_VERSION } from '../../support/catalogue/old-catalogue.js';
-import { dice, newSeed } from '../../support/dice.js';
+import { dice, newSeed } from '../../support/search/dice.js';
 
 const DAY = 86_400_000;
 const T0 = 19_700 * DAY;

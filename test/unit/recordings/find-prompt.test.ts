@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import t, { type Test } from 'tap';
 import type { PromptPlace } from '../../../daemon/domain/telling/place-found.js';
 import { atPromptRate, createPromptFinder } from '../../../daemon/encode/find-prompt.js';
-import { dice } from '../../support/dice.js';
+import { dice } from '../../support/search/dice.js';
 
 /** What sounds like speech: syllables of buzz and hiss with formants that wander, and pauses. Amplitude 1 is full scale. */
 function speech(seconds: number, seed: number, rate = 8000): Float64Array {

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
+import { full } from '../../support/search/share-of-search.js';
 import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
 import { inPseudo, outsideBrackets, pseudoBrowser } from '../../support/web/pseudo-page.js';
@@ -11,10 +12,10 @@ const pseudo = { ...opened, browser: pseudoBrowser(opened.browser) };
 
 t.setTimeout(1_700_000);
 
-/** Colours do not depend on the width, so each theme is looked at in one; in both where every case is tried. */
-const EVERY_CASE = process.env.PROOFS === 'full';
-
-/** Looks at a page in each width and theme. It is narrow and light when this begins. */
+/**
+ * Looks at a page in each width and theme. It is narrow and light when this begins. Colours do not depend on the width, so each theme
+ * is judged in one; in both where all of a search is done.
+ */
 async function lookAt(t: Test, page: Page, within?: string): Promise<void> {
   const accessible = async (what: string, rules?: string[]) =>
     t.strictSame(await faults(page, rules, within), [], `${what} is accessible`);
@@ -25,11 +26,11 @@ async function lookAt(t: Test, page: Page, within?: string): Promise<void> {
   await accessible('narrow and light');
   await fits(360);
   await page.emulateMedia({ colorScheme: 'dark' });
-  if (EVERY_CASE) await accessible('narrow and dark', ['color-contrast']);
+  if (full) await accessible('narrow and dark', ['color-contrast']);
   await page.setViewportSize({ width: 1280, height: 900 });
   await accessible('wide and dark');
   await fits(1280);
-  if (!EVERY_CASE) return;
+  if (!full) return;
   await page.emulateMedia({ colorScheme: 'light' });
   await accessible('wide and light', ['color-contrast']);
 }

@@ -4,7 +4,7 @@ import { startThread } from '../../../ops/process/thread.js';
 import type { Db } from '../db.js';
 
 /** PASSIVE waits for nobody; RESTART has the log begin anew; TRUNCATE empties its file too. */
-type CheckpointMode = 'PASSIVE' | 'RESTART' | 'TRUNCATE';
+export type CheckpointMode = 'PASSIVE' | 'RESTART' | 'TRUNCATE';
 
 const PROGRAM = new URL('./checkpoint-program.mjs', import.meta.url);
 
@@ -12,9 +12,9 @@ export type Wal = ReturnType<typeof createWal>;
 
 /**
  * The write-ahead log of a database that this process writes: makes what was committed durable, and moves it to the file. The
- * disk is waited for in other threads.
+ * disk is waited for in other threads. `begin` is for tests.
  */
-export function createWal(db: Db) {
+export function createWal(db: Db, begin = startThread) {
   db.pragma('synchronous = NORMAL');
   db.pragma('wal_autocheckpoint = 0');
   let file: number | null = null;
@@ -53,7 +53,7 @@ export function createWal(db: Db) {
     checkpoint: (mode: CheckpointMode): Promise<boolean> =>
       new Promise((resolve, reject) => {
         let done = false;
-        startThread('dist/daemon/checkpoint.js', PROGRAM, { path: db.name, mode })
+        begin('dist/daemon/checkpoint.js', PROGRAM, { path: db.name, mode })
           .once('message', (all: boolean) => {
             done = all;
           })
