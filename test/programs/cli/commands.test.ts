@@ -10,7 +10,6 @@ import { CONDITIONS, type When } from '../../../daemon/domain/policy/conditions.
 import type { Policy } from '../../../daemon/domain/policy/policy.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { site } from '../../support/cli-site.js';
-import { programOf } from '../../support/program-of.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { noted } from '../../support/words.js';
 
