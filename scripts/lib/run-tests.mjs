@@ -10,7 +10,7 @@ import { availableParallelism, setPriority } from 'node:os';
 import { relative } from 'node:path';
 import { compiledOf, compileSources } from './compile.mjs';
 import { calibrate, judge } from './tests/budget.mjs';
-import { fits, planned } from './tests/plan.mjs';
+import { fits, planned, together } from './tests/plan.mjs';
 import { FAILED, laneOf, leftOut } from './tests/select.mjs';
 import { followUsage } from './tests/usage.mjs';
 import { tellFaults } from './totals.mjs';
@@ -24,6 +24,7 @@ const LIMIT = 1_800_000;
 const NICE = 15;
 /** What `npm run check` is called among the files. */
 const CHECK = 'npm run check';
+const TOGETHER = './scripts/lib/tests/together.mjs';
 /** So often the processor is measured, before the files run and after. */
 const CALIBRATIONS = 3;
 
@@ -38,10 +39,16 @@ const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')
 const known = read(TIMES).files ?? {};
 const seconds = (s) => `${s.toFixed(1)} s`;
 
-/** How a file is run: the program's arguments. */
-function commandOf(file) {
+/** How files are run: the program and its arguments. */
+function commandOf(files) {
+  const [file] = files;
   if (file === CHECK) return ['npm', ['run', '--silent', 'check']];
   const compiled = compiledOf(file);
+  if (files.length > 1)
+    return [
+      process.execPath,
+      ['--enable-source-maps', '--import', './scripts/lib/compiled.mjs', TOGETHER, ...files],
+    ];
   return [
     process.execPath,
     compiled
@@ -58,8 +65,9 @@ for (const signal of ['SIGINT', 'SIGTERM'])
     process.exit(1);
   });
 
-/** Runs one file to its end. Returns how it ended ('' for well), and its wall-clock and processor time in seconds. */
-function run(usage, { file, lane }) {
+/** Runs files to their end. Returns how they ended ('' for well), and their wall-clock and processor time in seconds. */
+function run(usage, { files, lane }) {
+  const [file] = files;
   const name = relative('test', file)
     .replaceAll(/[/ ]/g, '-')
     .replace(/\.test\.ts$/, '');
@@ -74,7 +82,7 @@ function run(usage, { file, lane }) {
       // Proofs that search take a smaller share of their cases in the default than in all.
       ...(selection === 'default' && { PROOFS: process.env.PROOFS ?? 'quick' }),
     };
-    const child = spawn(...commandOf(file), { env, stdio: ['ignore', ...outputs] });
+    const child = spawn(...commandOf(files), { env, stdio: ['ignore', ...outputs] });
     children.add(child);
     if (lane !== 'pbx') setPriority(child.pid, NICE);
     usage.add(child.pid, file, { isTest: file !== CHECK });
@@ -94,7 +102,7 @@ function run(usage, { file, lane }) {
       const ended = late
         ? `not over after ${seconds(LIMIT / 1000)}`
         : (signal ?? (code === 0 ? '' : `exit code ${code}`));
-      resolve({ file, lane, tap, log, ended, wall, cpu: usage.of(file) });
+      resolve({ files, lane, tap, log, ended, wall, cpu: usage.of(file) });
     });
   });
 }
@@ -118,32 +126,47 @@ async function work(usage, waiting, done) {
   }
 }
 
-/** Prints what one file came to. Returns its assertions that passed, failed and were skipped. */
-function report({ file, tap, log, ended, wall, cpu }) {
+/** Prints what a process came to. Returns what there is to keep of each of its files, with its counts of assertions. */
+function report({ files, lane, tap, log, ended, wall, cpu }) {
   const tail = () => console.log(readFileSync(log, 'utf8').split('\n').slice(-20).join('\n'));
-  const counts = { pass: 0, fail: 0, skip: 0 };
-  if (file === CHECK) {
-    counts[ended === '' ? 'pass' : 'fail'] = 1;
+  if (files[0] === CHECK) {
     if (ended !== '') {
-      console.log(`failed: ${file}: ${ended}`);
+      console.log(`failed: ${CHECK}: ${ended}`);
       console.log(readFileSync(tap, 'utf8'));
       tail();
     }
-  } else {
-    Object.assign(counts, tellFaults(file, readFileSync(tap)));
-    // A file that broke off has failed, also when each of its lines until then has passed.
-    if (ended !== '' && counts.fail === 0) {
-      console.log(`failed: ${file}: ${ended}`);
-      tail();
-      counts.fail = 1;
-    } else if (counts.pass + counts.fail + counts.skip === 0) {
+    const counts = { pass: ended === '' ? 1 : 0, fail: ended === '' ? 0 : 1, skip: 0 };
+    return [told({ file: CHECK, lane, wall, cpu, counts })];
+  }
+  const counted = [...tellFaults(files, readFileSync(tap))];
+  const failures = counted.reduce((sum, [, { fail }]) => sum + fail, 0);
+  // A process that broke off has failed, also when each of its lines until then has passed.
+  if (ended !== '' && failures === 0) {
+    console.log(`failed: ${files.join(', ')}: ${ended}`);
+    tail();
+    counted.at(-1)[1].fail = 1;
+  }
+  return counted.map(([file, { cpu: own, ...counts }]) => {
+    if (counts.pass + counts.fail + counts.skip === 0) {
       console.log(`failed: ${file}: there is no test in it`);
       counts.fail = 1;
     }
-  }
+    const took = own ?? cpu / files.length;
+    return told({
+      file,
+      lane,
+      wall: files.length === 1 ? wall : took,
+      cpu: files.length === 1 ? cpu : took,
+      counts,
+    });
+  });
+}
+
+function told(result) {
+  const { file, wall, cpu, counts } = result;
   const [walls, cpus] = [wall, cpu].map((s) => s.toFixed(1).padStart(6));
   console.log(`${counts.fail > 0 ? 'FAILED' : 'ok    '} ${walls} s ${cpus} s of processor  ${file}`);
-  return counts;
+  return result;
 }
 
 /** What is kept of a run: the seconds of each lane and program, and of the whole. */
@@ -199,14 +222,18 @@ const usage = followUsage();
 const totals = { pass: 0, fail: 0, skip: 0 };
 const results = [];
 const failed = [];
-const waiting = planned([...files, ...(check ? [CHECK] : [])], known, (file) =>
+const groups = isBudgeted
+  ? together(files, known, (file) => readFileSync(file, 'utf8'))
+  : files.map((file) => [file]);
+const waiting = planned([...groups, ...(check ? [[CHECK]] : [])], known, (file) =>
   file === CHECK ? 'check' : laneOf(file),
 );
 await work(usage, waiting, (result) => {
-  const counts = report(result);
-  for (const kind of Object.keys(totals)) totals[kind] += counts[kind];
-  if (counts.fail > 0) failed.push(result.file);
-  results.push(result);
+  for (const one of report(result)) {
+    for (const kind of Object.keys(totals)) totals[kind] += one.counts[kind];
+    if (one.counts.fail > 0) failed.push(one.file);
+    results.push(one);
+  }
 });
 usage.stop();
 const wall = (performance.now() - began) / 1000;

@@ -23,18 +23,23 @@ function reason(diag) {
     .join('');
 }
 
+/** The line by which a process with several files says which one begins. */
+const BEGINS = /^# file (\S+)/;
+const TOOK = /^# took ([\d.]+)/;
+
 /** Listens to a file or subtest. The point that closes a subtest is told only when no line within has told of a failure. */
-function listen(parser, path) {
+function listen(parser, pathOf) {
   let failed = false;
   let toldWithin = false;
   parser.on('child', (child) => {
-    const hasFailed = listen(child, [...path, child.name]);
+    const path = pathOf();
+    const hasFailed = listen(child, () => [...path, child.name]);
     child.on('complete', () => {
       toldWithin = hasFailed();
     });
   });
   parser.on('assert', (line) => {
-    const where = [...path, line.name].filter(Boolean).join(' > ');
+    const where = [...pathOf(), line.name].filter(Boolean).join(' > ');
     if (line.skip || line.todo) {
       const why = [line.skip, line.todo].find((text) => typeof text === 'string');
       console.log(`skipped: ${where}: ${why ?? 'no reason given'}`);
@@ -49,34 +54,44 @@ function listen(parser, path) {
 }
 
 /**
- * Prints the failed and skipped tests in the output of a test file. Returns how many assertions passed, failed and were
- * skipped. The line that closes a subtest is not counted: it only sums up what is within.
+ * Prints the failed and skipped tests in the output of a process. Returns, for each of its test files, how many assertions passed,
+ * failed and were skipped, and for one of several in a process the processor seconds that it took. The line that closes a subtest
+ * is not counted: it only sums up what is within.
  */
-export function tellFaults(file, tap) {
-  const counts = { pass: 0, fail: 0, skip: 0 };
+export function tellFaults(files, tap) {
+  const counts = new Map(files.map((file) => [file, { pass: 0, fail: 0, skip: 0 }]));
+  let [file] = files;
   const parser = new Parser();
+  // Before all others, so that it is known whose the next line is.
+  parser.on('comment', (text) => {
+    const [, begins] = BEGINS.exec(text) ?? [];
+    const [, took] = TOOK.exec(text) ?? [];
+    if (begins && counts.has(begins)) file = begins;
+    if (took) counts.get(file).cpu = Number(took);
+  });
   const count = (one) => {
     one.on('assert', (line) => {
       if (line.closingTestPoint) return;
-      counts[line.skip || line.todo ? 'skip' : line.ok ? 'pass' : 'fail'] += 1;
+      counts.get(file)[line.skip || line.todo ? 'skip' : line.ok ? 'pass' : 'fail'] += 1;
     });
     one.on('child', count);
   };
   count(parser);
-  const hasFailed = listen(parser, [file]);
+  const failures = () => [...counts.values()].reduce((sum, { fail }) => sum + fail, 0);
+  const hasFailed = listen(parser, () => [file]);
   let problem = '';
   parser.on('bailout', (why) => {
     problem = `bail out: ${why}`;
   });
   parser.on('complete', (end) => {
     // A plan that was not kept is no line of its own.
-    if (!end.ok && counts.fail === 0) problem ||= 'it did not come to its end';
+    if (!end.ok && failures() === 0) problem ||= 'it did not come to its end';
   });
   parser.end(tap);
-  if (hasFailed() && counts.fail === 0) counts.fail = 1;
+  if (hasFailed() && failures() === 0) counts.get(file).fail = 1;
   if (problem) {
     console.log(`failed: ${file}: ${problem}`);
-    counts.fail += 1;
+    counts.get(file).fail += 1;
   }
   return counts;
 }

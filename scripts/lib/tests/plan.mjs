@@ -4,24 +4,55 @@
 // what they take together leaves room for calls to keep time. What computes runs beside them at the lowest priority, and takes
 // what they leave.
 
+import { dirname } from 'node:path';
+
 /** So many files on a real Asterisk run at once. */
 const MAX_CALLS = 4;
 /** As much of the processors as these may take together, because a recorder that stands still fails its test. */
 const CALLS_SHARE = 0.6;
+/** Files that take less than this share a process with others of their folder. In processor seconds. */
+const SMALL = 1.2;
+/** As long a process with several files may be, so that two processors get as much of them. In processor seconds. */
+const MAX_SHARED = 12;
+/** What a file does to its process at large, or keeps to its end: such a one has a process of its own. */
+const OF_ITS_OWN =
+  /^(const .* = )?(await )?(t\.(?!test\(|comment\()|\w+\(t[,)])|process\.(env|chdir|on|once|umask|exit|argv|execArgv|memory)|globalThis|\bmock|v8|--expose/m;
 /** What is known of a file that never ran: wall-clock and processor time in seconds. */
 const UNKNOWN = { wall: 60, cpu: 45 };
 
 /**
- * Returns the files that wait, in the order in which they are to begin. `known` has the times of earlier runs.
+ * Returns what is to run, each with its `files`, in the order in which it is to begin. `known` has the times of earlier runs.
  * The longest begins first, so that none is left alone at the end.
  */
-export const planned = (files, known, laneOf) =>
-  files
-    .map((file) => {
-      const { wall, cpu } = known[file] ?? UNKNOWN;
-      return { file, lane: laneOf(file), wall, load: cpu / Math.max(wall, 1) };
+export const planned = (groups, known, laneOf) =>
+  groups
+    .map((files) => {
+      const times = files.map((file) => known[file] ?? UNKNOWN);
+      const [wall, cpu] = ['wall', 'cpu'].map((what) => times.reduce((sum, one) => sum + one[what], 0));
+      return { files, lane: laneOf(files[0]), wall, load: cpu / Math.max(wall, 1) };
     })
     .sort((a, b) => b.wall - a.wall);
+
+/** Puts small files of a folder together; every other one is a group of its own. `textOf` reads a file. */
+export function together(files, known, textOf) {
+  const small = (file) =>
+    file.startsWith('test/unit/') && known[file]?.cpu < SMALL && !OF_ITS_OWN.test(textOf(file));
+  const open = new Map();
+  const groups = [];
+  for (const file of files) {
+    const folder = dirname(file);
+    const group = small(file) ? open.get(folder) : undefined;
+    if (group && group.cpu < MAX_SHARED) {
+      group.files.push(file);
+      group.cpu += known[file].cpu;
+      continue;
+    }
+    const fresh = { files: [file], cpu: known[file]?.cpu ?? 0 };
+    groups.push(fresh);
+    if (small(file)) open.set(folder, fresh);
+  }
+  return groups.map((group) => group.files);
+}
 
 /** Whether one more file fits beside those that run, on so many processors. */
 export function fits(running, one, processors) {

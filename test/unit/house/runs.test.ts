@@ -7,7 +7,7 @@ import t from 'tap';
 /** How runs of tests are planned, measured and held against their budgets. */
 const LIB = join(import.meta.dirname, '../../../scripts/lib/tests');
 const { judge } = await import(join(LIB, 'budget.mjs'));
-const { fits, planned } = await import(join(LIB, 'plan.mjs'));
+const { fits, planned, together } = await import(join(LIB, 'plan.mjs'));
 const { allFiles, leftOut, selectFiles } = await import(join(LIB, 'select.mjs'));
 const { followUsage } = await import(join(LIB, 'usage.mjs'));
 const { calibration, seconds } = JSON.parse(readFileSync('test/budgets.json', 'utf8'));
@@ -41,10 +41,29 @@ t.test('calls leave each other room, and what computes takes what they leave', a
   t.equal(fits([other(1)], other(1), 2), true);
   const known = { 'test/unit/a.test.ts': { wall: 10, cpu: 5 }, 'test/pbx/b.test.ts': { wall: 90, cpu: 9 } };
   t.match(
-    planned([...Object.keys(known), 'test/unit/new.test.ts'], known, () => 'unit'),
-    [{ file: 'test/pbx/b.test.ts', load: 0.1 }, { file: 'test/unit/new.test.ts' }, { load: 0.5 }],
+    planned(
+      [['test/unit/a.test.ts'], ['test/pbx/b.test.ts'], ['test/unit/new.test.ts']],
+      known,
+      () => 'unit',
+    ),
+    [{ files: ['test/pbx/b.test.ts'], load: 0.1 }, { files: ['test/unit/new.test.ts'] }, { load: 0.5 }],
     'the longest begins first, and what never ran before what is short',
   );
+});
+
+t.test('small files of a folder share a process, and none that changes it', async (t) => {
+  const times = { a: 0.3, b: 0.4, c: 5, d: 0.2, e: 0.3 };
+  const known = Object.fromEntries(
+    Object.entries(times).map(([name, cpu]) => [`test/unit/x/${name}`, { cpu }]),
+  );
+  const textOf = (file: string) =>
+    file.endsWith('d') ? "process.env.TZ = 'UTC';" : "t.test('x', () => {});";
+  t.strictSame(together([...Object.keys(known), 'test/unit/y/f', 'test/web/x/g'], known, textOf), [
+    ['test/unit/x/a', 'test/unit/x/b', 'test/unit/x/e'],
+    ...[['test/unit/x/c'], ['test/unit/x/d'], ['test/unit/y/f'], ['test/web/x/g']],
+  ]);
+  for (const own of ['t.setTimeout(9);', 'const dir = t.testdir();', 'const opened = await open(t);'])
+    t.equal(together(['test/unit/x/a', 'test/unit/x/b'], known, () => own).length, 2, own);
 });
 
 t.test('what is said selects files, and nothing else does', async (t) => {
@@ -81,17 +100,15 @@ t.test('a process counts for the file that started it, also when nobody waits fo
     '-e',
     `const { spawn } = require('node:child_process');
      const left = spawn(process.execPath, ['-e', ${JSON.stringify(`${BUSY(600)} setInterval(() => {}, 1e3)`)}], { detached: true, stdio: 'ignore' });
-     left.unref();
-     console.log(left.pid);`,
+     console.log(left.pid);
+     process.stdin.on('data', () => process.exit());`,
   ]);
   usage.add(child.pid, 'the file', { isTest: true });
   let said = '';
   child.stdout.on('data', (text) => (said += text));
-  // Looked at while its parent lives: later nobody could tell whose it is.
-  while (said === '') {
-    usage.look();
-    await wait(5);
-  }
+  while (said === '') await wait(5);
+  usage.look(); // while its parent lives: later nobody can tell whose it is
+  child.stdin.write('end');
   t.teardown(() => process.kill(Number(said), 'SIGKILL'));
   while (usage.of('the file') < 0.55) {
     usage.look();
