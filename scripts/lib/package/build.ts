@@ -4,7 +4,7 @@ import { type Compression, makeDeb } from './deb.js';
 import { checkBinaries } from './elf.js';
 import { productionModules } from './modules.js';
 import { compile } from './native.js';
-import { type Arch, CACHE, SOURCES } from './places.js';
+import { type Arch, OUT, SOURCES } from './places.js';
 import { layOut, pathsOf } from './tree.js';
 
 export type Wanted = {
@@ -30,8 +30,8 @@ export async function buildPackage(
   if (!existsSync(join(SOURCES, 'dist/daemon/main.js'))) throw new Error('nothing is built: npm run build');
   const { modules, sources } = await productionModules(arch);
   const native = await compile(arch, sources);
-  mkdirSync(CACHE, { recursive: true });
-  const work = mkdtempSync(join(CACHE, 'tree-'));
+  mkdirSync(OUT, { recursive: true });
+  const work = mkdtempSync(join(OUT, 'tree-'));
   try {
     const root = join(work, 'root');
     mkdirSync(root);

@@ -19,7 +19,9 @@ async function build(name: string, umask: number): Promise<Map<string, string>> 
   process.umask(umask);
   const out = join(clone, 'out');
   mkdirSync(out);
-  await run(join(clone, 'scripts/package'), ['--out', out], { cwd: clone });
+  // Nothing that an earlier build has kept.
+  const env = { XDG_CACHE_HOME: join(work, `${name}-cache`) };
+  await run(join(clone, 'scripts/package'), ['--out', out], { cwd: clone, env });
   return new Map(readdirSync(out).map((file) => [file, sha256(join(out, file))]));
 }
 

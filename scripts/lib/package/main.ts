@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildPackage } from './build.js';
 import { checkSizes, partsOf, tellSizes } from './parts.js';
-import { ARCHES, type Arch, CACHE, run, SOURCES, say } from './places.js';
+import { ARCHES, type Arch, OUT, run, SOURCES, say } from './places.js';
 import { sign, writeSbom, writeSums } from './record.js';
 import { makeToolchain, toolchainVersions } from './toolchain.js';
 import { versionOf } from './version.js';
@@ -13,7 +13,7 @@ const { values } = parseArgs({
   options: {
     arch: { type: 'string', default: 'all' },
     key: { type: 'string' },
-    out: { type: 'string', default: join(CACHE, 'out') },
+    out: { type: 'string', default: join(OUT, 'out') },
   },
 });
 const known = Object.keys(ARCHES) as Arch[];

@@ -1,14 +1,22 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { withLock } from '../lock.mjs';
 
 export const SOURCES = fileURLToPath(new URL('../../..', import.meta.url));
-/** What building takes long and does not change between builds. Ignored by git; may be removed at any time. */
-export const CACHE = join(SOURCES, '.package');
+/** Where packages go, and what is put together for them. Ignored by git; may be removed at any time. */
+export const OUT = join(SOURCES, '.package');
+/**
+ * What takes long to make and does not change between builds, for every clone of this user: a compiler, what it compiled, the
+ * Debian that packages are tried on. May be removed at any time.
+ */
+export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tapedeck');
+/** So many folders of a name are kept, because clones may need different ones. */
+const KEPT = 3;
 
 export type Arch = 'amd64' | 'arm64';
 /** Names of an architecture: npm's, that of GNU's tools, and the loader that its programs ask for. */
@@ -41,7 +49,7 @@ export const sha256 = (...parts: (string | Buffer)[]): string => {
 
 /**
  * Returns a folder of the cache that `make` has filled for `key`, made only where it is missing. It appears by one rename, so that
- * what an interrupted run leaves is never taken for it. Folders of the same name for other keys are removed.
+ * what an interrupted run leaves is never taken for it. Of the folders of a name those used last are kept.
  */
 export async function cached(
   name: string,
@@ -49,15 +57,17 @@ export async function cached(
   make: (dir: string) => Promise<void>,
 ): Promise<string> {
   const dir = join(CACHE, `${name}-${sha256(key).slice(0, 12)}`);
-  if (existsSync(dir)) return dir;
+  const now = new Date();
+  if (existsSync(dir)) {
+    utimesSync(dir, now, now);
+    return dir;
+  }
   mkdirSync(CACHE, { recursive: true });
   return withLock(
     join(CACHE, `${name}.lock`),
     async () => {
       if (existsSync(dir)) return dir;
-      for (const old of readdirSync(CACHE))
-        if (old.startsWith(`${name}-`) && /^[0-9a-f]{12}(\.half)?$/.test(old.slice(name.length + 1)))
-          rmSync(join(CACHE, old), { recursive: true, force: true });
+      for (const old of olderThanKept(name)) rmSync(old, { recursive: true, force: true });
       const half = `${dir}.half`;
       mkdirSync(half, { recursive: true });
       await make(half);
@@ -66,6 +76,17 @@ export async function cached(
     },
     { timeoutMs: 1_800_000 },
   );
+}
+
+/** The folders of a name that make room for a new one: all but those used last, and what an interrupted run has left. */
+function olderThanKept(name: string): string[] {
+  const others = readdirSync(CACHE)
+    .filter((one) => one.startsWith(`${name}-`) && /^[0-9a-f]{12}(\.half)?$/.test(one.slice(name.length + 1)))
+    .map((one) => join(CACHE, one));
+  const whole = others
+    .filter((one) => !one.endsWith('.half'))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  return [...others.filter((one) => one.endsWith('.half')), ...whole.slice(KEPT - 1)];
 }
 
 export const say = (line: string) => process.stderr.write(`== ${line}\n`);
