@@ -12,7 +12,7 @@ import { createLdap } from '../../../daemon/directory/ldap.js';
 import type { GroupRule } from '../../../daemon/domain/people/directory.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
 import { createDirectory } from '../../../web/auth/directory.js';
-import { freePort } from '../../support/peers/free-port.js';
+import { REFUSED } from '../../support/peers/free-port.js';
 import {
   GROUPS,
   groupDn,
@@ -298,7 +298,7 @@ t.test('a server that does not answer keeps nobody of this catalogue out', async
     await t.rejects(ldapOf(change, Date.now, 400).find('alice'), { code: 'directory_down' });
   t.ok(performance.now() - began < 4000, 'both within their limits');
 
-  const nobody = `ldaps://localhost:${await freePort()}`;
+  const nobody = `ldaps://localhost:${REFUSED}`;
   let now = 0;
   const ldap = ldapOf({ url: nobody }, () => now);
   const { dashboard } = await withDirectory(t, ldap);
