@@ -301,8 +301,7 @@ t.test(
     const stalled = await raw(program);
     stalled.socket.pause();
     stalled.socket.write(order({ kind: 'decode', limitMs: 4_000, rate: 16_000 }));
-    for (let at = 0; at < 120_000; at += 60_000)
-      stalled.socket.write(frame('input', ogg.subarray(at, at + 60_000)));
+    for (const at of [0, 60_000]) stalled.socket.write(frame('input', ogg.subarray(at, at + 60_000)));
     const silent = await Promise.all(Array.from({ length: 76 }, () => raw(program)));
     let refused = 0;
     for (const { socket, said } of silent.slice(0, 66)) {
@@ -316,8 +315,7 @@ t.test(
     for (const { socket } of [...silent, stalled]) socket.destroy();
     await until('its runs to be gone', () => runsOf(program).length === 0, 20_000);
     t.ok((await remote.version()).libopus);
-    const mute = await raw(program);
-    await mute.said;
+    await (await raw(program)).said;
     t.pass('whoever orders nothing is let go');
   },
 );

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { identityToRecipient } from 'age-encryption';
 import Database from 'better-sqlite3';
 import t from 'tap';
@@ -199,7 +200,7 @@ t.test('recorder and dashboard go on while the master key changes under them', a
     made.set(id, (await recorder.create(id)).identity);
     const [known] = [...identities].slice(n % identities.size);
     t.equal(await dashboard.identity(known![0]), known![1]);
-    await new Promise((r) => setTimeout(r, 2));
+    await turn();
   }
   const { rows } = await rotation;
   t.ok(made.size > 5 && rows > 60, `${made.size} keys were made meanwhile`);

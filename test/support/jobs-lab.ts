@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
@@ -53,4 +52,8 @@ export const counts =
     }
   };
 /** Waits until it is told to stop, as work does that takes long. */
-export const stands = (signal: AbortSignal) => delay(60_000, undefined, { signal, ref: false });
+export const stands = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => {
+    signal.throwIfAborted();
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });

@@ -262,11 +262,11 @@ export function createApiClient(first: string) {
 
 export type ApiClient = ReturnType<typeof createApiClient>;
 
-/** Asks again every 50 ms until there is an answer; throws when there is none in time, with what was waited for. */
+/** Asks again every 50 ms until there is an answer; throws what was waited for when there is none. `ms` bounds how long that takes. */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  ms = 10_000,
+  ms = 60_000,
 ): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {

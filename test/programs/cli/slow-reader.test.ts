@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
 import { ulid } from 'ulid';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { until } from '../../support/recorder.js';
 import { aCall } from '../../support/recordings/a-call.js';
 
 const MAIN = resolve('dist/daemon/main.js');
@@ -25,7 +25,14 @@ t.test('a command ends only when a slow reader of its output has taken all of it
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: dir, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'close');
   await once(child.stdout, 'readable');
-  await wait(1_000); // as "| less" does
+  // As "| less" does. Once it sleeps at each of so many looks, it has nothing to do but to wait for its reader.
+  let slept = 0;
+  const waits = () => {
+    const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+    slept = stat.slice(stat.lastIndexOf(')')).startsWith(') S') ? slept + 1 : 0;
+    return slept === 10;
+  };
+  await until('it to wait or to end', () => child.exitCode !== null || waits(), 60_000);
   let out = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;

@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { until } from '../../support/recorder.js';
 import { importRows as rowsOf, importSite as site } from '../../support/recordings/import-site.js';
 import { type MadeOriginal, makeOriginals } from '../../support/recordings/originals.js';
 import { FAINTEST, tones } from '../../support/recordings/tones.js';
@@ -190,8 +190,13 @@ t.test('killed in the middle, an import is finished by the next start', async (t
   t.teardown(lab.stop);
   await lab.startDaemon(/is ready/);
   await lab.command(['import', '--time-zone', 'UTC', '--cdr', csv, monitor]);
+  const sealed = () =>
+    readdirSync(join(lab.dataDir, 'recordings'), { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    ).length;
   for (let kill = 0; kill < 3; kill++) {
-    await sleep(700 + kill * 431);
+    const then = sealed();
+    await until('some of it', () => sealed() >= then + 2 + kill, 120_000);
     await lab.stopDaemon('SIGKILL');
     await lab.startDaemon(/is ready/);
   }
@@ -200,8 +205,7 @@ t.test('killed in the middle, an import is finished by the next start', async (t
   const { out } = await lab.command(['calls', '--limit', '1000', '--json']);
   t.equal((JSON.parse(out) as unknown[]).length, made.length, 'each call is there once');
   t.equal((await lab.command(['verify', '--all'])).code, 0);
-  const files = readdirSync(join(lab.dataDir, 'recordings'), { recursive: true, withFileTypes: true });
-  t.equal(files.filter((entry) => entry.isFile()).length, made.length, 'and no file is left over');
+  t.equal(sealed(), made.length, 'and no file is left over');
 });
 
 t.test('what your rules do not keep is not imported', async (t) => {

@@ -32,10 +32,12 @@ t.test(
     await intruder.tell('');
     const began = performance.now();
     let kept = 0;
-    for (; restarter.taken.length === 0; kept += 1) {
+    const keepOne = async () => {
       await writer.tell(`keep K${kept}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+      kept += 1;
+      return restarter.taken.length > 0;
+    };
+    await until('a restart', keepOne, 120_000);
     await until('all that waited', async () => (await writer.tell('calls')) === kept + 1, 30_000);
     t.comment(
       `${kept} rows waited; the restart was asked for after ${seconds(restarter.taken[0]! - began)}, and all were written after ${seconds(performance.now() - began)}`,

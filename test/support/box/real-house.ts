@@ -13,7 +13,7 @@ import { hashPassword } from '../../../daemon/ops/secrets/password.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { ensureMasterKey, openMasterKeys } from '../../../daemon/vault/master-key.js';
-import { createRecorderLab } from '../recorder.js';
+import { createRecorderLab, until } from '../recorder.js';
 import { awayPbx, PBX_AWAY } from './away-pbx.js';
 
 const PASSWORD = 'four unrelated quiet words';
@@ -77,8 +77,7 @@ export async function openRealHouse(
     const first = Math.floor((Date.now() - FRESH_MS) / STEP_MS);
     const step = Math.max(first, one.used + 1);
     one.used = step;
-    const early = (step - 1) * STEP_MS - Date.now();
-    if (early > 0) await new Promise((resolve) => setTimeout(resolve, early + 1_000));
+    await until('the step before it', () => Date.now() >= (step - 1) * STEP_MS, 3 * STEP_MS);
     return one.app.generate({ timestamp: step * STEP_MS });
   }
   return {

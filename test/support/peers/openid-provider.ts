@@ -1,21 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
-import { freePort } from './free-port.js';
 
 /** Somebody at the provider: what it says of them. */
 export type Claims = { groups?: string[]; amr?: string[]; extension?: string; preferred_username?: string };
 
 /**
  * A real OpenID provider on loopback over TLS, with the pages for signing in and consent that its package brings for trying
- * things out: any name of `people` signs in with any password.
+ * things out: any name of `people` signs in with any password. `redirectUris` may wait for what is to know the provider.
  */
 export async function startProvider(
   { key, cert }: { key: string; cert: string },
-  { redirectUris, people }: { redirectUris: string[]; people: Record<string, Claims> },
+  {
+    redirectUris,
+    people,
+  }: {
+    redirectUris: string[] | ((issuer: string) => Promise<string[]>);
+    people: Record<string, Claims>;
+  },
 ) {
-  const port = await freePort();
-  const issuer = `https://localhost:${port}`;
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) });
+  await new Promise<void>((up) => server.listen(0, '127.0.0.1', up));
+  const issuer = `https://localhost:${(server.address() as AddressInfo).port}`;
+  const redirect_uris = Array.isArray(redirectUris) ? redirectUris : await redirectUris(issuer);
   // What it says of how it is set up is for those who run it for good.
   const say = { info: console.info, warn: console.warn };
   console.info = () => {};
@@ -25,7 +33,7 @@ export async function startProvider(
       {
         client_id: 'tapedeck',
         client_secret: 'secret-of-the-client',
-        redirect_uris: redirectUris,
+        redirect_uris,
         grant_types: ['authorization_code'],
         response_types: ['code'],
       },
@@ -42,8 +50,7 @@ export async function startProvider(
       },
   });
   Object.assign(console, say);
-  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, provider.callback());
-  await new Promise<void>((up) => server.listen(port, '127.0.0.1', up));
+  server.on('request', provider.callback());
   let up = true;
   return {
     issuer,

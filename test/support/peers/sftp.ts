@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -15,8 +15,8 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { SftpPlace } from '../../../daemon/vault/backup/sftp-session.js';
-import { freePort } from './free-port.js';
-import { ended, isUp, spoilFile } from './s3.js';
+import { ended, onFreePort, startListening } from './free-port.js';
+import { spoilFile } from './s3.js';
 
 const NOBODY = 65534;
 const root = process.getuid?.() === 0;
@@ -35,14 +35,12 @@ export async function startSshd(t: Test, more: string[] = []) {
   const dir = mkdtempSync(join(tmpdir(), 'tapedeck-sshd-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   const at = (name: string) => join(dir, name);
-  const port = await freePort();
   const hostKey = keyPair(at('host'));
   writeFileSync(at('authorized'), `${keyPair(at('client'))}\n`);
   copyFileSync(at('client'), at('key'));
   chmodSync(at('key'), 0o600);
   mkdirSync(at('backups'));
-  writeFileSync(
-    at('conf'),
+  const confAt = (port: number) =>
     [
       ...[`Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${at('host')}`, 'PidFile none'],
       ...[
@@ -58,18 +56,18 @@ export async function startSshd(t: Test, more: string[] = []) {
         ...more,
       ],
       '',
-    ].join('\n'),
-  );
-  if (root)
-    for (const name of ['.', 'host', 'authorized', 'conf', 'backups']) chownSync(at(name), NOBODY, NOBODY);
+    ].join('\n');
+  if (root) for (const name of ['.', 'host', 'authorized', 'backups']) chownSync(at(name), NOBODY, NOBODY);
   const who = root ? { uid: NOBODY, gid: NOBODY } : {};
-  const start = async () => {
-    const server = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', at('conf')], { stdio: 'ignore', ...who });
+  const start = async (port: number) => {
+    writeFileSync(at('conf'), confAt(port), { mode: 0o644 });
+    const argv = ['/usr/sbin/sshd', '-D', '-e', '-f', at('conf')];
+    const server = await startListening(argv, /Server listening on/, who);
     t.teardown(() => ended(server));
-    await isUp(port);
-    return server;
+    return { server, port };
   };
-  let server = await start();
+  const { port, ...first } = await onFreePort(start);
+  let { server } = first;
   const place: SftpPlace = {
     ...{ host: '127.0.0.1', port, user: root ? 'nobody' : userInfo().username, path: at('backups') },
     ...{ key_file: at('key'), host_key: hostKey },
@@ -80,7 +78,7 @@ export async function startSshd(t: Test, more: string[] = []) {
     stop: () => ended(server),
     async restart() {
       await ended(server);
-      server = await start();
+      ({ server } = await start(port));
     },
   };
 }

@@ -1,11 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { copyFileSync, createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'ldapts';
 import { until } from '../recorder.js';
-import { freePort } from './free-port.js';
+import { ended, onFreePorts, startListening } from './free-port.js';
 import { makeCertificates } from './mail-server.js';
 
 const SUFFIX = 'dc=example,dc=com';
@@ -43,7 +42,6 @@ export function makeDirectoryCertificates() {
  */
 export async function startSlapd({ ca, key, cert }: { ca: string; key: string; cert: string }) {
   const dir = mkdtempSync(join(tmpdir(), 'tapedeck-ldap-'));
-  const [tls, plain] = [await freePort(), await freePort()];
   mkdirSync(join(dir, 'db'));
   const schema = (name: string) => `include /etc/ldap/schema/${name}.schema`;
   writeFileSync(
@@ -64,13 +62,11 @@ export async function startSlapd({ ca, key, cert }: { ca: string; key: string; c
   // A copy: on systems that confine /usr/sbin/slapd it may read its own folders only.
   const program = join(dir, 'slapd');
   copyFileSync('/usr/sbin/slapd', program);
-  const server = spawn(
-    program,
-    ['-f', join(dir, 'slapd.conf'), '-h', `ldaps://127.0.0.1:${tls} ldap://127.0.0.1:${plain}`, '-d', '0'],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  server.stderr.pipe(createWriteStream(join(dir, 'log')));
-  const ended = once(server, 'exit');
+  const { server, tls, plain } = await onFreePorts(2, async ([tls, plain]) => {
+    const addresses = `ldaps://127.0.0.1:${tls} ldap://127.0.0.1:${plain}`;
+    const argv = [program, '-f', join(dir, 'slapd.conf'), '-h', addresses, '-d', 'none'];
+    return { server: await startListening(argv, /slapd starting/), tls, plain };
+  });
 
   async function asAdmin<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const client = new Client({ url: `ldap://127.0.0.1:${plain}`, timeout: 5000, connectTimeout: 5000 });
@@ -82,7 +78,7 @@ export async function startSlapd({ ca, key, cert }: { ca: string; key: string; c
     }
   }
   await until('slapd answers', async () => {
-    if (server.exitCode !== null) throw new Error(`slapd ended with ${server.exitCode}: see ${dir}/log`);
+    if (server.exitCode !== null) throw new Error(`slapd ended with ${server.exitCode}`);
     return asAdmin(async () => true).catch(() => false);
   });
   await asAdmin(async (client) => {
@@ -109,8 +105,7 @@ export async function startSlapd({ ca, key, cert }: { ca: string; key: string; c
     addGroup: (name: string, members: string[]) =>
       asAdmin((client) => client.add(groupDn(name), { objectClass: 'groupOfNames', member: members })),
     async stop(): Promise<void> {
-      server.kill('SIGTERM');
-      await ended;
+      await ended(server);
       rmSync(dir, { recursive: true, force: true });
     },
   };

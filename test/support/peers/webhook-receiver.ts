@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -42,7 +43,8 @@ export async function startReceiver({
       answer(res);
     });
   });
-  await new Promise<void>((up) => server.listen(port, '127.0.0.1', up));
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
   return {
     got,
     json: () => got.map((p) => JSON.parse(p.text)),

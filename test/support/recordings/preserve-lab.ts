@@ -90,6 +90,8 @@ export async function preserveLab(t: Test, options: Options = {}) {
   const absent = async () => null;
   const faults: string[] = [];
   const sealedAfter: number[] = [];
+  /** Why what was being sealed could not be. */
+  const unsealed: unknown[] = [];
   const prompts = new Map<string, Int16Array>();
   const captures: { pbx: string; callId: string }[] = [];
   const { standing, alarms } = alarmBoard();
@@ -111,7 +113,11 @@ export async function preserveLab(t: Test, options: Options = {}) {
       ...(limit === undefined ? {} : { limit: () => limit }),
     }),
     keys,
-    seal: (...given) => sealStream(store, ...given),
+    seal: (...given) =>
+      sealStream(store, ...given).catch((e) => {
+        unsealed.push(e);
+        throw e;
+      }),
     open: (...given) => openSealed(store, ...given),
     removeSealed: store.remove,
     mint: ulid,
@@ -168,6 +174,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
     faults,
     /** How long after the end of its call each recording was made, in ms. */
     sealedAfter,
+    unsealed,
     identity: (id: string) => keys.identity(id),
     spool: () => readdirSync(spoolDir).sort(),
     /** Files under `recordings`, whatever their name. */

@@ -1,24 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { PLACES, type Places } from '../../../daemon/cli/setup/machine/find-pbx.js';
 import { runProgram } from '../../../daemon/ops/process/run-program.js';
+import { freePort } from '../peers/free-port.js';
+import { until } from '../recorder.js';
 
 const START_MS = 60_000;
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 /**
  * An Asterisk with the configuration that Debian's package installs, in a folder of its own and on ports of its own: of what
@@ -69,6 +58,7 @@ export async function startDebianAsterisk(major: 22 | 16) {
   };
   const lines = Object.entries(folders).map(([key, value]) => `${key} => ${value}\n`);
   edit('asterisk.conf', /^\[directories\]\(!\)\n(?:.*=>.*\n)+/m, `[directories]\n${lines.join('')}`);
+  // As Debian has it, Asterisk listens at neither until set-up has enabled both and reloads it.
   const [http, ami] = [await freePort(), await freePort()];
   edit('http.conf', /^;bindport=8088$/m, `bindport=${http}`);
   edit('manager.conf', /^port = 5038$/m, `port = ${ami}`);
@@ -83,12 +73,12 @@ export async function startDebianAsterisk(major: 22 | 16) {
   });
   const cli = async (line: string) =>
     (await runProgram(places.asterisk, ['-C', join(etc, 'asterisk.conf'), '-rx', line])).out;
-  const until = Date.now() + START_MS;
-  while (!/fully booted/i.test(await cli('core waitfullybooted'))) {
-    if (child.exitCode !== null || Date.now() > until)
+  const booted = async () => {
+    if (child.exitCode !== null)
       throw new Error(`Asterisk ${major} does not start with Debian's configuration; see ${dir}/log`);
-    await delay(200);
-  }
+    return /fully booted/i.test(await cli('core waitfullybooted'));
+  };
+  await until(`Asterisk ${major}`, booted, START_MS);
   return {
     ...{ dir, etc, places, cli, ports: { http, ami } },
     recordings: join(dir, 'spool/recording'),

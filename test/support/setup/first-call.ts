@@ -26,7 +26,6 @@ import { treeOf } from './tree.js';
 /** From a bare Debian with a stock Asterisk to the first recorded call, as an admin does it. Run by first-call.test.ts. */
 
 const OFFICE = '192.168.77.1';
-const MOST_SECONDS = 300;
 t.setTimeout(1_800_000);
 
 /** Another machine of the office: a network of its own, behind a cable. Returns how a program is run there. */
@@ -165,7 +164,6 @@ for (const [suite, major] of [
     t.comment(
       `${suite}: 3 steps (copy the package, apt install, tapedeck setup), 4 answers and one confirmation, package ${Math.round((installed - begun) / 1000)} s, set up after ${seconds} s, first call from the outside recorded after ${whole} s`,
     );
-    t.ok(whole < MOST_SECONDS, `${whole} s`);
 
     await t.test('the copy of the key opens what is recorded', async (t) => {
       const key = readFileSync(path('/etc/tapedeck/master.key'), 'utf8');

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { createProvider } from '../../../daemon/directory/oidc.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
-import { freePort } from '../peers/free-port.js';
 import { startProvider } from '../peers/openid-provider.js';
 import { makeDirectoryCertificates } from '../peers/slapd.js';
 import { openBrowser } from './browser.js';
@@ -30,25 +30,33 @@ export async function providerHouse(t: Test) {
 
   /** A dashboard with the built pages, at an address of its own, and a provider that knows it. */
   async function withProvider(t: Test, people: Parameters<typeof startProvider>[1]['people']) {
-    const port = await freePort();
-    const origin = `http://localhost:${port}`;
+    /** The dashboard has to know the provider's address, and the provider the dashboard's. */
+    async function openOne(issuer: string) {
+      const { oidc } = configOf(
+        `[oidc]\nissuer = "${issuer}"\nname = "Example Co"\nclient_id = "tapedeck"\nclient_secret_file = "oidc"\nca_file = ${JSON.stringify(certificates.ca)}\nextension_claim = "extension"\ntrusted_amr = ["mfa"]\n[[oidc.roles]]\ngroup = "recordings"\nroles = ["reviewer"]\n`,
+      );
+      const provider = createProvider({
+        ...{ config: oidc, secret: () => 'secret-of-the-client', now: Date.now, pbxPorts: [] },
+      });
+      const dashboard = await openDashboard(t, {
+        provider: { oidc: provider, name: oidc.name, rules: oidc.roles ?? [] },
+        uiDir: browser.uiDir,
+      });
+      await setUp(dashboard);
+      await dashboard.app.listen({ port: 0, host: '127.0.0.1' });
+      const { port } = dashboard.app.server.address() as AddressInfo;
+      return { oidc, provider, dashboard, port, origin: `http://localhost:${port}` };
+    }
+    let opened!: Awaited<ReturnType<typeof openOne>>;
     const real = await startProvider(certificates.good, {
-      redirectUris: [`${origin}/api/v1/session/provider/callback`],
       people,
+      redirectUris: async (issuer) => {
+        opened = await openOne(issuer);
+        return [`${opened.origin}/api/v1/session/provider/callback`];
+      },
     });
     t.teardown(real.stop);
-    const { oidc } = configOf(
-      `[oidc]\nissuer = "${real.issuer}"\nname = "Example Co"\nclient_id = "tapedeck"\nclient_secret_file = "oidc"\nca_file = ${JSON.stringify(certificates.ca)}\nextension_claim = "extension"\ntrusted_amr = ["mfa"]\n[[oidc.roles]]\ngroup = "recordings"\nroles = ["reviewer"]\n`,
-    );
-    const provider = createProvider({
-      ...{ config: oidc, secret: () => 'secret-of-the-client', now: Date.now, pbxPorts: [] },
-    });
-    const dashboard = await openDashboard(t, {
-      provider: { oidc: provider, name: oidc.name, rules: oidc.roles ?? [] },
-      uiDir: browser.uiDir,
-    });
-    await setUp(dashboard);
-    await dashboard.app.listen({ port, host: '127.0.0.1' });
+    const { oidc, provider, dashboard, port, origin } = opened;
     const context = await browser.browser.newContext({ ignoreHTTPSErrors: true, reducedMotion: 'reduce' });
     t.teardown(() => context.close());
     const page = await context.newPage();

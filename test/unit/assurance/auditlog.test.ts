@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -152,6 +153,10 @@ t.test('two processes that write at once, killed at any moment, leave a log that
   await aLog(path, 1);
   const program = join(import.meta.dirname, '../../support/catalogue/audit-writer.ts');
   const durable = new Map<number, string>();
+  const more = (count: number) => {
+    const then = durable.size;
+    return until(`${count} more entries`, () => durable.size >= then + count, 120_000);
+  };
   let size = 2;
   for (let round = 0; round < 3; round++) {
     const writers = ['X', 'Y'].map((name) => {
@@ -169,11 +174,11 @@ t.test('two processes that write at once, killed at any moment, leave a log that
       return { child, gone, said: () => [...durable.values()].includes(`${name}${round}`) };
     });
     await until('both have written', () => writers.every((w) => w.said()), 120_000);
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 300));
-    for (const { child } of writers) {
-      child.kill('SIGKILL');
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 40));
-    }
+    const [first, second] = writers;
+    await more(randomInt(300));
+    first!.child.kill('SIGKILL');
+    await more(randomInt(40));
+    second!.child.kill('SIGKILL');
     await Promise.all(writers.map((w) => w.gone));
     const verdict = verifyAudit(path, none);
     t.equal(verdict.fault, null, `round ${round}`);
@@ -271,15 +276,9 @@ t.test(
     await outbox.catalogue.note(entryOf(TAPEDECK, NOW, 'start'));
     const other = new Database(c.path);
     other.exec('BEGIN EXCLUSIVE');
-    const began = Date.now();
     await outbox.catalogue.calls.save(aCall('A'));
     await outbox.catalogue.note(entryOf(TAPEDECK, NOW, 'blind_window'));
-    const first = Date.now() - began;
-    t.ok(first < 15_000, `${first} ms`);
-    const again = Date.now();
-    await t.rejects(c.calls.save(aCall('B')), { code: 'catalogue_locked' });
-    const second = Date.now() - again;
-    t.ok(second < first / 2, `the second one waits ${second} ms only, the first ${first} ms`);
+    await t.rejects(c.calls.save(aCall('B')), { code: 'catalogue_locked' }, 'it is still held');
     other.exec('COMMIT');
     other.close();
     await outbox.flush();

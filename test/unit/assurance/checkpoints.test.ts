@@ -92,7 +92,13 @@ t.test(
     t.equal(told.length, 1, 'it goes nowhere');
     t.equal(notesIn(readFileSync(checkpointFile(dir), 'utf8')).length, 1);
     const { mtimeMs } = statSync(checkpointHead(dir));
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    const { head: read } = c.audit;
+    let looks = 0;
+    c.audit.head = () => {
+      looks += 1;
+      return read();
+    };
+    await until('it to be looked at again', () => looks === 3);
     t.equal(statSync(checkpointHead(dir)).mtimeMs, mtimeMs);
 
     tamper(catalogueFile(dir), (db) => db.exec('UPDATE audit SET hash = zeroblob(32) WHERE seq = 3'));

@@ -20,6 +20,7 @@ import { because } from '../../../daemon/domain/reason/reason.js';
 import type { Segment } from '../../../daemon/domain/recording/recording.js';
 import { removeDatabase } from '../../../daemon/ops/files/database.js';
 import { makeOldCatalogue, OLD_VERSION } from '../../support/catalogue/old-catalogue.js';
+import { until } from '../../support/recorder.js';
 import { aCall } from '../../support/recordings/a-call.js';
 
 const NOW = 1_700_000_000_000;
@@ -208,7 +209,7 @@ t.test('an upgrade that fails is tried again, and calls are kept meanwhile', asy
   const { catalogue, whole } = lab.start();
   await catalogue.start();
   lab.going[0]!.fail(fail('upgrade_room', 'x.'));
-  while (lab.going.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until('another try', () => lab.going.length === 2);
   t.match(lab.faults, [{ code: 'upgrade_room' }]);
   await catalogue.calls.save(openCall('A'));
   lab.going[1]!.go();

@@ -118,3 +118,20 @@ t.test('after a sync that failed nothing is told before all is in the file', asy
   t.ok(h.wal.pages() > 0, 'then the log is synced again');
   t.equal(h.seen(), 'one two');
 });
+
+t.test('while somebody holds the catalogue, only the first write waits long for it', async (t) => {
+  const h = await house(t, false);
+  const patience = () => h.db.pragma('busy_timeout', { simple: true });
+  t.equal(patience(), 2_000);
+  const other = new Database(h.path);
+  t.teardown(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  await t.rejects(h.say('one'), { code: 'SQLITE_BUSY' });
+  t.equal(patience(), 20, 'nothing else in this process is served meanwhile');
+  await t.rejects(h.say('two'), { code: 'SQLITE_BUSY' });
+  t.equal(patience(), 20);
+  other.exec('COMMIT');
+  await h.say('three');
+  t.equal(patience(), 2_000);
+  t.equal(h.seen(), 'three');
+});

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
+import { until } from '../../support/recorder.js';
 
 /** How runs of tests are planned, measured and held against their budgets. */
 const LIB = join(import.meta.dirname, '../../../scripts/lib/tests');
@@ -106,14 +106,14 @@ t.test('a process counts for the file that started it, also when nobody waits fo
   usage.add(child.pid, 'the file', { isTest: true });
   let said = '';
   child.stdout.on('data', (text) => (said += text));
-  while (said === '') await wait(5);
+  await until('the number of what was left', () => said !== '');
   usage.look(); // while its parent lives: later nobody can tell whose it is
   child.stdin.write('end');
   t.teardown(() => process.kill(Number(said), 'SIGKILL'));
-  while (usage.of('the file') < 0.55) {
+  await until('its processor time', () => {
     usage.look();
-    await wait(20);
-  }
+    return usage.of('the file') >= 0.55;
+  });
   t.ok(usage.of('the file') < 5, `${usage.of('the file')} s`);
   t.ok(usage.total() >= usage.of('the file'));
   const busy = spawn(process.execPath, ['-e', BUSY(400)]);

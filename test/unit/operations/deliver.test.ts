@@ -9,7 +9,7 @@ import { createWebhook } from '../../../daemon/notify/webhook.js';
 import { createAlert } from '../../../daemon/operations/alert.js';
 import { channelAlarm, createDeliver } from '../../../daemon/operations/deliver.js';
 import { about, channel, hook, open, origin, pbx } from '../../support/alerts.js';
-import { freePort } from '../../support/peers/free-port.js';
+import { onFreePort } from '../../support/peers/free-port.js';
 import { startReceiver } from '../../support/peers/webhook-receiver.js';
 import { until } from '../../support/recorder.js';
 
@@ -152,19 +152,21 @@ t.test('a catalogue that cannot be written keeps nobody from being told', async 
   t.match(lines.join(), /cannot be written down/);
 });
 
-t.test('a receiver that is down and comes up gets what it missed', async (t) => {
-  const clock = { ms: NOW };
-  const port = await freePort();
-  const webhook = createWebhook(hook(port), origin);
-  const { alert, lines, deliver } = await open(t, catalogueFile(t.testdir({})), [webhook], clock);
-  alert.raise('health pbx', pbx);
-  clock.ms += 6 * SECOND;
-  await until('a try', () => deliver.status()[0]!.problem !== '');
-  t.match(deliver.status()[0]!.problem, /ECONNREFUSED/);
-  const receiver = await startReceiver({ port });
-  t.teardown(() => receiver.stop());
-  clock.ms += MINUTE;
-  await until('it', () => receiver.got.length === 1);
-  t.ok(receiver.got[0]!.genuine);
-  t.notMatch(lines.join(), /secret/, 'no secret is in the log');
-});
+t.test('a receiver that is down and comes up gets what it missed', (t) =>
+  // Nobody can hold a port for it at which connections are refused until it comes up.
+  onFreePort(async (port) => {
+    const clock = { ms: NOW };
+    const webhook = createWebhook(hook(port), origin);
+    const { alert, lines, deliver } = await open(t, catalogueFile(t.testdir({})), [webhook], clock);
+    alert.raise('health pbx', pbx);
+    clock.ms += 6 * SECOND;
+    await until('a try', () => deliver.status()[0]!.problem !== '');
+    t.match(deliver.status()[0]!.problem, /ECONNREFUSED/);
+    const receiver = await startReceiver({ port });
+    t.teardown(() => receiver.stop());
+    clock.ms += MINUTE;
+    await until('it', () => receiver.got.length === 1);
+    t.ok(receiver.got[0]!.genuine);
+    t.notMatch(lines.join(), /secret/, 'no secret is in the log');
+  }),
+);

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { fail } from '../../../daemon/domain/error.js';
 import { counts, over, place, recorder, stands, T0 } from '../../support/jobs-lab.js';
@@ -20,6 +20,7 @@ t.test('a job is cancelled while it waits, and while it runs', async (t) => {
   t.match(await house.jobs.cancel(waits.id), { state: 'cancelled', endedAt: T0 });
   t.match(await house.jobs.cancel(runs.id), { state: 'cancelled' });
   await over(house, last.id, 'running');
+  await until('the last to begin', () => begun.length === 2);
   t.same(begun, [1, 3]);
   t.match(await house.catalogue.jobs.get(runs.id), { state: 'cancelled' }, 'what ran did not write over it');
   for (const id of [runs.id, 'NOSUCH']) await t.rejects(house.jobs.cancel(id), { code: 'job_unknown' });
@@ -51,7 +52,7 @@ t.test('a run finds at its next save that its row was ended by another process',
   const house = await recorder(t, place(t), {
     work: counts(1_000_000, async () => {
       house.clock.ms += 1_000;
-      await delay(1);
+      await turn();
     }),
     other: counts(1),
   });
@@ -118,6 +119,7 @@ t.test(
 
 t.test('a job that cannot write its progress pauses, says why, and goes on when it can', async (t) => {
   let full = false;
+  let refused = 0;
   const seen: number[] = [];
   const house = await recorder(
     t,
@@ -130,13 +132,17 @@ t.test('a job that cannot write its progress pauses, says why, and goes on when 
       }),
     },
     (store) => ({
-      save: (job) => (full ? Promise.reject(fail('disk_full', 'catalogue.db')) : store.save(job)),
+      save: (job) => {
+        if (!full) return store.save(job);
+        refused += 1;
+        return Promise.reject(fail('disk_full', 'catalogue.db'));
+      },
     }),
   );
   house.jobs.start();
   const { job } = await house.jobs.ask('work');
   await until('the pause', async () => (await house.jobs.newest())[0]?.error?.code === 'disk_full');
-  await delay(20);
+  await until('it to be tried again', () => refused > 3);
   t.same(seen, [1, 2, 3], 'nothing is done that could not be remembered');
   t.match(await house.catalogue.jobs.get(job.id), { state: 'running', cursor: '2', failures: 0 });
   full = false;

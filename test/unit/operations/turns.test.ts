@@ -1,4 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { mock } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { createSchedule } from '../../../daemon/ops/schedule.js';
 import { repeatedly, retryDelay, serialQueue, singleFlight } from '../../../daemon/ops/turns.js';
@@ -38,11 +39,11 @@ t.test('in a queue one comes after the other, whatever became of it', async (t) 
   const queue = serialQueue();
   const first = queue.run(job);
   const second = queue.run(job);
-  await wait(1);
+  await turn();
   t.equal(ends.length, 1, 'the second waits');
   ends[0]!(new Error('no'));
   await t.rejects(first, /no/);
-  await wait(1);
+  await turn();
   ends[1]!();
   t.equal(await second, 1);
   await queue.idle();
@@ -56,25 +57,30 @@ t.test('what is repeated is never done twice at once, and a failure does not end
     async () => void (await job()),
     (err) => faults.push(err),
   );
+  mock.timers.enable({ apis: ['setInterval'] });
+  t.teardown(() => mock.timers.reset());
   looking.start();
-  const kept = setInterval(() => {}, 1_000); // its own timer keeps no process alive
-  t.teardown(() => clearInterval(kept));
-  while (ends.length === 0) await wait(5);
-  await wait(50);
+  mock.timers.tick(5);
+  t.equal(ends.length, 1);
+  mock.timers.tick(50);
+  await turn();
   t.equal(ends.length, 1, 'turns are left out');
   ends[0]!(new Error('no'));
-  while (ends.length === 1) await wait(5);
+  await turn();
   t.match(faults, [{ message: 'no' }]);
+  mock.timers.tick(5);
+  t.equal(ends.length, 2);
   let stopped = false;
   const stop = looking.stop().then(() => {
     stopped = true;
   });
-  await wait(20);
+  await turn();
   t.equal(stopped, false, 'stopping waits for what is under way');
   ends[1]!();
   await stop;
-  await wait(30);
-  t.equal(ends.length, 2);
+  mock.timers.tick(50);
+  await turn();
+  t.equal(ends.length, 2, 'it is stopped');
 });
 
 t.test('the last delay goes for all later failures', async (t) => {

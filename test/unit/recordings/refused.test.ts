@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { createEncoder } from '../../../daemon/encode/encoder.js';
 import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
-import { seconds, until } from '../../support/recorder.js';
+import { until } from '../../support/recorder.js';
 import { preserveLab, toneWav as wav } from '../../support/recordings/preserve-lab.js';
 
 /** Recordings for which the disk refuses the very first step: nothing of what is encoded is taken. */
@@ -43,7 +43,8 @@ t.test('a call for which there was no place while it went on is sealed when it h
   lab.preserver.start();
   const begun = async () => (await lab.catalogue.recordings.begun(id)).length;
   await until('it to be encoded', async () => (await begun()) > 0, 30_000);
-  await seconds(0.5); // it fails without a word until there is more to encode
+  // It fails without a word until there is more to encode.
+  await until('the disk to refuse it', () => lab.unsealed.length > 0);
   rmSync(place);
   t.equal((await lab.hangUp(id, 4)).recording?.durationMs, 4_000);
 });

@@ -15,6 +15,7 @@ import {
   pass,
   rings,
 } from '../../support/record-lab.js';
+import { until } from '../../support/recorder.js';
 
 t.test('nothing is captured until somebody is there to be told, and then both hear the prompt', async (t) => {
   const l = await telling(t);
@@ -117,7 +118,7 @@ t.test('a prompt that fails three times ends what was captured and destroys it',
   l.hear(...inbound(), joins(OLGA), joins(BOB));
   await l.said();
   for (const n of [0, 1, 2]) {
-    while (!l.prompts.asked.includes(`whisper bob ${n}-tell`)) await new Promise((r) => setTimeout(r, 10));
+    await until(`try ${n}`, () => l.prompts.asked.includes(`whisper bob ${n}-tell`));
     l.up(n);
     l.over(n, 100);
   }

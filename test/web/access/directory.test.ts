@@ -12,7 +12,7 @@ import { createLdap } from '../../../daemon/directory/ldap.js';
 import type { GroupRule } from '../../../daemon/domain/people/directory.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
 import { createDirectory } from '../../../web/auth/directory.js';
-import { freePort } from '../../support/peers/free-port.js';
+import { REFUSED } from '../../support/peers/free-port.js';
 import {
   GROUPS,
   groupDn,
@@ -289,16 +289,16 @@ t.test('a server that does not answer keeps nobody of this catalogue out', async
   await once(silent, 'listening');
   t.teardown(() => void silent.close());
   const { port } = silent.address() as { port: number };
-  const began = performance.now();
   const addresses: Record<string, string | boolean>[] = [
     { url: `ldaps://localhost:${port}` },
     { url: `ldap://localhost:${port}`, starttls: true },
   ];
   for (const change of addresses)
-    await t.rejects(ldapOf(change, Date.now, 400).find('alice'), { code: 'directory_down' });
-  t.ok(performance.now() - began < 4000, 'both within their limits');
+    await t.rejects(ldapOf(change, Date.now, 400).find('alice'), {
+      ...{ code: 'directory_down', detail: /timeout|timed out|No answer within/ },
+    });
 
-  const nobody = `ldaps://localhost:${await freePort()}`;
+  const nobody = `ldaps://localhost:${REFUSED}`;
   let now = 0;
   const ldap = ldapOf({ url: nobody }, () => now);
   const { dashboard } = await withDirectory(t, ldap);

@@ -118,7 +118,8 @@ t.test('a recording that was changed for a link to another file is not played', 
   t.equal(await play(), 'seal_damaged', 'even to the very recording');
 });
 
-t.test('whatever is sent to a route, it answers soon and without a fault of its own', async (t) => {
+// An expression that tries every way to divide such a value never ends: then the runner ends this file.
+t.test('whatever is sent to a route, it answers without a fault of its own', async (t) => {
   const dashboard = await openDashboard(t);
   const { app, routes, catalogue, lines } = dashboard;
   const cookie = await setUp(dashboard);
@@ -153,10 +154,8 @@ t.test('whatever is sent to a route, it answers soon and without a fault of its 
     fc.integer().map(String),
     fc.date({ noInvalidDate: true }).map((d) => d.toISOString().slice(0, 10)),
   );
-  let slowest = 0;
   let asked = 0;
-  const check = async (method: string, url: string, payload?: unknown, tries = 3) => {
-    const began = performance.now();
+  const check = async (method: string, url: string, payload?: unknown) => {
     const { statusCode, body } = await app.inject({
       method: method as Method,
       url,
@@ -165,13 +164,8 @@ t.test('whatever is sent to a route, it answers soon and without a fault of its 
       headers: { cookie, 'x-tapedeck': '1', 'content-type': 'application/json' },
       payload: payload === undefined ? undefined : JSON.stringify(payload),
     });
-    const took = performance.now() - began;
-    slowest = Math.max(slowest, took);
     asked += 1;
     if (statusCode >= 500 && statusCode !== 503) throw new Error(`${method} ${url}: ${statusCode} ${body}`);
-    // What takes long because of what was asked takes long each time; a busy machine does not.
-    if (took > 2_000 && tries > 1) await check(method, url, payload, tries - 1);
-    else if (took > 2_000) throw new Error(`${method} ${url}: ${took} ms`);
   };
   for (const route of routes) {
     const about = described(route);
@@ -214,7 +208,7 @@ t.test('whatever is sent to a route, it answers soon and without a fault of its 
       { numRuns: 50 },
     );
   }
-  t.ok(asked > 300, `${asked} requests, the slowest ${Math.round(slowest)} ms`);
+  t.ok(asked > 300, `${asked} requests`);
   t.equal(({} as Record<string, unknown>).other, undefined, 'the prototype of objects is as it was');
   t.equal((await get(app, '/calls', cookie)).statusCode, 200, 'and who was signed in still is');
   t.strictSame(
@@ -250,26 +244,21 @@ t.test('a body that is made to cost much is refused, and keeps nobody waiting', 
     ['an escaped prototype', '{"__pr\\u006fto__":{"direction":"in"}}'],
     ['too much', `{"direction":"${'a'.repeat(2 * MIB)}"}`],
   ];
-  const took = async (path: string, payload: string): Promise<[ms: number, status: number]> => {
-    const began = performance.now();
-    const { statusCode } = await app.inject({
+  const send = (path: string, payload: string) =>
+    app.inject({
       ...{ method: 'POST', url: `/api/v1${path}`, payload },
       headers: { cookie, 'x-tapedeck': '1', 'content-type': 'application/json' },
       remoteAddress: `10.${Math.floor(Math.random() * 2 ** 24) >> 16}.${Math.floor(Math.random() * 256)}.7`,
     });
-    return [performance.now() - began, statusCode];
-  };
   for (const path of ['/policy/test', '/session', '/setup'])
     for (const [what, body] of bombs) {
-      const all: number[] = [];
-      for (let n = 0; n < 3; n++) {
-        const [ms, status] = await took(path, body);
-        all.push(ms);
-        t.ok([400, 413].includes(status), `${path}: ${what}: ${status}`);
-      }
-      // No measurement: what grows with the square of such a body takes a minute, what is read once some ten milliseconds.
-      const ms = Math.round(Math.min(...all));
-      t.ok(ms < 1_000, `${path}: ${what}: ${ms} ms`);
+      const before = process.cpuUsage();
+      const { statusCode } = await send(path, body);
+      const { user } = process.cpuUsage(before);
+      t.ok([400, 413].includes(statusCode), `${path}: ${what}: ${statusCode}`);
+      // Of processor time, and no measurement: what grows with the square of such a body takes a minute of it, what is read once
+      // some ten milliseconds.
+      t.ok(user < 5_000_000, `${path}: ${what}: ${user} µs`);
     }
   t.equal(({} as Record<string, unknown>).admin, undefined);
 });

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { unzipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import t from 'tap';
+import { until } from '../../support/recorder.js';
 import { openBrowser, shows, tooWide } from '../../support/web/browser.js';
 import { openDashboard, post, START, setUp, signInAs } from '../../support/web/dashboard.js';
 import { payloads } from '../../support/web/hostile.js';
@@ -195,20 +195,26 @@ t.test('300 hostile texts, as everything that has a name, on every page: nothing
     await shows(t, async () => ran.some((what) => seen.test(what)), true, `${seen} would have been seen`);
 });
 
-/** Waits until the page has stopped asking and drawing. */
+/** Waits until the page has stopped asking and drawing; one that never stops is looked at as it is after so many looks. */
 async function settled(page: Page): Promise<void> {
   await page.waitForLoadState('load');
   let before = -1;
-  for (let n = 0; n < 60; n++) {
-    // While one page takes the place of another there is nothing to measure.
-    const now = await page
-      .evaluate<number>("document.querySelector('.door-wait') ? -1 : document.body.innerHTML.length")
-      .catch((e: Error) => {
-        if (/context was destroyed/.test(e.message)) return -1;
-        throw e;
-      });
-    if (now === before && now > 500) return;
-    before = now;
-    await wait(60);
-  }
+  let looks = 0;
+  await until(
+    'the page to be drawn',
+    async () => {
+      looks += 1;
+      // While one page takes the place of another there is nothing to measure.
+      const now = await page
+        .evaluate<number>("document.querySelector('.door-wait') ? -1 : document.body.innerHTML.length")
+        .catch((e: Error) => {
+          if (/context was destroyed/.test(e.message)) return -1;
+          throw e;
+        });
+      const same = now === before && now > 500;
+      before = now;
+      return same || looks === 60;
+    },
+    60_000,
+  );
 }

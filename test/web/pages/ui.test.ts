@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { fail } from '../../../daemon/domain/error.js';
+import { until as comesTrue } from '../../support/recorder.js';
 import { faults, openBrowser, openDesk, shows, tooWide, until } from '../../support/web/browser.js';
 import { password } from '../../support/web/dashboard.js';
 import { type House, openFurnished, rules } from '../../support/web/furnished.js';
@@ -66,14 +67,15 @@ t.test('the player goes on while other pages are opened', async (t) => {
 function listener({ dashboard: { catalogue } }: House, { id }: { id: string }) {
   let known = 0;
   return async (wanted: number) => {
-    for (const end = Date.now() + 20_000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
+    const heard = async () => {
       const entries = await catalogue.audit.entries({ objectId: id, actions: ['heard'], limit: 100 });
       const fresh = entries.slice(0, entries.length - known).toReversed();
       const spans = fresh.flatMap(({ detail }) => detail.heard as string[]);
-      if (spans.length < wanted && Date.now() < end) continue;
-      known = entries.length;
-      return spans.map((span) => span.split('-').map(Number) as [number, number]);
-    }
+      return spans.length >= wanted && { spans, known: entries.length };
+    };
+    const told = await comesTrue(`${wanted} stretches`, heard, 60_000);
+    known = told.known;
+    return told.spans.map((span) => span.split('-').map(Number) as [number, number]);
   };
 }
 

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
 import { pino } from 'pino';
 import t from 'tap';
 import { entryOf } from '../../../daemon/domain/assurance/audit.js';
@@ -21,8 +20,15 @@ t.test('what one of 200 people looks at wakes nobody else; what is written wakes
     ...{ id: `P${n}`, name: `p${n}`, roles: ['reviewer'], scope: EVERY_CALL, extensions: [], grants: [] },
   });
   const people = Array.from({ length: STREAMS }, (_, n) => reviewer(n % 20));
+  let looks = 0;
   const live = createLive({
-    catalogue,
+    catalogue: {
+      ...catalogue,
+      changeCount: () => {
+        looks += 1;
+        return catalogue.changeCount();
+      },
+    },
     control: { status: async () => ({ ...downStatus('It is down.', 'Start it.'), daemon: 'down' }) },
     sessions: {
       check: async (token: string) => ({ owes: 'nothing', person: people[Number(token)] }),
@@ -56,7 +62,8 @@ t.test('what one of 200 people looks at wakes nobody else; what is written wakes
   const actor = { actor: 'person', actor_id: 'P0', actor_name: 'p0', address: '' } as const;
   for (let n = 0; n < 20; n += 1) {
     await catalogue.audit.append(entryOf(actor, Date.now(), 'view', { object: 'call', object_id: 'A' }));
-    await wait(POLL_MS / 2); // for looks at the catalogue in between
+    const then = looks;
+    await until('it to be looked at', () => looks > then);
   }
   await catalogue.calls.save(aCall('B'));
   await until('all to be woken again', () => changes().every((n) => n >= 2));

@@ -9,7 +9,7 @@ import { contentOf, namesOf } from '../../../contract/backup-target.js';
 import { orderIn } from '../../../support/backup/box.js';
 import { furnished } from '../../../support/backup/lost.js';
 import { createMovableClock } from '../../../support/clock.js';
-import { freePort } from '../../../support/peers/free-port.js';
+import { REFUSED } from '../../../support/peers/free-port.js';
 import { makeCertificates } from '../../../support/peers/mail-server.js';
 import { before, startS3 } from '../../../support/peers/s3.js';
 import { cutLine } from '../../../support/peers/sftp.js';
@@ -79,7 +79,7 @@ t.test('what an admin has set wrong is named, and the secret is not', async (t) 
     code: 'secret_missing',
   });
   t.match(await trying({ bucket: 'other' }), { code: 'backup_target', detail: /NoSuchBucket/ });
-  t.match(await trying({ endpoint: `http://localhost:${await freePort()}` }), {
+  t.match(await trying({ endpoint: `http://localhost:${REFUSED}` }), {
     ...{ code: 'backup_unreachable', detail: /ECONNREFUSED/ },
   });
   t.match(await trying({ endpoint: 'http://no-such-host.invalid' }), { code: 'backup_unreachable' });

@@ -6,7 +6,7 @@ import t from 'tap';
 import type { TapedeckError } from '../../../../daemon/domain/error.js';
 import { createSftpTarget } from '../../../../daemon/vault/backup/sftp.js';
 import { contentOf, namesOf } from '../../../contract/backup-target.js';
-import { freePort } from '../../../support/peers/free-port.js';
+import { REFUSED } from '../../../support/peers/free-port.js';
 import { cutLine, keyPair, startSshd } from '../../../support/peers/sftp.js';
 import { mountSmall } from '../../../support/small-disk.js';
 
@@ -62,7 +62,7 @@ t.test('nobody who listens, a wrong key, and a host that is not the one', async 
       (e) => e,
     );
   };
-  t.match(await trying({ port: await freePort() }), { code: 'backup_unreachable', detail: /ECONNREFUSED/ });
+  t.match(await trying({ port: REFUSED }), { code: 'backup_unreachable', detail: /ECONNREFUSED/ });
   const other = join(dir, 'other');
   const otherKey = keyPair(other);
   t.match(await trying({ key_file: other }), { code: 'backup_denied', detail: /sftp:\/\/.*authentication/i });

@@ -10,6 +10,7 @@ import { createMeasuring, type Listener, type Measured } from '../../../../daemo
 import { createPeaks } from '../../../../daemon/encode/peaks.js';
 import { createQualityMeter } from '../../../../daemon/encode/quality.js';
 import { startThread } from '../../../../daemon/ops/process/thread.js';
+import { until } from '../../../support/recorder.js';
 import { apartOf } from '../../../support/recordings/opus.js';
 
 /** What is heard of recordings in a thread of its own, and what becomes of those that cannot be heard. */
@@ -124,7 +125,7 @@ t.test('who gives it too fast waits for who listens', async (t) => {
   const writing = measurement.write(minute, 60_000).then(() => {
     taken = true;
   });
-  while (calls === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until('it to be told', () => calls > 0);
   // Meanwhile another one is heard to its end.
   await measure(wideband, 999, 16_000);
   t.same([calls, taken], [1, false]);
