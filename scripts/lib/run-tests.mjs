@@ -79,8 +79,6 @@ function run(usage, { files, lane }) {
       ...process.env,
       // tap's own limit for one test is 30 s otherwise.
       TAP_TIMEOUT: String(LIMIT / 1000),
-      // Proofs that search take a smaller share of their cases in the default than in all.
-      ...(selection === 'default' && { PROOFS: process.env.PROOFS ?? 'quick' }),
     };
     const child = spawn(...commandOf(files), { env, stdio: ['ignore', ...outputs] });
     children.add(child);
