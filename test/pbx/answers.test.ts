@@ -208,14 +208,13 @@ async function live(h: House, { leave, back }: Outage, round: number) {
   return { lived, awayFrom, awayTo };
 }
 
-/** What became of a call of the laboratory, once it is settled: faults in words. */
+/** What became of a call of the laboratory, once it is settled: faults in words. `calls` are all that the catalogue has. */
 async function faultsOf(
   h: House,
   one: Lived,
-  { awayTo, reason }: { awayTo: number; reason: RegExp },
+  { calls, awayTo, reason }: { calls: StoredCall[]; awayTo: number; reason: RegExp },
 ): Promise<string[]> {
   const faults: string[] = [];
-  const calls = await h.catalogue.calls.list({ limit: 200 });
   const rows = calls.filter(
     (c) =>
       [c.them.number, c.us.number, c.dialled].some((n) => n === one.number || n === `9${one.number}`) &&
@@ -315,7 +314,10 @@ t.test('calls in every phase while nobody watches the PBX', { jobs: 2 }, async (
           async () => t.same(await open(), [], `${outage.name}: no call stays open`),
         );
         const context = { ...away, reason: outage.reason };
-        const faults = () => Promise.all(lived.map((one) => faultsOf(h, one, context)));
+        const faults = async () => {
+          const calls = await h.catalogue.calls.list({ limit: 200 });
+          return Promise.all(lived.map((one) => faultsOf(h, one, { ...context, calls })));
+        };
         await until(
           'a CDR of each',
           async () => (await faults()).flat().every((f) => !/CDR|rows/.test(f)),
