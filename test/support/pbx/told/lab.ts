@@ -70,7 +70,10 @@ export async function tellingLab(t: Test, version: 22 | 16, name = 'told', site 
     call: (number: string, what: (call: CallView) => boolean = () => true, ms = 20_000): Promise<CallView> =>
       until(
         `the call of ${number}`,
-        async () => (await api.calls()).find(({ them, us }) => [them.number, us.number].includes(number)),
+        async () =>
+          (await api.calls(`&q=${encodeURIComponent(number)}`)).find(({ them, us }) =>
+            [them.number, us.number].includes(number),
+          ),
         ms,
       ).then((found) =>
         until(
