@@ -8,24 +8,26 @@ import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.j
 import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { ballastFile, catalogueFile } from '../../daemon/domain/paths.js';
 import { inWords } from '../../daemon/domain/reason/words.js';
-import { createLab, startPbx } from '../support/pbx/pbx.js';
+import { createLab, emptySpool, startPbx } from '../support/pbx/pbx.js';
 import { sequence, wavSource } from '../support/pbx/sources.js';
-import { createApiClient, createRecorderLab, readIfThere, until } from '../support/recorder.js';
+import { createApiClient, createRecorderLab, readIfThere, seconds, until } from '../support/recorder.js';
 import { fill, mountSmall, unfill } from '../support/small-disk.js';
 
 t.setTimeout(400_000);
 const MB = 1e6;
 
-t.test('calls on a real Asterisk, on disks that fill', async (t) => {
-  const pbx = await startPbx({ name: 'disk' });
+let pbxs = 0;
+
+/** A PBX of the test's own, with whoever is called on it and whoever calls. */
+async function place(t: Test) {
+  const pbx = await startPbx({ name: `disk-${++pbxs}` });
   t.teardown(() => pbx.stop());
-  for (const file of readdirSync(pbx.recordingDir)) rmSync(join(pbx.recordingDir, file), { recursive: true });
+  emptySpool(pbx);
   const lab = createLab(pbx);
   t.teardown(() => lab.stop());
   const speak = () => sequence(Array.from({ length: 8 }, () => wavSource(lab.prompt('vm-intro'))));
   await lab.phone('100', { source: speak });
   const carrier = await lab.carrier();
-  const seconds = (n: number) => new Promise((resolve) => setTimeout(resolve, n * 1000));
   const call = async (number: string) => {
     const made = await carrier.call('5551000', { caller: { number, name: '' }, source: speak() });
     t.equal(await made.answered, true, `the call of ${number} is answered, whatever the disk`);
@@ -33,7 +35,7 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
   };
 
   /** A recorder whose rows can be read and whose log can be waited for. */
-  async function recording(t: Test, before: (dataDir: string) => void = () => {}) {
+  async function recording(before: (dataDir: string) => void = () => {}) {
     const dir = mkdtempSync(join(tmpdir(), 'tapedeck-'));
     t.teardown(() => {
       if (!t.passing()) t.comment(readIfThere(join(dir, 'run.log')) ?? '');
@@ -98,13 +100,18 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
         ),
     };
   }
+  return { pbx, call, recording };
+}
 
-  await t.test(
+t.test('calls on a real Asterisk, on disks that fill', { jobs: 2 }, async (t) => {
+  t.test(
     'the spool fills during a call: an alarm says so, new calls are reported as disk_full, and recording resumes by itself',
+    { buffered: true },
     async (t) => {
+      const { pbx, call, recording } = await place(t);
       const { refused } = mountSmall(t, { mb: 24, at: pbx.recordingDir });
       if (refused) return void t.pass('on a disk of its own', { skip: refused });
-      const r = await recording(t);
+      const r = await recording();
       const long = await call('+15550001');
       await r.said(/"Recording"/);
       await seconds(3);
@@ -137,13 +144,15 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
     },
   );
 
-  await t.test(
+  t.test(
     'the data disk fills: rows are written, calls captured, and all is made when there is room',
+    { buffered: true },
     async (t) => {
+      const { pbx, call, recording } = await place(t);
       let data = '';
       const { dir: small, refused } = mountSmall(t, { mb: 32 });
       if (refused) return void t.pass('on a disk of its own', { skip: refused });
-      const r = await recording(t, (dataDir) => {
+      const r = await recording((dataDir) => {
         data = dataDir;
         symlinkSync(small, dataDir);
       });
@@ -179,11 +188,13 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
     },
   );
 
-  await t.test(
+  t.test(
     'another program holds the catalogue: calls are captured, and written when it lets go',
+    { buffered: true },
     async (t) => {
+      const { call, recording } = await place(t);
       let data = '';
-      const r = await recording(t, (dir) => {
+      const r = await recording((dir) => {
         data = dir;
       });
       const other = new Database(catalogueFile(data));
@@ -211,91 +222,101 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
     },
   );
 
-  await t.test('a disk that takes 200 ms for each sync delays rows, and not a call', async (t) => {
-    const r = await recording(t);
-    const trace = spawn('strace', [
-      ...['-f', '-qq', '-p', String(r.pid), '-o', '/dev/null', '-e', 'trace=fsync,fdatasync'],
-      ...['-e', 'inject=fsync,fdatasync:delay_enter=200000'],
-    ]);
-    let refused = '';
-    trace.stderr.on('data', (said) => {
-      refused += said;
-    });
-    t.teardown(() => trace.kill());
-    await seconds(1);
-    if (trace.exitCode !== null)
-      return void t.pass('with a slow disk', { skip: `not to be traced: ${refused.trim()}` });
-    const calls = await Promise.all(['+15550021', '+15550022', '+15550023'].map(call));
-    const answered = Date.now();
-    for (const _ of calls) await r.said(/"Recording"/, 10_000);
-    const begun = Date.now() - answered;
-    await seconds(5);
-    await Promise.all(calls.map((each) => each.hangup()));
-    for (const number of ['+15550021', '+15550022', '+15550023']) {
-      const row = await r.row(number, /^(recorded|partial)$/, 60_000);
-      t.ok(row.recording!.durationMs > 4_000, `${number}: ${row.recording!.durationMs} ms`);
-    }
-    t.comment(`three captures had begun ${begun} ms after the last answer`);
-    t.notOk(r.log().includes('"link":"ARI"'), 'the PBX was never out of sight');
-    t.ok(r.runs());
-  });
+  t.test(
+    'a disk that takes 200 ms for each sync delays rows, and not a call',
+    { buffered: true },
+    async (t) => {
+      const { call, recording } = await place(t);
+      const r = await recording();
+      const trace = spawn('strace', [
+        ...['-f', '-qq', '-p', String(r.pid), '-o', '/dev/null', '-e', 'trace=fsync,fdatasync'],
+        ...['-e', 'inject=fsync,fdatasync:delay_enter=200000'],
+      ]);
+      let refused = '';
+      trace.stderr.on('data', (said) => {
+        refused += said;
+      });
+      t.teardown(() => trace.kill());
+      await seconds(1);
+      if (trace.exitCode !== null)
+        return void t.pass('with a slow disk', { skip: `not to be traced: ${refused.trim()}` });
+      const calls = await Promise.all(['+15550021', '+15550022', '+15550023'].map(call));
+      const answered = Date.now();
+      for (const _ of calls) await r.said(/"Recording"/, 10_000);
+      const begun = Date.now() - answered;
+      await seconds(5);
+      await Promise.all(calls.map((each) => each.hangup()));
+      for (const number of ['+15550021', '+15550022', '+15550023']) {
+        const row = await r.row(number, /^(recorded|partial)$/, 60_000);
+        t.ok(row.recording!.durationMs > 4_000, `${number}: ${row.recording!.durationMs} ms`);
+      }
+      t.comment(`three captures had begun ${begun} ms after the last answer`);
+      t.notOk(r.log().includes('"link":"ARI"'), 'the PBX was never out of sight');
+      t.ok(r.runs());
+    },
+  );
 
-  await t.test('a data disk that breaks and can only be read: told of, and nothing is lost', async (t) => {
-    let small = { refused: '', image: '' };
-    let data = '';
-    const r = await recording(t, (dir) => {
-      data = dir;
-      mkdirSync(dir, { recursive: true });
-      small = mountSmall(t, { mb: 96, inodes: 5_000, at: dir });
-    });
-    if (small.refused) return void t.pass('on a disk of its own', { skip: small.refused });
-    const heard = await call('+15550030');
-    await r.said(/"Recording"/);
-    await seconds(2);
-    await heard.hangup();
-    const { id } = await r.row('+15550030', /^(recorded|partial)$/);
-    const api = await r.web();
-    t.ok((await api.audio(id)).length > 5_000);
-    const one = await call('+15550031');
-    await r.said(/"Recording"/);
-    await seconds(3);
-    // What ext4 does when it meets an error of its disk.
-    execFileSync('mount', ['-o', 'remount,abort', data], { stdio: 'pipe' });
-    await r.said(/"alarm":"disk_full data"/, 10_000);
-    const two = await call('+15550032');
-    await r.said(/"Recording"/, 10_000);
-    const download = await api.ask('GET', `/calls/${id}/audio?download=1`);
-    t.equal(download.status, 503, 'what cannot be written into the log is not given out');
-    t.equal(((await download.json()) as { error: { code: string } }).error.code, 'audit_unwritable');
-    await seconds(3);
-    await Promise.all([one.hangup(), two.hangup()]);
-    await seconds(1);
-    t.ok(r.runs(), 'it goes on');
-    // The admin mends the disk: nobody can have its files open meanwhile.
-    await r.die();
-    const [loop] = execFileSync('losetup', ['-n', '-O', 'NAME', '-j', small.image], {
-      encoding: 'utf8',
-    }).split('\n');
-    execFileSync('umount', [data], { stdio: 'pipe' });
-    // A mount namespace that another test began meanwhile may keep the disk. Nothing is written to it any more, so that
-    // what the loop device has left goes into the image, and a copy of it is mended. A device that is gone has none.
-    spawnSync('blockdev', ['--flushbufs', loop!]);
-    const mended = `${small.image}.mended`;
-    copyFileSync(small.image, mended);
-    spawnSync('e2fsck', ['-y', mended]); // it says by its exit code that it has mended something
-    execFileSync('mount', ['-o', 'loop', mended, data], { stdio: 'pipe' });
-    await r.start();
-    const known = await until('the recording', async () => {
-      const row = (await r.calls()).find((c) => c.them.number === '+15550031');
-      return row?.recording && row;
-    });
-    t.match(known!.coverage.status, /^(recorded|partial)$/, inWords(known!.coverage.why));
-    // What was to be written of the other went with the process that could not write it; its sound did not.
-    t.strictSame((await r.calls()).map((c) => c.them.number).sort(), ['+15550030', '+15550031']);
-    // An alarm names it after ten minutes: until then its row may still be waiting to be written.
-    // Those of the other are removed after its row is written.
-    const left = () => readdirSync(pbx.recordingDir).filter((file) => /\.wav/.test(file));
-    await until('its own files to be all', () => left().length <= 2);
-    t.equal(left().length, 2, 'both sides of it are in the spool');
-  });
+  t.test(
+    'a data disk that breaks and can only be read: told of, and nothing is lost',
+    { buffered: true },
+    async (t) => {
+      const { pbx, call, recording } = await place(t);
+      let small = { refused: '', image: '' };
+      let data = '';
+      const r = await recording((dir) => {
+        data = dir;
+        mkdirSync(dir, { recursive: true });
+        small = mountSmall(t, { mb: 96, inodes: 5_000, at: dir });
+      });
+      if (small.refused) return void t.pass('on a disk of its own', { skip: small.refused });
+      const heard = await call('+15550030');
+      await r.said(/"Recording"/);
+      await seconds(2);
+      await heard.hangup();
+      const { id } = await r.row('+15550030', /^(recorded|partial)$/);
+      const api = await r.web();
+      t.ok((await api.audio(id)).length > 5_000);
+      const one = await call('+15550031');
+      await r.said(/"Recording"/);
+      await seconds(3);
+      // What ext4 does when it meets an error of its disk.
+      execFileSync('mount', ['-o', 'remount,abort', data], { stdio: 'pipe' });
+      await r.said(/"alarm":"disk_full data"/, 10_000);
+      const two = await call('+15550032');
+      await r.said(/"Recording"/, 10_000);
+      const download = await api.ask('GET', `/calls/${id}/audio?download=1`);
+      t.equal(download.status, 503, 'what cannot be written into the log is not given out');
+      t.equal(((await download.json()) as { error: { code: string } }).error.code, 'audit_unwritable');
+      await seconds(3);
+      await Promise.all([one.hangup(), two.hangup()]);
+      await seconds(1);
+      t.ok(r.runs(), 'it goes on');
+      // The admin mends the disk: nobody can have its files open meanwhile.
+      await r.die();
+      const [loop] = execFileSync('losetup', ['-n', '-O', 'NAME', '-j', small.image], {
+        encoding: 'utf8',
+      }).split('\n');
+      execFileSync('umount', [data], { stdio: 'pipe' });
+      // A mount namespace that another test began meanwhile may keep the disk. Nothing is written to it any more, so that
+      // what the loop device has left goes into the image, and a copy of it is mended. A device that is gone has none.
+      spawnSync('blockdev', ['--flushbufs', loop!]);
+      const mended = `${small.image}.mended`;
+      copyFileSync(small.image, mended);
+      spawnSync('e2fsck', ['-y', mended]); // it says by its exit code that it has mended something
+      execFileSync('mount', ['-o', 'loop', mended, data], { stdio: 'pipe' });
+      await r.start();
+      const known = await until('the recording', async () => {
+        const row = (await r.calls()).find((c) => c.them.number === '+15550031');
+        return row?.recording && row;
+      });
+      t.match(known!.coverage.status, /^(recorded|partial)$/, inWords(known!.coverage.why));
+      // What was to be written of the other went with the process that could not write it; its sound did not.
+      t.strictSame((await r.calls()).map((c) => c.them.number).sort(), ['+15550030', '+15550031']);
+      // An alarm names it after ten minutes: until then its row may still be waiting to be written.
+      // Those of the other are removed after its row is written.
+      const left = () => readdirSync(pbx.recordingDir).filter((file) => /\.wav/.test(file));
+      await until('its own files to be all', () => left().length <= 2);
+      t.equal(left().length, 2, 'both sides of it are in the spool');
+    },
+  );
 });

@@ -235,8 +235,9 @@ const upsetTests = (t: Test, lab: Lab): void => {
   });
 };
 
-for (const version of [22, 16] as const) {
-  t.test(`a lab with Asterisk ${version}`, async (t) => {
+t.jobs = 2;
+for (const version of [22, 16] as const)
+  t.test(`a lab with Asterisk ${version}`, { buffered: true }, async (t) => {
     const pbx = await startPbxOrSkip(t, { version, name: `lab-test-${version}` });
     if (!pbx) return;
     t.teardown(() => pbx.stop());
@@ -283,4 +284,3 @@ for (const version of [22, 16] as const) {
       t.match(await pbx.cli('core show version'), `Asterisk ${pbx.version}`);
     });
   });
-}

@@ -18,80 +18,89 @@ t.before(async () => {
   pbx = await startPbx({ name: 'links-22' });
   lab = createLab(pbx);
 });
-t.afterEach(() => lab?.stop());
-t.teardown(() => pbx?.stop());
-
-t.test('a connection that dies without a word is noticed, and afterwards nothing is missing', async (t) => {
-  const ari = await createTcpProxy(pbx.ports.http);
-  const ami = await createTcpProxy(pbx.ports.ami);
-  t.teardown(() => Promise.all([ari.stop(), ami.stop()]));
-  const { api, status, told } = await recorderFor(t, {
-    ...pbx,
-    ari: { ...pbx.ari, url: `http://127.0.0.1:${ari.port}/ari` },
-    ami: { ...pbx.ami, port: ami.port },
-  });
-  const carrier = await lab.carrier();
-  await lab.phone('100', { source: () => wavSource(lab.prompt('demo-congrats'), { loop: true }) });
-  const speak = (number: string) =>
-    carrier.call('5551000', {
-      caller: { number },
-      source: wavSource(lab.prompt('vm-intro'), { loop: true }),
-    });
-  const alarmed = () => told().match(/"alarm":"pbx_link".*/g) ?? [];
-
-  ami.vanish();
-  const amiGone = performance.now();
-  await until('AMI is red', async () => !(await status()).pbxes[0]!.ami, 12_000);
-  const amiNoticed = performance.now() - amiGone;
-  t.ok(amiNoticed < 10_000, `AMI: noticed after ${Math.round(amiNoticed)} ms`);
-  t.equal((await status()).pbxes[0]!.ari, true, 'ARI goes on');
-  await until('a warning', () => /"severity":"warning"/.test(alarmed().at(-1) ?? ''));
-
-  const before = await speak('+15550111');
-  await before.answered;
-  await until('the capture', async () => (await status()).recording_now === 1);
-  ari.vanish();
-  const gone = performance.now();
-  await until('ARI is red', async () => !(await status()).pbxes[0]!.ari, 12_000);
-  const noticed = performance.now() - gone;
-  t.ok(noticed < 10_000, `ARI: noticed after ${Math.round(noticed)} ms`);
-  await until('an alarm', () => /"severity":"critical"/.test(alarmed().at(-1) ?? ''));
-  const meanwhile = await speak('+15550112');
-  await meanwhile.answered;
-  await before.hangup();
-
-  ami.comeBack();
-  ari.comeBack();
-  const back = performance.now();
-  await until(
-    'both are green',
-    async () => {
-      const [pbx] = (await status()).pbxes;
-      return pbx?.ari && pbx.ami;
-    },
-    20_000,
-  );
-  const found = performance.now() - back;
-  t.ok(found < 15_000, `reached again after ${Math.round(found)} ms`);
-  await until(
-    'the capture of the call that began meanwhile',
-    async () => (await status()).recording_now === 1,
-  );
-  await until('the end of the alarm', () => /Over: /.test(alarmed().at(-1) ?? ''));
-  await meanwhile.listen(8);
-  await meanwhile.hangup();
-
-  const first = await recorded(api, '+15550111');
-  t.ok((await heardOf(lab, api, first.id, 'vm-intro')) > 0.8, 'the call in progress is whole');
-  const second = await recorded(api, '+15550112');
-  t.ok((await heardOf(lab, api, second.id, 'vm-intro')) > 0.8, 'the other one is recorded from then on');
-  t.equal((await api.calls()).length, 2, 'and nothing is there twice');
-  const downs = told().match(/"link":"(ARI|AMI)".*"level":50|"level":50.*"link":"(ARI|AMI)"/g) ?? [];
-  t.equal(downs.length, 2, `each loss is told once ${downs.join('\n')}`);
+t.teardown(async () => {
+  await lab?.stop();
+  await pbx?.stop();
 });
+// Most of it is waiting for timeouts. Calls are made by the first test alone.
+t.jobs = 5;
+
+t.test(
+  'a connection that dies without a word is noticed, and afterwards nothing is missing',
+  { buffered: true },
+  async (t) => {
+    const ari = await createTcpProxy(pbx.ports.http);
+    const ami = await createTcpProxy(pbx.ports.ami);
+    t.teardown(() => Promise.all([ari.stop(), ami.stop()]));
+    const { api, status, told } = await recorderFor(t, {
+      ...pbx,
+      ari: { ...pbx.ari, url: `http://127.0.0.1:${ari.port}/ari` },
+      ami: { ...pbx.ami, port: ami.port },
+    });
+    const carrier = await lab.carrier();
+    await lab.phone('100', { source: () => wavSource(lab.prompt('demo-congrats'), { loop: true }) });
+    const speak = (number: string) =>
+      carrier.call('5551000', {
+        caller: { number },
+        source: wavSource(lab.prompt('vm-intro'), { loop: true }),
+      });
+    const alarmed = () => told().match(/"alarm":"pbx_link".*/g) ?? [];
+
+    ami.vanish();
+    const amiGone = performance.now();
+    await until('AMI is red', async () => !(await status()).pbxes[0]!.ami, 12_000);
+    const amiNoticed = performance.now() - amiGone;
+    t.ok(amiNoticed < 10_000, `AMI: noticed after ${Math.round(amiNoticed)} ms`);
+    t.equal((await status()).pbxes[0]!.ari, true, 'ARI goes on');
+    await until('a warning', () => /"severity":"warning"/.test(alarmed().at(-1) ?? ''));
+
+    const before = await speak('+15550111');
+    await before.answered;
+    await until('the capture', async () => (await status()).recording_now === 1);
+    ari.vanish();
+    const gone = performance.now();
+    await until('ARI is red', async () => !(await status()).pbxes[0]!.ari, 12_000);
+    const noticed = performance.now() - gone;
+    t.ok(noticed < 10_000, `ARI: noticed after ${Math.round(noticed)} ms`);
+    await until('an alarm', () => /"severity":"critical"/.test(alarmed().at(-1) ?? ''));
+    const meanwhile = await speak('+15550112');
+    await meanwhile.answered;
+    await before.hangup();
+
+    ami.comeBack();
+    ari.comeBack();
+    const back = performance.now();
+    await until(
+      'both are green',
+      async () => {
+        const [pbx] = (await status()).pbxes;
+        return pbx?.ari && pbx.ami;
+      },
+      20_000,
+    );
+    const found = performance.now() - back;
+    t.ok(found < 15_000, `reached again after ${Math.round(found)} ms`);
+    await until(
+      'the capture of the call that began meanwhile',
+      async () => (await status()).recording_now === 1,
+    );
+    await until('the end of the alarm', () => /Over: /.test(alarmed().at(-1) ?? ''));
+    await meanwhile.listen(8);
+    await meanwhile.hangup();
+
+    const first = await recorded(api, '+15550111');
+    t.ok((await heardOf(lab, api, first.id, 'vm-intro')) > 0.8, 'the call in progress is whole');
+    const second = await recorded(api, '+15550112');
+    t.ok((await heardOf(lab, api, second.id, 'vm-intro')) > 0.8, 'the other one is recorded from then on');
+    t.equal((await api.calls()).length, 2, 'and nothing is there twice');
+    const downs = told().match(/"link":"(ARI|AMI)".*"level":50|"level":50.*"link":"(ARI|AMI)"/g) ?? [];
+    t.equal(downs.length, 2, `each loss is told once ${downs.join('\n')}`);
+  },
+);
 
 t.test(
   'peers that do not work are asked again and again, but not often, and found when they do',
+  { buffered: true },
   async (t) => {
     const ok = '{"system":{"version":"22"}}';
     const on = (path: RegExp, fault: Fault) => (r: { path: string }) => (path.test(r.path) ? fault : null);
@@ -191,7 +200,7 @@ t.test(
   },
 );
 
-t.test('a link that is stopped while it connects is stopped', async (t) => {
+t.test('a link that is stopped while it connects is stopped', { buffered: true }, async (t) => {
   const fake = await createFakePbx(pbx);
   t.teardown(() => fake.stop());
   let ups = 0;
@@ -213,6 +222,7 @@ t.test('a link that is stopped while it connects is stopped', async (t) => {
 
 t.test(
   'a loss is told once with the time until which nothing was missed, and so is each recovery',
+  { buffered: true },
   async (t) => {
     const fake = await createFakePbx(pbx);
     t.teardown(() => fake.stop());
@@ -256,6 +266,7 @@ t.test(
 
 t.test(
   'what is not needed is left right after connecting: the states of phones, which can lock up ARI',
+  { buffered: true },
   async (t) => {
     const app = 'links-narrow';
     let resolve = () => {};

@@ -139,8 +139,9 @@ function silences(samples: Float32Array): { from: number; to: number }[] {
   return found;
 }
 
+t.jobs = 2;
 for (const version of [22, 16] as const)
-  t.test(`Asterisk ${version}`, async (t) => {
+  t.test(`Asterisk ${version}`, { buffered: true }, async (t) => {
     const pbx = await startPbxOrSkip(t, { version, name: `mask-${version}` });
     if (!pbx) return;
     t.teardown(() => pbx.stop());

@@ -51,19 +51,20 @@ function counted(samples: Float32Array, rate: number): Map<number, number> {
   return found;
 }
 
+t.jobs = 4;
 type Place = { pbx: Pbx; recorder: RecorderLab };
-let standing: Place | null = null;
+let places = 0;
 
-async function place(): Promise<Place> {
-  if (standing) return standing;
-  const pbx = await startPbx({ version: 22, name: 'starved-22' });
+/** A PBX and its recorder for one test: nobody else is to be starved with it. */
+async function place(t: Test): Promise<Place> {
+  const name = `starved-${++places}`;
+  const pbx = await startPbx({ version: 22, name });
   t.teardown(() => pbx.stop());
   emptySpool(pbx);
-  const recorder = createRecorderLab({ dir, pbx });
+  const recorder = createRecorderLab({ dir: join(dir, name), pbx });
   t.teardown(() => recorder.stop());
   await recorder.startDaemon();
-  standing = { pbx, recorder };
-  return standing;
+  return { pbx, recorder };
 }
 
 function query<T>({ recorder }: Place, sql: string): T[] {
@@ -165,7 +166,7 @@ function check(t: Test, { row, gaps, left, right }: Checked, stalls: number[]): 
     );
   }
   for (const [name, side] of Object.entries({ left, right })) {
-    const off = places(side);
+    const off = placed(side);
     t.comment(`${name}: ${off.map(({ second, ms }) => `${second}:${Math.round(ms)}`).join(' ')}`);
     t.ok(off.length >= talkMs / 1_000 - 2 - 2 * stalls.length, `${name}: ${off.length} seconds are heard`);
     const last = Math.max(...stalls) - row.answered_at;
@@ -180,7 +181,7 @@ function check(t: Test, { row, gaps, left, right }: Checked, stalls: number[]): 
 }
 
 /** Each second that is heard, and how far it is from its place, in ms; the first whole one is in its own. */
-function places(samples: Float32Array): { second: number; ms: number }[] {
+function placed(samples: Float32Array): { second: number; ms: number }[] {
   const whole = [...counted(samples, 8_000)].filter(([second]) => second >= 1);
   const [second, at] = whole[0]!;
   return whole.map(([other, ms]) => ({ second: other, ms: ms - at - (other - second) * 1_000 }));
@@ -188,8 +189,9 @@ function places(samples: Float32Array): { second: number; ms: number }[] {
 
 t.test(
   'pieces that both sides lack are put where they are missing, and an alarm rises in mid-call',
+  { buffered: true },
   async (t) => {
-    const p = await place();
+    const p = await place(t);
     const { call, id } = await talking(t, p);
     const stalls: number[] = [];
     for (let i = 0; i < 3; i++) {
@@ -212,8 +214,8 @@ t.test(
   },
 );
 
-t.test('on hold and at 16 kHz', async (t) => {
-  const p = await place();
+t.test('on hold and at 16 kHz', { buffered: true }, async (t) => {
+  const p = await place(t);
   const { call, atBob, id } = await talking(t, p, 'g722');
   await seconds(3);
   await atBob.hold();
@@ -232,38 +234,45 @@ t.test('on hold and at 16 kHz', async (t) => {
       gaps.some((g) => Math.abs((g.atMs + g.untilMs) / 2 - (at - row.answered_at)) <= 1_300),
       `at ${at - row.answered_at} ms: ${gaps.map((g) => `${g.atMs}-${g.untilMs} ${g.side}`)}`,
     );
-  const off = places(left);
+  const off = placed(left);
   t.comment(off.map(({ second, ms }) => `${second}:${Math.round(ms)}`).join(' '));
   t.ok(Math.abs(off.at(-1)!.ms) <= QUEUE_MS, 'in place at the end');
 });
 
-t.test('a recorder that is killed meanwhile keeps what it had found, and finds the rest', async (t) => {
-  const p = await place();
-  const { call, id } = await talking(t, p);
-  await seconds(2.5);
-  const stalls = [await stall(p)];
-  await until('the first on record', () => foundSoFar(p) >= 2);
-  await p.recorder.stopDaemon('SIGKILL');
-  await seconds(1);
-  stalls.push(await stall(p, 700));
-  await p.recorder.startDaemon();
-  await until('the second on record', () => foundSoFar(p) >= 4, 10_000);
-  await seconds(2.5);
-  stalls.push(await stall(p));
-  await seconds(5);
-  await call.hangup();
-  const told = await sealed(p, id);
-  t.match(told.row, { coverage_status: 'partial', coverage_reason: /short of processor time.* in 3 places/ });
-  t.ok(Math.abs(told.row.duration_ms - (told.row.ended_at - told.row.answered_at)) <= 350);
-  const first = told.gaps[0]!;
-  t.ok(
-    Math.abs((first.atMs + first.untilMs) / 2 - (stalls[0]! - told.row.answered_at)) <= 2_300,
-    'the first is where it was',
-  );
-});
+t.test(
+  'a recorder that is killed meanwhile keeps what it had found, and finds the rest',
+  { buffered: true },
+  async (t) => {
+    const p = await place(t);
+    const { call, id } = await talking(t, p);
+    await seconds(2.5);
+    const stalls = [await stall(p)];
+    await until('the first on record', () => foundSoFar(p) >= 2);
+    await p.recorder.stopDaemon('SIGKILL');
+    await seconds(1);
+    stalls.push(await stall(p, 700));
+    await p.recorder.startDaemon();
+    await until('the second on record', () => foundSoFar(p) >= 4, 10_000);
+    await seconds(2.5);
+    stalls.push(await stall(p));
+    await seconds(5);
+    await call.hangup();
+    const told = await sealed(p, id);
+    t.match(told.row, {
+      coverage_status: 'partial',
+      coverage_reason: /short of processor time.* in 3 places/,
+    });
+    t.ok(Math.abs(told.row.duration_ms - (told.row.ended_at - told.row.answered_at)) <= 350);
+    const first = told.gaps[0]!;
+    t.ok(
+      Math.abs((first.atMs + first.untilMs) / 2 - (stalls[0]! - told.row.answered_at)) <= 2_300,
+      'the first is where it was',
+    );
+  },
+);
 
-t.test('a call that ends while no recorder runs', async (t) => {
-  const p = await place();
+t.test('a call that ends while no recorder runs', { buffered: true }, async (t) => {
+  const p = await place(t);
   const { call, id } = await talking(t, p);
   await seconds(3);
   await p.recorder.stopDaemon('SIGKILL');

@@ -9,32 +9,32 @@ import type { CoverageReport } from '../../daemon/domain/assurance/coverage-view
 import { catalogueFile, cdrJournalFile } from '../../daemon/domain/paths.js';
 import { ask } from '../../daemon/ops/control-client.js';
 import { createTcpProxy } from '../support/pbx/fake-pbx.js';
-import { createLab, type Lab, type Pbx, startPbx } from '../support/pbx/pbx.js';
-import type { Phone } from '../support/pbx/phone.js';
+import { createLab, emptySpool, type Pbx, startPbx } from '../support/pbx/pbx.js';
 import { tone } from '../support/pbx/sources.js';
 import { createRecorderLab, readIfThere, seconds, until } from '../support/recorder.js';
 
 /** What Asterisk says of its calls while the recorder stops, is killed, cannot write, or does not listen. */
-let pbx: Pbx;
-let lab: Lab;
-let phone: Phone;
-
-t.before(async () => {
-  pbx = await startPbx({ name: 'witness-stop-22' });
-  lab = createLab(pbx);
-  const source = () => tone(440);
-  phone = await lab.phone('100', { source });
-  await lab.phone('101', { source });
-});
-t.teardown(async () => {
-  await lab?.stop();
-  await pbx?.stop();
-});
-
+t.jobs = 3;
 const MINUTE = 60_000;
+let pbxs = 0;
 
-/** A recorder that reaches the PBX as `seen`, and its catalogue as other programs see it. */
-async function recorderFor(t: Test, seen = pbx) {
+/** A PBX of the test's own, on which nobody but its recorder hears of its calls. */
+async function place(t: Test) {
+  const pbx = await startPbx({ name: `witness-stop-${++pbxs}` });
+  t.teardown(() => pbx.stop());
+  emptySpool(pbx);
+  const lab = createLab(pbx);
+  t.teardown(() => lab.stop());
+  const source = () => tone(440);
+  const phone = await lab.phone('100', { source });
+  await lab.phone('101', { source });
+  return { pbx, phone };
+}
+
+type Place = Awaited<ReturnType<typeof place>>;
+
+/** A recorder that reaches the PBX of a place as `seen`, and its catalogue as other programs see it. */
+async function recorderFor(t: Test, { pbx, phone, seen = pbx }: Place & { seen?: Pbx }) {
   // Short: there is a socket in it.
   const dir = mkdtempSync(join(tmpdir(), 'tapedeck-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
@@ -58,7 +58,17 @@ async function recorderFor(t: Test, seen = pbx) {
   await recorder.startDaemon();
   await linked();
   await catalogue.start();
+  /** A call of two seconds. `during` runs in the middle of it. */
+  async function talk(during = async () => {}): Promise<void> {
+    const call = await phone.call('101');
+    await call.answered;
+    await seconds(1);
+    await during();
+    await seconds(1);
+    await call.hangup();
+  }
   return {
+    talk,
     recorder,
     catalogue,
     report,
@@ -82,65 +92,67 @@ async function recorderFor(t: Test, seen = pbx) {
 const kept = ({ totals }: { totals: { recorded: number; partial: number } }) =>
   totals.recorded + totals.partial;
 
-/** A call of two seconds. `during` runs in the middle of it. */
-async function talk(during = async () => {}): Promise<void> {
-  const call = await phone.call('101');
-  await call.answered;
-  await seconds(1);
-  await during();
-  await seconds(1);
-  await call.hangup();
-}
-
-t.test('a CDR heard in the last seconds before an ordinary stop has an account', async (t) => {
-  const r = await recorderFor(t);
-  await talk();
-  await until('the CDR', async () => (await r.cdrs()) > 0);
-  // That comes by AMI, and may come before ARI has told of the hang-up.
-  await until('the end of the call', async () =>
-    (await r.catalogue.calls.list({ limit: 5 })).some((call) => call.endedAt !== null),
-  );
-  await r.recorder.stopDaemon('SIGTERM');
-  const made = await r.report(5 * MINUTE);
-  t.equal(kept(made), 1);
-  t.match(made.totals, { answered: 1, unwitnessed: 0, surplus: 0, missing: 0 });
-  t.match(await r.recorder.command(['coverage']), { code: 0, out: /[01] of 1 eligible/ });
-  t.notMatch((await r.recorder.command(['coverage'])).out, /no CDRs/);
-});
-
-t.test('a CDR heard in the last seconds before a kill gets its account at the next start', async (t) => {
-  const r = await recorderFor(t);
-  await talk();
-  await until('the CDR', async () => (await r.cdrs()) > 0);
-  await r.recorder.stopDaemon('SIGKILL');
-  await r.recorder.startDaemon();
-  const { totals } = await until('its account', async () => {
+t.test(
+  'a CDR heard in the last seconds before an ordinary stop has an account',
+  { buffered: true },
+  async (t) => {
+    const r = await recorderFor(t, await place(t));
+    await r.talk();
+    await until('the CDR', async () => (await r.cdrs()) > 0);
+    // That comes by AMI, and may come before ARI has told of the hang-up.
+    await until('the end of the call', async () =>
+      (await r.catalogue.calls.list({ limit: 5 })).some((call) => call.endedAt !== null),
+    );
+    await r.recorder.stopDaemon('SIGTERM');
     const made = await r.report(5 * MINUTE);
-    return made.totals.unwitnessed + made.totals.surplus === 0 && kept(made) === 1 && made;
-  });
-  t.match(totals, { answered: 1, missing: 0 });
-});
+    t.equal(kept(made), 1);
+    t.match(made.totals, { answered: 1, unwitnessed: 0, surplus: 0, missing: 0 });
+    t.match(await r.recorder.command(['coverage']), { code: 0, out: /[01] of 1 eligible/ });
+    t.notMatch((await r.recorder.command(['coverage'])).out, /no CDRs/);
+  },
+);
 
-t.test('a CDR heard while the catalogue is locked is written when the lock is released', async (t) => {
-  const r = await recorderFor(t);
-  let release = () => {};
-  await talk(async () => {
-    release = r.lock();
-  });
-  await until('the journal has it', () => r.journal().includes('PJSIP/100'));
-  t.equal(await r.cdrs(), 0, 'the catalogue cannot have it');
-  release();
-  await until('the catalogue has it', async () => (await r.cdrs()) > 0);
-  await until('the journal is empty again', () => r.journal() === '');
-});
+t.test(
+  'a CDR heard in the last seconds before a kill gets its account at the next start',
+  { buffered: true },
+  async (t) => {
+    const r = await recorderFor(t, await place(t));
+    await r.talk();
+    await until('the CDR', async () => (await r.cdrs()) > 0);
+    await r.recorder.stopDaemon('SIGKILL');
+    await r.recorder.startDaemon();
+    const { totals } = await until('its account', async () => {
+      const made = await r.report(5 * MINUTE);
+      return made.totals.unwitnessed + made.totals.surplus === 0 && kept(made) === 1 && made;
+    });
+    t.match(totals, { answered: 1, missing: 0 });
+  },
+);
 
-t.test('a lock and a kill together lose no CDR', async (t) => {
+t.test(
+  'a CDR heard while the catalogue is locked is written when the lock is released',
+  { buffered: true },
+  async (t) => {
+    const r = await recorderFor(t, await place(t));
+    let release = () => {};
+    await r.talk(async () => {
+      release = r.lock();
+    });
+    await until('the journal has it', () => r.journal().includes('PJSIP/100'));
+    t.equal(await r.cdrs(), 0, 'the catalogue cannot have it');
+    release();
+    await until('the catalogue has it', async () => (await r.cdrs()) > 0);
+    await until('the journal is empty again', () => r.journal() === '');
+  },
+);
+
+t.test('a lock and a kill together lose no CDR', { buffered: true, jobs: 2 }, async (t) => {
   for (const from of ['the middle of the call', 'before the call'] as const)
-    await t.test(`locked from ${from}`, async (t) => {
-      const r = await recorderFor(t);
+    t.test(`locked from ${from}`, { buffered: true }, async (t) => {
+      const r = await recorderFor(t, await place(t));
       let release = () => {};
       if (from === 'before the call') release = r.lock();
-      await talk(async () => {
+      await r.talk(async () => {
         if (from === 'the middle of the call') release = r.lock();
       });
       await until('the journal has it', () => r.journal().includes('PJSIP/100'), 20_000);
@@ -156,22 +168,24 @@ t.test('a lock and a kill together lose no CDR', async (t) => {
     });
 });
 
-t.test('a time in which AMI was away is a monitoring gap of the witness', async (t) => {
+t.test('a time in which AMI was away is a monitoring gap of the witness', { buffered: true }, async (t) => {
+  const here = await place(t);
+  const { pbx } = here;
   const proxy = await createTcpProxy(pbx.ports.ami);
   t.teardown(() => proxy.stop());
-  const r = await recorderFor(t, { ...pbx, ami: { ...pbx.ami, port: proxy.port } });
-  await talk();
+  const r = await recorderFor(t, { ...here, seen: { ...pbx, ami: { ...pbx.ami, port: proxy.port } } });
+  await r.talk();
   await until('the first CDR', async () => (await r.cdrs()) > 0);
 
   const from = Date.now();
   proxy.vanish();
-  await talk();
+  await r.talk();
   await until('the loss is noticed', async () => !(await r.status()).pbxes[0]!.ami, 20_000);
   proxy.comeBack();
   await r.linked();
   const to = Date.now();
 
-  await talk();
+  await r.talk();
   await until('the last CDR', async () => (await r.cdrs()) > 1);
   const view = await until(
     'the last call is recorded',

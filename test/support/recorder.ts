@@ -262,18 +262,31 @@ export function createApiClient(first: string) {
 
 export type ApiClient = ReturnType<typeof createApiClient>;
 
-/** Asks again every 50 ms until there is an answer; throws what was waited for when there is none. `ms` bounds how long that takes. */
+/** The time between two looks in `until`, in ms: at first, and at most. */
+const LOOKS = { first: 50, most: 250 };
+/** After a long wait a look that is later by this share of it changes nothing. */
+const LATER = 0.03;
+/** So many times as long as a look has taken nobody looks: what is waited for needs the processor, too. */
+const REST = 3;
+
+/**
+ * Asks again every 50 ms until there is an answer, and less often where asking takes long or the wait is long; throws when there
+ * is none in time, with what was waited for.
+ */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | null | undefined | false> | T | null | undefined | false,
   ms = 60_000,
 ): Promise<T> {
-  const end = performance.now() + ms;
+  const began = performance.now();
   for (;;) {
+    const looked = performance.now();
     const value = await ask();
     if (value) return value;
-    if (performance.now() > end) throw new Error(`${what}: not in ${ms / 1000} s`);
-    await seconds(0.05);
+    const now = performance.now();
+    if (now - began > ms) throw new Error(`${what}: not in ${ms / 1000} s`);
+    const pause = Math.max(LOOKS.first, LATER * (now - began), REST * (now - looked));
+    await delay(Math.min(LOOKS.most, pause));
   }
 }
 

@@ -12,8 +12,9 @@ t.setTimeout(240_000);
 
 type Consent = Extract<PbxEvent, { kind: 'consent' }>;
 
+t.jobs = 2;
 for (const version of [22, 16] as const)
-  t.test(`the subroutine on Asterisk ${version}`, async (t) => {
+  t.test(`the subroutine on Asterisk ${version}`, { buffered: true }, async (t) => {
     const pbx = await startPbxOrSkip(t, { version, name: `consent-${version}` });
     if (!pbx) return;
     t.teardown(() => pbx.stop());

@@ -1,6 +1,9 @@
 import t from 'tap';
 import { tellAll } from '../../support/pbx/told/calls.js';
+import { maskAll } from '../../support/pbx/told/masked.js';
 
 /** People are told of the recording of their calls, by the whole recorder. */
 t.setTimeout(420_000);
-await tellAll(t, 16);
+t.jobs = 2;
+t.test('people are told', { buffered: true }, (t) => tellAll(t, 16));
+t.test('calls are masked', { buffered: true }, (t) => maskAll(t, 16));

@@ -144,7 +144,7 @@ export async function startPbxOrSkip(
 
 /** What an earlier run that was broken off has left in the spool is not of this one. */
 export function emptySpool({ recordingDir }: Pick<Pbx, 'recordingDir'>): void {
-  for (const file of readdirSync(recordingDir)) rmSync(join(recordingDir, file));
+  for (const file of readdirSync(recordingDir)) rmSync(join(recordingDir, file), { recursive: true });
 }
 
 /** Spoken prompts (asterisk-core-sounds-en-wav) and how long each lasts, in seconds. */

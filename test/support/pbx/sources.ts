@@ -20,14 +20,32 @@ const RATE = 8000;
 /** Digital silence: packets are sent all the same. */
 export const silence = (): Source => ({ frame: () => new Int16Array(FRAME), finished: () => false });
 
-/** A sine of `hz`; `amplitude` of 32767. */
+/** Where in one period a tone of whole Hz can be is a second's worth at most, which is reckoned once for all phones. */
+const periods = new Map<string, Int16Array>();
+
+const periodOf = (hz: number, amplitude: number): Int16Array => {
+  const key = `${hz} ${amplitude}`;
+  let period = periods.get(key);
+  if (!period) {
+    period = new Int16Array(RATE).map((_, n) =>
+      Math.round(amplitude * Math.sin((2 * Math.PI * hz * n) / RATE)),
+    );
+    periods.set(key, period);
+  }
+  return period;
+};
+
+/** A sine of `hz`, a whole number; `amplitude` of 32767. */
 export const tone = (hz: number, { amplitude = 8000 } = {}): Source => {
-  let n = 0;
+  if (!Number.isInteger(hz)) throw new Error(`a tone of ${hz} Hz does not begin anew after a second`);
+  const period = periodOf(hz, amplitude);
+  let at = 0;
   return {
-    frame: () =>
-      Int16Array.from({ length: FRAME }, () =>
-        Math.round(amplitude * Math.sin((2 * Math.PI * hz * n++) / RATE)),
-      ),
+    frame: () => {
+      const frame = period.subarray(at, at + FRAME);
+      at = (at + FRAME) % RATE;
+      return frame;
+    },
     finished: () => false,
   };
 };

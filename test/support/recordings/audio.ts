@@ -15,7 +15,7 @@ export type Sound = {
 
 /** Float32 samples of full scale 1. */
 export const toFloat = (samples: Samples): Float32Array =>
-  samples instanceof Float32Array ? samples : Float32Array.from(samples, (sample) => sample / 32_768);
+  samples instanceof Float32Array ? samples : Float32Array.from(samples).map((sample) => sample / 32_768);
 
 /**
  * Reads a 16-bit PCM wav file or its bytes. `dataBytes` is what is there, `declaredBytes` what the header says:
@@ -108,12 +108,17 @@ export const bandLimit = (samples: Samples, rate: number, low = 300, high = 3400
     const window = 0.42 - 0.5 * Math.cos(phase) + 0.08 * Math.cos(2 * phase);
     return window * (lowPass(Math.min(high, rate / 2), i - half) - lowPass(low, i - half));
   });
-  const input = toFloat(samples);
-  return Float32Array.from(input, (_, n) => {
+  // Silence before and after it, so that the innermost loop has nothing to ask.
+  const padded = new Float32Array(samples.length + 2 * half);
+  padded.set(toFloat(samples), half);
+  const out = new Float32Array(samples.length);
+  for (let n = 0; n < out.length; n++) {
     let sum = 0;
-    for (let k = -half; k <= half; k++) sum += (input[n - k] ?? 0) * taps[k + half]!;
-    return sum;
-  });
+    // The filter is symmetric: it does not matter from which end it is read.
+    for (let k = 0; k <= 2 * half; k++) sum += padded[n + k]! * taps[k]!;
+    out[n] = sum;
+  }
+  return out;
 };
 
 /** Level in dB below full scale (a full-scale sine is -3.0); -Infinity for digital silence. */
@@ -124,35 +129,53 @@ export const rmsDb = (samples: Samples): number => {
   return 10 * Math.log10(sum / input.length);
 };
 
-/** In place, radix 2; lengths are a power of two. `sign` -1 is forward, 1 is back (not scaled). */
-const fft = (re: Float64Array, im: Float64Array, sign: 1 | -1): void => {
+type Complex = { re: Float64Array; im: Float64Array };
+/** Half a turn of the unit circle by length of the transform: sines cost more than the transform itself. */
+const circles = new Map<number, Complex>();
+
+const circleOf = (n: number): Complex => {
+  const known = circles.get(n);
+  if (known) return known;
+  const re = Float64Array.from({ length: n / 2 }, (_, k) => Math.cos((2 * Math.PI * k) / n));
+  const im = Float64Array.from({ length: n / 2 }, (_, k) => -Math.sin((2 * Math.PI * k) / n));
+  circles.set(n, { re, im });
+  return { re, im };
+};
+
+const reversed = (re: Float64Array, im: Float64Array): void => {
   const n = re.length;
   for (let i = 1, j = 0; i < n; i++) {
     let bit = n >> 1;
     for (; j & bit; bit >>= 1) j ^= bit;
     j ^= bit;
     if (i < j) {
-      [re[i], re[j]] = [re[j]!, re[i]!];
-      [im[i], im[j]] = [im[j]!, im[i]!];
+      const [x, y] = [re[i]!, im[i]!];
+      re[i] = re[j]!;
+      im[i] = im[j]!;
+      re[j] = x;
+      im[j] = y;
     }
   }
-  for (let size = 2; size <= n; size *= 2) {
-    const half = size / 2;
-    const cos = Float64Array.from({ length: half }, (_, k) => Math.cos((2 * Math.PI * k) / size));
-    const sin = Float64Array.from({ length: half }, (_, k) => sign * Math.sin((2 * Math.PI * k) / size));
-    for (let start = 0; start < n; start += size) {
-      for (let k = 0; k < half; k++) {
+};
+
+/** In place, radix 2, forward; lengths are a power of two. With `re` and `im` exchanged it is the way back (not scaled). */
+const fft = (re: Float64Array, im: Float64Array): void => {
+  const n = re.length;
+  const circle = circleOf(n);
+  reversed(re, im);
+  for (let half = 1, turn = n >> 1; half < n; half *= 2, turn >>= 1)
+    for (let start = 0; start < n; start += 2 * half)
+      for (let k = 0, at = 0; k < half; k++, at += turn) {
         const a = start + k;
         const b = a + half;
-        const x = re[b]! * cos[k]! - im[b]! * sin[k]!;
-        const y = re[b]! * sin[k]! + im[b]! * cos[k]!;
+        const [c, s] = [circle.re[at]!, circle.im[at]!];
+        const x = re[b]! * c - im[b]! * s;
+        const y = re[b]! * s + im[b]! * c;
         re[b] = re[a]! - x;
         im[b] = im[a]! - y;
-        re[a] = re[a]! + x;
-        im[a] = im[a]! + y;
+        re[a]! += x;
+        im[a]! += y;
       }
-    }
-  }
 };
 
 /** Energy up to each sample: energy of [i, j) is e[j] - e[i]. */
@@ -162,23 +185,76 @@ const energies = (samples: Float32Array): Float64Array => {
   return sums;
 };
 
-/** Sum of a[i] * b[i + lag] for every lag, at index lag modulo the returned length. */
-const crossSums = (a: Float32Array, b: Float32Array): Float64Array => {
-  const n = 2 ** Math.ceil(Math.log2(a.length + b.length));
-  const [aRe, aIm, bRe, bIm] = [
-    new Float64Array(n),
-    new Float64Array(n),
-    new Float64Array(n),
-    new Float64Array(n),
-  ];
-  aRe.set(a);
-  bRe.set(b);
-  fft(aRe, aIm, -1);
-  fft(bRe, bIm, -1);
-  const re = aRe.map((x, i) => x * bRe[i]! + aIm[i]! * bIm[i]!);
-  const im = aRe.map((x, i) => x * bIm[i]! - aIm[i]! * bRe[i]!);
-  fft(re, im, 1);
-  return re.map((x) => x / n);
+/** Spectrum of samples, the first at `from`, in a transform of `n`; outside of them is silence. */
+const spectrum = (samples: Float32Array, from: number, n: number): Complex => {
+  const [re, im] = [new Float64Array(n), new Float64Array(n)];
+  re.set(samples.subarray(Math.max(0, from), Math.max(0, from + n)), Math.max(0, -from));
+  fft(re, im);
+  return { re, im };
+};
+
+/** A long sound in pieces, into each of which any sound of up to `length` samples can be fitted: prepared once for many. */
+type Pieces = { sound: Float32Array; energy: Float64Array; length: number; n: number; pieces: Complex[] };
+
+const inPieces = (sound: Float32Array, length: number): Pieces => {
+  const n = Math.min(
+    2 ** Math.ceil(Math.log2(sound.length + 2 * length)),
+    2 ** Math.ceil(Math.log2(4 * length)),
+  );
+  const step = n - length + 1;
+  // From the lag at which the other one ends where this one begins, to that at which it begins where this one ends.
+  const count = Math.ceil((sound.length + length) / step);
+  const pieces = Array.from({ length: count }, (_, i) => spectrum(sound, i * step - length, n));
+  return { sound, energy: energies(sound), length, n, pieces };
+};
+
+/** Sum of part[i] * sound[i + lag] for every lag from -length on, at index lag + length. */
+const crossSums = (part: Float32Array, { pieces, n, length, sound }: Pieces): Float64Array => {
+  const step = n - length + 1;
+  const sums = new Float64Array(sound.length + length + 2 * n);
+  const of = spectrum(part, 0, n);
+  const [re, im] = [new Float64Array(n), new Float64Array(n)];
+  // The sums are real: one transform back has those of two pieces, one of them as its imaginary part.
+  for (let i = 0; i < pieces.length; i += 2) {
+    const [one, two] = [pieces[i]!, pieces[i + 1]];
+    for (let k = 0; k < n; k++) {
+      const [c, s] = [of.re[k]! / n, of.im[k]! / n];
+      re[k] = c * one.re[k]! + s * one.im[k]!;
+      im[k] = c * one.im[k]! - s * one.re[k]!;
+      if (!two) continue;
+      re[k]! -= c * two.im[k]! - s * two.re[k]!;
+      im[k]! += c * two.re[k]! + s * two.im[k]!;
+    }
+    fft(im, re);
+    sums.set(re.subarray(0, step), i * step);
+    if (two) sums.set(im.subarray(0, step), (i + 1) * step);
+  }
+  return sums;
+};
+
+/** See `correlate`; `a` is the shorter one, or as long. */
+const correlateIn = (a: Float32Array, b: Pieces): { peak: number; lag: number } => {
+  const sums = crossSums(a, b);
+  const energyA = energies(a);
+  const energyB = b.energy;
+  const [lengthA, lengthB] = [a.length, b.sound.length];
+  const least = lengthA / 2;
+  const [allA, allB] = [energyA[lengthA]!, energyB[lengthB]!];
+  const floor = Math.min(allA, allB) / 2;
+  let best = { peak: 0, lag: 0 };
+  for (let lag = Math.ceil(least - lengthA); lag <= lengthB - least; lag++) {
+    const sum = sums[lag + b.length]!;
+    if (sum <= 0) continue;
+    const from = Math.max(0, -lag);
+    const to = Math.min(lengthA, lengthB - lag);
+    const inA = energyA[to]! - energyA[from]!;
+    const inB = energyB[to + lag]! - energyB[from + lag]!;
+    // Less than this is the rounding of the sums: next to nothing there is nothing to compare with.
+    if (inA <= allA * 1e-7 || inB <= allB * 1e-7 || (lengthA === lengthB ? inB : inA) < floor) continue;
+    const peak = sum / Math.sqrt(inA * inB);
+    if (peak > best.peak) best = { peak, lag };
+  }
+  return best;
 };
 
 /**
@@ -189,25 +265,9 @@ const crossSums = (a: Float32Array, b: Float32Array): Float64Array => {
 export const correlate = (first: Samples, second: Samples): { peak: number; lag: number } => {
   const [a, b] = [toFloat(first), toFloat(second)];
   if (a.length === 0 || b.length === 0) return { peak: 0, lag: 0 };
-  const sums = crossSums(a, b);
-  const [energyA, energyB] = [energies(a), energies(b)];
-  const least = Math.min(a.length, b.length) / 2;
-  const floor = Math.min(energyA[a.length]!, energyB[b.length]!) / 2;
-  let best = { peak: 0, lag: 0 };
-  for (let lag = least - a.length; lag <= b.length - least; lag++) {
-    const whole = Math.ceil(lag);
-    const from = Math.max(0, -whole);
-    const to = Math.min(a.length, b.length - whole);
-    const inA = energyA[to]! - energyA[from]!;
-    const inB = energyB[to + whole]! - energyB[from + whole]!;
-    const longerA = a.length >= b.length;
-    // Less than this is the rounding of the sums: next to nothing there is nothing to compare with.
-    if (inA <= energyA[a.length]! * 1e-7 || inB <= energyB[b.length]! * 1e-7 || (longerA ? inB : inA) < floor)
-      continue;
-    const peak = sums[(whole + sums.length) % sums.length]! / Math.sqrt(inA * inB);
-    if (peak > best.peak) best = { peak, lag: whole };
-  }
-  return best;
+  if (a.length <= b.length) return correlateIn(a, inPieces(b, a.length));
+  const { peak, lag } = correlateIn(b, inPieces(a, b.length));
+  return { peak, lag: 0 - lag };
 };
 
 /**
@@ -222,12 +282,14 @@ export const hear = (
   rate: number,
 ): { correlation: number; share: number; atMs: number; slipMs: number } => {
   const said = bandLimit(prompt, rate);
-  const heard = bandLimit(sound, rate);
   const step = Math.round(0.3 * rate);
+  const heard = bandLimit(sound, rate);
+  const pieces = heard.length < step ? null : inPieces(heard, step);
   const found = Array.from({ length: Math.floor(said.length / step) }, (_, n) => n * step)
     .filter((from) => rmsDb(said.subarray(from, from + step)) > -35)
     .map((from) => {
-      const { peak, lag } = correlate(said.subarray(from, from + step), heard);
+      const stretch = said.subarray(from, from + step);
+      const { peak, lag } = pieces ? correlateIn(stretch, pieces) : correlate(stretch, heard);
       return { peak, ms: ((lag - from) * 1000) / rate };
     });
   const fits = found.filter((f) => f.peak >= 0.9);

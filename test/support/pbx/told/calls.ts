@@ -2,7 +2,6 @@ import type { Test } from 'tap';
 import { seconds, until } from '../../recorder.js';
 import { amplitude } from '../../recordings/audio.js';
 import { SIGNAL, tellingLab } from './lab.js';
-import { maskAll } from './masked.js';
 
 /** People of real calls are told, refuse, agree and join on one version of Asterisk: what they hear, and what becomes of it. */
 export async function tellAll(t: Test, version: 22 | 16): Promise<void> {
@@ -189,6 +188,4 @@ export async function tellAll(t: Test, version: 22 | 16): Promise<void> {
     t.match(call, { coverage: { status: 'declined' }, recording: null });
     await nothingLeft(t, before, 'nothing is left of it');
   });
-
-  await maskAll(t, lab, version);
 }

@@ -70,7 +70,10 @@ export async function tellingLab(t: Test, version: 22 | 16, name = 'told', site 
     call: (number: string, what: (call: CallView) => boolean = () => true, ms = 20_000): Promise<CallView> =>
       until(
         `the call of ${number}`,
-        async () => (await api.calls()).find(({ them, us }) => [them.number, us.number].includes(number)),
+        async () =>
+          (await api.calls(`&q=${encodeURIComponent(number)}`)).find(({ them, us }) =>
+            [them.number, us.number].includes(number),
+          ),
         ms,
       ).then((found) =>
         until(
@@ -138,13 +141,15 @@ export type TellingLab = NonNullable<Awaited<ReturnType<typeof tellingLab>>>;
 
 /** Whether bytes, read as 16-bit samples or as mu-law, have a second of the signal. */
 function hasSignal(bytes: Buffer): boolean {
-  const linear = Float32Array.from(
-    { length: bytes.length >> 1 },
-    (_, n) => bytes.readInt16LE(2 * n) / 32_768,
-  );
-  for (let at = 0; at + 4_000 <= linear.length; at += 4_000) {
-    const part = linear.subarray(at, at + 4_000);
-    const energy = Math.sqrt(part.reduce((sum, x) => sum + x * x, 0) / part.length);
+  const part = new Float32Array(4_000);
+  for (let at = 0; at + 2 * part.length <= bytes.length; at += 2 * part.length) {
+    let sum = 0;
+    for (let n = 0; n < part.length; n++) {
+      const sample = bytes.readInt16LE(at + 2 * n) / 32_768;
+      part[n] = sample;
+      sum += sample * sample;
+    }
+    const energy = Math.sqrt(sum / part.length);
     if (energy > 0.001 && amplitude(part, SIGNAL, 8_000) > energy) return true;
   }
   return false;
