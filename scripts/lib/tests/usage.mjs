@@ -78,6 +78,7 @@ export function followUsage() {
       program: '',
       own: 0,
       waited: 0,
+      ahead: 0,
     };
     processes.set(pid, entered);
     return entered;
@@ -95,13 +96,16 @@ export function followUsage() {
       before = processes.size;
       for (const [pid, read] of reads) enter(pid, read);
     }
-    // What those that are gone had taken by the last look, by the parent that may have waited for them.
+    // Those that are gone, by the parent that may have waited for them.
     const gone = new Map();
     for (const [pid, one] of processes) {
       if (reads.get(pid)?.began === one.began) continue;
       processes.delete(pid);
-      gone.set(one.parent, [...(gone.get(one.parent) ?? []), one]);
+      gone.set(one.parent, [...(gone.get(one.parent) ?? []), { ...one, pid }]);
     }
+    /** What was charged of a process that is gone and of those below it that went with it. */
+    const charged = ({ pid, own, waited }) =>
+      (gone.get(pid) ?? []).reduce((sum, child) => sum + charged(child), own + waited);
     for (const [pid, one] of processes) {
       const read = reads.get(pid);
       if (read.comm !== one.comm) {
@@ -110,8 +114,10 @@ export function followUsage() {
       }
       charge(one.owner, one.program, read.own - one.own);
       const left = gone.get(pid) ?? [];
-      const seen = left.reduce((sum, child) => sum + child.own + child.waited, 0);
-      const rest = read.waited - one.waited - seen;
+      // One that ended between the reads of its parent and of itself is in the parent's time at the next look.
+      const known = left.reduce((sum, child) => sum + charged(child), one.ahead);
+      const rest = read.waited - one.waited - known;
+      one.ahead = Math.max(0, -rest);
       for (const child of left) charge(child.owner, child.program || child.comm, rest / left.length);
       if (left.length === 0)
         charge(one.owner, one.program === 'tests' ? 'short programs' : one.program, rest);
@@ -135,6 +141,7 @@ export function followUsage() {
       isTest,
       own,
       waited,
+      ahead: 0,
     });
   };
 

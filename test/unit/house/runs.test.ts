@@ -116,6 +116,23 @@ t.test('a process counts for the file that started it, also when nobody waits fo
   });
   t.ok(usage.of('the file') < 5, `${usage.of('the file')} s`);
   t.ok(usage.total() >= usage.of('the file'));
+  // What was seen below a process that ends with it counts once.
+  const nested = spawn(process.execPath, [
+    '-e',
+    `const one = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(`${BUSY(500)} console.log('done'); setInterval(() => {}, 1e3)`)}]);
+     one.stdout.on('data', () => console.log('done'));
+     process.stdin.on('data', () => { one.once('exit', () => process.exit()); one.kill('SIGKILL'); });`,
+  ]);
+  usage.add(nested.pid, 'nested', { isTest: true });
+  await new Promise((resolve) => nested.stdout.once('data', resolve));
+  usage.look();
+  const before = usage.of('nested');
+  const over = new Promise((resolve) => nested.once('close', resolve));
+  nested.stdin.write('end');
+  await over;
+  usage.look();
+  t.ok(before >= 0.45, `${before} s while it ran`);
+  t.ok(usage.of('nested') < before + 0.3, `${usage.of('nested')} s in the end`);
   const busy = spawn(process.execPath, ['-e', BUSY(400)]);
   usage.add(busy.pid, 'another', { isTest: true });
   await new Promise((resolve) => busy.once('close', resolve));
