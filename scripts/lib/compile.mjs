@@ -82,6 +82,8 @@ async function packPackages() {
   const entries = Object.entries(BUILT_IN).flatMap(([name, parts]) =>
     parts.map((part) => [join(name, part === '.' ? 'index' : part), join(name, part)]),
   );
+  // A build says in the environment that it is one, and every test would inherit that.
+  const { NODE_ENV } = process.env;
   await build({
     ...{ configFile: false, logLevel: 'warn' },
     build: {
@@ -93,6 +95,8 @@ async function packPackages() {
     },
     ssr: { noExternal: Object.keys(BUILT_IN) },
   });
+  if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+  else process.env.NODE_ENV = NODE_ENV;
   for (const [name, parts] of Object.entries(BUILT_IN)) {
     const exports = parts.map((part) => [part, part === '.' ? './index.js' : `${part}.js`]);
     const about = { name, type: 'module', exports: Object.fromEntries(exports) };

@@ -45,10 +45,7 @@ function commandOf(files) {
   if (file === CHECK) return ['npm', ['run', '--silent', 'check']];
   const compiled = compiledOf(file);
   if (files.length > 1)
-    return [
-      process.execPath,
-      ['--enable-source-maps', '--import', './scripts/lib/compiled.mjs', TOGETHER, ...files],
-    ];
+    return [process.execPath, ['--enable-source-maps', '--import', './scripts/lib/compiled.mjs', TOGETHER]];
   return [
     process.execPath,
     compiled
@@ -79,6 +76,7 @@ function run(usage, { files, lane }) {
       ...process.env,
       // tap's own limit for one test is 30 s otherwise.
       TAP_TIMEOUT: String(LIMIT / 1000),
+      ...(files.length > 1 && { TEST_FILES: files.join(' ') }),
     };
     const child = spawn(...commandOf(files), { env, stdio: ['ignore', ...outputs] });
     children.add(child);
