@@ -219,7 +219,7 @@ const totals = { pass: 0, fail: 0, skip: 0 };
 const results = [];
 const failed = [];
 const groups = isBudgeted
-  ? together(files, known, (file) => readFileSync(file, 'utf8'))
+  ? together(files, known, (file) => (compiledOf(file) ? readFileSync(file, 'utf8') : null))
   : files.map((file) => [file]);
 const waiting = planned([...groups, ...(check ? [[CHECK]] : [])], known, (file) =>
   file === CHECK ? 'check' : laneOf(file),

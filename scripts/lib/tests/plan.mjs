@@ -33,10 +33,15 @@ export const planned = (groups, known, laneOf) =>
     })
     .sort((a, b) => b.wall - a.wall);
 
-/** Puts small files of a folder together; every other one is a group of its own. `textOf` reads a file. */
+/**
+ * Puts small files of a folder together; every other one is a group of its own. `textOf` reads a file, null for one that was not
+ * compiled.
+ */
 export function together(files, known, textOf) {
-  const small = (file) =>
-    file.startsWith('test/unit/') && known[file]?.cpu < SMALL && !OF_ITS_OWN.test(textOf(file));
+  const small = (file) => {
+    const text = file.startsWith('test/unit/') && known[file]?.cpu < SMALL ? textOf(file) : null;
+    return text !== null && !OF_ITS_OWN.test(text);
+  };
   const open = new Map();
   const groups = [];
   for (const file of files) {
