@@ -26,3 +26,6 @@ export function picker(share: number): () => boolean {
   const chance = dice(seed);
   return () => chance() < share || full;
 }
+
+/** How many cases of a property to try: a quarter of `all`, or all. What a property finds names the seed that repeats it. */
+export const runs = (all: number): number => (full ? all : Math.ceil(all / 4));

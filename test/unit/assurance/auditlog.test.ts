@@ -24,6 +24,7 @@ import { aLog, opened, view } from '../../support/catalogue/audit-lab.js';
 import { programOf } from '../../support/program-of.js';
 import { until } from '../../support/recorder.js';
 import { aCall } from '../../support/recordings/a-call.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 t.setTimeout(120_000);
 const log = pino({ level: 'silent' });
@@ -310,7 +311,7 @@ t.test('stretches are joined, and only what was sent counts', async (t) => {
         lengthOf(inside(x, y)) === both.size
       );
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
   t.same(
     written([

@@ -4,6 +4,7 @@ import { cdrKey, gather } from '../../../daemon/domain/assurance/cdr.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import { csvRow, translateCdr, translateCdrEvent } from '../../../daemon/pbx/cdr.js';
 import { eventsOf, follow, readTrace, traces } from '../../support/pbx/traces.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 /** 25 November 2026, 09:00 UTC. */
 const T0 = Date.UTC(2026, 10, 25, 9);
@@ -181,7 +182,7 @@ t.test('records that make no sense are nothing, and hostile ones are kept small'
       if (c)
         t.ok(c.startAt <= (c.answerAt ?? c.startAt) && (c.answerAt ?? c.startAt) <= c.endAt && cdrKey(c));
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 

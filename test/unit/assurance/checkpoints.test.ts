@@ -19,6 +19,7 @@ import { signerOf } from '../../../daemon/vault/note.js';
 import { publicKeys } from '../../../daemon/vault/signing-key.js';
 import { signing, tamper, view } from '../../support/catalogue/audit-lab.js';
 import { until } from '../../support/recorder.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 t.setTimeout(120_000);
 const NOW = Date.UTC(2026, 10, 25, 17);
@@ -73,7 +74,7 @@ t.test('what the log comes to is signed, and openssl can tell', async (t) => {
       const found = notesIn(`${note.slice(0, cut)}${noise}${note.slice(cut)}\n${noise}\n${note}`);
       return found.every((n) => signerOf(n, publicKeys(dir)) === null || n.size === 10);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 

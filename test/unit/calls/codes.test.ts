@@ -13,6 +13,7 @@ import {
   pressed,
 } from '../../../daemon/domain/call/codes.js';
 import { directiveKinds } from '../../../daemon/domain/call/directive.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 const T0 = 1_700_000_000_000;
 const NONE: Codes = { mask: '', resume: '', keep: '', decline: '', allow: '' };
@@ -97,7 +98,7 @@ t.test('of the keys that people press no more is held than a code begins with', 
       }
       return true;
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   );
 });
 
@@ -107,7 +108,7 @@ t.test('a code is heard in any noise that keeps its keys together', async () => 
     fc.property(noise, fc.constantFrom(...directiveKinds), (before, kind) => {
       return said(typed(before + CODES[kind])).at(-1) === kind;
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   );
 });
 

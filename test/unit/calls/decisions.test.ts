@@ -13,6 +13,7 @@ import {
   type RecordRule,
 } from '../../../daemon/domain/policy/policy.js';
 import { inWords } from '../../../daemon/domain/reason/words.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 const site = { timeZone: 'Europe/Berlin', region: 'DE' };
 const call = (more: Partial<CallFacts> = {}): CallFacts => ({
@@ -104,7 +105,7 @@ t.test('a decision that is not open stays what it is when the rest becomes known
       const decision = decideRecord(policy(...list), now);
       return decision.open || decision.outcome === decideRecord(policy(...list), then).outcome;
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 

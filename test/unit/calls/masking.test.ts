@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { createMasking } from '../../../daemon/capture/masking.js';
 import { fail } from '../../../daemon/domain/error.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 /**
  * A recording as Asterisk has it: measured on 16.28 (`once`) and 22.10.1. `sounds` is what the file would hold of this moment.
@@ -136,6 +137,6 @@ t.test('whatever answers are lost, a mask that was confirmed is one', async () =
       }
       return true;
     }),
-    { numRuns: 3_000 },
+    { numRuns: runs(3_000) },
   );
 });

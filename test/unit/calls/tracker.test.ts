@@ -4,6 +4,7 @@ import { type CallState, emptyState, restore, step } from '../../../daemon/domai
 import type { LegFacts, LinkHalf, PbxEvent } from '../../../daemon/domain/call/event.js';
 import type { CallId, CallRecord } from '../../../daemon/domain/recording/recording.js';
 import { eventsOf, type Followed, follow, labRules, traces } from '../../support/pbx/traces.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 const stories = traces().map((trace) => ({ name: trace.name, events: eventsOf(trace.name) }));
 const aStory = fc.constantFrom(...stories);
@@ -115,7 +116,7 @@ t.test('events in any order, twice or not at all, are followed without harm', as
         wellBehaved(follow(events), name);
       },
     ),
-    { numRuns: 400 },
+    { numRuns: runs(400) },
   );
 });
 
@@ -131,7 +132,7 @@ t.test(
           if (f.state.calls.size > 0) throw new Error(`${name}: ${[...f.state.calls.keys()]} is left`);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   },
 );
@@ -146,7 +147,7 @@ t.test('a snapshot in which nothing is ends every call', async () => {
         if (f.state.calls.size + f.state.legs.size > 0) throw new Error(`${name}: a call is left`);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 
@@ -192,7 +193,7 @@ t.test('a snapshot at any moment changes nothing that was known', async () => {
       const seen = follow([...head, snapshotAfter(head, lastAt(head)), ...events.slice(cut)]);
       same(seen.calls, whole.calls, `${name} at ${cut}`);
     }),
-    { numRuns: 400 },
+    { numRuns: runs(400) },
   );
 });
 

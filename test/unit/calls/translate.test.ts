@@ -4,6 +4,7 @@ import type { PbxEvent } from '../../../daemon/domain/call/event.js';
 import { clean } from '../../../daemon/domain/call/party.js';
 import { translateAmi, translateAri, translateSnapshot } from '../../../daemon/pbx/translate.js';
 import { type Heard, readTrace, traces } from '../../support/pbx/traces.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 const NOW = 1_700_000_000_000;
 const all: Heard[] = traces().flatMap((trace) => readTrace(trace.name));
@@ -113,7 +114,7 @@ t.test('arbitrary JSON never throws, and nothing unclean comes of it', async () 
       sound(translateSnapshot(raw, more, NOW));
       sound(translateSnapshot([raw, more], [more, raw], NOW));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 
@@ -156,11 +157,11 @@ const spoilt = (list: Record<string, unknown>[]) =>
 t.test('real events with fields that are missing or of another type never throw', async () => {
   fc.assert(
     fc.property(spoilt(ariKinds), (raw) => sound(translateAri(raw, NOW))),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
   fc.assert(
     fc.property(spoilt(amiKinds), (raw) => sound(translateAmi(raw, NOW))),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
 });
 
@@ -195,7 +196,7 @@ t.test('a caller may call itself anything', async (t) => {
       if (event?.kind !== 'leg') throw new Error('The call was lost');
       if (event.leg.number.length > 64 || event.leg.linkedid === '') throw new Error('Not as it should be');
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
   const named = (name: string) =>
     (
@@ -218,7 +219,7 @@ t.test('text is cut between characters, not within one', async (t) => {
       const out = clean(s, cap);
       return out.length <= cap && out.isWellFormed() && !UNCLEAN.test(out);
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
   t.equal(clean(`${'a'.repeat(127)}😀`), 'a'.repeat(127));
 });

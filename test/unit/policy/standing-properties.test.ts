@@ -6,6 +6,7 @@ import { ALL_KNOWN, type CallFacts } from '../../../daemon/domain/policy/facts.j
 import { decideRecord, type RecordRule } from '../../../daemon/domain/policy/policy.js';
 import { holdsFor } from '../../../daemon/domain/policy/standing/standing.js';
 import { ANN, call, GIVEN, NOW, policy, rule } from '../../support/catalogue/standing.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 t.test('whenever it ends, it held before and does not after', async () => {
   const times = fc.integer({ min: 0, max: 30 });
@@ -25,7 +26,7 @@ t.test('whenever it ends, it held before and does not after', async () => {
         return holds === (kind === 'objection' ? moments.some(inForce) : moments.every(inForce));
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
   t.pass('in every case that was tried');
 });
@@ -112,7 +113,7 @@ t.test('a call to which somebody objects is never captured, whatever the rules a
         fateOf(decision, directed(said), { answeredAt: null, endedAt: NOW }, NOW).fate === 'destroy'
       );
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
   t.pass('in every case that was tried');
 });
@@ -134,7 +135,7 @@ t.test('nor is it for a moment before that is known', async (t) => {
       const { course } = courseOf(decideRecord(policy(...list), of), null, directed([]));
       return course !== 'capture';
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
   t.pass('in every case that was tried');
 });
@@ -150,7 +151,7 @@ t.test('a refusal in the call wins over every consent', async (t) => {
         fateOf(decision, state, { answeredAt: null, endedAt: NOW }, NOW).fate === 'destroy'
       );
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
   t.pass('in every case that was tried');
 });

@@ -16,6 +16,7 @@ import { MODES } from '../../../daemon/domain/telling/schema.js';
 import { spokeIn, type TellingFacts, toldOf } from '../../../daemon/domain/telling/told.js';
 import { aNotice, aPlaying } from '../../support/catalogue/every-row.js';
 import { aCall } from '../../support/recordings/a-call.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 const ZERO = 1_700_000_005_000;
 const END = ZERO + 60_000;
@@ -157,7 +158,7 @@ t.test('who spoke is who was there with another for any time at all', async (t) 
       }
       t.same(spokeIn({ ...base, legs, marks }).toSorted(), [...met].sort());
     }),
-    { numRuns: 400, endOnFailure: true },
+    { numRuns: runs(400), endOnFailure: true },
   );
 });
 

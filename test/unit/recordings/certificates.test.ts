@@ -16,6 +16,7 @@ import { publicKeys } from '../../../daemon/vault/signing-key.js';
 import { fileOf, verified } from '../../support/certificates/certifying.js';
 import { NOW, openHouse } from '../../support/recordings/erase-until-killed.js';
 import { furnish } from '../../support/recordings/four-recordings.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 /** The certificate of a real run that has erased two recordings, one of which was exported before. */
 async function aCertificate(t: Test) {
@@ -121,7 +122,7 @@ t.test('any edit of any field is found, and so is any edit of any byte', async (
       inner[last] = value;
       return (await verified(layout(edited))).fault !== null;
     }),
-    { numRuns: 1_500 },
+    { numRuns: runs(1_500) },
   );
   await fc.assert(
     fc.asyncProperty(
@@ -132,7 +133,7 @@ t.test('any edit of any field is found, and so is any edit of any byte', async (
         return (await verified(text.slice(0, at) + sign + text.slice(at + 1))).fault !== null;
       },
     ),
-    { numRuns: 1_500 },
+    { numRuns: runs(1_500) },
   );
   t.pass('nothing went unnoticed');
   const lines = text.split('\n');

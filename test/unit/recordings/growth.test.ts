@@ -9,6 +9,7 @@ import {
   unseen,
 } from '../../../daemon/domain/recording/lost.js';
 import { written } from '../../support/recordings/stalls.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 const FRAME = 20;
 /** What Asterisk writes at a time, in ms of audio. */
@@ -38,7 +39,7 @@ t.test(
           losses.some((l) => l.fromMs - FRAME <= positionMs && positionMs <= l.toMs + FRAME),
         );
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
     t.end();
   },
@@ -62,7 +63,7 @@ t.test('what stands at any time of the timeline was said at that time, but for t
           return false;
       return true;
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
   t.end();
 });

@@ -8,6 +8,7 @@ import t from 'tap';
 import { makeDirDurably } from '../../../daemon/vault/durable.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { createMasterKey, ensureMasterKey, loadMasterKey } from '../../../daemon/vault/master-key.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 const dir = t.testdir({});
 
@@ -120,7 +121,7 @@ t.test('nothing of a destroyed key is left in any file', async (t) => {
   const wrapped = new Map<string, Buffer>();
   const db = new Database(path, { readonly: true });
   const find = db.prepare<[string], { wrapped: Buffer }>('SELECT wrapped FROM key WHERE recording_id = ?');
-  const order = fc.sample(fc.integer({ min: 0, max: 0xffffff }), { numRuns: 1500, seed: 7 });
+  const order = fc.sample(fc.integer({ min: 0, max: 0xffffff }), { numRuns: runs(1500), seed: 7 });
   const bytesOnDisk = () => Buffer.concat(readdirSync(home).map((name) => readFileSync(join(home, name))));
   const destroyed: Buffer[] = [];
   // Ids that grow, as ours do, and ids in any order. Keys used to leave with their rows, and when SQLite joined the pages

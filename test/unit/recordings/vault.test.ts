@@ -14,6 +14,7 @@ import { openSealed } from '../../../daemon/vault/open.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import type { Place } from '../../../daemon/vault/store/store.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 const chunk = 64 * 1024;
 const dir = t.testdir({});
@@ -129,7 +130,7 @@ t.test('any range gives the bytes that a plain file would give', async (t) => {
       },
     ),
     {
-      numRuns: 300,
+      numRuns: runs(300),
       examples: [
         [3, 0, 0],
         [3, 0, chunk],

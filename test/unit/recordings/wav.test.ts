@@ -10,6 +10,7 @@ import { decodePeaks, encodePeaks } from '../../../daemon/domain/recording/peaks
 import { createPeaks } from '../../../daemon/encode/peaks.js';
 import { readWavHeader } from '../../../daemon/encode/wav.js';
 import { wav, wavHead } from '../../support/recordings/wav.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 const dir = t.testdir({});
 
@@ -148,7 +149,7 @@ t.test('a wav reader gives an answer for any bytes', async () => {
     if (typeof got === 'string') return got === 'spool_unreadable';
     return got.dataOffset + got.dataBytes <= bytes.length && Number.isSafeInteger(got.durationMs);
   };
-  await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), answers), { numRuns: 300 });
+  await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), answers), { numRuns: runs(300) });
   const good = readFileSync(file(wav(8000, 10, [])));
   await fc.assert(
     fc.asyncProperty(
@@ -160,6 +161,6 @@ t.test('a wav reader gives an answer for any bytes', async () => {
         return answers(bytes.subarray(0, length));
       },
     ),
-    { numRuns: 600 },
+    { numRuns: runs(600) },
   );
 });

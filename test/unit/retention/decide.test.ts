@@ -7,6 +7,7 @@ import { decideRetention } from '../../../daemon/domain/retention/decide.js';
 import { boundsOf } from '../../../daemon/domain/retention/limits.js';
 import type { Limit, RetentionRule } from '../../../daemon/domain/retention/rule.js';
 import { clockStarts } from '../../../daemon/domain/retention/starts.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 const ZONES = [
   ...['UTC', 'Europe/Berlin', 'America/New_York', 'America/Sao_Paulo', 'Asia/Kathmandu', 'Asia/Beirut'],
@@ -79,7 +80,7 @@ t.test('the date is never before the minimum, and never after a maximum that no 
         );
       },
     ),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   );
   t.pass('for 2,000 policies');
 });
@@ -115,7 +116,7 @@ t.test('what the limits come to does not depend on their order', async (t) => {
         (a.conflict === null) === (b.conflict === null)
       );
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   );
   t.pass('for 2,000 sets of limits');
 });
@@ -185,7 +186,7 @@ t.test('days are those of the calendar', async (t) => {
       const [here, next] = [daysLater(at, count, zone), daysLater(at, count + 1, zone)];
       return Math.abs(here - at - count * DAY) <= 25 * HOUR && here <= next && here > at - HOUR;
     }),
-    { numRuns: 3_000 },
+    { numRuns: runs(3_000) },
   );
   t.pass('and more days never end earlier');
 });

@@ -18,6 +18,7 @@ import {
 } from '../../../daemon/domain/retention/hold.js';
 import { opened, recorded } from '../../support/catalogue/opened.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
+import { runs } from '../../support/search/share-of-search.js';
 import { noted } from '../../support/words.js';
 
 const NUMBERS = [
@@ -136,7 +137,7 @@ t.test('the matcher and the SQL of a query hold the same calls', async (t) => {
       held += matched ? 1 : 0;
       return found === matched;
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
   t.ok(held > total / 10 && held < total, `${held} of ${total} calls were held`);
 });
@@ -180,7 +181,7 @@ t.test('a wider query holds every call that the one before holds', async (t) => 
       wider += 1;
       return !holdsCall(termsOf(before), holdable(c)) || holdsCall(termsOf(after), holdable(c));
     }),
-    { numRuns: 5000 },
+    { numRuns: runs(5000) },
   );
   t.ok(wider > 500, `${wider} were wider`);
   const q = { ...ANY_CALL, numbers: ['0301'], from: 5, to: 9 };

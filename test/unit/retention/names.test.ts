@@ -11,6 +11,7 @@ import { createNamesRemoval } from '../../../daemon/recordings/retain/names.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
 import { aCall } from '../../support/recordings/a-call.js';
 import { retaining } from '../../support/recordings/retaining.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 const DAY = 86_400_000;
 const T0 = 1_700_000_000_000;
@@ -114,7 +115,7 @@ t.test('nothing goes before its days are over by the calendar', async (t) => {
       fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe'),
       (now, days, zone) => daysLater(namesDueSince(now, days, zone), days, zone) <= now,
     ),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
   t.same(
     [

@@ -3,6 +3,7 @@ import t from 'tap';
 import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
 import { createTally, type GuardedItem, type RetentionPlan } from '../../../daemon/domain/retention/plan.js';
 import { type SafetyGiven, safetyFault, shortened } from '../../../daemon/domain/retention/safety.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 const DAY = 86_400_000;
 const NOW = 1_800_000_000_000;
@@ -90,7 +91,7 @@ t.test('a plan counts what is due, what is protected and nothing else, however i
         plan.breaker.confirm === planOf(all, NOW, cut + 1).breaker.confirm
       );
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
   t.pass('for 500 lists');
 });
@@ -105,7 +106,7 @@ t.test('what is due stays due, unless something protects it', async (t) => {
         then.protected.legalHold >= now.protected.legalHold
       );
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
   t.pass('for 500 lists');
 });
@@ -122,7 +123,7 @@ t.test('the word to confirm changes with the set that would be erased, and with 
         all.filter((i) => !goes.includes(i)).every((one) => without(one) === plan.breaker.confirm)
       );
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
   const [one, other] = ['A', 'B'].map((id) =>
     planOf([{ id, until: NOW, rule: null, minUntil: null, matters: [] }]),

@@ -8,6 +8,7 @@ import {
   snippetLines,
   snippetSection,
 } from '../../../daemon/cli/setup/conf/snippets.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 t.test(
   'sections, templates, additions and both kinds of assignment are read as Asterisk reads them',
@@ -84,7 +85,7 @@ t.test('our lines go in at the end and come out again, and nothing else of a fil
       const out = withoutBlock(withBlock(once, 'x = 2\ny = 3'));
       t.ok(out === text || out === `${text}\n`, JSON.stringify([text, out]));
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
   const after = `${withBlock('[a]\n', 'x = 1')}[b]\ny = 2\n`;
   t.equal(withoutBlock(after), '[a]\n[b]\ny = 2\n', 'what somebody added below it stays');

@@ -9,6 +9,7 @@ import {
 } from '../../../daemon/domain/telling/plan.js';
 import { orphanedWhispers, parseWhisper, whisperId } from '../../../daemon/domain/telling/whisper.js';
 import { translateAri } from '../../../daemon/pbx/translate.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 const present = (captured: string, ...others: string[]): TellingEvent => ({
   ...{ kind: 'present', at: 0, captured, others },
@@ -145,7 +146,7 @@ t.test(
           }
           return true;
         }),
-        { numRuns: 2_000 },
+        { numRuns: runs(2_000) },
       ),
     );
   },

@@ -15,6 +15,7 @@ import {
   strictness,
   type Telling,
 } from '../../../daemon/domain/telling/schema.js';
+import { runs } from '../../support/search/share-of-search.js';
 
 const place = (id: string) => ({ region: id.slice(0, 2), subdivision: id.slice(3) });
 const decide = (wanted: Mode | undefined, number: string | null, site: string, telling: Telling = {}) =>
@@ -208,7 +209,7 @@ t.test('a decision is never less strict than any jurisdiction, nor than what was
         );
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: runs(3_000) },
   );
 });
 
@@ -223,7 +224,7 @@ t.test('asking for more never gives less', async () => {
         );
       return of(less) <= of(more);
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   );
 });
 

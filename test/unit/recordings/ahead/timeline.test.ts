@@ -22,6 +22,7 @@ import {
   timelineOf,
 } from '../../../../daemon/encode/timeline.js';
 import { wavOf } from '../../../support/recordings/preserve-lab.js';
+import { runs, seed } from '../../../support/search/share-of-search.js';
 
 /**
  * What is put together while a call goes on has to be, to the sample, what ffmpeg puts together afterwards.
@@ -123,7 +124,7 @@ t.test('the same samples as ffmpeg, whatever was captured, lost and masked', asy
       const [ours, theirs] = [await composed(job), await byFfmpeg(job)];
       if (!ours.equals(theirs)) throw new Error(`${ours.length} bytes, and ${theirs.length} of ffmpeg`);
     }),
-    { numRuns: 60, seed: 20_261_129 },
+    { numRuns: runs(60), seed },
   );
   t.pass('60 jobs');
 });
