@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 /** So many files on a real Asterisk run at once. */
 const MAX_CALLS = 4;
 /** As much of the processors as these may take together, because a recorder that stands still fails its test. */
-const CALLS_SHARE = 0.6;
+const CALLS_SHARE = 0.4;
 /** Files that take less than this share a process with others of their folder. In processor seconds. */
 const SMALL = 1.2;
 /** As long a process with several files may be, so that two processors get as much of them. In processor seconds. */
