@@ -1,7 +1,8 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const isAlive = (pid) => {
+/** Whether there is a process of this number. */
+export const isAlive = (pid) => {
   try {
     process.kill(pid, 0);
     return true;

@@ -15,7 +15,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { withLock } from './lock.mjs';
+import { isAlive, withLock } from './lock.mjs';
 import { instanceDirs, makeDirs, secretFile, writeEtc } from './pbx-config.mjs';
 
 const run = promisify(execFile);
@@ -93,13 +93,18 @@ export const createInstance = ({ home, name, snippetDir, labDir, say, env = {}, 
     }
   };
 
-  const othersBases = () =>
+  const others = () =>
     readdirSync(runDir)
       .filter((other) => other !== name)
-      .map((other) => readJson(join(runDir, other, 'instance.json'))?.ports.base);
+      .map((other) => readJson(join(runDir, other, 'instance.json')))
+      .filter(Boolean);
 
   const choosePorts = async (wanted) => {
     const known = state()?.ports;
+    // One that is about to listen at its ports has them, although they are still free.
+    const starting = others()
+      .filter((one) => one.starting && isAlive(one.starting))
+      .map((one) => one.ports.base);
     if (wanted) {
       const ports = layout(wanted);
       if (!(await blockFree(ports)))
@@ -107,10 +112,10 @@ export const createInstance = ({ home, name, snippetDir, labDir, say, env = {}, 
       return ports;
     }
     // The laboratory's phones may be up and wait for their PBX to come back.
-    if (known && (await ownPortsFree(known))) return known;
+    if (known && !starting.includes(known.base) && (await ownPortsFree(known))) return known;
     const first = createHash('sha256').update(`${home}\n${name}`).digest().readUInt32BE() % BLOCKS;
     // One that another instance had before it was stopped is taken only when no other is left.
-    for (const taken of [othersBases(), []])
+    for (const taken of [others().map((one) => one.ports.base), starting])
       for (let i = 0; i < BLOCKS; i++) {
         const ports = layout(FIRST_BLOCK + ((first + i) % BLOCKS) * BLOCK);
         if (!taken.includes(ports.base) && (await blockFree(ports))) return ports;
@@ -238,7 +243,7 @@ export const createInstance = ({ home, name, snippetDir, labDir, say, env = {}, 
     makeDirs(dirs);
     // Two instances must not choose the same ports at the same moment.
     await withLock(join(runDir, 'ports.lock'), async () =>
-      remember({ tree, ports: await choosePorts(basePort) }),
+      remember({ tree, ports: await choosePorts(basePort), starting: process.pid }),
     );
     const { ports } = state();
     writeEtc({ dirs, tree, ports, names, snippetDir, labDir });
@@ -252,9 +257,10 @@ export const createInstance = ({ home, name, snippetDir, labDir, say, env = {}, 
       stdio: ['ignore', log, log],
     });
     child.once('error', () => {});
-    remember({ tree, ports, pid: child.pid });
+    remember({ tree, ports, pid: child.pid, starting: process.pid });
     try {
       await waitReady(child);
+      remember({ tree, ports, pid: child.pid });
     } catch (error) {
       if (ourPid()) child.kill('SIGKILL');
       throw error;
@@ -282,7 +288,7 @@ export const createInstance = ({ home, name, snippetDir, labDir, say, env = {}, 
       if (!(await gone(pid, 10_000)))
         throw new Error(`process ${pid} does not end; use: pbx kill --name ${name}`);
     }
-    const { pid: _ended, ...rest } = state();
+    const { pid: _ended, starting: _begun, ...rest } = state();
     remember(rest);
   };
 
