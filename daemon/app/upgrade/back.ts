@@ -1,4 +1,4 @@
-import { copyFileSync, linkSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { applyStanding, settleFile } from '../../catalogue/sqlite/backup/restored.js';
 import { openForBackup } from '../../catalogue/sqlite/backup/snapshot.js';
@@ -21,8 +21,17 @@ import { syncDirNow } from '../../ops/files/sync-dir.js';
 import { openDataFolder } from '../../vault/data-folder.js';
 import { catalogueIn, type FoundCopy, findCopies, hashOf } from './copy.js';
 
-/** The catalogue that a way back has replaced, beside the copy and for as long. Each has a name of its own, so none takes another's place. */
-const replacedName = (at: string): string => `replaced-${at.slice(0, 19).replaceAll(/[-:]/g, '')}Z.db`;
+/**
+ * The name of the catalogue that a way back replaces, beside the copy and for as long. Two in the same second have names of their own,
+ * so that none takes another's place.
+ */
+function replacedFile(folder: string, at: string): string {
+  const name = join(folder, `replaced-${at.slice(0, 19).replaceAll(/[-:]/g, '')}Z`);
+  for (let nth = 1; ; nth++) {
+    const file = nth === 1 ? `${name}.db` : `${name}-${nth}.db`;
+    if (!existsSync(file)) return file;
+  }
+}
 
 export type WayBack = {
   copy: FoundCopy;
@@ -88,7 +97,7 @@ export async function goBack(
       },
     });
     settleFile(made);
-    replace(now, made, join(copy.folder, replacedName(entry.at)));
+    replace(now, made, replacedFile(copy.folder, entry.at));
     for (const file of [upgradeJournalFile, interimCatalogueFile, upgradeProgressFile])
       rmSync(file(dataDir), { force: true });
     return { erased, held };
@@ -101,7 +110,6 @@ export async function goBack(
 
 /** One takes the place of the other in one step; a log that is left would be taken for that of the new one. */
 function replace(now: string, made: string, kept: string): void {
-  rmSync(kept, { force: true });
   linkSync(now, kept);
   removeWal(now);
   renameSync(made, now);

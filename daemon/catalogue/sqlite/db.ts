@@ -150,7 +150,7 @@ function refuseNewer(db: Db, path: string): void {
 }
 
 function migrate(db: Db, path: string, onMigration: (taken: number) => void = () => {}): void {
-  const step = db.transaction(() => {
+  const take = () => {
     refuseNewer(db, path);
     const at = version(db);
     const sql = migrations[at];
@@ -158,11 +158,13 @@ function migrate(db: Db, path: string, onMigration: (taken: number) => void = ()
     db.exec(sql);
     db.pragma(`user_version = ${at + 1}`);
     return true;
-  });
+  };
+  const step = db.transaction(take);
   // A new file takes them all or none, and waits for the disk once; one with data takes each by itself, which needs less room.
+  // No step is a transaction within: for a savepoint SQLite writes a temporary file elsewhere.
   const whole = db.transaction(() => {
     let taken = false;
-    while (step()) taken = true;
+    while (take()) taken = true;
     return taken;
   });
   for (let at = version(db); at < migrations.length; at = version(db)) {
