@@ -179,13 +179,16 @@ function figuresOf(results, usage, { wall, speed }) {
         return [lane, { files: some.length, wall: sum(some, 'wall'), cpu: sum(some, 'cpu') }];
       }),
     ),
-    programs: Object.fromEntries(
-      usage
-        .programs()
-        .map(([name, cpu]) => [name, Math.round(cpu)])
-        .filter(([, cpu]) => cpu > 0),
-    ),
+    programs: programsOf(usage),
   };
+}
+
+/** The processor seconds of each program that took a hundredth of all, and of the others together. */
+function programsOf(usage) {
+  const all = usage.programs();
+  const large = all.filter(([, cpu]) => cpu >= usage.total() / 100);
+  const rest = all.slice(large.length).reduce((sum, [, cpu]) => sum + cpu, 0);
+  return Object.fromEntries([...large, ['others', rest]].map(([name, cpu]) => [name, Math.round(cpu)]));
 }
 
 /** Prints the figures of a run as two lists. */

@@ -16,6 +16,10 @@ const NAMES = new Map([
   ['headless_shell', 'Chromium'],
   ['chromium-headle', 'Chromium'],
   ['chrome_crashpad', 'Chromium'],
+  // One that lies in a folder is started by its own loader.
+  ['asterisk', 'Asterisk'],
+  ['ld-linux-x86-64', 'Asterisk'],
+  ['ld-linux-aarch6', 'Asterisk'],
 ]);
 
 /** Reads one process, or returns null if it is gone: times in ticks. */
