@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** Beside what else the runs of tests keep; whoever removes the folder has it made again. */
+/** It may be removed at any time; what is missing is made again. */
 const KEPT_IN = resolve('.test/made');
 
 /**
