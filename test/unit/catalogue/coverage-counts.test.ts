@@ -244,6 +244,23 @@ t.test('a day that begins within a quarter of an hour is counted call by call', 
     await compare(t, days.join(), { catalogue, one: (of) => of.at(-1)!, days, zones: ['Africa/Monrovia'] });
 });
 
+t.test('days before 1970 have no calls, and their report has an end', async (t) => {
+  const { catalogue } = await opened(t);
+  await catalogue.calls.save(aCall('C0', { startedAt: 0, answeredAt: 5_000, endedAt: 15_000 }));
+  for (const [from, to] of [
+    ['0001-01-01', '0001-01-02'],
+    ['1969-12-01', '1969-12-30'],
+    ['1969-12-01', '1970-01-01'],
+  ] as const) {
+    const range = bounds({ from, to, zone: 'UTC' });
+    const { next } = await catalogue.ledger.counts(range);
+    // Otherwise the report would never end, and this test with it.
+    if (!t.equal(next, null, `${from} to ${to}`)) continue;
+    const { totals } = await makeCoverage(catalogue, { from, to, filter: 'all' }, 'UTC', T0);
+    t.equal(totals.answered, to === '1970-01-01' ? 1 : 0, `${from} to ${to}`);
+  }
+});
+
 t.test('calls without a CDR are settled together only where each of them is judged the same', (t) => {
   const seed = newSeed();
   t.comment(`seed ${seed}`);

@@ -100,7 +100,10 @@ export function createCoverageCounts(
   return {
     counts({ from, to, pbx }: CoverageRange): CountsSlice {
       const whole = { first: Math.floor(from / QUARTER_MS), end: Math.ceil(to / QUARTER_MS) };
-      const begin = Math.max(whole.first, ...last.map((one) => (one.get(whole) as number | undefined) ?? 0));
+      const begin = Math.max(
+        whole.first,
+        ...last.map((one) => (one.get(whole) as number | undefined) ?? whole.first),
+      );
       const among = { ...whole, first: begin };
       const quarters = new Map<number, CountedQuarter>();
       for (const row of [...kept.all({ ...among, pbx: pbx ?? null }), ...changed.all(among)] as Found[]) {
