@@ -1,3 +1,5 @@
+import { fail } from './error.js';
+
 /**
  * Where the installation is: `timeZone` is an IANA zone, `region` (ISO 3166-1) the one whose numbers are written without a country
  * code there, or ''.
@@ -12,23 +14,51 @@ const FURTHEST_MS = 38 * 3_600_000;
  * When a day (YYYY-MM-DD) begins in an IANA zone, in milliseconds since 1970: the first moment whose date there is that
  * day or a later one, so that days without a midnight, and days that a zone left out, are right too.
  */
-export function startOfDay(day: string, zone: string): number {
+export const startOfDay = (day: string, zone: string): number =>
+  firstMoment(day, zone, (date) => !isLater(day, date));
+
+/** When a day is over in a zone: the first moment whose date there is a later one, in milliseconds since 1970. */
+export const endOfDay = (day: string, zone: string): number =>
+  firstMoment(day, zone, (date) => isLater(date, day));
+
+function firstMoment(day: string, zone: string, fits: (date: string) => boolean): number {
   const dateAt = dates(zone);
-  let before = Date.parse(`${day}T00:00:00Z`) - FURTHEST_MS;
-  let from = before + 2 * FURTHEST_MS;
+  const midnight = midnightOf(day);
+  let before = midnight - FURTHEST_MS;
+  let from = midnight + DAY_MS + FURTHEST_MS;
   while (from - before > 1) {
     const middle = Math.floor((before + from) / 2);
-    if (dateAt(middle) >= day) from = middle;
+    if (fits(dateAt(middle))) from = middle;
     else before = middle;
   }
   return from;
 }
 
-/** The day so many days after another, or before it. */
-export const dayAfter = (day: string, days: number): string =>
-  new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+/** Whether a date is later than another: the year after 9999 has five digits. */
+const isLater = (date: string, other: string): boolean =>
+  date.length === other.length ? date > other : date.length > other.length;
 
-export const nextDay = (day: string): string => dayAfter(day, 1);
+const midnightOf = (day: string): number => Date.parse(`${day}T00:00:00Z`);
+
+/**
+ * The day so many days after another, or before it. Throws `request_invalid` for one beyond the years 0 to 9999: such a day is not
+ * written as YYYY-MM-DD, and no order of texts is its order.
+ */
+export function dayAfter(day: string, days: number): string {
+  const [date] = new Date(midnightOf(day) + days * DAY_MS).toISOString().split('T') as [string];
+  if (date.length !== day.length)
+    throw fail(
+      'request_invalid',
+      `${day} is too close to the ${days > 0 ? 'end' : 'beginning'} of the calendar.`,
+    );
+  return date;
+}
+
+/** Every day of a period, both included. */
+export const daysOf = ({ from, to }: { from: string; to: string }): string[] =>
+  Array.from({ length: Math.max(0, (midnightOf(to) - midnightOf(from)) / DAY_MS + 1) }, (_, n) =>
+    dayAfter(from, n),
+  );
 
 type WallClock = { date: string; weekday: string; time: string };
 type ZoneClock = { format: Intl.DateTimeFormat; minutes: Map<number, WallClock> };

@@ -2,7 +2,7 @@ import { coverageRows } from '../catalogue/coverage.js';
 import { bounds, createReport, type Judged, percentOf } from '../domain/assurance/coverage.js';
 import { CAVEATS, type Caveat, caveatsOf } from '../domain/assurance/coverage-caveats.js';
 import { filledFrom } from '../domain/assurance/coverage-view.js';
-import { dayAfter } from '../domain/days.js';
+import { daysOf } from '../domain/days.js';
 import type { PbxId } from '../domain/pbx.js';
 import { inWords } from '../domain/reason/words.js';
 import { counted, numberText, type Report, type Row } from '../domain/report/report.js';
@@ -48,7 +48,7 @@ export function coverageReport({ catalogue, period, now, say }: Making): Report 
     async *rows() {
       const spans = await catalogue.ledger.spans();
       const witness = (on: PbxId) => spans.find(({ pbx }) => pbx === on)?.witness ?? null;
-      for (let day = period.to; day >= period.from; day = dayAfter(day, -1)) {
+      for (const day of daysOf(period).reverse()) {
         const one = { from: day, to: day, zone: period.zone };
         const counting = createReport(one, { filter: 'all', witness, now });
         for await (const rows of coverageRows(catalogue, bounds(one)))

@@ -1,5 +1,5 @@
 import type { StoredCall } from '../catalogue/stored-call.js';
-import { dates, dayAfter } from '../domain/days.js';
+import { dates, daysOf } from '../domain/days.js';
 import { monthStart } from '../domain/report/period.js';
 import { counted, type Report, type Row } from '../domain/report/report.js';
 import { sizeText } from '../domain/written.js';
@@ -73,8 +73,7 @@ export function storageReport({ catalogue, period, now }: Making): Report {
         yield [month, c.kept, c.bytes, c.ms, c.erased, c.erasedBytes];
     },
     findings() {
-      let days = 0;
-      for (let one = period.from; one <= period.to && one <= today; one = dayAfter(one, 1)) days += 1;
+      const days = daysOf({ from: period.from, to: today < period.to ? today : period.to }).length;
       const perDay = days === 0 ? 0 : Math.round((total.bytes + total.erasedBytes) / days);
       const soon = [...due.values()].reduce((sum, { bytes }) => sum + bytes, 0);
       return {

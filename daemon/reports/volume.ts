@@ -1,5 +1,5 @@
 import type { StoredCall } from '../catalogue/stored-call.js';
-import { nextDay, wallClock } from '../domain/days.js';
+import { daysOf, wallClock } from '../domain/days.js';
 import { counted, numberText, type Report, type Row, type Table } from '../domain/report/report.js';
 import { callPages, column, type Making } from './making.js';
 
@@ -54,11 +54,9 @@ export function volumeReport({ catalogue, period }: Making): Report {
   /** The days from the first with a call to the last, those between without one too. */
   function everyDay(): [string, Counts][] {
     const found = sorted(by.day);
-    const days: [string, Counts][] = [];
-    const last = found.at(-1)?.[0] ?? '';
-    for (let day = found[0]?.[0] ?? 'none'; day <= last; day = nextDay(day))
-      days.push([day, by.day.get(day) ?? blank()]);
-    return days;
+    const [first, last] = [found[0], found.at(-1)];
+    if (!first || !last) return [];
+    return daysOf({ from: first[0], to: last[0] }).map((day) => [day, by.day.get(day) ?? blank()]);
   }
 
   return {

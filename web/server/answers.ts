@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { type TSchema, Type } from 'typebox';
-import { nextDay, startOfDay } from '../../daemon/domain/days.js';
+import { endOfDay, startOfDay } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { type PbxId, readPbx } from '../../daemon/domain/pbx.js';
 import { ErrorView } from './schemas.js';
@@ -41,6 +41,6 @@ export function pbxOf({ pbx }: { pbx?: string | undefined }): PbxId | undefined 
 export function timesOf({ from, to }: { from?: string; to?: string }, zone: string) {
   return {
     from: from === undefined ? undefined : startOfDay(from, zone),
-    to: to === undefined ? undefined : startOfDay(nextDay(to), zone),
+    to: to === undefined ? undefined : endOfDay(to, zone),
   };
 }

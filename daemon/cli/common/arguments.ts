@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
-import { nextDay, startOfDay } from '../../domain/days.js';
+import { endOfDay, startOfDay } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
 import { type PbxId, readPbx } from '../../domain/pbx.js';
 
@@ -15,7 +15,7 @@ export function day(text: string): string {
 /** When these days, both included, begin and end in a zone, in ms since 1970. */
 export const spanOf = ({ from, to }: { from?: string; to?: string }, zone: string) => ({
   from: from === undefined ? undefined : startOfDay(from, zone),
-  to: to === undefined ? undefined : startOfDay(nextDay(to), zone),
+  to: to === undefined ? undefined : endOfDay(to, zone),
 });
 
 export function count(text: string): number {

@@ -1,4 +1,4 @@
-import { nextDay, startOfDay } from '../days.js';
+import { daysOf, endOfDay, startOfDay } from '../days.js';
 import type { PbxId } from '../pbx.js';
 import { because, together, type Why } from '../reason/reason.js';
 import type { CallId, Coverage, CoverageStatus, Direction, Party } from '../recording/recording.js';
@@ -257,7 +257,7 @@ export type Period = { /** First and last day, both included. */ from: string; t
 /** When the period begins and ends. */
 export const bounds = ({ from, to, zone }: Period): { from: number; to: number } => ({
   from: startOfDay(from, zone),
-  to: startOfDay(nextDay(to), zone),
+  to: endOfDay(to, zone),
 });
 
 type Asked = { filter: Filter; witness: (pbx: PbxId) => Witness; now: number };
@@ -303,9 +303,7 @@ export function createReport(period: Period, { filter, witness, now }: Asked) {
 }
 
 function dayStarts({ from, to, zone }: Period): { day: string; at: number }[] {
-  const days: { day: string; at: number }[] = [];
-  for (let day = from; day <= to; day = nextDay(day)) days.push({ day, at: startOfDay(day, zone) });
-  return days;
+  return daysOf({ from, to }).map((day) => ({ day, at: startOfDay(day, zone) }));
 }
 
 function dayOf(at: number, starts: { day: string; at: number }[]): string {

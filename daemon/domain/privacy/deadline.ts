@@ -1,4 +1,4 @@
-import { dayAfter, nextDay, startOfDay } from '../days.js';
+import { dayAfter, endOfDay, startOfDay } from '../days.js';
 import { LOG_MONTHS, lawOf, type PrivacyRequest } from './request.js';
 
 /**
@@ -32,7 +32,7 @@ export function deadlineOf(request: Counted & Pick<PrivacyRequest, 'extended'>):
   at: number;
 } {
   const day = lastDay(request, request.extended !== null);
-  return { day, at: startOfDay(nextDay(day), request.zone) };
+  return { day, at: endOfDay(day, request.zone) };
 }
 
 /** How urgent a request is that is not closed: `soon` from seven days before its last day, `over` once that has passed. */
@@ -51,5 +51,5 @@ export const canExtend = (
 
 /** From when on nothing that names the person is kept of a closed request, ms since 1970. */
 export function forgetAt({ closed, zone }: Pick<PrivacyRequest, 'closed' | 'zone'>): number | null {
-  return closed && startOfDay(nextDay(monthsAfter(closed.day, LOG_MONTHS)), zone);
+  return closed && endOfDay(monthsAfter(closed.day, LOG_MONTHS), zone);
 }

@@ -1,4 +1,4 @@
-import { nextDay, startOfDay } from '../days.js';
+import { endOfDay, startOfDay } from '../days.js';
 import { numberKeys, oneOfKeys } from '../phone.js';
 import type { Why } from '../reason/reason.js';
 import type { CallRecord, Coverage, Party, Recording } from '../recording/recording.js';
@@ -12,7 +12,7 @@ type Called = Pick<CallRecord, 'them' | 'us' | 'legs' | 'startedAt'>;
 /** When the calls that are asked for began, ms since 1970; `to` is not included. */
 export const windowOf = ({ from, to, zone }: Asked): { from?: number; to?: number } => ({
   ...(from !== null && { from: startOfDay(from, zone) }),
-  ...(to !== null && { to: startOfDay(nextDay(to), zone) }),
+  ...(to !== null && { to: endOfDay(to, zone) }),
 });
 
 /** Tells whether a number is one of the person, in whatever notation. */

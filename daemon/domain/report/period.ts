@@ -1,4 +1,4 @@
-import { dates, dayAfter, nextDay, startOfDay } from '../days.js';
+import { dates, dayAfter, endOfDay, startOfDay } from '../days.js';
 import { fail } from '../error.js';
 
 /** Days at the site, both included, and the times at which the first begins and the last ends, ms since 1970. */
@@ -61,7 +61,7 @@ export function reportPeriod(
   if (from > to) throw fail('request_invalid', `The first day, ${from}, is after the last day, ${to}.`);
   if (from < dayAfter(to, 1 - MOST_DAYS))
     throw fail('request_invalid', `${from} to ${to} is longer than the twenty years of one report.`);
-  return { from, to, zone, begins: startOfDay(from, zone), ends: startOfDay(nextDay(to), zone) };
+  return { from, to, zone, begins: startOfDay(from, zone), ends: endOfDay(to, zone) };
 }
 
 /**

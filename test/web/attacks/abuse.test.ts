@@ -18,6 +18,8 @@ type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
 type Route = Dashboard['routes'][number];
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
 
+/** At both ends of what is written as YYYY-MM-DD, at those of times in ms, and between. */
+const DAYS = ['0000-01-01', '0001-01-01', '1969-12-31', '1970-01-01', '2026-12-01', '9999-12-31'];
 /** Ends only when the reader goes: it is looked at by itself. */
 const STREAM = '/api/v1/live';
 
@@ -152,6 +154,7 @@ t.test('whatever is sent to a route, it answers without a fault of its own', asy
       ],
     ),
     fc.integer().map(String),
+    fc.constantFrom(...DAYS),
     fc.date({ noInvalidDate: true }).map((d) => d.toISOString().slice(0, 10)),
   );
   let asked = 0;
@@ -174,6 +177,9 @@ t.test('whatever is sent to a route, it answers without a fault of its own', asy
     const query = ((about.parameters ?? []) as Field[]).filter((p) => p.in === 'query').map((p) => p.name);
     const path = (id: string) =>
       route.url.replaceAll(/:\w+/g, encodeURIComponent(id.toWellFormed().slice(0, 150)));
+    if (query.includes('from') && query.includes('to'))
+      for (const from of DAYS)
+        for (const to of DAYS) await check(route.method, `${path('x')}?from=${from}&to=${to}`);
     if (query.length > 0 || route.url.includes(':'))
       await fc.assert(
         fc.asyncProperty(

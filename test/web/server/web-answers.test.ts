@@ -1,5 +1,5 @@
 import t from 'tap';
-import { nextDay, startOfDay } from '../../../daemon/domain/days.js';
+import { dayAfter, daysOf, endOfDay, startOfDay } from '../../../daemon/domain/days.js';
 import type { Quality } from '../../../daemon/domain/recording/quality.js';
 import type { Gap } from '../../../daemon/domain/recording/recording.js';
 import { CallDetail, CallPage } from '../../../web/calls/schemas.js';
@@ -26,7 +26,23 @@ t.test('a day begins where it does in the zone of the site', async (t) => {
   t.equal(utc('2011-12-30', 'Pacific/Apia'), utc('2011-12-31', 'Pacific/Apia'), 'a day that was left out');
   t.equal(utc('2026-07-26', 'Asia/Kathmandu'), '2026-07-25T18:15:00.000Z');
   t.equal(utc('2026-01-01', 'UTC'), '2026-01-01T00:00:00.000Z');
-  t.equal(nextDay('2028-02-28'), '2028-02-29');
+  t.equal(dayAfter('2028-02-28', 1), '2028-02-29');
+  t.strictSame(daysOf({ from: '2028-02-28', to: '2028-03-01' }), ['2028-02-28', '2028-02-29', '2028-03-01']);
+  t.strictSame(daysOf({ from: '2028-03-01', to: '2028-02-28' }), []);
+});
+
+t.test('the calendar has an end, and whoever asks for a day at it gets an answer', async (t) => {
+  const zones = ['UTC', 'Pacific/Kiritimati', 'Pacific/Pago_Pago', 'Europe/Berlin'];
+  for (const zone of zones) {
+    t.equal(endOfDay('2026-03-29', zone), startOfDay('2026-03-30', zone), zone);
+    t.equal(endOfDay('9999-12-31', zone), endOfDay('9999-12-30', zone) + 86_400_000, zone);
+  }
+  t.strictSame(daysOf({ from: '9999-12-30', to: '9999-12-31' }), ['9999-12-30', '9999-12-31']);
+  t.throws(() => dayAfter('9999-12-31', 1), { code: 'request_invalid', detail: /end of the calendar/ });
+  t.throws(() => dayAfter('0000-01-01', -1), {
+    code: 'request_invalid',
+    detail: /beginning of the calendar/,
+  });
 });
 
 t.test('calls are listed newest first, by page, day, text and direction', async (t) => {

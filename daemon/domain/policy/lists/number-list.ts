@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { momentOf, nextDay, startOfDay } from '../../days.js';
+import { endOfDay, momentOf } from '../../days.js';
 import { numberKeys } from '../../phone.js';
 import type { Policy } from '../policy.js';
 
@@ -46,7 +46,7 @@ export const isRounded = (text: string): boolean => /^\d([.,]\d+)?E\+?\d+$/i.tes
  */
 export function endOf(text: string, zone: string): number | null {
   if (!/^\d{4}-\d\d-\d\d$/.test(text)) return momentOf(text, zone);
-  return momentOf(`${text} 12:00`, zone) === null ? null : startOfDay(nextDay(text), zone);
+  return momentOf(`${text} 12:00`, zone) === null ? null : endOfDay(text, zone);
 }
 
 type Found = Pick<Listed, 'id' | 'list' | 'until'>;
