@@ -4,12 +4,13 @@
 // test runner's in them; what it runs is compiled beforehand (compile.mjs). --as names what the files are together (unit,
 // default, all), which has a budget in test/budgets.json; --check runs `npm run check` beside them. Output is in .test/, the
 // times of each file and of the run in .test/times.json, and the files that failed in .test/failed.json.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, setPriority } from 'node:os';
 import { relative } from 'node:path';
 import { compiledOf, compileSources } from './compile.mjs';
-import { calibrate, judge } from './tests/budget.mjs';
+import { reachedBy } from './reach.mjs';
+import { calibrateMeanwhile, judge } from './tests/budget.mjs';
 import { fits, planned, together } from './tests/plan.mjs';
 import { FAILED, laneOf, leftOut } from './tests/select.mjs';
 import { followUsage } from './tests/usage.mjs';
@@ -18,15 +19,18 @@ import { tellFaults } from './totals.mjs';
 const OUT = '.test';
 const TIMES = 'test/times.json';
 const PROCESSORS = availableParallelism();
-/** Longer than any file takes, on a slow machine. In ms. */
-const LIMIT = 1_800_000;
+/** Longer than a file takes on a slow machine, by what it took before, in s: one that never ends is told of while the run goes on. */
+const limitOf = (wall) => Math.max(600, 10 * wall);
 /** What does not follow calls gives way to what does; less than what Tapedeck itself has give way, so that this can be tested. */
 const NICE = 9;
+/** How a process ends one of whose tests has failed. */
+const FAILED_TESTS = 'exit code 1';
 /** What `npm run check` is called among the files. */
 const CHECK = 'npm run check';
 const TOGETHER = './scripts/lib/tests/together.mjs';
-/** So often the processor is measured, before the files run and after. */
-const CALIBRATIONS = 3;
+/** Makes what packages are built and tried with, for the files that reach one of these sources. */
+const BEFOREHAND = 'test/support/package/beforehand.ts';
+const FOR_PACKAGES = ['scripts/lib/package/build.ts', 'test/support/package/built.ts'];
 
 const args = process.argv.slice(2);
 const check = args.includes('--check');
@@ -63,8 +67,9 @@ for (const signal of ['SIGINT', 'SIGTERM'])
   });
 
 /** Runs files to their end. Returns how they ended ('' for well), and their wall-clock and processor time in seconds. */
-function run(usage, { files, lane }) {
+function run(usage, { files, lane, wall: expected }) {
   const [file] = files;
+  const most = limitOf(expected);
   const name = relative('test', file)
     .replaceAll(/[/ ]/g, '-')
     .replace(/\.test\.ts$/, '');
@@ -75,7 +80,7 @@ function run(usage, { files, lane }) {
     const env = {
       ...process.env,
       // tap's own limit for one test is 30 s otherwise.
-      TAP_TIMEOUT: String(LIMIT / 1000),
+      TAP_TIMEOUT: String(most),
       ...(files.length > 1 && { TEST_FILES: files.join(' ') }),
     };
     const child = spawn(...commandOf(files), { env, stdio: ['ignore', ...outputs] });
@@ -88,7 +93,7 @@ function run(usage, { files, lane }) {
       late = true;
       child.kill('SIGTERM');
       setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
-    }, LIMIT);
+    }, most * 1000);
     child.once('close', (code, signal) => {
       children.delete(child);
       clearTimeout(limit);
@@ -96,7 +101,7 @@ function run(usage, { files, lane }) {
       usage.look();
       const wall = (performance.now() - began) / 1000;
       const ended = late
-        ? `not over after ${seconds(LIMIT / 1000)}`
+        ? `not over after ${seconds(most)}`
         : (signal ?? (code === 0 ? '' : `exit code ${code}`));
       resolve({ files, lane, tap, log, ended, wall, cpu: usage.of(file) });
     });
@@ -137,10 +142,10 @@ function report({ files, lane, tap, log, ended, wall, cpu }) {
   const counted = [...tellFaults(files, readFileSync(tap))];
   const failures = counted.reduce((sum, [, { fail }]) => sum + fail, 0);
   // A process that broke off has failed, also when each of its lines until then has passed.
-  if (ended !== '' && failures === 0) {
+  if (ended !== '' && (failures === 0 || ended !== FAILED_TESTS)) {
     console.log(`failed: ${files.join(', ')}: ${ended}`);
     tail();
-    counted.at(-1)[1].fail = 1;
+    counted.at(-1)[1].fail ||= 1;
   }
   return counted.map(([file, { cpu: own, ...counts }]) => {
     if (counts.pass + counts.fail + counts.skip === 0) {
@@ -215,7 +220,16 @@ for (const file of files)
 mkdirSync(OUT, { recursive: true });
 await compileSources();
 const isBudgeted = selection !== 'files';
-const calibrations = isBudgeted ? calibrate(CALIBRATIONS) : [];
+const forPackages = new Set(reachedBy(FOR_PACKAGES));
+if (files.some((file) => laneOf(file) !== 'unit' && forPackages.has(file))) {
+  const before = performance.now();
+  spawnSync(process.execPath, ['--import', 'tsx', BEFOREHAND], { stdio: 'inherit' });
+  console.log(
+    `== What packages are tried with was there after ${seconds((performance.now() - before) / 1000)}`,
+  );
+}
+const calibrating = isBudgeted ? calibrateMeanwhile() : null;
+await calibrating?.begun;
 const began = performance.now();
 const usage = followUsage();
 const totals = { pass: 0, fail: 0, skip: 0 };
@@ -236,7 +250,7 @@ await work(usage, waiting, (result) => {
 });
 usage.stop();
 const wall = (performance.now() - began) / 1000;
-if (isBudgeted) calibrations.push(...calibrate(CALIBRATIONS));
+const calibrations = (await calibrating?.end()) ?? [];
 
 const cpu = Object.fromEntries(results.map((one) => [one.file, one.cpu]));
 const verdict = isBudgeted

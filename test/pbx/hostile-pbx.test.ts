@@ -13,7 +13,7 @@ import { type RecorderLab, until } from '../support/recorder.js';
 
 /** How long a flood of events lasts, in s; the bench has a longer one. */
 const FLOOD_SECONDS = process.env.PROOFS === 'full' ? 10 : 5;
-/** The prompt that the caller says over and over lasts this long, in s: the recording must have all of it. */
+/** The prompt that the caller says over and over lasts this long, in s: after the flood, which makes the phone late too, all of it. */
 const PROMPT_SECONDS = 16.4;
 const FLOOD_RATE = 5_000;
 /** How late its event loop may be, in ms: on a machine with nothing else to do, and on any: there health calls it critical. */
@@ -49,7 +49,6 @@ t.test(
     });
     await call.answered;
     await until('the capture', async () => (await status()).recording_now === 1);
-    const packets = call.rtp.packets();
     const pid = recorder.pid('run');
     const before = memory(recorder);
     const [live] = await pbx.ask<[Record<string, unknown>]>('/channels');
@@ -134,8 +133,7 @@ t.test(
       grown = memory(recorder) - then;
     }
     t.ok(grown < 100, `memory has grown by ${grown.toFixed(0)} MB`);
-    const heardFor = (call.rtp.packets() - packets) / 50;
-    await call.listen(Math.max(1, PROMPT_SECONDS + 1 - heardFor));
+    await call.listen(PROMPT_SECONDS + 1);
     await call.hangup();
     const view = await recorded(api, '+15550121');
     t.ok((await heardOf(lab, api, view.id, 'vm-options')) > 0.8, 'the call is recorded');

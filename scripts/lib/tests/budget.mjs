@@ -1,20 +1,48 @@
 // Holds what a run has taken against its budget of processor seconds. Minutes depend on the machine and on what runs beside;
 // seconds of processor time depend on the processor alone, and that is calibrated in the same run.
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 
 /** So much more than its budget a run may take, because what is measured varies by as much. */
 const TOLERANCE = 1.2;
+/** So often the processor is measured. */
+const EVERY_MS = 20_000;
 /** So many files are named that have grown. */
 const MAX_NAMED = 10;
 
 const CALIBRATE = `${import.meta.dirname}/calibrate.mjs`;
 
-/** Measures the same piece of work `times` times, in seconds of processor time. */
-export const calibrate = (times) =>
-  Array.from({ length: times }, () =>
-    Number(execFileSync(process.execPath, [CALIBRATE], { encoding: 'utf8' })),
-  );
+/**
+ * Measures how long the processor takes for the same piece of work, before, while and after files run, for processors do less where
+ * both of their halves are busy. `end` stops and returns what was measured, each in seconds of processor time.
+ */
+export function calibrateMeanwhile() {
+  const measured = [];
+  let running = null;
+  const measure = () => {
+    running ??= new Promise((resolve) => {
+      const child = execFile(process.execPath, [CALIBRATE], (e, stdout) => {
+        running = null;
+        if (!e) measured.push(Number(stdout));
+        resolve();
+      });
+      // It waits for whatever tests need: what it takes is processor time, and that does not grow meanwhile.
+      setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    });
+    return running;
+  };
+  const timer = setInterval(measure, EVERY_MS);
+  return {
+    begun: measure(),
+    async end() {
+      clearInterval(timer);
+      await running;
+      await measure();
+      return measured;
+    },
+  };
+}
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 

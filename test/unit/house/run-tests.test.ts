@@ -29,7 +29,7 @@ const endings: Record<string, { file: string; told: RegExp; passes?: number }> =
   },
   killed: {
     file: "t.test('goes', async (t) => { t.pass(); process.kill(process.pid, 'SIGKILL'); await new Promise(() => {}); });",
-    told: /^failed: \S+ends-killed.test.ts: it did not come to its end/m,
+    told: /^failed: \S+ends-killed.test.ts: it did not come to its end\nfailed: \S+ends-killed.test.ts: SIGKILL$/m,
     passes: 1,
   },
   empty: { file: '', told: /^failed: \S+ends-empty.test.ts: there is no test in it/m },
