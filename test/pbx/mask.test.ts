@@ -127,13 +127,13 @@ function userEvent(pbx: Pbx, headers: Record<string, string>): Promise<void> {
   });
 }
 
-/** Stretches of exact zero of 100 ms and more, in ms of the file. */
+/** Stretches of exact zero of 400 ms and more, in ms of the file: a busy machine cuts shorter ones into recordings. */
 function silences(samples: Float32Array): { from: number; to: number }[] {
   const found: { from: number; to: number }[] = [];
   let from = 0;
   for (let i = 0; i <= samples.length; i++) {
     if (samples[i] === 0) continue;
-    if (i - from >= 800) found.push({ from: from / 8, to: i / 8 });
+    if (i - from >= 3_200) found.push({ from: from / 8, to: i / 8 });
     from = i + 1;
   }
   return found;

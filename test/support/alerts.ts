@@ -12,6 +12,7 @@ import type { Channel, Origin } from '../../daemon/notify/channel.js';
 import type { WebhookSettings } from '../../daemon/notify/webhook.js';
 import { createAlert } from '../../daemon/operations/alert.js';
 import { channelAlarm, createDeliver } from '../../daemon/operations/deliver.js';
+import { freshCatalogue } from './catalogue/fresh.js';
 
 export const SECOND = 1000;
 export const NOW = Date.UTC(2026, 10, 25, 1, 13, 4);
@@ -74,7 +75,7 @@ export function leadingTo(t: Test, ...answers: string[][]): () => number {
 export async function open(t: Test, path: string, channels: Channel[], clock: { ms: number }) {
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
-  const catalogue = createSqliteCatalogue({ path });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(path) });
   await catalogue.start();
   const deliver = createDeliver({
     catalogue,

@@ -11,6 +11,7 @@ import * as passwords from '../../daemon/ops/secrets/password.js';
 import { createRequests } from '../../daemon/requests/requests.js';
 import { openDataFolder } from '../../daemon/vault/data-folder.js';
 import { fingerprint, type SigningKey } from '../../daemon/vault/signing-key.js';
+import { freshCatalogue } from './catalogue/fresh.js';
 import { handlersOf } from './control-handlers.js';
 
 const never = (): never => {
@@ -26,7 +27,7 @@ export async function startRecorder(
   { check = never, key }: { check?: JobHandler; key?: SigningKey } = {},
 ) {
   const folder = openDataFolder(dataDir);
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(dataDir) });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(catalogueFile(dataDir)) });
   await catalogue.start();
   const log = createLog('silent', 'test');
   const clock = () => Date.now();

@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import type { Job } from '../../daemon/domain/operations/job.js';
 import { createJobs, type JobHandler, type JobStore } from '../../daemon/ops/jobs.js';
+import { freshCatalogue } from './catalogue/fresh.js';
 import { until } from './recorder.js';
 
 export const T0 = Date.UTC(2026, 6, 26);
@@ -17,7 +18,7 @@ export async function recorder(
   handlers: Record<string, JobHandler>,
   change: (store: JobStore) => Partial<JobStore> = () => ({}),
 ) {
-  const catalogue = createSqliteCatalogue({ path });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(path) });
   await catalogue.start();
   const clock = { ms: T0 };
   const said: string[] = [];

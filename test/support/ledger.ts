@@ -16,6 +16,7 @@ import { FIRST } from '../../daemon/domain/pbx.js';
 import type { Coverage } from '../../daemon/domain/recording/recording.js';
 import { createLog } from '../../daemon/ops/log.js';
 import { alarmBoard } from './alarm-board.js';
+import { freshCatalogue } from './catalogue/fresh.js';
 import { aCall, aRecording } from './recordings/a-call.js';
 
 /** 25 November 2026, 09:00 UTC. */
@@ -46,7 +47,7 @@ export function aCdr(linkedid: string, more: Partial<Cdr> = {}): Cdr {
 /** The story over a real catalogue, with a clock to be turned by hand and alarms to be looked at. */
 export async function ledger(t: Test, more: Partial<AssureDeps> = {}, dir = t.testdir()) {
   const path = catalogueFile(dir);
-  const catalogue = { path, ...createSqliteCatalogue({ path }) };
+  const catalogue = { path, ...createSqliteCatalogue({ path: await freshCatalogue(path) }) };
   await catalogue.start();
   const clock = { ms: T0 };
   const say = (at: number) => new Date(at).toISOString().slice(0, 19);

@@ -19,6 +19,7 @@ import {
   snoopId as snoopOf,
 } from '../../daemon/domain/recording/recording.js';
 import { createLog } from '../../daemon/ops/log.js';
+import { freshCatalogue } from './catalogue/fresh.js';
 import { scriptedWhispers } from './pbx/whispers.js';
 
 const codes = { decline: '*0', allow: '', keep: '', mask: '*7', resume: '*8' };
@@ -113,7 +114,7 @@ export async function lab(
     mint,
   }: Options = {},
 ) {
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(at) });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(catalogueFile(at)) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   if (rules.length > 0 || telling) {

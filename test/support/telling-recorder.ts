@@ -12,6 +12,7 @@ import { ask as askRecorder } from '../../daemon/ops/control-client.js';
 import { createAskers } from '../../daemon/requests/askers.js';
 import { createTelling } from '../../daemon/requests/tell.js';
 import type { Ask } from '../../web/server/ask.js';
+import { freshCatalogue } from './catalogue/fresh.js';
 import { handlersOf, streamsOf } from './control-handlers.js';
 
 type Handlers = ReturnType<typeof createTelling>;
@@ -23,7 +24,7 @@ export async function tellingRecorder(t: Test, around: (handlers: Handlers) => H
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   for (const socket of [controlSocket(dir), ownerSocket(dir)])
     mkdirSync(dirname(socket), { recursive: true });
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(dir) });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(catalogueFile(dir)) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   const clock = { ms: Date.UTC(2026, 10, 27, 9) };

@@ -18,6 +18,7 @@ import { ensureMasterKey, openMasterKeys } from '../../../daemon/vault/master-ke
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { fingerprint, loadOrMakeSigningKey } from '../../../daemon/vault/signing-key.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
+import { freshCatalogue } from '../catalogue/fresh.js';
 import { aCall, aRecording } from '../recordings/a-call.js';
 
 const T0 = Date.UTC(2026, 0, 5, 9, 0, 0);
@@ -50,10 +51,13 @@ export async function openBox(site: Pick<Site, 'dataDir' | 'masterKeyFile' | 'co
   ensureMasterKey(masterKeyFile, keysFile(dataDir));
   const { current: masterKey, reread } = openMasterKeys(masterKeyFile);
   const keys = createKeys({ path: keysFile(dataDir), masterKey, reread });
-  const catalogue = withEntries(createSqliteCatalogue({ path: catalogueFile(dataDir) }), {
-    clock: Date.now,
-    later: async () => {},
-  });
+  const catalogue = withEntries(
+    createSqliteCatalogue({ path: await freshCatalogue(catalogueFile(dataDir)) }),
+    {
+      clock: Date.now,
+      later: async () => {},
+    },
+  );
   keys.start();
   const { signingKey } = await loadOrMakeSigningKey(dataDir, keys.masterKeys);
   await catalogue.start();

@@ -13,6 +13,7 @@ import { hashPassword } from '../../../daemon/ops/secrets/password.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { ensureMasterKey, openMasterKeys } from '../../../daemon/vault/master-key.js';
+import { freshCatalogue } from '../catalogue/fresh.js';
 import { createRecorderLab, until } from '../recorder.js';
 import { awayPbx, PBX_AWAY } from './away-pbx.js';
 
@@ -50,7 +51,7 @@ export async function openRealHouse(
   const { current: masterKey, reread } = openMasterKeys(masterKeyFile);
   const keys = createKeys({ path: keysFile(lab.dataDir), masterKey, reread });
   keys.start();
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(lab.dataDir) });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(catalogueFile(lab.dataDir)) });
   await catalogue.start();
   const apps = new Map<string, { app: TOTP; used: number }>();
   for (const name of names) {

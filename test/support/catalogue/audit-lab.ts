@@ -11,6 +11,7 @@ import { appendCheckpoint, readCheckpoints, writeHead } from '../../../daemon/va
 import { signerOf, signNote } from '../../../daemon/vault/note.js';
 import { createSigningKey, publicKeys, type SigningKey } from '../../../daemon/vault/signing-key.js';
 import { alarmBoard } from '../alarm-board.js';
+import { freshCatalogue } from './fresh.js';
 
 export const log = pino({ level: 'silent' });
 export const NOW = Date.UTC(2026, 10, 25, 17);
@@ -26,7 +27,7 @@ export async function opened(
   t: Test,
   path = catalogueFile(t.testdir({})),
 ): Promise<Catalogue & { path: string }> {
-  const catalogue = createSqliteCatalogue({ path });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(path) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   return { ...catalogue, path };
@@ -34,7 +35,7 @@ export async function opened(
 
 /** A log of so many entries (besides the one that it begins with), closed, in a file without a journal. */
 export async function aLog(path: string, count: number): Promise<void> {
-  const catalogue = createSqliteCatalogue({ path });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(path) });
   await catalogue.start();
   await Promise.all(Array.from({ length: count }, (_, n) => catalogue.audit.append(view(n))));
   await catalogue.checkpoint();

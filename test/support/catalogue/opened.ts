@@ -4,11 +4,12 @@ import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogu
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import type { Coverage, Segment } from '../../../daemon/domain/recording/recording.js';
 import { noted } from '../words.js';
+import { freshCatalogue } from './fresh.js';
 
 export const recorded: Coverage = { status: 'recorded', why: noted('All of it.'), rule: null, missingMs: 0 };
 
 export async function opened(t: Test, path = catalogueFile(join(t.testdir(), 'data'))) {
-  const catalogue = createSqliteCatalogue({ path });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(path) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   return { catalogue, path };

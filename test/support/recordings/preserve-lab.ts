@@ -20,6 +20,7 @@ import { sealStream } from '../../../daemon/vault/seal.js';
 import { createSigningKey } from '../../../daemon/vault/signing-key.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import { alarmBoard } from '../alarm-board.js';
+import { freshCatalogue } from '../catalogue/fresh.js';
 import { until } from '../recorder.js';
 import { aCall } from './a-call.js';
 
@@ -81,7 +82,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
   const dir = t.testdir({});
   const spoolDir = join(dir, 'spool');
   mkdirSync(spoolDir);
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(dir) });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(catalogueFile(dir)) });
   await catalogue.start();
   const keys = createKeys({ path: keysFile(dir), masterKey: new Uint8Array(32).fill(7) });
   keys.start();

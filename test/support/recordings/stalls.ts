@@ -7,6 +7,7 @@ import { createSpool } from '../../../daemon/capture/spool.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { type Lost, type Segment, spoolName } from '../../../daemon/domain/recording/recording.js';
+import { freshCatalogue } from '../catalogue/fresh.js';
 import { aCall } from './a-call.js';
 import { answeredAt, wavOf } from './preserve-lab.js';
 
@@ -53,7 +54,7 @@ export async function place(t: Test, rate: 8000 | 16000 = 8000) {
   const dir = t.testdir({});
   const spoolDir = join(dir, 'spool');
   mkdirSync(spoolDir);
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(dir) });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(catalogueFile(dir)) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   await catalogue.calls.save({ ...aCall(id), id, answeredAt });

@@ -32,6 +32,7 @@ import { buildApp, type Deps } from '../../../web/app.js';
 import type { WithProvider } from '../../../web/deps.js';
 import type { Control } from '../../../web/server/control.js';
 import { openStore } from '../../../web/store/store.js';
+import { freshCatalogue } from '../catalogue/fresh.js';
 import { promptsIn } from '../recordings/prompts-in.js';
 import { retainOf, retentionSettings } from '../recordings/retaining.js';
 import { mailsNothing } from '../reports/mails-nothing.js';
@@ -76,7 +77,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
   const now = overrides.now ?? (() => clock.ms);
   const [verified, lines]: [string[], string[]] = [[], []];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(dataDir) });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(catalogueFile(dataDir)) });
   await catalogue.start();
   const reader = createSqliteReader({ path: catalogueFile(dataDir) });
   await reader.start();

@@ -26,6 +26,7 @@ import { signManifest } from '../../../daemon/vault/manifest.js';
 import { signerOf, signNote } from '../../../daemon/vault/note.js';
 import { createSigningKey, publicKeys } from '../../../daemon/vault/signing-key.js';
 import { check } from '../../../web/ui/verify/check.js';
+import { freshCatalogue } from '../catalogue/fresh.js';
 import { handlersOf, streamsOf } from '../control-handlers.js';
 import { nothingTold } from '../recordings/a-call.js';
 import { addRecording } from './dashboard.js';
@@ -51,7 +52,7 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
   );
   const masterKey = randomBytes(32);
   writeFileSync(join(dir, 'master.key'), masterKey.toString('base64'), { mode: 0o600 });
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(dir) });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(catalogueFile(dir)) });
   await catalogue.start();
   const keys = createKeys({ path: join(dir, keysFile), masterKey });
   keys.start();

@@ -12,6 +12,7 @@ import { FIRST } from '../../../daemon/domain/pbx.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { inWords } from '../../../daemon/domain/reason/words.js';
 import { createLog } from '../../../daemon/ops/log.js';
+import { freshCatalogue } from '../../support/catalogue/fresh.js';
 import { until } from '../../support/recorder.js';
 import { noted, worded } from '../../support/words.js';
 
@@ -90,7 +91,7 @@ t.test('it is bounded, and follows no link', async (t) => {
 async function intake(t: Test, more: { maxBytes?: number; maxWaiting?: number; onWrite?: () => void } = {}) {
   const { file, journal, text } = opened(t, more.maxBytes);
   const path = catalogueFile(dirname(dirname(file)));
-  const catalogue = createSqliteCatalogue({ path });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(path) });
   await catalogue.start();
   const other = new Database(path);
   t.teardown(async () => {
@@ -194,7 +195,7 @@ t.test('a CDR that the catalogue refuses keeps no other from it', async (t) => {
 /** A watch on a real catalogue that another program can lock. */
 async function watched(t: Test) {
   const path = catalogueFile(t.testdir());
-  const catalogue = createSqliteCatalogue({ path });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(path) });
   await catalogue.start();
   const other = new Database(path);
   t.teardown(async () => {

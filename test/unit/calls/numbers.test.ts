@@ -4,13 +4,14 @@ import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { readableNumber, regionOfZone } from '../../../daemon/domain/phone.js';
 import type { CallRecord } from '../../../daemon/domain/recording/recording.js';
 import { siteRegion } from '../../../daemon/ops/config.js';
+import { freshCatalogue } from '../../support/catalogue/fresh.js';
 import { aCall } from '../../support/recordings/a-call.js';
 
 const party = (number: string, name = '') => ({ number, name, ours: false });
 
 /** Finds calls by what is typed, each by its number or name. */
 async function finder(t: Test, parties: { number: string; name: string; ours: boolean }[]) {
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(t.testdir()) });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(catalogueFile(t.testdir())) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   for (const [i, them] of parties.entries()) {

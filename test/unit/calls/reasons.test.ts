@@ -15,6 +15,7 @@ import { createLog } from '../../../daemon/ops/log.js';
 import { patience } from '../../../daemon/ops/patience.js';
 import { createStalls } from '../../../daemon/ops/stalls.js';
 import { createAnswers } from '../../../daemon/pbx/answers.js';
+import { freshCatalogue } from '../../support/catalogue/fresh.js';
 import { until } from '../../support/recorder.js';
 import { noted } from '../../support/words.js';
 
@@ -276,7 +277,7 @@ t.test('monitoring gaps are known while they last, and by their longest part', a
 });
 
 t.test('a run that never reached the PBX is part of the next monitoring gap', async (t) => {
-  const catalogue = createSqliteCatalogue({ path: join(t.testdir(), 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(join(t.testdir(), 'catalogue.db')) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   for (const now of [T0, T0 + 60_000])

@@ -5,6 +5,7 @@ import type { LegFacts, Snapshot } from '../../../daemon/domain/call/event.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
+import { freshCatalogue } from '../../support/catalogue/fresh.js';
 import {
   ANN,
   answers,
@@ -235,7 +236,7 @@ t.test('when nobody watched is on record, whatever ended the watching', async (t
   const path = catalogueFile(t.testdir());
   let now = T0;
   const watching = async (story: (watch: ReturnType<typeof createWatch>) => Promise<void>) => {
-    const catalogue = createSqliteCatalogue({ path });
+    const catalogue = createSqliteCatalogue({ path: await freshCatalogue(path) });
     await catalogue.start();
     const watch = createWatch({ pbx: '', kept: catalogue.watch, clock: () => now, log });
     await watch.start();

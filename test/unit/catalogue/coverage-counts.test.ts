@@ -248,7 +248,7 @@ t.test('days before 1970 have no calls, and their report has an end', async (t) 
   const { catalogue } = await opened(t);
   await catalogue.calls.save(aCall('C0', { startedAt: 0, answeredAt: 5_000, endedAt: 15_000 }));
   for (const [from, to] of [
-    ['0001-01-01', '0001-01-02'],
+    ['1000-01-01', '1000-01-02'],
     ['1969-12-01', '1969-12-30'],
     ['1969-12-01', '1970-01-01'],
   ] as const) {

@@ -6,6 +6,7 @@ import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogu
 import { TapedeckError } from '../../../daemon/domain/error.js';
 import { createBring } from '../../../daemon/recordings/importing/bring.js';
 import { craft, loosely } from '../../support/catalogue/crafted.js';
+import { freshCatalogue } from '../../support/catalogue/fresh.js';
 import { furnishImport, IMPORT_COLUMNS } from '../../support/catalogue/imported-row.js';
 import { recorded } from '../../support/catalogue/opened.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
@@ -37,7 +38,7 @@ const QUESTIONS: Record<string, (c: Catalogue) => Promise<unknown>> = {
 /** A catalogue with an import, and a recording that Tapedeck captured. */
 async function furnished(t: Test): Promise<string> {
   const path = join(t.testdir(), 'base.db');
-  const catalogue = createSqliteCatalogue({ path });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(path) });
   await catalogue.start();
   await furnishImport(catalogue);
   await catalogue.calls.save(aCall('OWN'));
@@ -80,7 +81,10 @@ async function on<T>(
     }
   });
   const bad: BadRow[] = [];
-  const catalogue = createSqliteCatalogue({ path, onBadRow: (row) => void bad.push(row) });
+  const catalogue = createSqliteCatalogue({
+    path: await freshCatalogue(path),
+    onBadRow: (row) => void bad.push(row),
+  });
   await catalogue.start();
   try {
     return await look(catalogue, bad);

@@ -5,6 +5,7 @@ import { fail } from '../../../daemon/domain/error.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import type { Coverage, Segment } from '../../../daemon/domain/recording/recording.js';
 import { createLog } from '../../../daemon/ops/log.js';
+import { freshCatalogue } from '../../support/catalogue/fresh.js';
 import { aCall } from '../../support/recordings/a-call.js';
 import { noted } from '../../support/words.js';
 
@@ -21,7 +22,7 @@ const segment = (callId: string, state: Segment['state']): Segment => ({
 
 /** An outbox on a real catalogue whose disk can be filled, and what was written to it. */
 async function opened(t: Test) {
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(t.testdir()) });
+  const catalogue = createSqliteCatalogue({ path: await freshCatalogue(catalogueFile(t.testdir())) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   const disk = { full: false };

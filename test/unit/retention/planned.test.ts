@@ -12,6 +12,7 @@ import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
 import { itemsOf } from '../../../web/retention/items.js';
 import { alarmBoard } from '../../support/alarm-board.js';
+import { freshCatalogue } from '../../support/catalogue/fresh.js';
 import { retaining, ruled } from '../../support/recordings/retaining.js';
 import { holdFor, keepOne, ruledOf } from '../../support/recordings/retention-lab.js';
 
@@ -23,7 +24,9 @@ const LIMIT = { percent: 100, count: 1_000_000 };
 const ada = { actor: 'person' as const, id: 'A', name: 'Ada' };
 
 async function opened(t: Test, policy = ruled, at = NOW) {
-  const catalogue = createSqliteCatalogue({ path: join(t.testdir({}), 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({
+    path: await freshCatalogue(join(t.testdir({}), 'catalogue.db')),
+  });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   await catalogue.policy.save(policy, 'test', at, 0);
