@@ -73,7 +73,7 @@ export function storageReport({ catalogue, period, now }: Making): Report {
         yield [month, c.kept, c.bytes, c.ms, c.erased, c.erasedBytes];
     },
     findings() {
-      const days = daysOf({ from: period.from, to: today < period.to ? today : period.to }).length;
+      const days = daysOf(period).filter((day) => day <= today).length;
       const perDay = days === 0 ? 0 : Math.round((total.bytes + total.erasedBytes) / days);
       const soon = [...due.values()].reduce((sum, { bytes }) => sum + bytes, 0);
       return {
