@@ -240,7 +240,7 @@ async function witness(t: Test, version: 22 | 16) {
   async function talk(from: typeof phone, number: string) {
     const call = await from.call(number);
     await call.answered;
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await call.listen(2);
     await call.hangup();
   }
 
