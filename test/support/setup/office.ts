@@ -8,14 +8,21 @@ export type Listed = {
   id: string;
   them: { number: string };
   ended_at: string | null;
-  coverage: { status: string; why: { code: string } | null };
+  coverage: { status: string; why: Told | null };
 };
+/** A reason may have another in it. */
+type Told = { code: string; params?: { why?: Told | null } };
 /** What may be missing on a machine with too little processor time. */
-const BUSY = ['starved', 'starved_in_all', 'side_ended_early', 'busy', 'pbx_slow', 'answer_told_late'];
+const BUSY = [
+  ...['starved', 'starved_in_all', 'side_ended_early', 'busy', 'pbx_slow', 'answer_told_late'],
+  'stood_still',
+];
+const isBusy = (why: Told | null | undefined): boolean =>
+  why ? BUSY.includes(why.code) || isBusy(why.params?.why) : false;
 
 /** Whether a call was watched and captured from its answer to its end. */
 export const isRecorded = ({ coverage: { status, why } }: Listed): boolean =>
-  status === 'recorded' || (status === 'partial' && BUSY.includes(why?.code ?? ''));
+  status === 'recorded' || (status === 'partial' && isBusy(why));
 
 const SOON_MS = 60_000;
 const TOLD = `
