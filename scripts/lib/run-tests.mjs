@@ -5,9 +5,18 @@
 // default, all), which has a budget in test/budgets.json; --check runs `npm run check` beside them. Output is in .test/, the
 // times of each file and of the run in .test/times.json, and the files that failed in .test/failed.json.
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { availableParallelism, setPriority } from 'node:os';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { compiledOf, compileSources } from './compile.mjs';
 import { reachedBy } from './reach.mjs';
 import { calibrateMeanwhile, judge } from './tests/budget.mjs';
@@ -17,6 +26,7 @@ import { followUsage } from './tests/usage.mjs';
 import { tellFaults } from './totals.mjs';
 
 const OUT = '.test';
+const FOLDERS = '.tap/fixtures';
 const TIMES = 'test/times.json';
 const PROCESSORS = availableParallelism();
 /** Longer than a file takes on a slow machine, by what it took before, in s: one that never ends is told of while the run goes on. */
@@ -66,6 +76,17 @@ for (const signal of ['SIGINT', 'SIGTERM'])
     process.exit(1);
   });
 
+/** Removes the folders of a file's tests, now that all of its programs have ended. tap calls them by the file, and then by the test. */
+function removeFolders(file) {
+  if (!existsSync(FOLDERS)) return;
+  const name = file.replaceAll('/', '-');
+  for (const one of readdirSync(FOLDERS))
+    if (one === name || one.startsWith(`${name}-`))
+      rm(join(FOLDERS, one), { recursive: true, force: true, maxRetries: 5 }).catch((e) =>
+        console.error(`${one} was not removed: ${e.message}`),
+      );
+}
+
 /** Runs files to their end. Returns how they ended ('' for well), and their wall-clock and processor time in seconds. */
 function run(usage, { files, lane, wall: expected }) {
   const [file] = files;
@@ -81,6 +102,8 @@ function run(usage, { files, lane, wall: expected }) {
       ...process.env,
       // tap's own limit for one test is 30 s otherwise.
       TAP_TIMEOUT: String(most),
+      // tap would remove the folders of a test before its teardown, below a recorder that still writes there.
+      TAP_SAVE_FIXTURE: '1',
       ...(files.length > 1 && { TEST_FILES: files.join(' ') }),
     };
     const child = spawn(...commandOf(files), { env, stdio: ['ignore', ...outputs] });
@@ -99,6 +122,7 @@ function run(usage, { files, lane, wall: expected }) {
       clearTimeout(limit);
       outputs.forEach(closeSync);
       usage.look();
+      removeFolders(file);
       const wall = (performance.now() - began) / 1000;
       const ended = late
         ? `not over after ${seconds(most)}`
