@@ -10,15 +10,18 @@ export type Listed = {
   ended_at: string | null;
   coverage: { status: string; why: Told | null };
 };
-/** A reason may have another in it. */
-type Told = { code: string; params?: { why?: Told | null } };
+/** A reason may have another in it, or several. */
+type Told = { code: string; params?: { why?: Told | null; whys?: Told[] } };
 /** What may be missing on a machine with too little processor time. */
 const BUSY = [
   ...['starved', 'starved_in_all', 'side_ended_early', 'busy', 'pbx_slow', 'answer_told_late'],
   'stood_still',
 ];
-const isBusy = (why: Told | null | undefined): boolean =>
-  why ? BUSY.includes(why.code) || isBusy(why.params?.why) : false;
+function isBusy(why: Told | null | undefined): boolean {
+  if (!why) return false;
+  const { why: inner, whys = [] } = why.params ?? {};
+  return BUSY.includes(why.code) || isBusy(inner) || (whys.length > 0 && whys.every(isBusy));
+}
 
 /** Whether a call was watched and captured from its answer to its end. */
 export const isRecorded = ({ coverage: { status, why } }: Listed): boolean =>
