@@ -76,15 +76,14 @@ for (const signal of ['SIGINT', 'SIGTERM'])
     process.exit(1);
   });
 
-/** Removes the folders of a file's tests, now that all of its programs have ended. tap calls them by the file, and then by the test. */
-function removeFolders(file) {
+/** Removes the folders of a file's tests, once its process has ended. tap calls them by the file, and then by the test. */
+async function removeFolders(file) {
   if (!existsSync(FOLDERS)) return;
   const name = file.replaceAll('/', '-');
-  for (const one of readdirSync(FOLDERS))
-    if (one === name || one.startsWith(`${name}-`))
-      rm(join(FOLDERS, one), { recursive: true, force: true, maxRetries: 5 }).catch((e) =>
-        console.error(`${one} was not removed: ${e.message}`),
-      );
+  for (const one of readdirSync(FOLDERS).filter((one) => one === name || one.startsWith(`${name}-`)))
+    await rm(join(FOLDERS, one), { recursive: true, force: true, maxRetries: 5 }).catch((e) =>
+      console.error(`${one} was not removed: ${e.message}`),
+    );
 }
 
 /** Runs files to their end. Returns how they ended ('' for well), and their wall-clock and processor time in seconds. */
@@ -117,13 +116,13 @@ function run(usage, { files, lane, wall: expected }) {
       child.kill('SIGTERM');
       setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
     }, most * 1000);
-    child.once('close', (code, signal) => {
+    child.once('close', async (code, signal) => {
       children.delete(child);
       clearTimeout(limit);
       outputs.forEach(closeSync);
       usage.look();
-      removeFolders(file);
       const wall = (performance.now() - began) / 1000;
+      await removeFolders(file);
       const ended = late
         ? `not over after ${seconds(most)}`
         : (signal ?? (code === 0 ? '' : `exit code ${code}`));

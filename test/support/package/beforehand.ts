@@ -18,7 +18,5 @@ async function systems(): Promise<void> {
   for (const suite of ['trixie', 'bookworm'] as const) await makeRoot(suite);
 }
 
-for (const { status, reason } of await Promise.allSettled([packages(), systems()]).then((ended) =>
-  ended.map((one) => ({ status: one.status, reason: 'reason' in one ? one.reason : null })),
-))
-  if (status === 'rejected') console.error(`== ${(reason as Error).message.split('\n')[0]}`);
+for (const ended of await Promise.allSettled([packages(), systems()]))
+  if (ended.status === 'rejected') console.error(`== ${(ended.reason as Error).message.split('\n')[0]}`);

@@ -81,10 +81,7 @@ async function on<T>(
     }
   });
   const bad: BadRow[] = [];
-  const catalogue = createSqliteCatalogue({
-    path: await freshCatalogue(path),
-    onBadRow: (row) => void bad.push(row),
-  });
+  const catalogue = createSqliteCatalogue({ path, onBadRow: (row) => void bad.push(row) });
   await catalogue.start();
   try {
     return await look(catalogue, bad);
