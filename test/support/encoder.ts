@@ -74,11 +74,14 @@ export function createEncoderProgram({ ffmpeg, owner = 0 }: { ffmpeg?: string; o
         chownSync(socket, owner, 0);
       }
       const ready = () => /the encoder is ready/.test(said);
-      // The first connection starts it.
-      await createRemoteFfmpeg({ socket })
-        .version()
-        .catch(() => {});
-      await until('the encoder', () => ready() || over(), 30_000);
+      // The first connection starts it. One that comes between the making of the socket and listening on it is refused.
+      const started = async () => {
+        await createRemoteFfmpeg({ socket })
+          .version()
+          .catch(() => {});
+        return ready() || over();
+      };
+      await until('the encoder', started, 60_000);
       if (!ready()) throw new Error(`tapedeck encoder ended: ${said}`);
     },
     end,
