@@ -28,7 +28,8 @@ export function toldView(
   const since = (at: number) => Math.round(at - zero);
   const { told, untold, answer, found, findings } = toldOf({
     ...call,
-    ...{ mode: notice.mode, coverage: call.coverage.status, played, directives },
+    ...{ mode: notice.mode, statedIsEnough: notice.statedIsEnough },
+    ...{ coverage: call.coverage.status, played, directives },
   });
   return {
     mode: notice.mode,

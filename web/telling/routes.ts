@@ -88,7 +88,8 @@ export function tellingRoutes(app: App, { catalogue, ask, dataDir, site }: Deps)
       const { telling, tells } = await newest();
       if (!tells) return { notice: NOT_ADVICE, telling: null };
       const decided = decideTelling({
-        ...{ telling, wanted: body.mode, number: body.number ?? null, site: placeOf(telling) },
+        ...{ telling, wanted: body.mode, site: placeOf(telling) },
+        numbers: body.number === undefined ? [] : [body.number],
       });
       return { notice: NOT_ADVICE, telling: wouldTellView(decided) };
     },

@@ -1,5 +1,5 @@
 import type { Verbs } from '../../catalogue/catalogue.js';
-import { type Directive, directed, isMasked } from '../../domain/call/directive.js';
+import { type Directive, directed, isMasked, speakerOf } from '../../domain/call/directive.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
 import { ASK_WITHIN_MS } from '../../domain/policy/course.js';
@@ -96,10 +96,10 @@ export function createDirecting(deps: DirectingDeps, calls: Calls) {
   function watchMask(live: Live): void {
     if (live.unmask) clearTimeout(live.unmask);
     live.unmask = null;
-    const of = directed(live.said);
+    const of = directed(live.said, []);
     if (!isMasked(of)) return;
     void limit().then((ms) => {
-      if (live.unmask || !isMasked(directed(live.said))) return;
+      if (live.unmask || !isMasked(directed(live.said, []))) return;
       const rest = Math.min(ms, Math.max(0, of.masks.at(-1)!.from + ms - clock()));
       live.unmask = setTimeout(() => void resume(live), rest);
     });
@@ -151,12 +151,20 @@ export function createDirecting(deps: DirectingDeps, calls: Calls) {
   }
 }
 
-/** Whether a call stands already as this would have it. */
-function holds({ said }: Live, { kind }: Said): boolean {
-  const of = directed(said);
-  if (kind === 'mask') return isMasked(of);
-  if (kind === 'resume') return !isMasked(of);
-  if (kind === 'decline') return of.declined !== null;
-  if (kind === 'keep') return of.kept !== null;
-  return of.allowed !== null;
+/** Whether a call stands already as this would have it. An answer is each party's own: another's does not stand for it. */
+function holds({ said, newest }: Live, given: Said): boolean {
+  const legs = newest?.call.legs ?? [];
+  const of = directed(said, legs);
+  switch (given.kind) {
+    case 'mask':
+      return isMasked(of);
+    case 'resume':
+      return !isMasked(of);
+    case 'keep':
+      return of.kept !== null;
+    default: {
+      const speaker = speakerOf(given, legs);
+      return of.answers.some((one) => one.kind === given.kind && speakerOf(one, legs) === speaker);
+    }
+  }
 }

@@ -11,9 +11,9 @@ import type { Telling } from '../../domain/policy/course.js';
 import type { CallFacts } from '../../domain/policy/facts.js';
 import type { Policy, RecordRule } from '../../domain/policy/policy.js';
 import { because, becauseOf, type Why } from '../../domain/reason/reason.js';
-import type { CallId, CallRecord, LegId } from '../../domain/recording/recording.js';
+import type { CallId, CallRecord, Leg, LegId } from '../../domain/recording/recording.js';
 import { decideNotice, sameNotice } from '../../domain/telling/decide-notice.js';
-import { isStrict, type Notice, type Played } from '../../domain/telling/notice.js';
+import { isStrict, type Notice, type Played, reaches } from '../../domain/telling/notice.js';
 import { keysOf } from '../../domain/telling/prompt.js';
 import type { Mode } from '../../domain/telling/schema.js';
 import { parseWhisper } from '../../domain/telling/whisper.js';
@@ -77,6 +77,8 @@ export function createInform(
     return anchor === null ? [] : companionsOf(around.state(), anchor);
   };
 
+  const legsOf = (l: Live): readonly Leg[] => l.newest?.call.legs ?? [];
+
   /** Keeps what was decided or played; where that cannot be now, once more a moment later. */
   function write(l: Live, what: () => Promise<unknown>): void {
     const once = () =>
@@ -121,7 +123,7 @@ export function createInform(
     const toSomebodyNew = heardBy.some((one) => !informing.told.has(one));
     if (whole) {
       informing.told = new Set([...informing.told, ...heardBy]);
-      informing.anybody = true;
+      informing.reached ||= reaches(heardBy, legsOf(l));
       informing.failed = null;
     }
     const what = of.mode === 'beep' ? 'beep' : 'prompt';
@@ -171,7 +173,8 @@ export function createInform(
     const l = callId === undefined ? undefined : around.find(callId);
     if (!l || callId === undefined || l.informing.told.has(leg)) return;
     l.informing.told = new Set([...l.informing.told, leg]);
-    Object.assign(l.informing, { anybody: true, byDialplan: true });
+    l.informing.byDialplan = true;
+    l.informing.reached ||= reaches([leg], legsOf(l));
     keep(l, {
       ...{ callId, what: 'dialplan', leg, startedAt: null, endedAt: at },
       prompt: { kind: null, language, hash: null, name, durationMs: null },
@@ -213,19 +216,26 @@ export function createInform(
       const up = call.legs.filter(({ upAt }) => upAt !== null);
       const betweenOutsiders = up.length > 1 && up.every(({ party }) => !party.ours);
       const decided = { ...decideNotice(facts, { telling, rule, agreed, betweenOutsiders }), version };
-      if (informing.notice && sameNotice(informing.notice, decided)) return;
-      const notice = { ...decided, callId: call.id, at: clock() };
+      const before = informing.notice;
+      if (before && sameNotice(before, decided)) return;
+      const joined = before && before.mode !== 'ask' && decided.others.length > before.others.length;
+      const askedSince = decided.mode === 'ask' && joined ? clock() : (before?.askedSince ?? 0);
+      const notice = { ...decided, askedSince, callId: call.id, at: clock() };
       informing.notice = notice;
       if (answersByKey(notice.mode)) deps.hearKeys();
       write(l, () => deps.catalogue.notices.decide(notice));
     },
 
-    /** Has the prompt ready that a call needs, before anything of the call is captured. */
-    async prepare(call: CallRecord, l: Live): Promise<void> {
+    /**
+     * Has the prompt ready that a call needs, before anything of the call is captured. `awaited`: somebody has to agree first.
+     * Once everybody has, what has to be heard in the recording is said in it.
+     */
+    async prepare(call: CallRecord, l: Live, awaited: boolean): Promise<void> {
       const { informing } = l;
       const { notice, keys } = informing;
       if (!notice || notice.mode === 'silent') return;
-      const { mode, language } = notice;
+      const { language } = notice;
+      const mode = notice.mode === 'ask' && notice.promptInRecording && !awaited ? 'announce' : notice.mode;
       const wanted = { mode, language, key: mode === 'ask' ? keys.agree : keys.refuse };
       const others = there(l);
       if (others.length === 0) return;
@@ -288,10 +298,10 @@ export function createInform(
     },
 
     /** What was known of a call before a restart. */
-    takeUp(l: Live, notice: Notice | null, played: readonly Played[]): void {
+    takeUp(l: Live, legs: readonly Leg[], notice: Notice | null, played: readonly Played[]): void {
       const whole = played.filter((one) => one.whole);
       Object.assign(l.informing, {
-        ...{ notice, anybody: whole.length > 0 },
+        ...{ notice, reached: whole.some((one) => reaches(one.heardBy, legs)) },
         told: new Set(whole.flatMap((one) => one.heardBy)),
         byDialplan: whole.some((one) => one.what === 'dialplan'),
       });
@@ -323,7 +333,7 @@ export function createInform(
       const [a, b] = [l.informing, into.informing];
       b.writing = Promise.all([a.writing, b.writing]);
       b.told = new Set([...b.told, ...a.told]);
-      b.anybody ||= a.anybody;
+      b.reached ||= a.reached;
       b.byDialplan ||= a.byDialplan;
     },
 

@@ -24,8 +24,8 @@ export type Informing = {
   keys: { refuse: string; agree: string };
   prompt: (ReadyPrompt & { of: WantedPrompt }) | null;
   told: ReadonlySet<LegId>;
-  /** A prompt was played to its end, to anybody. */
-  anybody: boolean;
+  /** An outside party has heard a whole prompt; in a call among ourselves, somebody has. */
+  reached: boolean;
   /** The dialplan has told the outside party: our own side is not told over it. */
   byDialplan: boolean;
   /** Why nobody can be told, and of whom that was found out. */
@@ -39,7 +39,7 @@ export type Informing = {
 };
 
 export const uninformed = (): Informing => ({
-  ...{ notice: null, prompt: null, told: new Set(), anybody: false, byDialplan: false },
+  ...{ notice: null, prompt: null, told: new Set(), reached: false, byDialplan: false },
   ...{
     failed: null,
     lastTone: null,
@@ -54,13 +54,13 @@ export const amongOf = (legs: readonly LegId[]): string => [...legs].sort().join
 
 /** How far those have been told who hear the captured party now (`others`). */
 export function tellingOf(
-  { notice, anybody: told, failed }: Informing,
+  { notice, reached: told, failed }: Informing,
   others: readonly LegId[],
 ): Telling | null {
   if (!notice) return null;
   return {
-    ...{ mode: notice.mode, strict: isStrict(notice), promptInRecording: notice.promptInRecording },
-    ...{ there: others.length > 0, told },
+    ...{ mode: notice.mode, strict: isStrict(notice), there: others.length > 0, told },
+    ...{ askedSince: notice.askedSince, statedIsEnough: notice.statedIsEnough },
     failed: failed && failed.among === amongOf(others) ? failed.why : null,
   };
 }
@@ -68,5 +68,7 @@ export function tellingOf(
 /** The same for a call that has ended and was not captured: nothing of it is kept from who was not told. */
 export function uncaptured({ notice, failed }: Informing): Informed | null {
   if (!notice) return null;
-  return { mode: notice.mode, strict: isStrict(notice), told: failed === null, failed: failed?.why ?? null };
+  const { mode, askedSince, statedIsEnough } = notice;
+  const told = failed === null;
+  return { mode, strict: isStrict(notice), told, failed: failed?.why ?? null, askedSince, statedIsEnough };
 }

@@ -74,7 +74,7 @@ export type Ended = Extract<Effect, { kind: 'ended' }> & { unseen: boolean };
 
 /** How a call in progress stands: whether it is being captured, why or why not, and what was said about that. */
 export function standing({ newest, segment, decision, failed, said, because: late }: Live) {
-  const of = directed(said);
+  const of = directed(said, newest?.call.legs ?? []);
   const [recorded, why] = captured();
   return {
     ...{ masked: isMasked(of), kept: of.kept !== null, declined: of.declined !== null },

@@ -1,10 +1,20 @@
 import type { Segments } from '../../capture/segments.js';
 import type { Catalogue } from '../../catalogue/catalogue.js';
+import { saidOf } from '../../catalogue/said.js';
 import { answeredBySound } from '../../domain/call/answered.js';
-import { type Directed, directed, withMain } from '../../domain/call/directive.js';
 import { factsOf } from '../../domain/call/facts-of.js';
 import { type Site, times } from '../../domain/days.js';
-import { type Course, courseOf, excluded, type Fate, fateOf, ruleOf } from '../../domain/policy/course.js';
+import {
+  type Asked,
+  askedOf,
+  type Course,
+  courseOf,
+  excluded,
+  type Fate,
+  fateOf,
+  hasToAgree,
+  ruleOf,
+} from '../../domain/policy/course.js';
 import type { CallFacts } from '../../domain/policy/facts.js';
 import {
   decideRecord,
@@ -80,12 +90,14 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       await around.takeUp(call, l, () => row);
       if (decided.outcome !== 'skip') {
         inform.decide(call, l, { policy, version: kept.version }, { rule, agreed: decided.agreed, facts });
-        await inform.prepare(call, l);
       }
-      const course = courseOf(decided, rule, await saidOf(call, l), inform.telling(l));
+      const said = await saidOf(deps.catalogue, call, l.said);
+      const asked = askedIn(call, l, rule, 'now');
+      const awaited = hasToAgree(decided, said, asked, inform.telling(l));
+      if (decided.outcome !== 'skip') await inform.prepare(call, l, awaited);
+      const course = courseOf(decided, rule, said, asked, inform.telling(l));
       await (course.course === 'destroy' ? destroy(call.id, course.coverage, l) : capture(change, course, l));
-      const asked = course.course === 'wait' && course.why.code === 'consent_awaited';
-      if (change.anchor !== null && (l.segment || asked)) inform.follow(call.id, change.anchor, l);
+      if (change.anchor !== null && (l.segment || awaited)) inform.follow(call.id, change.anchor, l);
     }
     await notForLong(row);
   }
@@ -115,11 +127,8 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     await left;
   }
 
-  async function saidOf(call: CallRecord, l: Live): Promise<Directed> {
-    const own = directed(l.said);
-    if (own.declined || call.consultFor === null) return own;
-    return withMain(own, directed(await deps.catalogue.directives.of(call.consultFor)));
-  }
+  const askedIn = ({ legs }: CallRecord, l: Live, rule: RecordRule | null, when: 'now' | 'ever'): Asked =>
+    askedOf(legs, l.informing.notice?.statedIsEnough ?? rule?.stated_is_enough === true, when);
 
   /** Nothing of the call may be kept: what is being captured goes, and what was captured before it. */
   async function destroy(id: CallId, coverage: Coverage, l: Live): Promise<void> {
@@ -159,10 +168,10 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     }
     const { kept: decision, decided, rule } = await decide(call, l);
     await around.takeUp(call, l, () => deps.catalogue.calls.save(call, undefined, decision));
-    const said = await saidOf(call, l);
+    const said = await saidOf(deps.catalogue, call, l.said);
     inform.end(call.id);
     await l.informing.writing;
-    const course = courseOf(decided, rule, said);
+    const course = courseOf(decided, rule, said, askedIn(call, l, rule, 'ever'));
     if (course.course === 'destroy') {
       await destroy(call.id, course.coverage, l);
       await deps.catalogue.calls.save(call, course.coverage, decision);
@@ -182,7 +191,10 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
         : notCaptured(
             l,
             course,
-            fateOf(decision, said, call, Number.MAX_SAFE_INTEGER, uncaptured(l.informing)),
+            fateOf(decision, said, call, Number.MAX_SAFE_INTEGER, uncaptured(l.informing), {
+              begun: null,
+              statedIsEnough: askedIn(call, l, rule, 'ever').statedIsEnough,
+            }),
           );
     if (coverage) {
       await deps.catalogue.calls.save(call, coverage, decision);
@@ -236,7 +248,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
 function notCaptured(l: Live, course: Course, fate: Fate): Coverage | null {
   if (fate.fate === 'destroy') return fate.coverage;
   const last = l.because?.code === 'masked' || l.because?.code === 'nobody_to_tell' ? l.because : null;
-  const meant = course.course === 'wait' ? course.why : last;
+  const meant = course.course === 'wait' || course.course === 'stop' ? course.why : last;
   return meant && excluded({ rule: null, why: meant });
 }
 

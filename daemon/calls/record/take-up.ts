@@ -98,7 +98,7 @@ export function createTakeUp({ catalogue, segments, capture, pbx, log }: TakeUpD
     l.decision = decision;
     l.said = await catalogue.directives.of(call.id);
     const { notice, played } = await catalogue.notices.of(call.id);
-    calls.informed(l, notice, played);
+    calls.informed(l, call.legs, notice, played);
     l.next = await found.over({ call, known }, spooled, snoops);
     const capturing = known.filter((s) => s.state === 'capturing');
     for (const old of capturing.slice(0, -1)) {

@@ -30,28 +30,48 @@ export type Stretch = { from: number; until: number | null };
 
 /** The state that a call's directives add up to. */
 export type Directed = {
-  /** The refusal that holds; null where nobody has refused, or it was taken back. */
+  /** The newest refusal that holds; null where nobody has refused, or whoever did has agreed since. */
   declined: Directive | null;
-  /** The newest consent of a party; null where there is none, or it was taken back. */
-  allowed: Directive | null;
+  /** The newest answer of each who has answered, in the order of `seq`: refusals and consents that hold. */
+  answers: readonly Directive[];
   /** The first wish to keep the recording of this call; null where nobody has asked for it. */
   kept: Directive | null;
   /** When its audio was not to be written. The last may last still. */
   masks: Stretch[];
 };
 
-/** Returns the state after these directives, in order. Of two that contradict each other the newer one holds. */
-export function directed(directives: readonly Directive[]): Directed {
-  const of: Directed = { declined: null, allowed: null, kept: null, masks: [] };
+/** Who is on a leg, as far as it matters for whose answer is given there. */
+export type Speaker = { id: LegId; party: { ours: boolean } };
+
+/** Our own side as one, with its buttons and programs. */
+export const HOUSE = 'house';
+
+/**
+ * Returns who gives an answer: an outside party by their leg, `HOUSE` for our own side and for what was not said on a leg of the
+ * call. In a call among ourselves each leg is somebody of their own.
+ */
+export function speakerOf({ legId }: Pick<Directive, 'legId'>, legs: readonly Speaker[]): LegId {
+  const leg = legs.find(({ id }) => id === legId);
+  if (!leg) return HOUSE;
+  return leg.party.ours && legs.some(({ party }) => !party.ours) ? HOUSE : leg.id;
+}
+
+/**
+ * Returns the state after these directives, in order, of a call with these legs. Of two answers of one party the newer one holds;
+ * nobody takes back what another has said.
+ */
+export function directed(directives: readonly Directive[], legs: readonly Speaker[]): Directed {
+  const answers = new Map<LegId, Directive>();
+  const of: Pick<Directed, 'kept' | 'masks'> = { kept: null, masks: [] };
   for (const d of directives) {
     const last = of.masks.at(-1);
-    if (d.kind === 'decline') Object.assign(of, { declined: d, allowed: null });
-    else if (d.kind === 'allow') Object.assign(of, { declined: null, allowed: d });
+    if (d.kind === 'decline' || d.kind === 'allow') answers.set(speakerOf(d, legs), d);
     else if (d.kind === 'keep') of.kept ??= d;
     else if (d.kind === 'mask' && last?.until !== null) of.masks.push({ from: d.at, until: null });
     else if (d.kind === 'resume' && last?.until === null) last.until = Math.max(last.from, d.at);
   }
-  return of;
+  const held = [...answers.values()].sort((a, b) => a.seq - b.seq);
+  return { ...of, declined: held.findLast(({ kind }) => kind === 'decline') ?? null, answers: held };
 }
 
 /** Whether the audio of a call is not to be written at the moment. */

@@ -22,6 +22,7 @@ export function factsOf(
   const dialled = call.dialled || (direction === 'out' ? call.them.number : '');
   const others = legs.filter((l) => !l.party.ours && l.party.number !== '' && l.party.number !== number);
   const added = numbersOf(others.filter((l) => l.upAt !== null));
+  const hidden = legs.filter((l) => !l.party.ours && l.upAt !== null && l.party.number === '').length;
   const rung = (l: Leg) => l.upAt === null && l.goneAt === null;
   const called = facts?.called ?? [];
   const ringing = numbersOf(others.filter(rung)).filter((n) => !added.includes(n));
@@ -36,6 +37,7 @@ export function factsOf(
     number,
     dialled,
     added,
+    addedHidden: hidden > (direction !== 'internal' && number === '' ? 1 : 0),
     called: added.filter((n) => called.includes(n)),
     ringing: {
       extensions: namesOf(legs.filter((l) => l.party.ours && rung(l) && !taking.includes(l))),
@@ -44,7 +46,7 @@ export function factsOf(
     trunks: trunksOf(legs),
     account: facts?.account ?? null,
     variables: facts?.variables ?? null,
-    lists: listsOf(number),
+    lists: [...new Set([number, ...added].flatMap(listsOf))],
     standing: {
       holding: outside.flatMap((n) => standing.holding(n, call.startedAt, call.endedAt)),
       anyObjection: standing.anyObjection(),

@@ -1,7 +1,7 @@
 import type { Directed, Directive } from '../call/directive.js';
-import { isMasked } from '../call/directive.js';
+import { HOUSE, isMasked, speakerOf } from '../call/directive.js';
 import { because, type Why } from '../reason/reason.js';
-import type { CallRecord, Coverage } from '../recording/recording.js';
+import type { CallRecord, Coverage, Leg, LegId } from '../recording/recording.js';
 import type { Informed } from '../telling/notice.js';
 import type { CallFacts } from './facts.js';
 import { type Decided, decideKeeping, type Policy, type RecordDecision, type RecordRule } from './policy.js';
@@ -21,8 +21,6 @@ export type Course =
 export type Telling = Informed & {
   /** Somebody is connected with the captured party, so that they can be told. */
   there: boolean;
-  /** The prompt has to be heard in the recording. */
-  promptInRecording: boolean;
 };
 
 /** What becomes of the captured audio of a call that is over. `until`, ms since 1970: when it has to be decided anew. */
@@ -42,24 +40,48 @@ export const ruleOf = (policy: Policy, { rule, outcome }: Decided): RecordRule |
 const onlyWhenAsked = (rule: RecordRule | null): boolean =>
   rule?.capture_before === false || rule?.keep === 'from_now';
 
+/** Whose consent a call needs, where it may be recorded only once people have agreed. */
+export type Asked = {
+  /** The legs of those who have to agree, each for themselves. */
+  of: readonly LegId[];
+  legs: readonly Leg[];
+  /** What our own side states for them is enough: an outbound caller who agreed aloud. */
+  statedIsEnough: boolean;
+};
+
+/**
+ * Returns whose consent is needed: that of every outside party who is there, or, among ourselves, of everybody. `when`: who was there
+ * then, in ms since 1970, or who was there at all.
+ */
+export function askedOf(
+  legs: readonly Leg[],
+  statedIsEnough: boolean,
+  when: number | 'now' | 'ever' = 'now',
+): Asked {
+  const there = legs.filter(({ upAt, goneAt }) => {
+    if (upAt === null || when === 'ever') return upAt !== null;
+    if (when === 'now') return goneAt === null;
+    return upAt <= when && (goneAt === null || goneAt >= when);
+  });
+  const outside = legs.some(({ party, upAt }) => !party.ours && upAt !== null);
+  const of = there.filter(({ party }) => !outside || !party.ours).map(({ id }) => id);
+  return { of: [...new Set(of)], legs, statedIsEnough };
+}
+
 /** `telling`: null where Tapedeck tells nobody. */
 export function courseOf(
   decision: RecordDecision,
   rule: RecordRule | null,
   said: Directed,
+  asked: Asked,
   telling: Telling | null = null,
 ): Course {
   const coverage = forbidden(decision, said);
   if (coverage) return { course: 'destroy', coverage };
   if (isMasked(said)) return { course: 'mask' };
   if (decision.open && decision.meanwhile === 'wait') return { course: 'wait', why: because('rule_open') };
-  // Where the law wants the question in the recording, that is captured, and destroyed if nobody agrees.
-  if (
-    needsYes(decision, telling) &&
-    !agreed(decision, said) &&
-    !(telling?.promptInRecording && telling.there)
-  )
-    return { course: 'wait', why: because('consent_awaited') };
+  // Capturing is what needs the consent: nothing is captured before it, nor from when somebody joins who has to be asked.
+  if (hasToAgree(decision, said, asked, telling)) return { course: 'stop', why: because('consent_awaited') };
   if (decision.outcome === 'on_demand' && !said.kept && onlyWhenAsked(rule))
     return { course: 'wait', why: because('not_asked_for_until_then') };
   if (!telling || telling.mode === 'silent') return { course: 'capture' };
@@ -72,21 +94,37 @@ export function courseOf(
 
 const NOT_TOLD: Coverage = { status: 'not_recorded', why: because('not_told'), rule: null, missingMs: 0 };
 
-/** Whether it may be recorded only once somebody has agreed. */
+/** Whether somebody has to agree first whose consent is needed and who has not said so. */
+export const hasToAgree = (
+  decision: Decided,
+  said: Directed,
+  asked: Asked,
+  telling: Pick<Informed, 'mode'> | null,
+): boolean => needsYes(decision, telling) && !agreed(decision, said, asked);
+
+/** Whether it may be recorded only once people have agreed. */
 const needsYes = (decision: Decided | null, telling: Pick<Informed, 'mode'> | null): boolean =>
   decision?.outcome === 'ask' || telling?.mode === 'ask';
 
-/** `call`: one that was answered and is over. One of an earlier version has no decision, and is kept. */
+/**
+ * `call`: one that was answered and is over. One of an earlier version has no decision, and is kept. `begun`: when its last capture
+ * began, ms since 1970; null where nothing was captured. What was captured while everybody agreed whose consent was needed then is
+ * kept, also where somebody came later who did not: capturing ended with that.
+ */
 export function fateOf(
   decision: Decided | null,
   said: Directed,
-  call: Pick<CallRecord, 'answeredAt' | 'endedAt'>,
+  call: Pick<CallRecord, 'answeredAt' | 'endedAt' | 'legs'>,
   now: number,
   informed: Informed | null = null,
+  { begun, statedIsEnough = false }: { begun: number | null; statedIsEnough?: boolean } = { begun: null },
 ): Fate {
   const coverage = forbidden(decision, said) ?? untold(informed, call);
   if (coverage) return { fate: 'destroy', coverage };
-  if (needsYes(decision, informed) && !agreed(decision, said)) {
+  const since = decision?.outcome === 'ask' ? 0 : (informed?.askedSince ?? 0);
+  const needed = needsYes(decision, informed) && (begun === null || begun >= since);
+  const asked = askedOf(call.legs, statedIsEnough, begun ?? 'ever');
+  if (needed && !agreed(decision, said, asked)) {
     const rule = decision?.outcome === 'ask' ? decision.rule : null;
     return { fate: 'destroy', coverage: excluded({ rule, why: because('no_consent') }) };
   }
@@ -115,9 +153,12 @@ export function keepingOf(
   return { fate: 'destroy', coverage: { status: 'not_kept', why, rule, missingMs: 0 } };
 }
 
-/** Whether the other party agrees to be recorded: they said so in the call, or once for all calls. */
-const agreed = (decision: Decided | null, said: Directed): boolean =>
-  said.allowed !== null || decision?.agreed === true;
+/** Whether everybody agrees whose consent is needed: they said so in the call, or once for all calls. */
+function agreed(decision: Decided | null, said: Directed, { of, legs, statedIsEnough }: Asked): boolean {
+  if (decision?.agreed === true) return true;
+  const yes = new Set(said.answers.flatMap((one) => (one.kind === 'allow' ? [speakerOf(one, legs)] : [])));
+  return (of.length > 0 && of.every((leg) => yes.has(leg))) || (statedIsEnough && yes.has(HOUSE));
+}
 
 /** Returns how coverage accounts for a call of which nothing may be kept, at any time; null where something may. */
 function forbidden(decision: Decided | null, said: Directed): Coverage | null {

@@ -23,6 +23,8 @@ export type CallFacts = {
   dialled: string;
   /** Numbers of further outside parties that have taken part so far. */
   added: string[];
+  /** Whether one of those hides theirs. */
+  addedHidden: boolean;
   /** Those of them that were called from here, as against having called. */
   called: string[];
   /** Who is being rung: what will be known once they answer. */
@@ -33,7 +35,7 @@ export type CallFacts = {
   account: string | null;
   /** Channel variables of that leg, as far as the PBX tells of them. Null: not stored with this call. */
   variables: Readonly<Record<string, string>> | null;
-  /** Names of the lists of numbers that the other party's number is on. */
+  /** Names of the lists of numbers that the number of an outside party is on who takes part so far. */
   lists: string[];
   /**
    * Standing consents and objections that hold for it, of outside parties who take part or are being rung; and whether there are

@@ -83,7 +83,7 @@ export function imagine(
     ...{ direction, number, queue: name(queue), did: name(did) },
     extensions: extensions.map(name),
     dialled: direction === 'in' ? '' : number,
-    ...{ added: [], called: [], ringing: { extensions: [], numbers: [] } },
+    ...{ added: [], addedHidden: false, called: [], ringing: { extensions: [], numbers: [] } },
     trunks: trunk === '' ? [] : [name(trunk)],
     account,
     variables: Object.fromEntries(variables),

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { because, together, type Why } from '../reason/reason.js';
 import { Limit, RetentionRule } from '../retention/rule.js';
-import { ModeSchema, Telling } from '../telling/schema.js';
+import { ModeSchema, StatedIsEnough, Telling } from '../telling/schema.js';
 import { bare, When } from './conditions.js';
 import { type CallFacts, LATE_FACTS, type LateFact, onceAnswered } from './facts.js';
 import { fitsNow, matchOf, ready, unknownIn } from './match.js';
@@ -52,6 +52,7 @@ export const RecordRule = Type.Object(
       }),
     ),
     tell: Type.Optional(ModeSchema),
+    stated_is_enough: Type.Optional(StatedIsEnough),
   },
   { additionalProperties: false },
 );

@@ -21,14 +21,14 @@ import {
  * The report on how people were told, and what they answered: one line for each call of which that was decided. The command, the
  * page and the CSV all come from here. Times are milliseconds since 1970.
  */
-export type ConsentCall = Omit<TellingFacts, 'mode'> &
+export type ConsentCall = Omit<TellingFacts, 'mode' | 'statedIsEnough'> &
   Pick<CallRecord, 'id' | 'pbx' | 'direction' | 'them' | 'us'> & { notice: Notice };
 
 export type JudgedCall = ConsentCall & Told;
 
 export const judgeCall = (call: ConsentCall): JudgedCall => ({
   ...call,
-  ...toldOf({ ...call, mode: call.notice.mode }),
+  ...toldOf({ ...call, mode: call.notice.mode, statedIsEnough: call.notice.statedIsEnough }),
 });
 
 /** What may be asked for; `exceptions` is every call with a finding. */
@@ -40,6 +40,7 @@ export const CONSENT_FILTERS = [
   'refused_kept',
   'refused',
   'agreed',
+  'stated',
   'pending',
   'all',
 ] as const satisfies readonly ('exceptions' | 'all' | 'pending' | AnswerResult | ConsentFinding)[];
@@ -53,6 +54,7 @@ export function fitsConsent(call: JudgedCall, filter: ConsentFilter): boolean {
       return call.findings.length > 0;
     case 'refused':
     case 'agreed':
+    case 'stated':
       return call.answer === filter;
     case 'pending':
       return call.told === 'pending';

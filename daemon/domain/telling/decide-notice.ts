@@ -5,11 +5,11 @@ import { languageOf } from './language.js';
 import type { Notice } from './notice.js';
 import type { Telling } from './schema.js';
 
-type Decided = Omit<Notice, 'callId' | 'at' | 'version'>;
+type Decided = Omit<Notice, 'callId' | 'at' | 'version' | 'askedSince'>;
 
 /**
- * How the people of a call are told, by the rule that is about it. `agreed`: what the other party has said once for all calls counts
- * as their yes. `betweenOutsiders`: all parties are from outside.
+ * How the people of a call are told, by the rule that is about it and by every outside party: the strictest decides. `agreed`: what
+ * they have said once for all calls counts as their yes. `betweenOutsiders`: all parties are from outside.
  */
 export function decideNotice(
   facts: CallFacts,
@@ -18,14 +18,19 @@ export function decideNotice(
   const { telling, rule, agreed, betweenOutsiders } = by;
   const wanted = rule?.outcome === 'ask' ? 'ask' : rule?.tell;
   const number = facts.direction === 'internal' ? null : facts.number;
+  const others = [...facts.added, ...(facts.addedHidden ? [''] : [])];
   const site = { region: facts.site.region, subdivision: telling.subdivision ?? '' };
   return {
-    ...decideTelling({ telling, wanted, number, site, betweenOutsiders, agreed }),
-    ...{ rule: wanted ? rule!.name : null, number, site, language: languageOf(telling, facts) },
+    ...decideTelling({
+      ...{ telling, wanted, site, betweenOutsiders, agreed },
+      numbers: number === null ? others : [number, ...others],
+      statedIsEnough: rule?.stated_is_enough,
+    }),
+    ...{ rule: wanted ? rule!.name : null, number, others, site, language: languageOf(telling, facts) },
   };
 }
 
 export const sameNotice = (
-  { callId, at, ...kept }: Notice,
-  decided: Omit<Notice, 'callId' | 'at'>,
+  { callId, at, askedSince, ...kept }: Notice,
+  decided: Omit<Notice, 'callId' | 'at' | 'askedSince'>,
 ): boolean => JSON.stringify(Object.entries(kept).sort()) === JSON.stringify(Object.entries(decided).sort());

@@ -16,7 +16,7 @@ export const DEFAULT_MODE: Mode = 'announce';
 export const DEFAULT_BEEP_SECONDS = 15;
 
 /** A jurisdiction as the policy has it: what Tapedeck comes with, or what an admin put in its place. */
-export type Ruling = Jurisdiction & { overridden: boolean };
+export type Ruling = Jurisdiction & { overridden: boolean; statedIsEnough: boolean };
 
 export type TellReason =
   /** What a jurisdiction needs at the least, and whose place it is. */
@@ -36,6 +36,8 @@ export type TellDecision = {
   promptInRecording: boolean;
   /** Seconds from tone to tone; null unless the mode is `beep`. */
   beepSeconds: number | null;
+  /** Where they are asked: whether it is enough that our own side states that they agree. */
+  statedIsEnough: boolean;
   /** Those that were asked, and as of when they are; an admin's own are as of the policy's version. */
   jurisdictions: { id: string; asOf: string; overridden: boolean; from: 'number' | 'site' }[];
 };
@@ -45,7 +47,10 @@ const known = new Map(JURISDICTIONS.map((j) => [j.id, j]));
 /** Returns the name of a jurisdiction, such as "California"; its id where only an admin has named it. */
 export const jurisdictionName = (id: string): string => known.get(id)?.name ?? id;
 
-function overridden(base: Jurisdiction, { least, prompt_in_recording, note }: Override): Ruling {
+function overridden(
+  base: Jurisdiction,
+  { least, prompt_in_recording, stated_is_enough = false, note }: Override,
+): Ruling {
   // What is not known is never taken for a place where nobody has to be told.
   const floor = base.id === UNKNOWN.id ? stricter(least, DEFAULT_MODE) : least;
   const enough = MODES.filter((mode) => strictness(mode) >= strictness(floor));
@@ -57,6 +62,7 @@ function overridden(base: Jurisdiction, { least, prompt_in_recording, note }: Ov
     beep_seconds: enough.includes('beep') ? base.beep_seconds : null,
     nuance: note,
     overridden: true,
+    statedIsEnough: stated_is_enough,
   };
 }
 
@@ -65,7 +71,7 @@ export function rulingsOf(telling: Telling): Ruling[] {
   const overrides = new Map((telling.overrides ?? []).map((o) => [o.id, o]));
   const shipped = JURISDICTIONS.map((j): Ruling => {
     const override = overrides.get(j.id);
-    return override ? overridden(j, override) : { ...j, overridden: false };
+    return override ? overridden(j, override) : { ...j, overridden: false, statedIsEnough: false };
   });
   const added = [...overrides.values()]
     .filter(({ id }) => !known.has(id))
@@ -98,31 +104,34 @@ export function jurisdictionsOf({ region, subdivision }: Place, has: (id: string
 }
 
 /**
- * Decides how people are told of a recording. It is never less strict than what each jurisdiction needs, that of the number and
- * that of the site; beyond that the rule, or else the policy, decides. `number` is null for a call without an outside party, and ''
- * for one that hides its number. `betweenOutsiders`: both parties are from outside. `agreed`: they have agreed once for all calls.
+ * Decides how people are told of a recording. It is never less strict than what each jurisdiction needs, those of the numbers and
+ * that of the site; beyond that the rule, or else the policy, decides. `numbers`: of every outside party, '' for one that hides it.
+ * `betweenOutsiders`: all parties are from outside. `agreed`: they have agreed once for all calls. `statedIsEnough`: the rule says
+ * so.
  */
 export function decideTelling({
   telling,
   wanted,
-  number,
+  numbers,
   site,
   betweenOutsiders = false,
   agreed = false,
+  statedIsEnough = false,
 }: {
   telling: Telling;
   wanted?: Mode | undefined;
-  number: string | null;
+  numbers: readonly string[];
   site: Place;
+  statedIsEnough?: boolean | undefined;
   betweenOutsiders?: boolean | undefined;
   agreed?: boolean | undefined;
 }): TellDecision {
   const rulings = rulingsById(telling);
-  const at = (place: Place, from: 'number' | 'site') =>
-    jurisdictionsOf(place, (id) => rulings.has(id)).map((id) => ({ from, ruling: rulings.get(id)! }));
+  const at = (place: Place) => jurisdictionsOf(place, (id) => rulings.has(id));
+  const ofNumbers = new Set(numbers.flatMap((number) => at(regionOf(number, site.region))));
   const asked = [
-    ...(number === null ? [] : at(regionOf(number, site.region), 'number')),
-    ...at(site, 'site'),
+    ...[...ofNumbers].map((id) => ({ from: 'number' as const, ruling: rulings.get(id)! })),
+    ...at(site).map((id) => ({ from: 'site' as const, ruling: rulings.get(id)! })),
   ];
   const enoughIn = (r: Ruling) => (betweenOutsiders && r.between_outsiders) || r.satisfied_by;
 
@@ -140,13 +149,9 @@ export function decideTelling({
   const needed = MODES.filter((m) => strictness(m) >= strictness(floor)).find((m) =>
     asked.every(({ ruling }) => enoughIn(ruling).includes(m)),
   )!;
+  const leastIn = (ruling: Ruling): Mode => MODES.find((m) => enoughIn(ruling).includes(m))!;
   for (const { from, ruling } of asked)
-    because.push({
-      code: 'jurisdiction',
-      id: ruling.id,
-      from,
-      needs: MODES.find((m) => enoughIn(ruling).includes(m))!,
-    });
+    because.push({ code: 'jurisdiction', id: ruling.id, from, needs: leastIn(ruling) });
   const told = needed === 'ask' && agreed;
   const mode = told ? 'announce' : needed;
   if (told) because.push({ code: 'standing_consent' });
@@ -158,6 +163,10 @@ export function decideTelling({
       strictness(mode) >= strictness('announce') && asked.some(({ ruling }) => ruling.prompt_in_recording),
     beepSeconds:
       mode === 'beep' ? Math.min(telling.beep_seconds ?? DEFAULT_BEEP_SECONDS, ...intervals) : null,
+    statedIsEnough:
+      mode === 'ask' &&
+      (floor !== 'ask' || (wanted ? statedIsEnough : telling.stated_is_enough === true)) &&
+      asked.every(({ ruling }) => leastIn(ruling) !== 'ask' || ruling.statedIsEnough),
     jurisdictions: asked.map(({ from, ruling }) => ({
       id: ruling.id,
       asOf: ruling.as_of,

@@ -1,3 +1,4 @@
+import type { Speaker } from '../call/directive.js';
 import type { Why } from '../reason/reason.js';
 import type { CallId, LegId } from '../recording/recording.js';
 import type { TellDecision } from './decide.js';
@@ -20,6 +21,13 @@ export type Notice = TellDecision & {
   rule: string | null;
   /** Of the outside party, as it was known; null for a call without one. */
   number: string | null;
+  /** Of further outside parties so far; '' for one that hides it. */
+  others: readonly string[];
+  /**
+   * Since when people have to agree before anything is captured, ms since 1970: 0 unless that began when somebody joined, with whom
+   * the strictest rules changed. What was captured before that was captured by the rules for those who were there.
+   */
+  askedSince: number;
   site: Place;
   language: Language;
 };
@@ -79,19 +87,34 @@ export type Informed = {
   mode: Mode;
   /** Whether nothing may be recorded of people who were not told. */
   strict: boolean;
-  /** Whether a prompt was played to its end, to anybody. */
+  /** Whether an outside party has heard a whole notice; in a call among ourselves, whether anybody has. */
   told: boolean;
   /** Why the newest prompt could not be played; null where it could. */
   failed: Why | null;
+  /** See the notice. */
+  askedSince: number;
+  statedIsEnough: boolean;
 };
 
 /** Whether the law of a place that was asked wants people to be told, in whatever way. */
 export const isStrict = ({ because }: Pick<TellDecision, 'because'>): boolean =>
   because.some((one) => one.code === 'jurisdiction' && one.needs !== 'silent');
 
+/** Whether those on these legs count as told: an outside party heard it, or there is none in the call. */
+export const reaches = (heardBy: readonly LegId[], legs: readonly Speaker[]): boolean =>
+  legs.every(({ party }) => party.ours)
+    ? heardBy.length > 0
+    : legs.some(({ id, party }) => !party.ours && heardBy.includes(id));
+
 /** Returns null for a call of which it was not decided how people are told: then Tapedeck tells nobody. */
-export function informedBy(notice: Notice | null, played: readonly Played[]): Informed | null {
+export function informedBy(
+  notice: Notice | null,
+  played: readonly Played[],
+  legs: readonly Speaker[],
+): Informed | null {
   if (!notice) return null;
-  const told = played.some((one) => one.whole);
-  return { mode: notice.mode, strict: isStrict(notice), told, failed: played.at(-1)?.failed ?? null };
+  const told = played.some((one) => one.whole && reaches(one.heardBy, legs));
+  const { mode, askedSince, statedIsEnough } = notice;
+  const failed = played.at(-1)?.failed ?? null;
+  return { mode, strict: isStrict(notice), told, failed, askedSince, statedIsEnough };
 }

@@ -45,12 +45,19 @@ export const Jurisdiction = Type.Object(
 );
 export type Jurisdiction = Static<typeof Jurisdiction>;
 
+/** An outbound caller who agreed aloud is not heard by Tapedeck: what our own side says of them is no answer of theirs. */
+export const StatedIsEnough = Type.Boolean({
+  description:
+    'Whether it is enough, where people are asked, that our own side states for the others that they agree: by a key, a button or a program. Left out: no; each of them has to agree on their own phone.',
+});
+
 /** What an admin, advised by counsel, has decided about a place: it stands in for what Tapedeck comes with. */
 export const Override = Type.Object(
   {
     id: JurisdictionId,
     least: Type.Enum([...MODES], { description: 'The least strict mode that is enough there.' }),
     prompt_in_recording: Type.Optional(Type.Boolean()),
+    stated_is_enough: Type.Optional(StatedIsEnough),
     note: Type.String({ minLength: 1, maxLength: 300, description: 'Why, and on whose advice.' }),
   },
   { additionalProperties: false },
@@ -95,6 +102,7 @@ export const Telling = Type.Object(
     ),
     refuse_key: Type.Optional(Key),
     agree_key: Type.Optional(Key),
+    stated_is_enough: Type.Optional(StatedIsEnough),
     beep_seconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 60 })),
     language: Type.Optional(LanguageSchema),
     languages: Type.Optional(

@@ -1,4 +1,4 @@
-import { type Directive, directed } from '../call/directive.js';
+import { type Directive, directed, HOUSE, speakerOf } from '../call/directive.js';
 import type { CallRecord, CoverageStatus, LegId, MarkKind } from '../recording/recording.js';
 import type { Played } from './notice.js';
 import type { Mode } from './schema.js';
@@ -7,6 +7,8 @@ import type { Mode } from './schema.js';
 
 export type TellingFacts = Pick<CallRecord, 'startedAt' | 'answeredAt' | 'endedAt' | 'legs' | 'marks'> & {
   mode: Mode;
+  /** What our own side states for others is enough, where they are asked. */
+  statedIsEnough: boolean;
   coverage: CoverageStatus;
   played: readonly Played[];
   directives: readonly Directive[];
@@ -19,7 +21,11 @@ export type TellingFacts = Pick<CallRecord, 'startedAt' | 'answeredAt' | 'endedA
 export const toldResults = ['all', 'some', 'nobody', 'pending', 'not_needed'] as const;
 export type ToldResult = (typeof toldResults)[number];
 
-export const answerResults = ['refused', 'agreed', 'none'] as const;
+/**
+ * `agreed`: everybody has whose consent counts, each on their own phone; `some`: not all of them. `stated`: our own side said so for
+ * them, and nobody of them did.
+ */
+export const answerResults = ['refused', 'agreed', 'some', 'stated', 'none'] as const;
 export type AnswerResult = (typeof answerResults)[number];
 
 /**
@@ -31,7 +37,8 @@ export type FoundResult = (typeof foundResults)[number];
 
 /**
  * What somebody should look at. `untold`: a call was recorded, and somebody who spoke in it was not told. `not_found`: a prompt was
- * played, and the recording does not have it. `not_agreed`: people are asked for a yes, nobody gave one, and there is a recording.
+ * played, and the recording does not have it. `not_agreed`: people are asked for a yes, none of them gave one, nor did our own side
+ * where that is enough, and there is a recording.
  * `refused_kept`: somebody refused, and there is a recording.
  */
 export const consentFindings = ['untold', 'not_found', 'not_agreed', 'refused_kept'] as const;
@@ -51,17 +58,31 @@ const KEPT: readonly CoverageStatus[] = ['recorded', 'partial'];
 
 export function toldOf(call: TellingFacts): Told {
   const { told, untold } = whoWasTold(call);
-  const { declined, allowed } = directed(call.directives);
-  const answer = declined ? 'refused' : allowed ? 'agreed' : 'none';
+  const answer = answerOf(call);
   const found = foundIn(call);
   const kept = KEPT.includes(call.coverage);
   const holds: Record<ConsentFinding, boolean> = {
     untold: told === 'some' || told === 'nobody',
     not_found: found === 'no',
-    not_agreed: kept && call.mode === 'ask' && answer === 'none',
+    not_agreed:
+      kept && call.mode === 'ask' && (answer === 'none' || (answer === 'stated' && !call.statedIsEnough)),
     refused_kept: kept && answer === 'refused',
   };
   return { told, untold, answer, found, findings: consentFindings.filter((finding) => holds[finding]) };
+}
+
+/** Of outside parties, or, among ourselves, of everybody who spoke. */
+function answerOf(call: TellingFacts): AnswerResult {
+  const { declined, answers } = directed(call.directives, call.legs);
+  if (declined) return 'refused';
+  const yes = new Set(answers.map((one) => speakerOf(one, call.legs)));
+  if (yes.size === 0) return 'none';
+  const ours = new Set(call.legs.filter(({ party }) => party.ours).map(({ id }) => id));
+  const amongOurselves = ours.size === new Set(call.legs.map(({ id }) => id)).size;
+  const counts = spokeIn(call).filter((leg) => amongOurselves || !ours.has(leg));
+  const agreed = counts.filter((leg) => yes.has(leg));
+  if (agreed.length > 0) return agreed.length === counts.length ? 'agreed' : 'some';
+  return yes.has(HOUSE) ? 'stated' : 'none';
 }
 
 function whoWasTold(call: TellingFacts): Pick<Told, 'told' | 'untold'> {

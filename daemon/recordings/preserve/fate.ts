@@ -1,16 +1,18 @@
 import type { Verbs } from '../../catalogue/catalogue.js';
+import { saidOf } from '../../catalogue/said.js';
 import type { StoredCall } from '../../catalogue/stored-call.js';
-import { type Directed, directed, withMain } from '../../domain/call/directive.js';
 import { factsOf } from '../../domain/call/facts-of.js';
 import type { Site } from '../../domain/days.js';
 import type { PbxId } from '../../domain/pbx.js';
-import { type Fate, fateOf, keepingOf } from '../../domain/policy/course.js';
+import { type Fate, fateOf, keepingOf, ruleOf } from '../../domain/policy/course.js';
 import { type Coverage, type Segment, spoolName } from '../../domain/recording/recording.js';
 import { informedBy } from '../../domain/telling/notice.js';
 import type { Log } from '../../ops/log.js';
 
 export type FateDeps = {
-  catalogue: Verbs<'directives.of' | 'notices.of' | 'calls.decideCoverage' | 'segments.save' | 'policy.of'>;
+  catalogue: Verbs<
+    'calls.get' | 'directives.of' | 'notices.of' | 'calls.decideCoverage' | 'segments.save' | 'policy.of'
+  >;
   site: Site;
   /** The lists of numbers that a number is on. */
   listsOf: (number: string) => string[];
@@ -24,19 +26,22 @@ export type EndedCall = StoredCall & { answeredAt: number; endedAt: number };
 
 /** Destroys what was captured of calls that may not be kept. */
 export function createFates({ catalogue, remove, discard, site, listsOf, clock, log }: FateDeps) {
-  async function saidOf(call: EndedCall): Promise<Directed> {
-    const own = directed(await catalogue.directives.of(call.id));
-    if (own.declined || call.consultFor === null) return own;
-    return withMain(own, directed(await catalogue.directives.of(call.consultFor)));
-  }
-
   /** By what was decided, and by the rules for the end of a call that were in force when it began. */
-  async function decide(call: EndedCall): Promise<Fate> {
-    const said = await saidOf(call);
+  async function decide(call: EndedCall, segments: readonly Segment[]): Promise<Fate> {
+    const { decision } = call;
+    const said = await saidOf(catalogue, call, await catalogue.directives.of(call.id));
     const { notice, played } = await catalogue.notices.of(call.id);
-    const fate = fateOf(call.decision, said, call, clock(), informedBy(notice, played));
-    if (fate.fate !== 'keep' || !call.decision) return fate;
-    const { policy } = await catalogue.policy.of(call.decision.version);
+    const policy = decision && (await catalogue.policy.of(decision.version)).policy;
+    const starts = segments.flatMap((s) => [s.inStartedAt, s.outStartedAt].filter((at) => at !== null));
+    const captured = {
+      begun: starts.length === 0 ? null : Math.max(...starts),
+      statedIsEnough:
+        notice?.statedIsEnough ??
+        (policy && decision ? ruleOf(policy, decision)?.stated_is_enough === true : false),
+    };
+    const informed = informedBy(notice, played, call.legs);
+    const fate = fateOf(decision, said, call, clock(), informed, captured);
+    if (fate.fate !== 'keep' || !policy) return fate;
     return keepingOf(policy, factsOf(call, site, listsOf), said, call, clock());
   }
 
@@ -57,7 +62,7 @@ export function createFates({ catalogue, remove, discard, site, listsOf, clock, 
      * destroyed, and `{ until }` (ms since 1970) for one that has to be decided again then.
      */
     async meet(call: EndedCall, segments: readonly Segment[]): Promise<{ until?: number | null }> {
-      const fate = await decide(call);
+      const fate = await decide(call, segments);
       if (fate.fate === 'wait') return { until: fate.until };
       if (fate.fate === 'keep') return {};
       await destroy(call, fate.coverage, segments);

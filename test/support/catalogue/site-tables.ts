@@ -25,6 +25,7 @@ const decision: Omit<Notice, 'callId' | 'at'> = {
   ...{ mode: 'announce', because: [{ code: 'rule', mode: 'announce' }], promptInRecording: false },
   ...{ beepSeconds: null, jurisdictions: [], version: 1, rule: 'Tell callers', number: '+49301234567' },
   ...{ site: { region: 'DE', subdivision: '' }, language: 'de' },
+  ...{ others: [], askedSince: 0, statedIsEnough: false },
 };
 const prompt = {
   ...{ kind: 'announce', language: 'de', hash: 'a'.repeat(64), name: 'announce', durationMs: 4_000 },

@@ -51,7 +51,7 @@ t.test('a mask mutes what is captured and is in its row before the PBX is asked'
   await l.recorder.direct('C1', { ...by, kind: 'resume' });
   await l.recorder.direct('C1', { ...by, kind: 'resume' });
   t.same(l.capture.asked, ['begin C1-0 ann', 'mute C1-0', 'unmute C1-0'], 'once each');
-  const { masks } = directed(await l.catalogue.directives.of('C1'));
+  const { masks } = directed(await l.catalogue.directives.of('C1'), []);
   t.match(masks, [{ from: Number, until: Number }]);
   l.hear(goes(BOB), goes(ANN));
   await l.idle();
@@ -238,7 +238,10 @@ t.test('only with a yes', async (t) => {
   const l = await talking(t, [rule('ask')]);
   t.same(l.capture.asked, []);
   t.match(l.recorder.list(), [{ recorded: false, why: { code: 'consent_awaited' } }]);
-  await l.recorder.direct('C1', { ...by, how: 'dialplan', kind: 'allow' });
+  for (const legId of [null, 'ann'])
+    await l.recorder.direct('C1', { ...by, how: 'dialplan', kind: 'allow', legId });
+  t.same(l.capture.asked, [], 'among ourselves it takes a yes of everybody');
+  await l.recorder.direct('C1', { ...by, how: 'digits', kind: 'allow', legId: 'bob' });
   t.same(l.capture.asked, ['begin C1-0 ann']);
   await l.recorder.direct('C1', { ...by, how: 'digits', kind: 'decline' });
   t.same(await l.states('C1'), ['0 ann dropped']);

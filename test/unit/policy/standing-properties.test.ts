@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { type Directive, directed } from '../../../daemon/domain/call/directive.js';
-import { courseOf, fateOf } from '../../../daemon/domain/policy/course.js';
+import { askedOf, courseOf, fateOf } from '../../../daemon/domain/policy/course.js';
 import { ALL_KNOWN, type CallFacts } from '../../../daemon/domain/policy/facts.js';
 import { decideRecord, type RecordRule } from '../../../daemon/domain/policy/policy.js';
 import { holdsFor } from '../../../daemon/domain/policy/standing/standing.js';
@@ -107,10 +107,11 @@ t.test('a call to which somebody objects is never captured, whatever the rules a
     fc.property(rules, facts, directives, (list, of, said) => {
       if (!objects(of)) return true;
       const decision = decideRecord(policy(...list), of);
-      const { course } = courseOf(decision, null, directed(said));
+      const { course } = courseOf(decision, null, directed(said, []), askedOf([], false));
       return (
         course === 'destroy' &&
-        fateOf(decision, directed(said), { answeredAt: null, endedAt: NOW }, NOW).fate === 'destroy'
+        fateOf(decision, directed(said, []), { answeredAt: null, endedAt: NOW, legs: [] }, NOW).fate ===
+          'destroy'
       );
     }),
     { numRuns: runs(3000) },
@@ -132,7 +133,12 @@ t.test('nor is it for a moment before that is known', async (t) => {
         known: ALL_KNOWN,
       };
       if (!objects(later)) return true;
-      const { course } = courseOf(decideRecord(policy(...list), of), null, directed([]));
+      const { course } = courseOf(
+        decideRecord(policy(...list), of),
+        null,
+        directed([], []),
+        askedOf([], false),
+      );
       return course !== 'capture';
     }),
     { numRuns: runs(3000) },
@@ -143,12 +149,12 @@ t.test('nor is it for a moment before that is known', async (t) => {
 t.test('a refusal in the call wins over every consent', async (t) => {
   fc.assert(
     fc.property(rules, facts, directives, (list, of, said) => {
-      const state = directed(said);
+      const state = directed(said, []);
       if (!state.declined) return true;
       const decision = decideRecord(policy(...list), of);
       return (
-        courseOf(decision, null, state).course === 'destroy' &&
-        fateOf(decision, state, { answeredAt: null, endedAt: NOW }, NOW).fate === 'destroy'
+        courseOf(decision, null, state, askedOf([], false)).course === 'destroy' &&
+        fateOf(decision, state, { answeredAt: null, endedAt: NOW, legs: [] }, NOW).fate === 'destroy'
       );
     }),
     { numRuns: runs(2000) },

@@ -2,7 +2,7 @@ import t from 'tap';
 import { directed } from '../../../daemon/domain/call/directive.js';
 import { factsOf } from '../../../daemon/domain/call/facts-of.js';
 import { dates, startOfDay, times } from '../../../daemon/domain/days.js';
-import { courseOf, fateOf } from '../../../daemon/domain/policy/course.js';
+import { askedOf, courseOf, fateOf } from '../../../daemon/domain/policy/course.js';
 import { ALL_KNOWN, type CallFacts } from '../../../daemon/domain/policy/facts.js';
 import { endText } from '../../../daemon/domain/policy/lists/list-file.js';
 import { decideRecord, defaultPolicy, type RecordRule } from '../../../daemon/domain/policy/policy.js';
@@ -127,13 +127,16 @@ t.test('a consent is the yes that a rule asks for, where each outside party has 
   );
   t.equal(brief(call({ direction: 'internal' }, holding('consent')), rule('ask')), 'R ask', 'of nobody');
 
-  const said = directed([]);
+  const said = directed([], []);
   const decision = decideRecord(policy(rule('ask')), agreed);
-  t.match(courseOf(decision, rule('ask'), said), { course: 'capture' });
-  t.match(fateOf(decision, said, { answeredAt: null, endedAt: NOW }, NOW), { fate: 'keep' });
+  t.match(courseOf(decision, rule('ask'), said, askedOf([], false)), { course: 'capture' });
+  t.match(fateOf(decision, said, { answeredAt: null, endedAt: NOW, legs: [] }, NOW), { fate: 'keep' });
   const without = decideRecord(policy(rule('ask')), call());
-  t.match(courseOf(without, rule('ask'), said), { course: 'wait', why: { code: 'consent_awaited' } });
-  t.match(fateOf(without, said, { answeredAt: null, endedAt: NOW }, NOW), { fate: 'destroy' });
+  t.match(courseOf(without, rule('ask'), said, askedOf([], false)), {
+    course: 'stop',
+    why: { code: 'consent_awaited' },
+  });
+  t.match(fateOf(without, said, { answeredAt: null, endedAt: NOW, legs: [] }, NOW), { fate: 'destroy' });
 });
 
 t.test('a replay counts what stood at the time of each call', async (t) => {

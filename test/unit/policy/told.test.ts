@@ -44,7 +44,13 @@ const EXCUSED: Found = { found: false, excused: true };
 const base: TellingFacts = {
   ...{ startedAt: ZERO - 5_000, answeredAt: ZERO, endedAt: END, marks: [] },
   legs: [leg('them', -5_000), leg('us', 0)],
-  ...{ mode: 'announce', coverage: 'recorded', played: [played({ found: FOUND })], directives: [] },
+  ...{
+    mode: 'announce',
+    statedIsEnough: false,
+    coverage: 'recorded',
+    played: [played({ found: FOUND })],
+    directives: [],
+  },
 };
 const third = [...base.legs, leg('bob', 30_000)];
 

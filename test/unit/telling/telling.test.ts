@@ -19,7 +19,7 @@ import { runs } from '../../support/search/share-of-search.js';
 
 const place = (id: string) => ({ region: id.slice(0, 2), subdivision: id.slice(3) });
 const decide = (wanted: Mode | undefined, number: string | null, site: string, telling: Telling = {}) =>
-  decideTelling({ telling, wanted, number, site: place(site) });
+  decideTelling({ telling, wanted, numbers: number === null ? [] : [number], site: place(site) });
 const [SEATTLE, HARTFORD, DALLAS, DETROIT, VEGAS] = [
   '+12065550100',
   '+18605550100',
@@ -120,7 +120,12 @@ t.test('what a place wants besides: the prompt in the recording, and tones at a 
     'a beep is not enough there',
   );
   t.match(decide('silent', VEGAS, 'US-TX', confirmed), { mode: 'announce' });
-  const michigan = { telling: confirmed, wanted: 'silent' as const, number: DETROIT, site: place('US-TX') };
+  const michigan = {
+    telling: confirmed,
+    wanted: 'silent' as const,
+    numbers: [DETROIT],
+    site: place('US-TX'),
+  };
   t.equal(decideTelling(michigan).mode, 'silent');
   t.equal(decideTelling({ ...michigan, betweenOutsiders: true }).mode, 'announce');
 });
@@ -188,15 +193,15 @@ t.test('a decision is never less strict than any jurisdiction, nor than what was
     fc.property(
       telling,
       fc.option(mode, { nil: undefined }),
-      someNumber,
+      fc.array(fc.oneof(someNumber.map((number) => number ?? '')), { maxLength: 4 }),
       someplace,
-      (telling, wanted, number, id) => {
+      (telling, wanted, numbers, id) => {
         const site = id === 'unknown' ? place('') : place(id);
-        const made = decideTelling({ telling, wanted, number, site });
+        const made = decideTelling({ telling, wanted, numbers, site });
         const rulings = rulingsOf(telling);
         const has = (one: string) => rulings.some((r) => r.id === one);
         const ids = [
-          ...(number === null ? [] : jurisdictionsOf(regionOf(number, site.region), has)),
+          ...new Set(numbers.flatMap((number) => jurisdictionsOf(regionOf(number, site.region), has))),
           ...jurisdictionsOf(site, has),
         ];
         const asked = wanted ?? telling.mode ?? 'announce';
@@ -220,7 +225,12 @@ t.test('asking for more never gives less', async () => {
       const site = place(id === 'unknown' ? '' : id);
       const of = (wanted: Mode) =>
         strictness(
-          decideTelling({ telling: { ...given, silent_confirmed: true }, wanted, number, site }).mode,
+          decideTelling({
+            telling: { ...given, silent_confirmed: true },
+            wanted,
+            numbers: [number ?? ''],
+            site,
+          }).mode,
         );
       return of(less) <= of(more);
     }),

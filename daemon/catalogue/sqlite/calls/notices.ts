@@ -26,6 +26,10 @@ const Decision = Type.Object({
   version: Length,
   rule: orNull(Text),
   number: orNull(Text),
+  // Of calls of earlier versions these are not there.
+  others: Type.Optional(Type.Array(Text)),
+  askedSince: Type.Optional(Time),
+  statedIsEnough: Type.Optional(Type.Boolean()),
   site: Type.Object({ region: Text, subdivision: Text }),
   language: LanguageSchema,
 });
@@ -36,6 +40,7 @@ export const notice = noun({
   json: ['decision'],
   shape: Type.Object({ call_id: Text, at: Time, decision: Decision }),
   make: ({ call_id: callId, at, decision }): Notice => ({
+    ...{ others: [], askedSince: 0, statedIsEnough: false },
     ...(decision as Static<typeof Decision> & Pick<Notice, 'because'>),
     callId,
     at,

@@ -53,7 +53,7 @@ export function createNames(db: Db, isHeld: (id: CallId) => boolean) {
   const ofCall = [
     "DELETE FROM call_reach WHERE call_id = ? AND kind IN ('extension', 'did')",
     "UPDATE directives SET who = '' WHERE call_id = ? AND who <> ''",
-    "UPDATE notices SET decision = json_set(decision, '$.number', NULL) WHERE call_id = ? AND json_valid(decision)",
+    "UPDATE notices SET decision = json_remove(json_set(decision, '$.number', NULL), '$.others') WHERE call_id = ? AND json_valid(decision)",
     `UPDATE ears SET name = '' WHERE name <> '' AND recording_id IN (SELECT id FROM recordings WHERE call_id = ?)`,
     'DELETE FROM cdrs WHERE account_id IN (SELECT id FROM accounts WHERE call_id = ?)',
     "UPDATE accounts SET src = '', dst = '', name = '' WHERE call_id = ?",

@@ -49,10 +49,14 @@ export function mayBeObjected(facts: CallFacts, later: CallFacts | null): boolea
   );
 }
 
-/** The consent of the first outside party, where every one of them has given one that holds for the call; else undefined. */
+/**
+ * The consent of the first outside party, where every one of them has given one that holds for the call; else undefined. Who hides
+ * their number may be anybody.
+ */
 export function consentTo(facts: CallFacts): HoldingStanding | undefined {
   const { holding } = facts.standing;
-  if (holding.length === 0) return undefined;
+  const hidden = facts.addedHidden || (facts.direction !== 'internal' && facts.number === '');
+  if (holding.length === 0 || hidden) return undefined;
   const given = outside(facts).map((number) =>
     holding.find((one) => one.kind === 'consent' && one.number === number && isAbout(one, facts)),
   );

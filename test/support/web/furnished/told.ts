@@ -35,8 +35,8 @@ export async function ledgerOf(
   const zero = call.answeredAt ?? call.startedAt;
   const number = call.direction === 'internal' ? null : call.them.number;
   const site = { region: 'GB', subdivision: '' };
-  const decision = decideTelling({ telling, wanted, number, site });
-  const about = { version: 1, rule: rule ?? null, number, site, language };
+  const decision = decideTelling({ telling, wanted, numbers: number === null ? [] : [number], site });
+  const about = { version: 1, rule: rule ?? null, number, others: [], askedSince: 0, site, language };
   await catalogue.notices.decide({ callId: call.id, at: call.startedAt, ...decision, ...about });
   const kind = decision.mode === 'silent' || decision.mode === 'beep' ? 'announce' : decision.mode;
   for (const { from, until, found = null, name = '', ...more } of played) {
