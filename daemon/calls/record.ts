@@ -61,6 +61,7 @@ export function createRecorder(deps: RecordDeps) {
     state: () => state,
     find: (id) => live.get(id),
     reconsider: (l) => reconsider(l),
+    hear: (event) => hear(event),
   });
   const steps = createSteps(deps, {
     ...{ isUp, inform },
@@ -107,6 +108,8 @@ export function createRecorder(deps: RecordDeps) {
     state: () => state,
     direct: directing.direct,
     answersOf: inform.answersOf,
+    hasAnswered: (id, leg) =>
+      live.get(id)?.said.some(({ how, legId }) => how === 'dialplan' && legId === leg) === true,
   });
 
   function after(times: number, what: () => void): NodeJS.Timeout | null {
@@ -247,7 +250,7 @@ export function createRecorder(deps: RecordDeps) {
         await takeUp.captures(snapshot, true);
         state = restore(open);
         for (const l of live.values()) directing.takeUp(l);
-        await inform.resume(snapshot);
+        await inform.resume(snapshot, known.watchedUntil);
       } finally {
         await catchUp(snapshot, known);
       }
@@ -263,7 +266,7 @@ export function createRecorder(deps: RecordDeps) {
       try {
         await Promise.all([...live.values()].map((l) => l.working));
         await takeUp.captures(snapshot);
-        await inform.resume(snapshot);
+        await inform.resume(snapshot, known.watchedUntil);
       } finally {
         await catchUp(snapshot, known);
       }

@@ -1,7 +1,7 @@
 import type { Verbs } from '../catalogue/catalogue.js';
 import type { NumbersInLists } from '../catalogue/listed.js';
 import type { About, AuditAction } from '../domain/assurance/audit.js';
-import type { Directive } from '../domain/call/directive.js';
+import { type Directive, speakerOf } from '../domain/call/directive.js';
 import { dates, dayAfter, startOfDay, times } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { isNumber, type Listed, MOST_ON_A_LIST } from '../domain/policy/lists/number-list.js';
@@ -44,10 +44,12 @@ export function createRefused({ catalogue, lists, note, timeZone, clock, log }: 
     const refused = policy.telling?.refused;
     if (!refused) return;
     const call = await catalogue.calls.get(said.callId);
-    if (!call || call.test || call.direction === 'internal' || !isNumber(call.them.number)) return;
+    if (!call || call.test || call.direction === 'internal') return;
+    const number = numberOf(call, said);
+    if (!isNumber(number)) return;
     await lists.ready();
-    if (said.kind === 'allow') await takeOff(call, refused);
-    else if (byOutsideParty(call, said)) await put(call.them.number, said.at, refused);
+    if (said.kind === 'allow') await takeOff(call, number, refused, said);
+    else if (byOutsideParty(call, said)) await put(number, said.at, refused);
   }
 
   async function put(number: string, at: number, { list, days = null }: Refused): Promise<void> {
@@ -74,12 +76,14 @@ export function createRefused({ catalogue, lists, note, timeZone, clock, log }: 
     await tell(name, 'is new');
   }
 
-  /** What is on the list since one of the call's refusals was put there by that. */
-  async function takeOff(call: CallRecord, { list }: Refused): Promise<void> {
-    const there = await entryOf(list, call.them.number);
+  /** What is on the list since a refusal of the same party in this call was put there by that. */
+  async function takeOff(call: CallRecord, number: string, { list }: Refused, by: Directive): Promise<void> {
+    const there = await entryOf(list, number);
     if (there?.addedBy !== BY) return;
     const said = await catalogue.directives.of(call.id);
-    if (!said.some(({ kind, at }) => kind === 'decline' && at === there.addedAt)) return;
+    const speaker = speakerOf(by, call.legs);
+    const theirs = (one: Directive) => speakerOf(one, call.legs) === speaker;
+    if (!said.some((one) => one.kind === 'decline' && one.at === there.addedAt && theirs(one))) return;
     await lists.changed(await catalogue.lists.drop(list, [there.id]));
     await tell(list, 'has 1 number less: the refusal was taken back');
   }
@@ -109,6 +113,10 @@ export function createRefused({ catalogue, lists, note, timeZone, clock, log }: 
     idle: (): Promise<void> => working,
   };
 }
+
+/** Of the outside party who says it, or of whom our own side says it: the one that the call is with. */
+const numberOf = ({ legs, them }: CallRecord, { legId }: Directive): string =>
+  legs.find(({ id, party }) => id === legId && !party.ours)?.party.number ?? them.number;
 
 /** The button says that the caller declines; by keys and in the dialplan it is whose leg it is. */
 function byOutsideParty({ legs }: CallRecord, { how, legId }: Directive): boolean {

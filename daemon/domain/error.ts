@@ -517,6 +517,12 @@ const catalogue = {
     blame: 'operator',
     status: 404,
   },
+  call_refused: {
+    message: 'Somebody on this call has refused to be recorded.',
+    hint: 'They refused on their own phone, and only they can take that back there, with the key to agree.',
+    blame: 'operator',
+    status: 409,
+  },
   call_over: {
     message: 'This call is over.',
     hint: 'Recording can be declined or masked during a call, and a call can be kept until a minute after its end.',

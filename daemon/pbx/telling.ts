@@ -48,20 +48,25 @@ function made(said: Json, legId: string, at: number): Consent | null {
 }
 
 /**
- * Asks the PBX what a leg's dialplan, or that of who dialled it, told before; null for nothing. Whoever was away when it was told has
- * missed the event; the variables stay. `variable` answers null where there is none. Throws what it throws.
+ * Asks the PBX what a leg's dialplan told it before, and what it answered; null for nothing. Whoever was away when it was told has
+ * missed the event; the variables stay. Legs that were dialled have those of who dialled them: these are not theirs. A dialplan of
+ * an earlier version does not say whose they are; then `caller` says whether it can be this leg's. `variable` answers null where
+ * there is none. Throws what it throws.
  */
 export async function askConsent(
   variable: (channelId: string, name: string) => Promise<string | null>,
-  legId: string,
+  { id: legId, caller }: { id: string; caller: boolean },
   at: number,
 ): Promise<Consent | null> {
   const Answer = await variable(legId, 'TAPEDECK_CONSENT');
   if (!Answer) return null;
+  const whose = await variable(legId, 'TAPEDECK_CONSENT_CHANNEL');
+  if (whose ? whose !== legId : !caller) return null;
   const [Prompt, Digit, Language] = await Promise.all(
     ['TAPEDECK_CONSENT_PROMPT', 'TAPEDECK_CONSENT_DIGIT', 'TAPEDECK_CONSENT_LANGUAGE'].map((name) =>
       variable(legId, name),
     ),
   );
-  return made({ Answer, Prompt, Digit, Language }, legId, at);
+  const answered = made({ Answer, Prompt, Digit, Language }, legId, at);
+  return answered && { ...answered, unseen: true };
 }

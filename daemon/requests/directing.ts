@@ -1,11 +1,11 @@
 import type { Verbs } from '../catalogue/catalogue.js';
 import { unwritable } from '../catalogue/entries.js';
-import type { Directive } from '../domain/call/directive.js';
+import { type Directive, directed, HOUSE, speakerOf } from '../domain/call/directive.js';
 import { fail } from '../domain/error.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
 import type { PbxId } from '../domain/pbx.js';
 import { reachedBy } from '../domain/people/reach.js';
-import { isId } from '../domain/recording/recording.js';
+import { type CallRecord, isId } from '../domain/recording/recording.js';
 import { createBuckets, type Limit } from '../ops/buckets.js';
 import type { Askers } from './askers.js';
 
@@ -16,7 +16,7 @@ const REFUSALS: Record<'each' | 'all', Limit> = {
 };
 
 export type DirectingRequestDeps = {
-  catalogue: Verbs<'calls.get' | 'audit.append'>;
+  catalogue: Verbs<'calls.get' | 'directives.of' | 'audit.append'>;
   askers: Pick<Askers, 'of'>;
   /** Takes up what is said of a call on this PBX. Throws `call_unknown`, `call_over`. */
   direct: (
@@ -44,6 +44,13 @@ export function createDirectingRequests({
     all.left -= 1;
   }
 
+  /** What a party on the phone refused, nobody takes back for them. */
+  async function withoutRefusal({ id, legs }: Pick<CallRecord, 'id' | 'legs'>): Promise<void> {
+    const { answers } = directed(await catalogue.directives.of(id), legs);
+    if (answers.some((one) => one.kind === 'decline' && speakerOf(one, legs) !== HOUSE))
+      throw fail('call_refused');
+  }
+
   return {
     async direct_call({ by, call: id, kind }) {
       const { person, entry } = await askers.of(by);
@@ -53,6 +60,7 @@ export function createDirectingRequests({
         reachedBy(person, 'direct', found);
         if (kind === 'decline') limit(person.id);
       }
+      if (kind === 'allow') await withoutRefusal(found);
       const how = person && person.only === undefined ? 'button' : 'api';
       const write = () =>
         catalogue.audit

@@ -225,6 +225,11 @@ export const CallDetail = Type.Intersect([
         kind: Type.Enum([...directiveKinds]),
         how: Type.Enum([...directiveWays]),
         who: Type.String({ description: "A person's name, the keys pressed, or empty." }),
+        leg: Nullable(
+          Type.Integer({
+            description: 'The leg of who said it, among `legs`; null for our own side, which answers as one.',
+          }),
+        ),
       }),
       { description: 'What was said about its recording while it went on, in order.' },
     ),

@@ -97,6 +97,9 @@ export const ToldView = Type.Object({
   ),
   site: Place,
   language: LanguageSchema,
+  stated_is_enough: Type.Boolean({
+    description: 'Where people are asked: whether it is enough that our own side states that they agree.',
+  }),
   policy_version: Type.Integer({ description: '0 is the policy that Tapedeck comes with.' }),
   rule: Nullable(Type.String({ description: 'That asks for a mode; null where none does.' })),
   result: ToldResult,
@@ -115,6 +118,10 @@ export const ToldView = Type.Object({
       at_ms: At,
       who: Type.String({ description: "A person's name, or empty." }),
       by: Nullable(ListenerView),
+      stated: Type.Boolean({
+        description:
+          'Our own side says of the others that they agree; nobody of them said so on their phone.',
+      }),
     }),
     { description: 'What people answered, in order.' },
   ),

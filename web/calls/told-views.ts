@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import type { ToldCall } from '../../daemon/catalogue/notices.js';
-import type { Directive } from '../../daemon/domain/call/directive.js';
+import { type Directive, HOUSE, speakerOf } from '../../daemon/domain/call/directive.js';
 import { reasonView, type Say } from '../../daemon/domain/reason/words.js';
 import type { CallRecord, CoverageStatus, LegId } from '../../daemon/domain/recording/recording.js';
 import { JURISDICTIONS } from '../../daemon/domain/telling/jurisdictions.js';
@@ -37,6 +37,7 @@ export function toldView(
       reason.code === 'jurisdiction' ? { ...reason, name: nameOf(reason.id) } : reason,
     ),
     prompt_in_recording: notice.promptInRecording,
+    stated_is_enough: notice.statedIsEnough,
     beep_seconds: notice.beepSeconds,
     jurisdictions: notice.jurisdictions.map(({ id, asOf, overridden, from }) => ({
       ...{ id, name: nameOf(id), as_of: asOf, overridden, from },
@@ -54,7 +55,8 @@ export function toldView(
       if (kind !== 'decline' && kind !== 'allow') return [];
       const key = how === 'digits' ? who : null;
       const by = legId === null ? null : listener(call, legId, at);
-      return [{ kind, how, key, at_ms: since(at), who: key === null ? who : '', by }];
+      const stated = kind === 'allow' && speakerOf(one, call.legs) === HOUSE;
+      return [{ kind, how, key, at_ms: since(at), who: key === null ? who : '', by, stated }];
     }),
   };
 }

@@ -23,6 +23,8 @@ export function createHearing(
     direct: (id: CallId, said: Said) => Promise<void>;
     /** The keys by which people of a call answer what they were just asked; empty where they do not. */
     answersOf: (id: CallId) => { refuse: string; agree: string };
+    /** Whether an answer to the dialplan is on record of a leg. */
+    hasAnswered: (id: CallId, leg: LegId) => boolean;
   },
 ) {
   const keys = new Map<LegId, Keys>();
@@ -88,7 +90,10 @@ export function createHearing(
       } else if (event.kind === 'said') heard(event);
       else if (event.kind === 'consent' && event.answer !== 'told') {
         const kind = event.answer === 'yes' ? 'allow' : 'decline';
-        say(callOf(event.legId, ''), { kind, how: 'dialplan', who: event.digit, legId: event.legId });
+        const call = callOf(event.legId, '');
+        // What was read is older than what was heard.
+        if (event.unseen && call !== undefined && around.hasAnswered(call, event.legId)) return;
+        say(call, { kind, how: 'dialplan', who: event.digit, legId: event.legId });
       }
     },
 

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Verbs } from '../../catalogue/catalogue.js';
 import type { CallState } from '../../domain/call/call.js';
-import type { TrackedLeg } from '../../domain/call/call-state.js';
-import type { PbxEvent, Snapshot } from '../../domain/call/event.js';
+import { isCaller, type TrackedLeg } from '../../domain/call/call-state.js';
+import type { LegFacts, PbxEvent, Snapshot } from '../../domain/call/event.js';
 import { companionsOf } from '../../domain/call/feed.js';
 import type { Site } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
@@ -21,7 +21,16 @@ import type { Log } from '../../ops/log.js';
 import { eachOf } from '../../ops/turns.js';
 import type { WhisperPbx } from './announce/whispers.js';
 import { createAnnouncer, type Told } from './announce.js';
-import { amongOf, type ReadyPrompt, tellingOf, uninformed, type WantedPrompt } from './informing.js';
+import { createAway } from './away.js';
+import {
+  ANSWER_MS,
+  amongOf,
+  answersByKey,
+  type ReadyPrompt,
+  tellingOf,
+  uninformed,
+  type WantedPrompt,
+} from './informing.js';
 import type { Live } from './live.js';
 
 export type InformDeps = {
@@ -34,22 +43,16 @@ export type InformDeps = {
   catalogue: Verbs<'notices.decide' | 'notices.tell'>;
   alarms: Pick<Alarms, 'raise'>;
   site: Site;
-  /** What the dialplan has told on a leg before; null for nothing. */
-  consentOf: (leg: LegId) => Promise<Consent | null>;
+  /** What the dialplan has told the party on a leg before, and what they answered; null for nothing. */
+  consentOf: (leg: Pick<TrackedLeg, 'id' | 'caller'>) => Promise<Consent | null>;
   clock: () => number;
   log: Log;
 };
 type Consent = Extract<PbxEvent, { kind: 'consent' }>;
 
-/** So long after a prompt a key is still an answer to it, in ms. */
-const ANSWER_MS = 15_000;
 /** The row of a call may not be there yet; it is tried again so much later, in ms. */
 const AGAIN_MS = 200;
 const ALARM_FOR = 3_600_000;
-/** Callers that the PBX is asked about at once: each question takes one of http.conf's sessions. */
-const AT_ONCE = 8;
-/** So long that is waited for, in ms. */
-const PATIENCE_MS = 2_000;
 
 export type Inform = ReturnType<typeof createInform>;
 
@@ -60,6 +63,8 @@ export function createInform(
     state: () => CallState;
     find: (id: CallId) => Live | undefined;
     reconsider: (l: Live) => void;
+    /** Follows what was learned late as what is heard. */
+    hear: (event: PbxEvent) => void;
   },
 ) {
   const { clock, log } = deps;
@@ -123,6 +128,7 @@ export function createInform(
     const toSomebodyNew = heardBy.some((one) => !informing.told.has(one));
     if (whole) {
       informing.told = new Set([...informing.told, ...heardBy]);
+      for (const one of heardBy) informing.heardAt.set(one, endedAt);
       informing.reached ||= reaches(heardBy, legsOf(l));
       informing.failed = null;
     }
@@ -183,20 +189,17 @@ export function createInform(
     around.reconsider(l);
   }
 
-  const isUntold = ({ id, callId, goneAt }: TrackedLeg): boolean =>
-    goneAt === null && around.find(callId)?.informing.told.has(id) === false;
-
-  /** After a time in which nobody listened: what the dialplan has told a caller meanwhile. */
-  async function asked({ id }: TrackedLeg): Promise<void> {
-    try {
-      const found = await deps.consentOf(id);
-      if (found) consented(found);
-    } catch (err) {
-      log.warn({ err, leg: id }, 'The PBX does not say what its dialplan has told a caller');
-    }
-  }
+  const away = createAway(deps, around, {
+    takenAway: (snapshot) => announcer.takeUp(snapshot),
+    again: (id) => announcer.end(id),
+    interrupted(callId, l, notice) {
+      keep(l, notPlayed(callId, l.segment?.legId ?? '', notice, because('prompt_interrupted')));
+    },
+  });
 
   return {
+    ...away,
+
     /** Every event of the PBX, after it was followed. */
     hear(event: PbxEvent): void {
       announcer.hear(event);
@@ -297,33 +300,6 @@ export function createInform(
       return notice.mode === 'ask' ? keys : { refuse: keys.refuse, agree: '' };
     },
 
-    /** What was known of a call before a restart. */
-    takeUp(l: Live, legs: readonly Leg[], notice: Notice | null, played: readonly Played[]): void {
-      const whole = played.filter((one) => one.whole);
-      Object.assign(l.informing, {
-        ...{ notice, reached: whole.some((one) => reaches(one.heardBy, legs)) },
-        told: new Set(whole.flatMap((one) => one.heardBy)),
-        byDialplan: whole.some((one) => one.what === 'dialplan'),
-      });
-      if (notice && answersByKey(notice.mode)) deps.hearKeys();
-    },
-
-    /** After a time in which nobody watched: what a process that died was playing is taken away, and told as cut off. */
-    async resume(snapshot: Snapshot): Promise<void> {
-      for (const id of await announcer.takeUp(snapshot)) {
-        const callId = parseWhisper(id)!.callId.toUpperCase();
-        const l = around.find(callId);
-        const { notice } = l?.informing ?? uninformed();
-        if (!l || !notice) continue;
-        keep(l, notPlayed(callId, l.segment?.legId ?? '', notice, because('prompt_interrupted')));
-      }
-      const callers = [...around.state().legs.values()].filter(
-        (leg) => leg.outside && leg.caller && isUntold(leg),
-      );
-      // Captures wait for it. What is not answered by then is told later, and heard then.
-      await Promise.race([eachOf(callers, AT_ONCE, asked), wait(PATIENCE_MS, undefined, { ref: false })]);
-    },
-
     /** What was told in a call that became part of another was told in that. */
     unite(from: CallId, l: Live, into: Live): void {
       leaving = { id: from, live: l };
@@ -333,6 +309,7 @@ export function createInform(
       const [a, b] = [l.informing, into.informing];
       b.writing = Promise.all([a.writing, b.writing]);
       b.told = new Set([...b.told, ...a.told]);
+      b.heardAt = new Map([...b.heardAt, ...a.heardAt]);
       b.reached ||= a.reached;
       b.byDialplan ||= a.byDialplan;
     },
@@ -347,5 +324,3 @@ export function createInform(
  */
 const changes = (was: WantedPrompt, wanted: WantedPrompt): boolean =>
   was.mode !== wanted.mode || was.key !== wanted.key;
-
-const answersByKey = (mode: Mode): boolean => mode === 'announce_refusal' || mode === 'ask';

@@ -24,6 +24,8 @@ export type Informing = {
   keys: { refuse: string; agree: string };
   prompt: (ReadyPrompt & { of: WantedPrompt }) | null;
   told: ReadonlySet<LegId>;
+  /** When the last whole prompt was over that each leg heard, ms since 1970. */
+  heardAt: Map<LegId, number>;
   /** An outside party has heard a whole prompt; in a call among ourselves, somebody has. */
   reached: boolean;
   /** The dialplan has told the outside party: our own side is not told over it. */
@@ -39,7 +41,7 @@ export type Informing = {
 };
 
 export const uninformed = (): Informing => ({
-  ...{ notice: null, prompt: null, told: new Set(), reached: false, byDialplan: false },
+  ...{ notice: null, prompt: null, told: new Set(), heardAt: new Map(), reached: false, byDialplan: false },
   ...{
     failed: null,
     lastTone: null,
@@ -48,6 +50,10 @@ export const uninformed = (): Informing => ({
     keys: { refuse: '', agree: '' },
   },
 });
+
+/** So long after a prompt a key is still an answer to it, in ms. */
+export const ANSWER_MS = 15_000;
+export const answersByKey = (mode: Mode): boolean => mode === 'announce_refusal' || mode === 'ask';
 
 /** Some legs as one word. */
 export const amongOf = (legs: readonly LegId[]): string => [...legs].sort().join(' ');

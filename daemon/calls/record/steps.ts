@@ -1,7 +1,7 @@
 import type { Segments } from '../../capture/segments.js';
 import type { Catalogue } from '../../catalogue/catalogue.js';
-import { saidOf } from '../../catalogue/said.js';
 import { answeredBySound } from '../../domain/call/answered.js';
+import { type Directed, saidIn } from '../../domain/call/directive.js';
 import { factsOf } from '../../domain/call/facts-of.js';
 import { type Site, times } from '../../domain/days.js';
 import {
@@ -91,7 +91,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       if (decided.outcome !== 'skip') {
         inform.decide(call, l, { policy, version: kept.version }, { rule, agreed: decided.agreed, facts });
       }
-      const said = await saidOf(deps.catalogue, call, l.said);
+      const said = await saidOf(call, l);
       const asked = askedIn(call, l, rule, 'now');
       const awaited = hasToAgree(decided, said, asked, inform.telling(l));
       if (decided.outcome !== 'skip') await inform.prepare(call, l, awaited);
@@ -125,6 +125,12 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
         await begin({ ...change, call, anchor }, anchor, l);
     }
     await left;
+  }
+
+  async function saidOf({ legs, consultFor: id }: CallRecord, { said }: Live): Promise<Directed> {
+    if (id === null) return saidIn({ said, legs }, null);
+    const main = await deps.catalogue.calls.get(id);
+    return saidIn({ said, legs }, { said: await deps.catalogue.directives.of(id), legs: main?.legs ?? [] });
   }
 
   const askedIn = ({ legs }: CallRecord, l: Live, rule: RecordRule | null, when: 'now' | 'ever'): Asked =>
@@ -168,7 +174,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     }
     const { kept: decision, decided, rule } = await decide(call, l);
     await around.takeUp(call, l, () => deps.catalogue.calls.save(call, undefined, decision));
-    const said = await saidOf(deps.catalogue, call, l.said);
+    const said = await saidOf(call, l);
     inform.end(call.id);
     await l.informing.writing;
     const course = courseOf(decided, rule, said, askedIn(call, l, rule, 'ever'));

@@ -77,7 +77,7 @@ function asText(view: ConsentReport, config: Config): string {
   if (calls === 0) return [...out, 'No calls for which it was decided how people are told.'].join('\n');
   out.push(
     `${calls} calls: ${told.all} with everybody told, ${told.some} with somebody not told, ${told.nobody} with nobody told, ${told.not_needed} where nobody had to be told, ${told.pending} not yet known.`,
-    `Answers: ${answers.refused} refused, ${answers.agreed} agreed, ${answers.none} without one.`,
+    `Answers: ${answers.refused} refused, ${answers.agreed} agreed, ${answers.some} agreed in part, ${answers.stated} only stated by our own side, ${answers.none} without one.`,
     `Announcements: ${found.yes} found in the recording, ${found.no} not found, ${found.excused} masked or missing there, ${found.not_looked} not looked for yet, ${found.none} calls without one to look for.`,
     `Modes: ${modes.map(({ mode, calls }) => `${calls} ${words(mode)}`).join(', ')}.`,
   );

@@ -10,7 +10,7 @@ import type {
   Party,
   StoredFacts,
 } from '../recording/recording.js';
-import type { DialStatus, LegStory } from './event.js';
+import type { DialStatus, LegFacts, LegStory } from './event.js';
 import { isTestId, TEST_ENDPOINT } from './test-call.js';
 
 /** What the tracker knows of a leg that it follows. Times are milliseconds since 1970. */
@@ -181,6 +181,10 @@ function outcomeOf({ answeredAt, endedAt, dialStatus, gaveUp, cause }: TrackedCa
   if (endedAt === null) return null;
   return cause === null ? 'cancelled' : (causes[cause] ?? 'failed');
 }
+
+/** Whether a leg that is first seen now has called, and was not dialled: the dialplan runs for it. */
+export const isCaller = ({ state, exten }: Pick<LegFacts, 'state' | 'exten'>): boolean =>
+  state === 'ring' || (state === 'up' && exten !== '');
 
 export const extensionOf = ({ endpoint, number }: Pick<TrackedLeg, 'endpoint' | 'number'>): string =>
   /^\d+$/.test(endpoint) ? endpoint : number || endpoint;

@@ -1,5 +1,5 @@
 import type { CallId, LegId, MarkKind } from '../recording/recording.js';
-import { type CallState, type Effect, extensionOf, type TrackedLeg } from './call-state.js';
+import { type CallState, type Effect, extensionOf, isCaller, type TrackedLeg } from './call-state.js';
 import { type TrackRules, type Transaction, transaction } from './call-transaction.js';
 import { connect, meet, relink } from './call-unite.js';
 import type { Answered, LegFacts, LegStory, LinkHalf, PbxEvent } from './event.js';
@@ -157,7 +157,7 @@ const up = ({ from, to }: Answered) => ({ upAt: from, upBy: to > from ? to : nul
 
 function begin(t: Transaction, facts: LegFacts, at: number, answered: Answered): void {
   const outside = isTrunkContext(t.rules.trunkContexts, facts.context);
-  const caller = facts.state === 'ring' || (facts.state === 'up' && facts.exten !== '');
+  const caller = isCaller(facts);
   let call = [...t.calls.values()].find((c) => c.linkedids.includes(facts.linkedid));
   if (!call) {
     call = {

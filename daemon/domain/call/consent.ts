@@ -1,6 +1,7 @@
 import type { Manifest } from '../recording/manifest.js';
 import type { TellingKind } from '../telling/notice.js';
 import type { Mode } from '../telling/schema.js';
+import { HOUSE, speakerOf } from './directive.js';
 import { clockOf, partyWords } from './in-words.js';
 
 type Consent = Manifest['consent'];
@@ -144,7 +145,13 @@ const WAYS: Record<Answer['how'], string> = {
 
 function answerWords({ kind, how, key, at_ms, leg }: Answer, manifest: Manifest): string {
   const who = leg === null ? 'somebody' : names([leg], manifest);
-  const what = kind === 'allow' ? 'agreed to being recorded' : 'refused to be recorded';
+  const stated = kind === 'allow' && speakerOf({ legId: leg }, manifest.call.legs) === HOUSE;
+  const what =
+    kind === 'decline'
+      ? 'refused to be recorded'
+      : stated
+        ? 'of our own side stated that the others agree to being recorded'
+        : 'agreed to being recorded';
   return `${clockOf(at_ms)}: ${who} ${what}, ${WAYS[how]}${key === '' ? '' : ` (key ${key})`}.`;
 }
 

@@ -77,6 +77,14 @@ export function directed(directives: readonly Directive[], legs: readonly Speake
 /** Whether the audio of a call is not to be written at the moment. */
 export const isMasked = ({ masks }: Directed): boolean => masks.at(-1)?.until === null;
 
-/** Returns the state of a consultation: a refusal of its main call applies to it too. */
-export const withMain = (own: Directed, main: Directed): Directed =>
-  own.declined ? own : { ...own, declined: main.declined };
+/** What was said of a call, and who is on it. */
+export type SaidOf = { said: readonly Directive[]; legs: readonly Speaker[] };
+
+/**
+ * Returns what people have said of a call. `main`: what was said of the call of which it is a consultation; null for any other. A
+ * refusal there holds in it, too.
+ */
+export function saidIn({ said, legs }: SaidOf, main: SaidOf | null): Directed {
+  const own = directed(said, legs);
+  return own.declined || !main ? own : { ...own, declined: directed(main.said, main.legs).declined };
+}

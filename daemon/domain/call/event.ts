@@ -93,6 +93,8 @@ export type Telling =
       prompt: string;
       language: string;
       digit: string;
+      /** It was read from the leg after a time in which nobody listened. */
+      unseen?: true;
     };
 
 /** What only AMI tells of a leg. */

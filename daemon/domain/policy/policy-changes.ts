@@ -85,7 +85,14 @@ function tellingChanges(before: Telling, after: Telling): string[] {
   const shown = (telling: Telling, key: keyof Telling): string => {
     if (key === 'languages') return `${telling.languages?.length ?? 0} rules`;
     if (key === 'overrides')
-      return telling.overrides?.map(({ id, least }) => `${id} ${least}`).join('/') || 'none';
+      return (
+        telling.overrides
+          ?.map(
+            ({ id, least, stated_is_enough: stated }) =>
+              `${id} ${least}${stated ? ' (stated is enough)' : ''}`,
+          )
+          .join('/') || 'none'
+      );
     if (key === 'refused')
       return telling.refused
         ? `list "${telling.refused.list}" ${telling.refused.days ? `for ${telling.refused.days} days` : 'without an end'}`

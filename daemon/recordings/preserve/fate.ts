@@ -1,11 +1,11 @@
 import type { Verbs } from '../../catalogue/catalogue.js';
-import { saidOf } from '../../catalogue/said.js';
 import type { StoredCall } from '../../catalogue/stored-call.js';
+import { type SaidOf, saidIn } from '../../domain/call/directive.js';
 import { factsOf } from '../../domain/call/facts-of.js';
 import type { Site } from '../../domain/days.js';
 import type { PbxId } from '../../domain/pbx.js';
 import { type Fate, fateOf, keepingOf, ruleOf } from '../../domain/policy/course.js';
-import { type Coverage, type Segment, spoolName } from '../../domain/recording/recording.js';
+import { type CallId, type Coverage, type Segment, spoolName } from '../../domain/recording/recording.js';
 import { informedBy } from '../../domain/telling/notice.js';
 import type { Log } from '../../ops/log.js';
 
@@ -26,10 +26,16 @@ export type EndedCall = StoredCall & { answeredAt: number; endedAt: number };
 
 /** Destroys what was captured of calls that may not be kept. */
 export function createFates({ catalogue, remove, discard, site, listsOf, clock, log }: FateDeps) {
+  async function heard(id: CallId, call?: EndedCall): Promise<SaidOf> {
+    const legs = (call ?? (await catalogue.calls.get(id)))?.legs ?? [];
+    return { legs, said: await catalogue.directives.of(id) };
+  }
+
   /** By what was decided, and by the rules for the end of a call that were in force when it began. */
   async function decide(call: EndedCall, segments: readonly Segment[]): Promise<Fate> {
     const { decision } = call;
-    const said = await saidOf(catalogue, call, await catalogue.directives.of(call.id));
+    const main = call.consultFor === null ? null : await heard(call.consultFor);
+    const said = saidIn(await heard(call.id, call), main);
     const { notice, played } = await catalogue.notices.of(call.id);
     const policy = decision && (await catalogue.policy.of(decision.version)).policy;
     const starts = segments.flatMap((s) => [s.inStartedAt, s.outStartedAt].filter((at) => at !== null));

@@ -38,45 +38,49 @@ for (const version of [22, 16] as const)
       }
       const atBob = await bob.incoming();
       await atBob.answered;
-      const leg = announcing.call().call.legs.find((one) => one.party.number === '101')!;
-      // Whoever the caller is connected with has it too: a recorder that was away can ask.
-      const inherited = await askConsent(announcing.ari.variable, leg.id, Date.now());
+      // A recorder that was away can ask. Whoever the caller is connected with has the variables too: they are not theirs.
+      const read = async (number: string, caller: boolean) => {
+        const { id } = announcing.call().call.legs.find((one) => one.party.number === number)!;
+        return askConsent(announcing.ari.variable, { id, caller }, Date.now());
+      };
+      const own = await read('100', true);
+      t.same(await read('101', true), null);
       await out.hangup();
       await atBob.ended;
-      return { heard: out.heard(), consent: said().slice(before), inherited };
+      return { heard: out.heard(), consent: said().slice(before), own };
     }
 
     t.test('an announcement is heard whole before anybody answers', async (t) => {
-      const { heard, consent, inherited } = await calls('840', '');
+      const { heard, consent, own } = await calls('840', '');
       const { correlation, share } = hear(readPrompt(lab.prompt('tt-weasels')), heard, 8000);
       t.ok(correlation >= 0.9 && share >= 0.9);
       t.match(consent, [{ answer: 'told', prompt: 'tt-weasels', language: 'en', digit: '' }]);
-      t.match(inherited, { answer: 'told', prompt: 'tt-weasels', language: 'en', digit: '' });
+      t.match(own, { answer: 'told', prompt: 'tt-weasels', language: 'en', digit: '' });
     });
     t.test('refusing: by its key, in the middle of the prompt; without a key they were told', async (t) => {
       t.match(await calls('841', '2'), {
         consent: [{ answer: 'no', digit: '2' }],
-        inherited: { answer: 'no' },
+        own: { answer: 'no' },
       });
       t.match(await calls('841', ''), {
         consent: [{ answer: 'told', digit: '' }],
-        inherited: { answer: 'told' },
+        own: { answer: 'told' },
       });
     });
     t.test('asking: only its key is a yes, and another begins the prompt anew', async (t) => {
       t.match(await calls('842', '71'), {
         consent: [{ answer: 'yes', digit: '1' }],
-        inherited: { answer: 'yes', digit: '1' },
+        own: { answer: 'yes', digit: '1' },
       });
       t.match(await calls('842', ''), {
         consent: [{ answer: 'no', digit: '' }],
-        inherited: { answer: 'no' },
+        own: { answer: 'no' },
       });
     });
     t.test('without the sound file the call goes on, and nobody was told', async (t) => {
-      const { consent, inherited } = await calls('843', '');
+      const { consent, own } = await calls('843', '');
       t.same(consent, []);
-      t.equal(inherited, null);
+      t.equal(own, null);
       await until(
         'no channel',
         async () => /^0 active channels/m.test(await pbx.cli('core show channels')),

@@ -33,7 +33,7 @@ export function scriptedWhispers() {
       hearKeys() {
         state.keysHeard = true;
       },
-      async consentOf(legId) {
+      async consentOf({ id: legId }) {
         const answer = state.consents.get(legId);
         if (!answer) return null;
         return {
@@ -44,6 +44,7 @@ export function scriptedWhispers() {
           prompt: 'tapedeck/announce',
           language: 'en',
           digit: '',
+          unseen: true,
         };
       },
     } satisfies Pick<InformDeps, 'whispers' | 'promptFor' | 'hearKeys' | 'consentOf'>,

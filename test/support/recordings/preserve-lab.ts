@@ -218,8 +218,8 @@ export async function preserveLab(t: Test, options: Options = {}) {
       }
     },
     /** Somebody says this about the recording of a call. */
-    say: (callId: string, kind: DirectiveKind) =>
-      catalogue.directives.add({ callId, at: answeredAt, kind, how: 'button', who: 'Anna', legId: null }),
+    say: (callId: string, kind: DirectiveKind, legId: string | null = null) =>
+      catalogue.directives.add({ callId, at: answeredAt, kind, how: 'button', who: 'Anna', legId }),
     /** Nothing is in hand, but for what waits for its time. */
     settled: () => until('what is in hand', () => preserver.busy() === 0, 60_000),
     run,

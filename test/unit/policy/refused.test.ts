@@ -134,11 +134,11 @@ t.test('only a refusal of the outside party counts, and a withheld number is on 
   await say('A', 'mask');
   const withheld = { number: '', name: '', ours: false };
   for (const [id, more] of [
-    ['C', { them: withheld }],
-    ['D', { them: { ...withheld, number: 'anonymous' } }],
+    ['C', { them: withheld, legs: [{ ...leg('outside', false), party: withheld }] }],
+    ['D', { them: { ...withheld, number: 'anonymous' }, legs: [] }],
     ['E', { direction: 'internal' }],
     ['F', { test: true }],
-  ] as const) {
+  ] as [string, Partial<CallRecord>][]) {
     await catalogue.calls.save(call(id, more));
     await say(id, 'decline');
   }

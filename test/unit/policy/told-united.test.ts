@@ -41,7 +41,7 @@ t.test('what is cut off because its call became part of another is told as that'
         site: { timeZone: 'UTC', region: 'US' },
       },
     },
-    { state: () => state, find: (id) => live.get(id), reconsider: () => {} },
+    { state: () => state, find: (id) => live.get(id), reconsider: () => {}, hear: () => {} },
   );
   t.teardown(() => inform.stop());
   inform.follow(CALL, OLGA.id, younger);

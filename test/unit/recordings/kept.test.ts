@@ -9,14 +9,31 @@ import { answeredAt, preserveLab, toneWav } from '../../support/recordings/prese
 
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 
+const leg = (id: string, ours: boolean, upAt = answeredAt) => ({
+  ...{ id, party: { number: id, name: '', ours }, endpoint: id, seenAt: upAt, upAt, goneAt: null },
+});
+/** Two outside parties and an extension; the third outside party came when all was captured. */
+const LEGS = [leg('them', false), leg('us', true), leg('too', false), leg('late', false, answeredAt + 2_000)];
+
 /** An ended call of this outcome, of which these things were said. Now is a minute after its answer. */
-async function open(t: Test, outcome: KeptDecision['outcome'], talkMs: number, said: DirectiveKind[] = []) {
+async function open(
+  t: Test,
+  outcome: KeptDecision['outcome'],
+  talkMs: number,
+  said: (DirectiveKind | [DirectiveKind, string])[] = [],
+) {
   const lab = await preserveLab(t);
   await lab.add(id, [{ in: toneWav(3), out: toneWav(3) }], { talkMs });
-  const call = { ...aCall(id), answeredAt, endedAt: answeredAt + talkMs, outcome: 'answered' as const };
+  const call = {
+    ...aCall(id),
+    legs: LEGS,
+    answeredAt,
+    endedAt: answeredAt + talkMs,
+    outcome: 'answered' as const,
+  };
   const why = because('rule', { reason: 'Because.' });
   await lab.catalogue.calls.save(call, undefined, { version: 0, outcome, rule: 'The rule', why });
-  for (const kind of said) await lab.say(id, kind);
+  for (const one of said) await (typeof one === 'string' ? lab.say(id, one) : lab.say(id, ...one));
   return lab;
 }
 
@@ -49,11 +66,32 @@ t.test('a refusal and a missing yes leave nothing, whatever was captured', async
   for (const [outcome, said, coverage] of [
     ['record', ['decline'], { status: 'declined', why: { code: 'declined' } }],
     ['on_demand', ['keep', 'decline'], { status: 'declined' }],
-    ['ask', [], { status: 'excluded', rule: 'The rule', why: { code: 'no_consent' } }],
+    ...(
+      [
+        [],
+        ['allow'],
+        [['allow', 'us'], 'allow'],
+        [
+          ['allow', 'them'],
+          ['allow', 'us'],
+        ],
+      ] as const
+    ).map(
+      (said) => ['ask', said, { status: 'excluded', rule: 'The rule', why: { code: 'no_consent' } }] as const,
+    ),
+    [
+      'record',
+      [
+        ['decline', 'them'],
+        ['allow', 'us'],
+        ['allow', 'too'],
+      ],
+      { status: 'declined' },
+    ],
     ['ask', ['allow', 'decline'], { status: 'declined' }],
     ['skip', ['keep'], { status: 'excluded', rule: 'The rule' }],
   ] as const) {
-    const lab = await open(t, outcome, 0, [...said]);
+    const lab = await open(t, outcome, 0, [...said] as Parameters<typeof open>[3]);
     const call = await lab.run(id);
     t.match(call.coverage, coverage, `${outcome}, ${said.join(', ')}`);
     t.same([lab.spool(), lab.sealed(), call.recording], [[], [], null]);
@@ -61,11 +99,16 @@ t.test('a refusal and a missing yes leave nothing, whatever was captured', async
 });
 
 t.test('who agreed, or took a refusal back, is recorded', async (t) => {
+  const all: [DirectiveKind, string][] = [
+    ['allow', 'them'],
+    ['allow', 'too'],
+  ];
   for (const [outcome, said] of [
-    ['ask', ['allow']],
+    ['ask', all],
     ['record', ['decline', 'allow']],
-  ] as const) {
-    const lab = await open(t, outcome, 0, [...said]);
+    ['record', [['decline', 'them'], ...all]],
+  ] as [KeptDecision['outcome'], Parameters<typeof open>[3]][]) {
+    const lab = await open(t, outcome, 0, said);
     t.match(await lab.run(id), { coverage: { status: 'recorded' }, recording: { state: 'sealed' } });
   }
 });
@@ -94,13 +137,19 @@ t.test('nothing is kept of who was not told to the end, where the law wants that
   const silent = { mode: 'silent' as const, because: [] };
   const lawless = { because: [{ code: 'default' as const, mode: 'announce' as const }] };
   for (const [what, notice, played, coverage] of [
-    ['told', {}, [cut, {}], { status: 'recorded' }],
+    ['told', {}, [cut, { heardBy: ['them', 'us'] }], { status: 'recorded' }],
     ['cut off', {}, [cut], { status: 'not_kept', why: { code: 'ended_before_told' } }],
     ['never begun', {}, [], { status: 'not_kept', why: { code: 'ended_before_told' } }],
     ['not playable', {}, [failed], { status: 'not_recorded', why: { code: 'not_told' }, missingMs: 3_000 }],
     ['where one may consent', lawless, [cut], { status: 'recorded' }],
     ['silent', silent, [], { status: 'recorded' }],
-    ['asked, no answer', { mode: 'ask' as const }, [{}], { status: 'excluded', why: { code: 'no_consent' } }],
+    [
+      'asked, no answer',
+      { mode: 'ask' as const },
+      [{ heardBy: ['them'] }],
+      { status: 'excluded', why: { code: 'no_consent' } },
+    ],
+    ['told to our own side alone', {}, [{ heardBy: ['us'] }], { status: 'not_kept' }],
   ] as const) {
     const lab = await open(t, 'record', 3_000);
     await lab.catalogue.notices.decide({ ...aNotice(id), ...notice } as Notice);

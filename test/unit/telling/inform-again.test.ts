@@ -164,3 +164,61 @@ t.test('after a restart nobody is told twice, and what was cut off by it is told
     { whole: false, failed: { code: 'prompt_interrupted' } },
   ]);
 });
+
+const here = (legs: readonly object[]) =>
+  ({ ...EMPTY, at: at(), legs, bridges: [{ id: 'b', legs: ['olga', 'bob'], mixed: false }] }) as never;
+
+t.test(
+  'what the dialplan was answered while nobody listened is asked for, and older than what was heard',
+  async (t) => {
+    for (const [given, later, captured, answers] of [
+      ['no', null, false, [{ kind: 'decline', how: 'dialplan', legId: 'olga' }]],
+      ['yes', null, true, [{ kind: 'allow', how: 'dialplan', legId: 'olga' }]],
+      ['no', 'allow', true, [{ kind: 'decline' }, { kind: 'allow', how: 'digits' }]],
+    ] as const) {
+      const rules: RecordRule[] =
+        given === 'yes' ? [{ name: 'Ask', reason: 'r', when: {}, outcome: 'ask' }] : [];
+      const l = await lab(t, { rules, mint: () => CALL });
+      await l.recorder.recover(EMPTY);
+      l.prompts.state.consents.set('olga', given);
+      await l.recorder.resync(here([OLGA, BOB]), { watchedUntil: null });
+      await l.said();
+      if (later) await l.recorder.direct(CALL, { kind: later, how: 'digits', who: '1', legId: 'olga' });
+      await l.recorder.resync(here([OLGA, BOB]), { watchedUntil: null });
+      await l.said();
+      t.match(l.recorder.list(), [{ recorded: captured }], `${given}, then ${later}`);
+      const said = await l.catalogue.directives.of(CALL);
+      t.match(said, answers);
+      t.equal(said.length, answers.length, 'once');
+    }
+  },
+);
+
+t.test('who may have answered by a key while nobody listened is asked again, once', async (t) => {
+  const l = await telling(t, { mode: 'announce_refusal' });
+  l.hear(...inbound(), joins(OLGA), joins(BOB));
+  await l.said();
+  l.up(0);
+  l.over(0);
+  await l.said();
+  const heardAt = (await l.ledger()).played[0]!.endedAt;
+  const away = async (watchedUntil: number) => {
+    l.prompts.asked.length = 0;
+    await l.recorder.resync(
+      here([
+        { ...OLGA, state: 'up' },
+        { ...BOB, state: 'up' },
+      ]),
+      { watchedUntil },
+    );
+    await l.said();
+    return l.prompts.asked.filter((one) => one.startsWith('whisper'));
+  };
+  t.same(await away(heardAt + 15_000), [], 'the time for an answer was over');
+  t.same(await away(heardAt + 14_000), ['whisper bob 1-tell']);
+  l.up(1);
+  l.over(1);
+  await l.said();
+  l.hear(digit('bob', '9'));
+  t.same(await away(heardAt + 14_000), [], 'not for the same gap again');
+});

@@ -58,7 +58,7 @@ t.test('a call tells how its people were told, by whom it was heard, and what th
     site: { region: 'DE', subdivision: '' },
     because: [{ code: 'default' }, { code: 'jurisdiction', id: 'DE', name: 'Germany', needs: 'ask' }],
     jurisdictions: [{ id: 'DE', as_of: '2026-01-01', overridden: false, from: 'number' }],
-    ...{ result: 'some', answer: 'agreed', found: 'yes', findings: ['untold'] },
+    ...{ result: 'some', answer: 'refused', found: 'yes', findings: ['untold', 'refused_kept'] },
     untold: [{ leg: 2, party: { name: 'Bob' } }],
     played: [
       {
@@ -75,10 +75,14 @@ t.test('a call tells how its people were told, by whom it was heard, and what th
     ],
     answers: [
       { kind: 'decline', how: 'digits', key: '9', who: '', at_ms: 12_000, by: { leg: 0 } },
-      { kind: 'allow', how: 'button', key: null, who: 'Ada', at_ms: 14_000, by: null },
+      { kind: 'allow', how: 'button', key: null, who: 'Ada', at_ms: 14_000, by: null, stated: true },
     ],
   });
   t.equal(body.told.answers.length, 2, 'a mask is no answer');
+  await directives.add({ ...said, at: ZERO + 15_000, kind: 'allow', how: 'digits', who: '1' });
+  const then = (await get(d.app, `/calls/${call.id}`, cookie)).json();
+  t.match(then.told, { answer: 'agreed' });
+  t.match(then.directives, [{ leg: 0 }, { leg: 0 }, { leg: null }, { leg: 0 }]);
 
   const other = await addCall(d.catalogue, { startedAt: START - 60_000 });
   t.equal((await get(d.app, `/calls/${other.id}`, cookie)).json().told, null, 'nothing was decided');

@@ -7,35 +7,47 @@ import { api, type CallDetail, type DirectiveKind } from '../state/api.js';
 /** So long after a call its recording can still be kept, in ms. */
 const KEEP_WITHIN_MS = 60_000;
 
-/** How a call stands by what was said of it: the newest of contrary words holds. */
+/**
+ * How a call stands by what was said of it: of contrary words the newest holds, of answers the newest of each who gave one.
+ * `declined`: by whom, where somebody refuses; what a party on the phone refused, nobody takes back for them.
+ */
 function standing({ directives }: CallDetail) {
   const last = (...kinds: DirectiveKind[]) => directives.findLast(({ kind }) => kinds.includes(kind))?.kind;
+  const answers = new Map(
+    directives.flatMap(({ kind, leg }) =>
+      kind === 'decline' || kind === 'allow' ? [[leg, kind] as const] : [],
+    ),
+  );
+  const refusing = [...answers].flatMap(([leg, kind]) => (kind === 'decline' ? [leg] : []));
   return {
     masked: last('mask', 'resume') === 'mask',
-    declined: last('decline', 'allow') === 'decline',
+    declined: refusing.length === 0 ? null : refusing.every((leg) => leg === null) ? 'ours' : 'theirs',
+    stated: answers.get(null) === 'allow',
     kept: last('keep') === 'keep',
   };
 }
 
 /** What can be said of a call as it stands. */
 function possible(call: CallDetail): DirectiveKind[] {
-  const { masked, declined, kept } = standing(call);
+  const { masked, declined, kept, stated } = standing(call);
   const asked = call.decision?.outcome === 'on_demand' && !kept ? (['keep'] as const) : [];
   if (call.state === 'ended') {
     const since = Date.now() - Date.parse(call.ended_at ?? call.started_at);
     return call.coverage.status === 'pending' && since < KEEP_WITHIN_MS ? [...asked] : [];
   }
   if (call.state !== 'live' || call.decision?.outcome === 'skip') return [];
-  if (declined) return ['allow'];
-  return [...asked, masked ? 'resume' : 'mask', 'decline'];
+  if (declined) return declined === 'ours' ? ['allow'] : [];
+  const mayState = call.told?.mode === 'ask' && call.told.stated_is_enough && !stated;
+  return [...asked, ...(mayState ? (['allow'] as const) : []), masked ? 'resume' : 'mask', 'decline'];
 }
 
 /** What somebody says about the recording of a call while it goes on. `done`: it has been carried out. */
 export function Controls({ call, done }: { call: CallDetail; done: () => void }) {
   const { busy, problem, setProblem, send } = useSending();
   const kinds = call.you.rights.includes('direct') ? possible(call) : [];
-  const { masked, kept } = standing(call);
-  if (kinds.length === 0 && problem === null) return null;
+  const { masked, kept, declined } = standing(call);
+  const theirs = call.state === 'live' && declined === 'theirs';
+  if (kinds.length === 0 && problem === null && !theirs) return null;
   const say = (kind: DirectiveKind) => {
     setProblem(null);
     send(async () => {
@@ -48,6 +60,7 @@ export function Controls({ call, done }: { call: CallDetail; done: () => void })
     <section class="call-controls" aria-label={t.call.controls.title}>
       {masked && <p class="call-control-note">{t.call.controls.masked}</p>}
       {kept && call.state === 'live' && <p class="call-control-note">{t.call.controls.kept}</p>}
+      {theirs && <p class="call-control-note">{t.call.controls.theirs}</p>}
       <div class="call-control-row">
         {kinds.map((kind) => (
           <button

@@ -132,7 +132,7 @@ function Filters({ wanted, view, change, load, busy }: FiltersProps) {
   );
 }
 
-const REST = ['not_found', 'not_agreed', 'refused_kept', 'refused', 'agreed', 'pending'] as const;
+const REST = ['not_found', 'not_agreed', 'refused_kept', 'refused', 'agreed', 'stated', 'pending'] as const;
 
 function Answer({ view, address }: { view: Consent; address: (show: Filter) => string }) {
   const { totals, since } = view;

@@ -6,7 +6,7 @@ import { Choice } from './choice.js';
 /** What becomes of a call that a rule fits, with what only some outcomes have. */
 export type OutcomeOf = Pick<
   RecordRule,
-  'outcome' | 'keep' | 'capture_before' | 'while_open' | 'on_hold' | 'tell'
+  'outcome' | 'keep' | 'capture_before' | 'while_open' | 'on_hold' | 'tell' | 'stated_is_enough'
 >;
 
 type Props = { id: string; value: OutcomeOf; change: (value: OutcomeOf) => void };
@@ -88,9 +88,24 @@ export function OutcomeFields({ id, value, change }: Props) {
           choose={(chosen) => set({ tell: chosen || undefined })}
         />
       )}
+      {asks(value) && (
+        <Choice
+          name={`${id}-stated`}
+          legend={words.whoseYes}
+          value={value.stated_is_enough ? 'ours' : 'theirs'}
+          choices={[
+            ['theirs', words.theirYes],
+            ['ours', words.statedYes],
+          ]}
+          choose={(chosen) => set({ stated_is_enough: chosen === 'ours' || undefined })}
+        />
+      )}
     </>
   );
 }
+
+const asks = ({ outcome, tell }: Pick<OutcomeOf, 'outcome' | 'tell'>): boolean =>
+  outcome === 'ask' || (outcome !== 'skip' && tell === 'ask');
 
 /** Without what an outcome does not have. */
 export function ofOutcome({
@@ -100,6 +115,7 @@ export function ofOutcome({
   while_open,
   on_hold,
   tell,
+  stated_is_enough: stated,
 }: OutcomeOf): OutcomeOf {
   return {
     outcome,
@@ -109,5 +125,6 @@ export function ofOutcome({
     ...(outcome !== 'skip' && on_hold ? { on_hold } : {}),
     // Whoever is asked for a yes is told by that, and of a call that is not recorded nobody is told.
     ...((outcome === 'record' || outcome === 'on_demand') && tell ? { tell } : {}),
+    ...(asks({ outcome, tell }) && stated ? { stated_is_enough: true } : {}),
   };
 }

@@ -9,7 +9,11 @@ import type { TellingFacts } from '../state/api.js';
 
 type Mode = TellingFacts['mode'];
 /** Its name is the id of the place, its reason the note. */
-export type OverrideRule = Rule & { least: Mode; prompt_in_recording: boolean | undefined };
+export type OverrideRule = Rule & {
+  least: Mode;
+  prompt_in_recording: boolean | undefined;
+  stated_is_enough: boolean | undefined;
+};
 
 /** What an admin has decided about a place, on whose advice. */
 export const overrideForm = (places: TellingFacts['jurisdictions']): FormOf<OverrideRule> =>
@@ -17,6 +21,7 @@ export const overrideForm = (places: TellingFacts['jurisdictions']): FormOf<Over
     const [place, setPlace] = useState(rule.name);
     const [least, setLeast] = useState(rule.least);
     const [heard, setHeard] = useState(rule.prompt_in_recording);
+    const [stated, setStated] = useState(rule.stated_is_enough === true);
     const [note, setNote] = useState(rule.reason);
     const written = place.trim().toLowerCase() === 'unknown' ? 'unknown' : place.trim().toUpperCase();
     const wrong = /^([A-Z]{2}(-[A-Z0-9]{1,3})?|unknown)$/.test(written)
@@ -28,7 +33,9 @@ export const overrideForm = (places: TellingFacts['jurisdictions']): FormOf<Over
     ]);
     const submit = (event: Event) => {
       event.preventDefault();
-      if (tried()) done({ name: written, reason: note.trim(), least, prompt_in_recording: heard });
+      if (!tried()) return;
+      const stated_is_enough = stated || undefined;
+      done({ name: written, reason: note.trim(), least, prompt_in_recording: heard, stated_is_enough });
     };
     const found = places.find((one) => one.id === written);
     return (
@@ -64,6 +71,10 @@ export const overrideForm = (places: TellingFacts['jurisdictions']): FormOf<Over
             onChange={(e) => setHeard(e.currentTarget.checked)}
           />
           <span>{t.telling.own.heard}</span>
+        </label>
+        <label class="check">
+          <input type="checkbox" checked={stated} onChange={(e) => setStated(e.currentTarget.checked)} />
+          <span>{t.telling.own.stated}</span>
         </label>
         <Field
           id={`${id}-note`}

@@ -117,6 +117,16 @@ export function TellingSettings({ telling, facts, fixed, change, bad, open }: Pr
             choose={(key) => change({ agree_key: key })}
             narrow
           />
+          {mode === 'ask' && (
+            <label class="telling-check">
+              <input
+                type="checkbox"
+                checked={telling.stated_is_enough === true}
+                onChange={(e) => change({ stated_is_enough: e.currentTarget.checked || undefined })}
+              />{' '}
+              {t.telling.own.stated}
+            </label>
+          )}
           <Field
             id="telling-beep"
             label={t.telling.beepEvery}
@@ -173,23 +183,29 @@ export function TellingSettings({ telling, facts, fixed, change, bad, open }: Pr
         otherwise={t.telling.own.otherwise}
         add={t.telling.own.add}
         rules={(telling.overrides ?? []).map(
-          ({ id, note, least, prompt_in_recording }): OverrideRule => ({
-            ...{ name: id, reason: note, least, prompt_in_recording },
+          ({ id, note, least, prompt_in_recording, stated_is_enough }): OverrideRule => ({
+            ...{ name: id, reason: note, least, prompt_in_recording, stated_is_enough },
           }),
         )}
         change={(rules) =>
           change({
-            overrides: rules.map(({ name, reason, least, prompt_in_recording }) => ({
+            overrides: rules.map(({ name, reason, least, prompt_in_recording, stated_is_enough }) => ({
               ...{ id: name, least, note: reason },
               ...(prompt_in_recording === undefined ? {} : { prompt_in_recording }),
+              ...(stated_is_enough ? { stated_is_enough } : {}),
             })),
           })
         }
-        sentence={({ least, prompt_in_recording: heard }) =>
-          t.telling.own.sentence({ least: t.would.needs[least], heard: heard === true })
+        sentence={({ least, prompt_in_recording: heard, stated_is_enough: stated }) =>
+          t.telling.own.sentence({
+            ...{ least: t.would.needs[least], heard: heard === true, stated: stated === true },
+          })
         }
         form={overrideForm(facts.jurisdictions)}
-        fresh={{ name: '', reason: '', least: 'announce', prompt_in_recording: undefined }}
+        fresh={{
+          ...{ name: '', reason: '', least: 'announce' },
+          ...{ prompt_in_recording: undefined, stated_is_enough: undefined },
+        }}
         fixed={fixed}
         open={open}
         aside={() => null}

@@ -248,8 +248,8 @@ function Line({
   );
 }
 
-function Answer({ answer: { kind, key, how, who, by } }: { answer: Told['answers'][number] }) {
-  const words = t.told.answers[kind];
+function Answer({ answer: { kind, key, how, who, by, stated } }: { answer: Told['answers'][number] }) {
+  const words = t.told.answers[stated ? 'stated' : kind];
   const said = key ? (
     <Sentence of={words.key} parts={{ key: <Verbatim text={key} /> }} />
   ) : clean(who) ? (

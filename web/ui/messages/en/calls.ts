@@ -165,6 +165,8 @@ export const callText = {
     title: 'Recording of this call',
     masked: 'Masked: neither side is being written.',
     kept: 'The recording of this call will be kept.',
+    theirs:
+      'Somebody on the call has refused on their phone. Only they can take that back, with the key to agree.',
     words: {
       mask: 'Mask',
       resume: 'Resume recording',
@@ -178,14 +180,14 @@ export const callText = {
       keep: 'Without this, the audio is destroyed a minute after the call.',
       decline:
         'The recording stops, and everything recorded of this call is destroyed. The call itself continues.',
-      allow: 'The caller has changed their mind. The call is recorded from now on.',
+      allow: 'The caller has told you that they agree. That you said so stands in the ledger of consent.',
     },
     done: {
       mask: 'Masked',
       resume: 'Recording again',
       keep: 'The call will be kept',
       decline: 'Recording declined',
-      allow: 'Recording allowed',
+      allow: 'Your statement is recorded',
     },
   },
   consultation: 'Consultation: another call was on hold during this one.',

@@ -10,6 +10,7 @@ const kinds = {
   refused_kept: 'Recorded although refused',
   refused: 'Refused',
   agreed: 'Agreed',
+  stated: 'Stated by our own side',
   pending: 'Not yet known',
   all: 'Every call',
 };
@@ -37,6 +38,8 @@ export const consentText = {
       `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} recorded although somebody refused`,
     refused: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'has', other: 'have' })} a refusal`,
     agreed: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'has', other: 'have' })} an agreement`,
+    stated: ({ n }: { n: number }) =>
+      `${calls(n)} ${plural(n, { one: 'has', other: 'have' })} an agreement that only our own side stated`,
     pending: ({ n }: { n: number }) => `${calls(n)} cannot be judged yet`,
   },
   /** The sentences of `rest`, each a link. */
@@ -63,7 +66,13 @@ export const consentText = {
     not_needed: 'Not needed',
   },
   notTold: ({ people }: { people: string[] }) => `Not told: ${people.join(', ')}`,
-  answers: { refused: 'Refused', agreed: 'Agreed', none: 'None' },
+  answers: {
+    refused: 'Refused',
+    agreed: 'Agreed',
+    some: 'Not everybody agreed',
+    stated: 'Stated by our own side',
+    none: 'None',
+  },
   found: {
     yes: 'Found',
     no: 'Not found',
@@ -89,5 +98,5 @@ export const consentText = {
   total: 'Total',
   resultsTitle: 'By answer and by what the recording has',
   howTitle: 'How this report is made',
-  how: 'It has every call for which Tapedeck decided how people are told that it is recorded. Somebody was told if they were on the call from the start of an announcement to its end (in the mode “Repeated tone”: of a tone), as the PBX reports. People who spoke with somebody count; phones that only rang, waited in a queue, were parked or had the others on hold all the time do not. Nobody has to be told in calls that are not recorded. “In the recording” is what Tapedeck found in the sealed audio, not what the PBX reported. Test calls are not counted.',
+  how: 'It has every call for which Tapedeck decided how people are told that it is recorded. Somebody was told if they were on the call from the start of an announcement to its end (in the mode “Repeated tone”: of a tone), as the PBX reports. People who spoke with somebody count; phones that only rang, waited in a queue, were parked or had the others on hold all the time do not. Nobody has to be told in calls that are not recorded. An answer counts for whoever gave it on their own phone: a key, a button or a program of our own side states what others said, and is counted apart. “In the recording” is what Tapedeck found in the sealed audio, not what the PBX reported. Test calls are not counted.',
 };

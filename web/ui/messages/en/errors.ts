@@ -167,6 +167,10 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     hint: 'Take the id from the address of its page or from “tapedeck calls”.',
     others: 'Open the call from the list of calls.',
   },
+  call_refused: {
+    message: 'Somebody on this call has refused to be recorded.',
+    hint: 'They refused on their own phone, and only they can take that back there, with the key to agree.',
+  },
   call_over: {
     message: 'This call is over.',
     hint: 'Recording can be declined or masked during a call, and a call can be kept until a minute after its end.',

@@ -60,11 +60,12 @@ export const tellingText = {
     twice: 'There is a rule for this place.',
     least: 'Tell people at least by',
     heard: 'The announcement must be in the recording',
+    stated: 'Where a yes is needed, it is enough that our own side states it',
     noteLabel: 'Note',
     noteHelp: 'Why, and on whose advice. An auditor reads it.',
     noNote: 'Say why, and on whose advice.',
-    sentence: ({ least, heard }: { least: string; heard: boolean }) =>
-      `${least.charAt(0).toUpperCase()}${least.slice(1)}${heard ? ', heard in the recording' : ''}.`,
+    sentence: ({ least, heard, stated }: { least: string; heard: boolean; stated: boolean }) =>
+      `${least.charAt(0).toUpperCase()}${least.slice(1)}${heard ? ', heard in the recording' : ''}${stated ? '; it is enough that our own side states the yes' : ''}.`,
   },
   modes: {
     silent: 'Tell nobody',

@@ -81,6 +81,12 @@ export const toldText = {
       who: ({ who }: { who: string }) => `Agreed, noted by ${who}`,
       plain: 'Agreed',
     },
+    /** Our own side says that the others agree. */
+    stated: {
+      key: ({ key }: { key: string }) => `Stated with key ${key} that the others agree`,
+      who: ({ who }: { who: string }) => `Stated that the others agree, noted by ${who}`,
+      plain: 'Stated that the others agree',
+    },
   },
   /** How somebody answered where no key or name says it. */
   ways: {
