@@ -12,7 +12,9 @@ type Kind = {
   mode: string;
   /** What is heard; null for nothing, and for a tone. */
   hears: { kind: 'announce' | 'announce_refusal' | 'ask'; language: 'en' | 'es' | 'fr' | 'de' } | null;
+  /** What the caller presses, and then our own side. */
   key?: string;
+  ours?: string;
   /** Of calls that are not recorded nobody has to be told. */
   told: string;
   answer: string;
@@ -95,6 +97,27 @@ const KINDS: Kind[] = [
     coverage: 'recorded',
   },
   {
+    what: 'was said to agree by our own side',
+    number: berlin,
+    mode: 'ask',
+    hears: { kind: 'ask', language: 'de' },
+    ours: '1',
+    told: 'not_needed',
+    answer: 'stated',
+    coverage: 'excluded',
+  },
+  {
+    what: 'refused, and our own side agreed',
+    number: berlin,
+    mode: 'ask',
+    hears: { kind: 'ask', language: 'de' },
+    key: '9',
+    ours: '1',
+    told: 'not_needed',
+    answer: 'refused',
+    coverage: 'declined',
+  },
+  {
     what: 'did not answer',
     number: berlin,
     mode: 'ask',
@@ -158,6 +181,7 @@ export async function aDay(t: Test, version: 22 | 16): Promise<void> {
         30_000,
       );
     if (kind.key) await out.dtmf(kind.key);
+    if (kind.ours) await atExtension.dtmf(kind.ours);
     await seconds(1.5);
     await out.hangup();
     heard.set(number, { caller: out.heard(), callee: atExtension.heard() });
