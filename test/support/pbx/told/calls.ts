@@ -56,7 +56,7 @@ export async function tellAll(t: Test, version: 22 | 16): Promise<void> {
       t.match(played, [{ what: 'prompt', whole: true, prompt: { kind: 'announce', language: 'es' } }]);
       t.match(played[0]!.found, { found: true, in: 'us' }, 'the sealed audio has it');
       t.ok(
-        played[0]!.found?.found && played[0]!.found.share >= 0.75,
+        played[0]!.found?.found && played[0]!.found.share >= 0.5,
         'whole, but for what a busy PBX has dropped',
       );
       t.equal(played[0]!.heardBy.length, 2);
