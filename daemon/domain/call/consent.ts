@@ -144,13 +144,14 @@ const WAYS: Record<Answer['how'], string> = {
 };
 
 function answerWords({ kind, how, key, at_ms, leg }: Answer, manifest: Manifest): string {
-  const who = leg === null ? 'somebody' : names([leg], manifest);
   const stated = kind === 'allow' && speakerOf({ legId: leg }, manifest.call.legs) === HOUSE;
+  const somebody = stated ? 'our own side' : 'somebody';
+  const who = leg === null ? somebody : names([leg], manifest);
   const what =
     kind === 'decline'
       ? 'refused to be recorded'
       : stated
-        ? 'of our own side stated that the others agree to being recorded'
+        ? 'stated for the others that they agree to being recorded'
         : 'agreed to being recorded';
   return `${clockOf(at_ms)}: ${who} ${what}, ${WAYS[how]}${key === '' ? '' : ` (key ${key})`}.`;
 }

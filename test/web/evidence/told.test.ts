@@ -40,7 +40,10 @@ t.test('a pack says how people were told, and what of it the sealed audio has', 
   t.match(section, 'The parties were to be told by an announcement');
   t.match(section, 'The sealed audio has all of it on both sides, from 0:00:00.1 to 0:00:04.1');
   t.match(section, 'THE SEALED AUDIO DOES NOT HAVE IT.');
-  t.match(section, 'agreed to being recorded, by a code on the phone (key 1).');
+  t.match(
+    section,
+    'our own side stated for the others that they agree to being recorded, by a code on the phone (key 1).',
+  );
   t.match(section, 'is what the PBX reported. It proves nothing by itself');
   t.notMatch(section, /\u202e/);
 
