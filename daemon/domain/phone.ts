@@ -25,10 +25,29 @@ function parse(text: string, region: string): PhoneNumber | undefined {
   if (of.size === 0) parsed.set(region, of);
   if (of.has(text)) return of.get(text);
   if (of.size >= MOST_PARSED) of.clear();
-  const number = parsePhoneNumberFromString(text, { defaultCountry: known(region), extract: false });
+  const national = parsePhoneNumberFromString(text, { defaultCountry: known(region), extract: false });
+  const number = national?.isValid() ? national : (withoutPlus(text) ?? national);
   of.set(text, number);
   return number;
 }
+
+/** Many trunks leave the plus sign out, and people write 00 for it. */
+function withoutPlus(text: string): PhoneNumber | undefined {
+  const compact = text.replace(/[\s().\-/]/g, '').replace(/^00/, '');
+  if (!/^[1-9]\d{6,14}$/.test(compact)) return undefined;
+  const number = parsePhoneNumberFromString(`+${compact}`, { extract: false });
+  return number?.isValid() ? number : undefined;
+}
+
+/** No extension is so long. */
+const NO_EXTENSION = 7;
+
+/**
+ * Whether a number has no country code where none is assumed (`region` is ''): calls show their numbers with one, so it would never
+ * be found again. Extensions have none.
+ */
+export const lacksCountry = (text: string, region: string): boolean =>
+  region === '' && digitsOf(text).length >= NO_EXTENSION && parse(text, '') === undefined;
 
 export const isRegion = (code: string): boolean => known(code) !== undefined;
 

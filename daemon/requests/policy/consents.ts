@@ -3,6 +3,7 @@ import type { Verbs } from '../../catalogue/catalogue.js';
 import { onRecord, putOnRecord } from '../../catalogue/entries.js';
 import type { StandingByNumber } from '../../catalogue/standing.js';
 import { clean } from '../../domain/call/party.js';
+import type { Site } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
 import type { CONSENT_STREAMS, CONSENTS } from '../../domain/operations/control/consents.js';
 import type { By } from '../../domain/operations/control/request.js';
@@ -42,6 +43,7 @@ export type ConsentDeps = {
     destroy(id: string): Promise<void>;
   };
   askers: Pick<Askers, 'may' | 'proved'>;
+  site: Pick<Site, 'region'>;
   clock: () => number;
   mint: (at: number) => string;
 };
@@ -67,7 +69,15 @@ const cleaned = ({
 const namesOf = (names: readonly string[]): string[] => names.map((name) => clean(name, 80));
 
 /** Enters and withdraws what outside parties have said once for all calls. No entry of the audit log names them. */
-export function createConsentRequests({ catalogue, standing, documents, askers, clock, mint }: ConsentDeps): {
+export function createConsentRequests({
+  catalogue,
+  standing,
+  documents,
+  askers,
+  site,
+  clock,
+  mint,
+}: ConsentDeps): {
   handlers: Handlers;
   streams: Streams;
 } {
@@ -105,7 +115,7 @@ export function createConsentRequests({ catalogue, standing, documents, askers, 
       const given = entries.map(cleaned);
       for (const [i, entry] of given.entries()) {
         const { line } = entries[i]!;
-        const fault = standingFault(entry, clock());
+        const fault = standingFault(entry, clock(), site.region);
         if (fault) throw fail('consent_invalid', entries.length > 1 ? `line ${line}: ${fault}` : fault);
       }
       if (text !== null && entries.length > 1)

@@ -3,11 +3,19 @@ import { onRecord } from '../../catalogue/entries.js';
 import type { NumbersInLists } from '../../catalogue/listed.js';
 import type { CountedList, ListChange } from '../../catalogue/lists.js';
 import { clean } from '../../domain/call/party.js';
+import type { Site } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
 import type { LISTS } from '../../domain/operations/control/lists.js';
 import type { ControlHandlers } from '../../domain/operations/control.js';
+import { lacksCountry } from '../../domain/phone.js';
 import { type ListFault, listedAlready } from '../../domain/policy/lists/list-file.js';
-import { isNumber, MOST_LISTS, MOST_ON_A_LIST, rulesNaming } from '../../domain/policy/lists/number-list.js';
+import {
+  isNumber,
+  LACKS_COUNTRY,
+  MOST_LISTS,
+  MOST_ON_A_LIST,
+  rulesNaming,
+} from '../../domain/policy/lists/number-list.js';
 import type { Asker, Askers } from '../askers.js';
 import { nameOf } from '../rules.js';
 
@@ -18,6 +26,7 @@ export type ListDeps = {
   catalogue: Verbs<'lists.all' | 'policy.newest' | 'audited'>;
   lists: Pick<NumbersInLists, 'ready' | 'changed' | 'namesFor' | 'on'>;
   askers: Pick<Askers, 'proved'>;
+  site: Pick<Site, 'region'>;
   clock: () => number;
 };
 
@@ -26,6 +35,7 @@ export function createListRequests({
   catalogue,
   lists,
   askers,
+  site,
   clock,
 }: ListDeps): Pick<ControlHandlers, keyof typeof LISTS> {
   async function known(name: string): Promise<CountedList> {
@@ -101,6 +111,8 @@ export function createListRequests({
       const list = await known(name);
       const wrong = entries.find(({ number }) => !isNumber(number));
       if (wrong) throw fail('list_invalid', `line ${wrong.line}: it is not a telephone number.`);
+      const national = entries.find(({ number }) => lacksCountry(number, site.region));
+      if (national) throw fail('list_invalid', `line ${national.line}: the number ${LACKS_COUNTRY}`);
       await lists.ready();
       const faults: ListFault[] = replace
         ? []

@@ -54,7 +54,7 @@ t.test('a consent is entered, shown, given out and withdrawn on the command line
   await t.rejects(tapedeck('consents', 'import', file), { message: /kind, number, given, how are required/ });
   writeFileSync(
     file,
-    'kind,number,given,how,queues,until\nconsent,020 7946 0999,2026-01-01,contract,a b,2099-01-31\n',
+    'kind,number,given,how,queues,until\nconsent,44 20 7946 0999,2026-01-01,contract,a b,2099-01-31\n',
   );
   t.match(
     await tapedeck('consents', 'import', file, '--dry-run'),
@@ -63,7 +63,7 @@ t.test('a consent is entered, shown, given out and withdrawn on the command line
   t.match(await tapedeck('consents', 'import', file), /1 entry was imported/);
   t.match(
     await tapedeck('consents', 'show', '--number', '0999'),
-    /consent +020 7946 0999[\s\S]*until 2099-01-31/,
+    /consent +44 20 7946 0999[\s\S]*until 2099-01-31/,
   );
 
   t.match(await tapedeck('consents', 'withdraw', '1'), /1 was withdrawn/);
@@ -74,7 +74,7 @@ t.test('a consent is entered, shown, given out and withdrawn on the command line
     csv[0],
     'kind,number,contact,extensions,queues,given,how,until,state,withdrawn,withdrawn_by,entered,entered_by,document_sha256,document_erased,erased,erased_by,erased_why',
   );
-  t.match(csv[1], /^consent,020 7946 0999,,,a b,2026-01-01,contract,2099-01-31,in_force,/);
+  t.match(csv[1], /^consent,44 20 7946 0999,,,a b,2026-01-01,contract,2099-01-31,in_force,/);
   t.match(csv[2], /^objection,'\+44 20 7946 0123,'=Ann,,,2026-01-03,e-mail,,withdrawn,20/);
   t.match(JSON.parse(await tapedeck('consents', 'show', '--json')), [
     { kind: 'consent', queues: ['a', 'b'], withdrawnAt: null },

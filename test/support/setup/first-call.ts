@@ -123,6 +123,7 @@ for (const [suite, major] of [
     const asked: [RegExp, string][] = [
       [/Address \[.*\]: /, ''],
       [/Time zone \[.*\]: /, 'Europe/London'],
+      [/Country, as two letters such as GB \[GB\]: /, ''],
       [/Folder \[.*\]: /, ''],
       copy[0]!,
       [/Apply these changes\? yes or no \[yes\]: /, ''],

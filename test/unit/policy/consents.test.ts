@@ -46,7 +46,7 @@ async function lab(t: Test) {
     }),
   };
   const made = createConsentRequests({
-    ...{ catalogue, standing, documents, clock: () => clock.ms },
+    ...{ catalogue, standing, documents, site: { region: 'DE' }, clock: () => clock.ms },
     askers: { may: async () => asker, proved: async () => asker } as never,
     mint: () => `01ARZ3NDEKTSV4RRFFQ69G5${String(ids.push(0)).padStart(3, '0')}`,
   });

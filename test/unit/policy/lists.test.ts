@@ -8,7 +8,10 @@ import {
   readListRows,
 } from '../../../daemon/domain/policy/lists/list-file.js';
 import { createNumberIndex, type Listed } from '../../../daemon/domain/policy/lists/number-list.js';
+import { standingFault } from '../../../daemon/domain/policy/standing/standing.js';
+import { regionOf } from '../../../daemon/domain/telling/region.js';
 import { readCsv } from '../../../daemon/ops/tables/read-csv.js';
+import { aStanding } from '../../support/catalogue/every-row.js';
 import { opened } from '../../support/catalogue/opened.js';
 
 const site = { timeZone: 'Europe/Berlin', region: 'DE' };
@@ -130,4 +133,20 @@ t.test('the recorder has the lists in memory, and follows what is put on them an
   t.same([number(0), '116118'].map(lists.namesFor), [[], ['VIP']]);
   clock.ms += 9;
   t.same(lists.namesFor('116118'), [], 'from its end on, whether it was removed or not');
+});
+
+t.test('without a country a number that names none is accepted by nothing, and extensions are', async (t) => {
+  const nowhere = { timeZone: 'UTC', region: '' };
+  const taken = (number: string) => ({
+    list: readListRows(readCsv(`number\n${number}\n`).rows, nowhere, NOW).faults.map(({ code }) => code),
+    standing: standingFault({ ...aStanding(number) }, NOW, ''),
+  });
+  for (const number of ['0113 496 0178', '(030) 901820-0', '5551234567'])
+    t.match(taken(number), { list: ['number_country'], standing: /has no country code/ }, number);
+  for (const number of ['+44 113 496 0178', '0044 113 496 0178', '4930901821', '101', '116117'])
+    t.same(taken(number), { list: [], standing: null }, number);
+  t.same(taken('x').list, ['number_bad']);
+  // The plus sign is missing where trunks leave it out.
+  t.match(regionOf('4930901821', 'US'), { region: 'DE' });
+  t.match(regionOf('4930901821', ''), { region: 'DE' });
 });

@@ -88,12 +88,13 @@ async function recorder(t: Test) {
   t.teardown(() => keys.stop());
   const clock = () => lab.clock.ms;
   const { lists, standing, documents } = numbersIn(lab.catalogue, { region: 'DE', clock, dataDir, keys });
-  const consents = createConsentRequests({ ...lab.deps, standing, documents, mint: ulid });
+  const site = { region: 'DE' };
+  const consents = createConsentRequests({ ...lab.deps, site, standing, documents, mint: ulid });
   const none = () => Promise.reject(new Error('There is none.'));
   const approvals = createApprovals({ ...lab.deps, alarms: { raise: () => {} }, mint: ulid });
   const handlers = {
     ...createRuleRequests({ ...lab.deps, jobs: { ask: none, cancel: none }, approvals, mint: ulid }),
-    ...createListRequests({ ...lab.deps, lists }),
+    ...createListRequests({ ...lab.deps, lists, site }),
     ...createPromptRequests({ ...lab.deps, makePrompt: none, keepPrompt: none }),
     ...consents.handlers,
   } as Pick<ControlHandlers, Name>;

@@ -109,6 +109,7 @@ function asking(lab: PeopleLab) {
   const lists = createListRequests({
     ...lab.deps,
     lists: createNumbersInLists({ ...lab.deps, region: 'DE' }),
+    site: { region: 'DE' },
   });
   const prompts = createPromptRequests({
     ...lab.deps,
@@ -119,6 +120,7 @@ function asking(lab: PeopleLab) {
   const consents = createConsentRequests({
     ...lab.deps,
     standing: createStandingByNumber({ ...lab.deps, region: 'DE' }),
+    site: { region: 'DE' },
     documents: { keep: never, read: never, destroy: never },
     mint: () => '',
   });

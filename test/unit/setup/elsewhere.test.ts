@@ -13,11 +13,18 @@ const EXAMPLE = readFileSync(programFile('tapedeck.toml.example'), 'utf8');
 const SECRETS = { ari: 'aRi', ami: 'aMi' };
 const own: OwnFacts = {
   ...{ etc: '/etc/tapedeck', config: null, example: EXAMPLE, secrets: { ari: null, ami: null } },
+  siteRegion: null,
   ...{ recorder: { uid: 2, gid: 3 }, dashboard: { uid: 4, gid: 3 }, root: { uid: 0, gid: 0 } },
   ...{ systemd: '/etc/systemd/system', dropIns: {}, hasFolder: () => false },
 };
 const answers = {
-  ...{ address: '192.0.2.5', hosts: [], timeZone: 'Europe/Berlin', dataDir: '/var/lib/tapedeck' },
+  ...{
+    address: '192.0.2.5',
+    hosts: [],
+    timeZone: 'Europe/Berlin',
+    region: 'DE',
+    dataDir: '/var/lib/tapedeck',
+  },
 };
 const textOf = (changes: readonly Change[], path: string) =>
   changes.find((one): one is FileChange => one.kind === 'file' && one.path === path)?.after ?? '';

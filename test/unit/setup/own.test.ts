@@ -12,7 +12,7 @@ import {
   writeCopy,
 } from '../../../daemon/cli/setup/steps/master-key.js';
 import { readAnswers } from '../../../daemon/cli/setup/talk/answers.js';
-import { addressOf, lasting } from '../../../daemon/cli/setup/talk/questions.js';
+import { addressOf, lasting, lawOf } from '../../../daemon/cli/setup/talk/questions.js';
 import { wrapped } from '../../../daemon/cli/setup/talk/terminal.js';
 import { isZone } from '../../../daemon/domain/zone-times.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
@@ -57,10 +57,17 @@ const facts = {
 } as const;
 const own: OwnFacts = {
   ...{ etc: '/etc/tapedeck', config: null, example: EXAMPLE, secrets: { ari: null, ami: null } },
+  siteRegion: null,
   ...{ recorder: { uid: 2, gid: 3 }, dashboard: { uid: 4, gid: 3 }, root: { uid: 0, gid: 0 } },
   ...{ systemd: '/etc/systemd/system', dropIns: {}, hasFolder: () => false },
 };
-const answers = { address: '192.0.2.5', hosts: [], timeZone: 'Europe/Berlin', dataDir: '/srv/td' };
+const answers = {
+  address: '192.0.2.5',
+  hosts: [],
+  timeZone: 'Europe/Berlin',
+  region: 'DE',
+  dataDir: '/srv/td',
+};
 const reach = { ariUrl: 'http://127.0.0.1:8088', amiHost: '127.0.0.1', amiPort: 5038 };
 const pbx = { facts: facts as never, reach, secrets: { ari: 'a', ami: 'b' } };
 
@@ -93,6 +100,19 @@ t.test('the configuration of a new machine is one that Tapedeck starts with', as
     /RequiresMountsFor=\/srv\/td[\s\S]*ReadWritePaths=\/srv\/td\n[\s\S]*IPAddressAllow=192\.0\.2\.5/,
   );
   t.match(text('tapedeck-web'), /InaccessiblePaths=-\/srv\/td\/keys/);
+});
+
+t.test('the country is written where the zone does not tell it, or tells another', async (t) => {
+  const siteOf = (more: Partial<typeof answers>, siteRegion: string | null = null) => {
+    const [change] = planOwn({ ...own, siteRegion }, { ...answers, ...more }, pbx);
+    return (parse((change as { after: string }).after) as { site: Record<string, unknown> }).site;
+  };
+  t.notOk(siteOf({}).region);
+  t.match(siteOf({ timeZone: 'UTC' }), { region: 'DE' });
+  t.match(siteOf({ region: 'AT' }), { region: 'AT' });
+  t.match(siteOf({}, 'AT'), { region: 'DE' }, 'in place of another');
+  t.match(lawOf('DE'), 'Germany: callers have to agree with a key before anything is recorded');
+  t.match(lawOf('FR'), 'France: callers hear that they are recorded');
 });
 
 t.test('what people have written into the configuration since stays', async (t) => {
@@ -145,7 +165,8 @@ t.test('a master key is made once, and its copy is compared', { skip: !root && '
 
 t.test('answers of a file are checked all at once', async (t) => {
   const dir = t.testdir({
-    'bad.toml': 'adress = "x"\ntime_zone = "Mars/Base"\ndata = "here"\nkey_copy = "none"\nhosts = "x"\n',
+    'bad.toml':
+      'adress = "x"\ncountry = "XX"\ntime_zone = "Mars/Base"\ndata = "here"\nkey_copy = "none"\nhosts = "x"\n',
     'print.toml': 'key_copy = "print"\n',
     'good.toml':
       'key_copy = "none"\nno_key_copy = "recordings are lost with this disk"\n[asterisk]\netc = "/x"\n',
@@ -156,6 +177,7 @@ t.test('answers of a file are checked all at once', async (t) => {
   for (const part of [
     '"adress" is not known',
     'Mars/Base',
+    '"XX" is not a country',
     '"here" is not an absolute path',
     'no_key_copy',
     '"hosts"',

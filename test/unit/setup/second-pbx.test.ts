@@ -54,6 +54,7 @@ t.test('the recorder may read its secrets and reach it, and none of them is show
         config: EXAMPLE,
         example: '',
         secrets: { ari: null, ami: null },
+        siteRegion: null,
         dropIns: {},
       },
       ...{

@@ -20,6 +20,7 @@ type Texts = typeof EMPTY;
 const FIELD_OF: Partial<Record<ConsentFault['code'], keyof Texts>> = {
   number_missing: 'number',
   number_bad: 'number',
+  number_country: 'number',
   contact_long: 'contact',
   names_many: 'extensions',
   given_bad: 'given',

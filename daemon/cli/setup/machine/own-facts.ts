@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fail } from '../../../domain/error.js';
-import { loadConfig } from '../../../ops/config.js';
+import { loadConfig, siteRegion } from '../../../ops/config.js';
 import { programFile } from '../../../ops/process/program-files.js';
 import type { Run } from '../../../ops/process/run-program.js';
 import { KEY_COPY_NOTE } from '../../doctor/key-copy.js';
@@ -22,6 +22,7 @@ export async function ownFacts(run: Run, configFile: string): Promise<OwnFacts> 
   return {
     etc,
     config: textOf(configFile),
+    siteRegion: existsSync(configFile) ? loadConfig(configFile).site.region || null : null,
     example: readFileSync(programFile('tapedeck.toml.example'), 'utf8'),
     secrets: { ari: secret('ari-password'), ami: secret('ami-secret') },
     recorder: await userOf(run, 'tapedeck'),
@@ -62,6 +63,7 @@ export function answeredBefore(own: OwnFacts, configFile: string): Before {
   return {
     ...noted,
     ...{ address: web.address, hosts: [...web.hosts], timeZone: site.time_zone, dataDir: data.dir },
+    region: siteRegion({ site }),
   };
 }
 

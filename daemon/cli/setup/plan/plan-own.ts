@@ -1,3 +1,4 @@
+import { regionOfZone } from '../../../domain/phone.js';
 import { TRUNK_CONTEXTS } from '../../../ops/config-schema.js';
 import { type TomlValue, withValues } from '../conf/toml.js';
 import type { PbxFacts } from '../machine/facts.js';
@@ -13,6 +14,8 @@ export type Answers = {
   /** Further names by which browsers open the dashboard. */
   hosts: string[];
   timeZone: string;
+  /** ISO 3166-1, such as "GB": of the numbers and of the law. */
+  region: string;
   dataDir: string;
 };
 
@@ -24,6 +27,8 @@ export type OwnFacts = {
   config: string | null;
   example: string;
   secrets: { ari: string | null; ami: string | null };
+  /** The country that the configuration names; null where it names none. */
+  siteRegion: string | null;
   recorder: Owner;
   dashboard: Owner;
   root: Owner;
@@ -77,13 +82,16 @@ export function planOwn(
 /** Only what differs from the configuration's own defaults, or from what setup wrote before, is written. */
 function valuesFor(
   own: OwnFacts,
-  { address, hosts, timeZone, dataDir }: Answers,
+  { address, hosts, timeZone, region, dataDir }: Answers,
   { facts, reach }: { facts: PbxFacts; reach: Plan['reach'] },
 ): TomlValue[] {
   const extra = trunkContexts(facts);
   const contexts = [...new Set([...TRUNK_CONTEXTS, ...extra])];
   const values: TomlValue[] = [
     ['site', 'time_zone', timeZone],
+    ...(own.siteRegion !== null || region !== regionOfZone(timeZone)
+      ? [['site', 'region', region] satisfies TomlValue]
+      : []),
     ['data', 'dir', dataDir],
     ['pbx', 'ari_url', reach.ariUrl],
     ['pbx', 'ami_host', reach.amiHost],

@@ -4,6 +4,7 @@ import { parse } from 'smol-toml';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { fail } from '../../../domain/error.js';
+import { isRegion } from '../../../domain/phone.js';
 import { isZone } from '../../../domain/zone-times.js';
 
 /** What has to be typed, or written into a file of answers, to go without a copy of the master key. */
@@ -19,6 +20,9 @@ const Schema = Type.Object(
       Type.Array(Text('A name'), { description: 'More names under which browsers open it.' }),
     ),
     time_zone: Type.Optional(Text('IANA zone, such as "Europe/Berlin".')),
+    country: Type.Optional(
+      Text('Country of this site and of its numbers, as two letters (ISO 3166-1), such as "GB".'),
+    ),
     data: Type.Optional(Text('Folder for recordings, an absolute path.')),
     key_copy: Type.Optional(Text('Folder on another disk for the copy of the master key, or "none".')),
     calls_per_day: Type.Optional(
@@ -64,6 +68,9 @@ export function readAnswers(file: string): AnswerFile {
         `"${key}" ${problem.message}. ${(schema as { description?: string }).description ?? ''}`.trim(),
       );
   }
+  const { country } = given;
+  if (typeof country === 'string' && !isRegion(country))
+    faults.push(`"country": "${country}" is not a country. Write two letters (ISO 3166-1), such as "GB".`);
   const { time_zone: zone, data, key_copy: copy, no_key_copy: accepted } = given;
   if (typeof zone === 'string' && !isZone(zone))
     faults.push(`"time_zone": "${zone}" is not an IANA zone. Write one such as "Europe/Berlin".`);

@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { catalogueFile } from '../../../domain/paths.js';
+import { isRegion, regionOfZone } from '../../../domain/phone.js';
+import { decideTelling } from '../../../domain/telling/decide.js';
+import type { Mode } from '../../../domain/telling/schema.js';
 import { sizeText } from '../../../domain/written.js';
 import { isZone } from '../../../domain/zone-times.js';
 import { type Volume, volumeText } from '../machine/calls-per-day.js';
@@ -20,6 +23,7 @@ export type Before = {
   address?: string;
   hosts?: string[];
   timeZone?: string;
+  region?: string;
   dataDir?: string;
   /** Where the key was copied to, as it was noted. */
   keyCopy?: string;
@@ -53,7 +57,7 @@ export function addressOf(
   return { address: otherwise, hosts: [typed] };
 }
 
-/** Asks the four questions, and each again until the answer can be used. */
+/** Asks the five questions, and each again until the answer can be used. */
 export async function askAll(
   terminal: Terminal,
   before: Before,
@@ -61,15 +65,16 @@ export async function askAll(
 ): Promise<AllAnswers> {
   const where = await askAddress(terminal, before);
   const zone = await askZone(terminal, before.timeZone ?? timeZone());
+  const region = await askCountry(terminal, before.region || regionOfZone(zone));
   const dataDir = await askFolder(terminal, before.dataDir, volume);
   const keyCopy = await askCopy(terminal, { key, dataDir, before: before.keyCopy });
-  return { ...where, timeZone: zone, dataDir, keyCopy };
+  return { ...where, timeZone: zone, region, dataDir, keyCopy };
 }
 
 async function askAddress(terminal: Terminal, before: Before): Promise<Pick<Answers, 'address' | 'hosts'>> {
   const own = addresses();
   const first = own[0]?.address ?? LOOPBACK;
-  terminal.title('1 of 4  Address for the office');
+  terminal.title('1 of 5  Address for the office');
   terminal.note('The dashboard is opened at this address, over HTTPS. A name of this machine will do, too.');
   terminal.say();
   for (const { address, device } of own) terminal.row(address, device);
@@ -84,7 +89,7 @@ async function askAddress(terminal: Terminal, before: Before): Promise<Pick<Answ
 }
 
 async function askZone(terminal: Terminal, otherwise: string): Promise<string> {
-  terminal.title('2 of 4  Time zone');
+  terminal.title('2 of 5  Time zone');
   terminal.note('Times on pages and in reports, and the hours of what runs at night.');
   terminal.say();
   for (;;) {
@@ -94,9 +99,42 @@ async function askZone(terminal: Terminal, otherwise: string): Promise<string> {
   }
 }
 
+/** What the law of a country means for the first calls, as far as Tapedeck knows it. */
+export function lawOf(region: string): string {
+  const site = { region, subdivision: '' };
+  const { mode } = decideTelling({ telling: {}, numbers: [], site });
+  const country = new Intl.DisplayNames('en', { type: 'region' }).of(region) ?? region;
+  const means: Record<Mode, string> = {
+    silent: 'callers do not have to be told',
+    beep: 'callers hear a repeated tone',
+    announce: 'callers hear that they are recorded',
+    announce_refusal: 'callers hear that they are recorded, and can refuse with a key',
+    ask: 'callers have to agree with a key before anything is recorded; a call without that is "excluded"',
+  };
+  return `${country}: ${means[mode]}. The page Telling callers has the alternatives, and rules of your own for a state or a place. That is information, not legal advice.`;
+}
+
+async function askCountry(terminal: Terminal, otherwise: string): Promise<string> {
+  terminal.title('3 of 5  Country');
+  terminal.note('Its law decides how callers are told, and numbers without a country code are its own.');
+  terminal.say();
+  for (;;) {
+    const typed = (await terminal.ask('Country, as two letters such as GB', otherwise)).trim().toUpperCase();
+    if (isRegion(typed)) {
+      terminal.note(lawOf(typed));
+      return typed;
+    }
+    terminal.note(
+      typed === ''
+        ? 'It is needed: an objection that is entered as "030 901820" would match no call.'
+        : `"${typed}" is not a country. Write two letters (ISO 3166-1), such as GB.`,
+    );
+  }
+}
+
 async function askFolder(terminal: Terminal, before: string | undefined, volume: Volume): Promise<string> {
   const known = disks().slice(0, MOST_DISKS);
-  terminal.title('3 of 4  Folder for recordings');
+  terminal.title('4 of 5  Folder for recordings');
   terminal.note(
     `The catalogue and the keys of the recordings are there too. An hour of talk takes about 7 MB; "lasts" is at ${volumeText(volume)}.`,
   );
@@ -126,7 +164,7 @@ async function askCopy(
   terminal: Terminal,
   { key, dataDir, before }: { key: string; dataDir: string; before: string | undefined },
 ): Promise<KeyCopy> {
-  terminal.title('4 of 4  Copy of the master key');
+  terminal.title('5 of 5  Copy of the master key');
   terminal.note(
     'Every recording is encrypted, and only the master key opens it. If this disk dies without a copy of the key elsewhere, every backup is worthless.',
   );
@@ -172,6 +210,10 @@ export function answersOf(
     faults.push(`"data": recordings are in ${before.dataDir} already, and setup moves none.`);
   if (/[\s"'\\%:]/.test(dataDir))
     faults.push('"data": write a path without spaces, quotes, "%", ":" and "\\".');
+  const zone = given.time_zone ?? before.timeZone ?? timeZone();
+  const region = given.country ?? (before.region || regionOfZone(zone));
+  if (region === '')
+    faults.push('"country" is needed, as two letters (ISO 3166-1) such as "GB": the time zone names none.');
   let keyCopy: KeyCopy = { to: 'kept' };
   if (given.key_copy === 'none') keyCopy = { to: 'none' };
   else if (given.key_copy !== undefined) {
@@ -185,8 +227,8 @@ export function answersOf(
     answers: {
       ...at,
       hosts: [...at.hosts, ...(given.hosts ?? [])],
-      timeZone: given.time_zone ?? before.timeZone ?? timeZone(),
-      ...{ dataDir, keyCopy },
+      timeZone: zone,
+      ...{ region, dataDir, keyCopy },
     },
     faults,
   };

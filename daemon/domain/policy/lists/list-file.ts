@@ -1,8 +1,16 @@
 import { type Static, Type } from 'typebox';
 import { harmless } from '../../csv.js';
 import { dates, type Site, times } from '../../days.js';
-import { numberKeys } from '../../phone.js';
-import { endOf, isNumber, isRounded, type Listed, MOST_AT_ONCE, type NewListed } from './number-list.js';
+import { lacksCountry, numberKeys } from '../../phone.js';
+import {
+  endOf,
+  isNumber,
+  isRounded,
+  LACKS_COUNTRY,
+  type Listed,
+  MOST_AT_ONCE,
+  type NewListed,
+} from './number-list.js';
 
 /** A list as a table that people edit: a number a row. */
 
@@ -12,7 +20,16 @@ export type FileRow = { line: number; cells: string[] };
 
 export const listFaults = [
   ...['csv_broken', 'columns_wrong', 'empty', 'too_many'],
-  ...['number_missing', 'number_bad', 'number_rounded', 'note_long', 'until_bad', 'until_past', 'cells_many'],
+  ...[
+    'number_missing',
+    'number_bad',
+    'number_country',
+    'number_rounded',
+    'note_long',
+    'until_bad',
+    'until_past',
+    'cells_many',
+  ],
   ...['twice', 'listed_already'],
 ] as const;
 /** Why a file was not imported: the line, and what of it (`text`), or which other line has the same number (`other`). */
@@ -34,6 +51,7 @@ export function listFaultText({ code, line, text, other }: ListFault): string {
     too_many: `There are more than ${MOST_AT_ONCE} numbers. Import them in several files.`,
     number_missing: 'The number is missing. Write one, or delete the line.',
     number_bad: `"${text}" is not a telephone number. Write digits with or without the country code, such as +44 20 7946 0123.`,
+    number_country: `"${text}" ${LACKS_COUNTRY}`,
     number_rounded: `"${text}" was rounded by a spreadsheet. Format the column as text and enter the number again.`,
     note_long: 'The note is longer than 200 characters. Shorten it.',
     until_bad: `"${text}" is not a day. Write it as 2027-01-31 or 2027-01-31 18:00, or leave the cell empty.`,
@@ -79,6 +97,7 @@ export function readListRows(
     if (number === '') found.push(fault('number_missing', line));
     else if (isRounded(number)) found.push(fault('number_rounded', line, number));
     else if (!isNumber(number) || number.length > 40) found.push(fault('number_bad', line, number));
+    else if (lacksCountry(number, region)) found.push(fault('number_country', line, number));
     if (note.length > 200) found.push(fault('note_long', line));
     const end = until === '' ? null : endOf(until, timeZone);
     if (until !== '' && end === null) found.push(fault('until_bad', line, until));

@@ -37,6 +37,10 @@ export type Listed = NewListed & { id: number; list: string; addedAt: number; ad
 export const isNumber = (text: string): boolean =>
   /^\+?[\d\s().\-/*#]+$/.test(text) && text.replace(/\D/g, '').length >= 2;
 
+/** What is wrong with a number for which `lacksCountry` holds, and what to do. */
+export const LACKS_COUNTRY =
+  'has no country code, and the country of this site is not set, so no call would match it. Write it with its country code, such as +44 20 7946 0123, or set region in the section [site] of tapedeck.toml.';
+
 /** How a number looks that a spreadsheet has rounded: 4.42079E+11. */
 export const isRounded = (text: string): boolean => /^\d([.,]\d+)?E\+?\d+$/i.test(text);
 

@@ -1,8 +1,9 @@
 import { type Static, Type } from 'typebox';
 import { harmless } from '../../csv.js';
 import { dates, momentOf, type Site, startOfDay, times } from '../../days.js';
+import { lacksCountry } from '../../phone.js';
 import { endText, type FileRow } from '../lists/list-file.js';
-import { endOf, isNumber, isRounded } from '../lists/number-list.js';
+import { endOf, isNumber, isRounded, LACKS_COUNTRY } from '../lists/number-list.js';
 import {
   MOST_STANDING_AT_ONCE,
   type NewStanding,
@@ -22,7 +23,7 @@ const REQUIRED: readonly Column[] = ['kind', 'number', 'given', 'how'];
 
 export const standingFaults = [
   ...['csv_broken', 'columns_wrong', 'empty', 'too_many', 'cells_many', 'kind_bad'],
-  ...['number_missing', 'number_bad', 'number_rounded', 'contact_long', 'names_many'],
+  ...['number_missing', 'number_bad', 'number_country', 'number_rounded', 'contact_long', 'names_many'],
   ...['given_bad', 'given_future', 'how_missing', 'how_long', 'until_bad', 'until_past'],
 ] as const;
 /** Why nothing was entered: the line of the file, and what of it (`text`). */
@@ -45,6 +46,7 @@ export function standingFaultText({ code, text }: StandingFault): string {
     kind_bad: `"${text}" is neither "consent" nor "objection".`,
     number_missing: 'The number is missing.',
     number_bad: `"${text}" is not a telephone number. Write digits with or without the country code, such as +44 20 7946 0123.`,
+    number_country: `"${text}" ${LACKS_COUNTRY}`,
     number_rounded: `"${text}" was rounded by a spreadsheet. Format the column as text and enter the number again.`,
     contact_long: 'The name of the contact is longer than 80 characters. Shorten it.',
     names_many: `"${text}": there can be 50 extensions and 50 queues, each of at most 80 characters, with a space between them.`,
@@ -97,7 +99,7 @@ export function readStandingRows(
   return { entries, faults };
 }
 
-function entryOf(cell: (name: Column) => string, { timeZone }: Site, now: number) {
+function entryOf(cell: (name: Column) => string, { timeZone, region }: Site, now: number) {
   const faults: [code: StandingFaultCode, text: string][] = [];
   const say = (code: StandingFaultCode, text = '') => faults.push([code, text]);
   const [kind, number, contact, how] = [
@@ -110,6 +112,7 @@ function entryOf(cell: (name: Column) => string, { timeZone }: Site, now: number
   if (number === '') say('number_missing');
   else if (isRounded(number)) say('number_rounded', number);
   else if (!isNumber(number) || number.length > 40) say('number_bad', number);
+  else if (lacksCountry(number, region)) say('number_country', number);
   if (contact.length > 80) say('contact_long');
   const [extensions, queues] = [namesIn(cell('extensions')), namesIn(cell('queues'))];
   for (const names of [extensions, queues])

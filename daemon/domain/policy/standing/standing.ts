@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { digitsOf, numberKeys } from '../../phone.js';
-import { isNumber, ListedNumber } from '../lists/number-list.js';
+import { digitsOf, lacksCountry, numberKeys } from '../../phone.js';
+import { isNumber, LACKS_COUNTRY, ListedNumber } from '../lists/number-list.js';
 import type { DocumentType } from './document.js';
 
 /**
@@ -124,12 +124,17 @@ export function namesErased(
   );
 }
 
-/** Returns what is wrong with one that is to be entered at `now`, in one sentence; null for nothing. */
+/**
+ * Returns what is wrong with one that is to be entered at `now`, in one sentence; null for nothing. `region` is that of numbers without
+ * a country code.
+ */
 export function standingFault(
   { number, givenAt, until, how, extensions, queues }: NewStanding,
   now: number,
+  region: string,
 ): string | null {
   if (!isNumber(number)) return 'It is not a telephone number.';
+  if (lacksCountry(number, region)) return `The number ${LACKS_COUNTRY}`;
   if (how === '') return 'It is not said how it was given.';
   // One without a name would be about no call, or about all of them.
   if ([...extensions, ...queues].includes('')) return 'An extension or a queue has no name.';

@@ -17,6 +17,8 @@ const faults: Record<StandingFaultCode, (about: Text) => string> = {
   cells_many: () =>
     'The line has more cells than columns. Put text that contains a comma in quotation marks.',
   kind_bad: ({ text }) => `“${text}” is neither “consent” nor “objection”.`,
+  number_country: ({ text }) =>
+    `“${text}” has no country code, and the country of this site is not set, so no call would match it. Enter it with its country code, such as +44 20 7946 0123.`,
   number_rounded: ({ text }) =>
     `“${text}” was rounded by a spreadsheet. Format the column as text and enter the number again.`,
   number_missing: () => 'Enter a number.',

@@ -14,6 +14,8 @@ const faults: Record<ListFaultCode, (about: About) => string> = {
   number_missing: () => 'The number is missing. Enter one or delete the line.',
   number_bad: ({ text }) =>
     `“${text}” is not a telephone number. Use digits with or without the country code, such as +44 20 7946 0123.`,
+  number_country: ({ text }) =>
+    `“${text}” has no country code, and the country of this site is not set, so no call would match it. Enter it with its country code, such as +44 20 7946 0123.`,
   number_rounded: ({ text }) =>
     `“${text}” was rounded by a spreadsheet. Format the column as text and enter the number again.`,
   note_long: () => `The note is longer than ${count(200)} characters. Shorten it.`,
