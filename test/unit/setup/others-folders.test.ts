@@ -1,0 +1,160 @@
+import { chmodSync, chownSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import t, { type Test } from 'tap';
+import { applyFixes, spoolFixes } from '../../../daemon/cli/doctor/fix.js';
+import { applyChanges, undoChanges } from '../../../daemon/cli/setup/apply/apply.js';
+import { openJournal } from '../../../daemon/cli/setup/apply/journal.js';
+import { findPbx, PLACES } from '../../../daemon/cli/setup/machine/find-pbx.js';
+import type { Change } from '../../../daemon/cli/setup/plan/change.js';
+import { planAsterisk } from '../../../daemon/cli/setup/plan/plan-asterisk.js';
+import { betweenCalls, OTHER, tricks } from '../../support/setup/others.js';
+import { treeOf } from '../../support/setup/tree.js';
+
+/**
+ * Root's commands in folders that belong to Asterisk's user: each name that they use, as a link to what is root's, a named pipe, a
+ * second name of root's file, and put there between any two of their system calls.
+ */
+
+const SECRETS = { ari: 'ari-0123456789', ami: 'ami-0123456789' };
+const nothing = async () => ({ code: 1, out: '' });
+
+/** An Asterisk whose folders are its user's, and folders of root's with the same names in them. */
+function createPbx(t: Test, name: string) {
+  const dir = t.testdir({
+    [name]: {
+      etc: {
+        'asterisk.conf': '[options]\n',
+        'http.conf': '[general]\n',
+        'ari.conf': '[general]\n',
+        'manager.conf': '[general]\n#include "manager.d/*.conf"\n',
+        'cdr_manager.conf': '[general]\n',
+        'extensions.conf': '[default]\n',
+        'manager.d': { 'tapedeck.conf': '; empty\n' },
+      },
+      spool: { recording: {} },
+      root: {
+        'http.conf': 'of root\n',
+        'manager.d': { 'tapedeck.conf': 'of root\n' },
+        recording: { file: 'of root\n' },
+      },
+    },
+  });
+  const base = join(dir, name);
+  chmodSync(base, 0o755);
+  const [etc, spool, root] = ['etc', 'spool', 'root'].map((one) => join(base, one)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(
+    join(etc, 'asterisk.conf'),
+    `[directories]\nastetcdir => ${etc}\nastspooldir => ${spool}\nastlogdir => ${spool}\n`,
+  );
+  for (const folder of [etc, spool])
+    for (const one of ['.', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })])
+      chownSync(join(folder, one), OTHER, OTHER);
+  const deps = () => ({ journal: openJournal(join(base, 'journal')), run: nothing, fwconsole: '' });
+  const plan = async (): Promise<Change[]> => {
+    const facts = (await findPbx(nothing, { ...PLACES, etc }))!;
+    return [
+      ...planAsterisk(facts, SECRETS).changes,
+      {
+        ...{ kind: 'folder', path: join(spool, 'recording'), mode: 0o2770, pbx: true, why: '' },
+        owner: facts.owner,
+      },
+    ];
+  };
+  return {
+    ...{ base, etc, spool, root },
+    plan,
+    setUp: async () => applyChanges(await plan(), deps()),
+    undo: () => undoChanges(deps()),
+    fix: () => applyFixes(spoolFixes(join(spool, 'recording'))),
+  };
+}
+type Pbx = ReturnType<typeof createPbx>;
+
+/** Names that Asterisk's user can change, and what of root's has the same name. */
+const FILES = ['http.conf', 'manager.d/tapedeck.conf'];
+const FOLDERS = ['manager.d'];
+const nameOf = ({ etc, spool }: Pbx, name: string) => join(name === 'recording' ? spool : etc, name);
+
+const attacks = [
+  ...FILES.flatMap((name) => Object.keys(tricks).map((trick) => [trick, name] as const)),
+  ...[...FOLDERS, 'recording'].flatMap((name) =>
+    (['link', 'pipe'] as const).map((trick) => [trick, name] as const),
+  ),
+] as (readonly [keyof typeof tricks, string])[];
+
+/** What a command came to: the error that it threw, or what it says. */
+const resultOf = async (work: () => Promise<unknown>): Promise<string> => {
+  let said = '';
+  await betweenCalls(
+    '',
+    async () => {
+      said = await work().then(
+        (result) => JSON.stringify(result ?? null),
+        (e) => `${e.code ?? ''} ${e.message} ${e.detail ?? ''}`,
+      );
+    },
+    () => {},
+  );
+  return said;
+};
+
+t.test("what Asterisk's user has put in the way", { skip: process.getuid!() !== 0 && 'root' }, async (t) => {
+  for (const [trick, name] of attacks) {
+    const label = `${trick} ${name.replace(/\W/g, '-')}`;
+    await t.test(`setup: ${label}`, async (t) => {
+      const pbx = createPbx(t, 'setup');
+      tricks[trick](nameOf(pbx, name), join(pbx.root, name));
+      const before = [treeOf(pbx.root), treeOf(pbx.etc)];
+      t.match(await resultOf(pbx.setUp), /^path_untrusted .*(link|pipe|names).*user id 48107/s);
+      t.same([treeOf(pbx.root), treeOf(pbx.etc)], before, 'nothing was changed');
+    });
+    await t.test(`setup --undo: ${label}`, async (t) => {
+      const pbx = createPbx(t, 'undo');
+      if (name === 'recording') rmSync(nameOf(pbx, name), { recursive: true });
+      await pbx.setUp();
+      tricks[trick](nameOf(pbx, name), join(pbx.root, name));
+      const before = treeOf(pbx.root);
+      const said = await resultOf(pbx.undo);
+      t.same(treeOf(pbx.root), before, "nothing of root's was changed");
+      t.match(said, /"how":"kept","why":"[^"]*(link|pipe|names)[^"]*user id 48107/);
+      t.ok(existsSync(join(pbx.base, 'journal/journal.json')), 'and it can be undone later');
+    });
+  }
+});
+
+t.test(
+  'a name that is swapped between two system calls',
+  { skip: process.getuid!() !== 0 && 'root' },
+  async (t) => {
+    const names = [...FILES, ...FOLDERS, 'recording'];
+    for (const command of ['setUp', 'undo', 'fix'] as const)
+      for (const name of command === 'fix' ? ['recording'] : names)
+        await t.test(`${command}: ${name}`, async (t) => {
+          let tried = 0;
+          for (let at = 1, calls = 1; at <= calls; at++) {
+            const pbx = createPbx(t, `at-${at}`);
+            if (command === 'undo') await pbx.setUp();
+            if (command === 'fix') chmodSync(join(pbx.spool, 'recording'), 0o755);
+            const before = treeOf(pbx.root);
+            calls = await betweenCalls(
+              process.env.PROOFS === 'full' ? '' : basename(name),
+              () => pbx[command]().catch(() => {}),
+              (call) => {
+                if (call === at) tricks.link(nameOf(pbx, name), join(pbx.root, name));
+              },
+            );
+            const after = treeOf(pbx.root);
+            if (JSON.stringify(after) !== JSON.stringify(before)) {
+              t.same(after, before, `before call ${at} of ${calls}`);
+              break;
+            }
+            tried++;
+          }
+          t.ok(tried > 1, `${tried} places`);
+        });
+  },
+);
