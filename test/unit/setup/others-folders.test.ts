@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { applyFixes, spoolFixes } from '../../../daemon/cli/doctor/fix.js';
@@ -156,5 +167,72 @@ t.test(
           }
           t.ok(tried > 1, `${tried} places`);
         });
+  },
+);
+
+t.test(
+  'what only root could have put there goes on working',
+  { skip: process.getuid!() !== 0 && 'root' },
+  async (t) => {
+    const pbx = createPbx(t, 'links');
+    const moved = join(pbx.base, 'elsewhere');
+    renameSync(pbx.etc, moved);
+    symlinkSync('elsewhere', pbx.etc);
+    await pbx.setUp();
+    t.match(readFileSync(join(moved, 'manager.d/tapedeck.conf'), 'utf8'), /BEGIN Tapedeck/);
+    t.ok(lstatSync(pbx.etc).isSymbolicLink());
+    const undone = await pbx.undo();
+    t.ok(
+      undone.every(({ how }) => how === 'restored' || how === 'removed'),
+      JSON.stringify(undone),
+    );
+  },
+);
+
+t.test(
+  'links of others are followed to read what they may read',
+  { skip: process.getuid!() !== 0 && 'root' },
+  async (t) => {
+    const pbx = createPbx(t, 'reading');
+    const link = (target: string) => {
+      tricks.link(join(pbx.etc, 'pjsip.conf'), target);
+      return pbx.plan();
+    };
+    // As FreePBX has them: from /etc/asterisk to its modules, all of them of one user.
+    writeFileSync(join(pbx.spool, 'module.conf'), '[a]\ncontext = from-module\n');
+    chownSync(join(pbx.spool, 'module.conf'), OTHER, OTHER);
+    chmodSync(join(pbx.spool, 'module.conf'), 0o600);
+    const found = async () => (await findPbx(nothing, { ...PLACES, etc: pbx.etc }))!.beginsIn;
+    await link(join(pbx.spool, 'module.conf'));
+    t.same(await found(), ['from-module'], 'of the same user');
+    await link(join(pbx.root, 'http.conf'));
+    t.same(await found(), [], 'of root, readable by all');
+    chmodSync(join(pbx.root, 'http.conf'), 0o600);
+    await t.rejects(link(join(pbx.root, 'http.conf')), {
+      code: 'path_untrusted',
+      detail: /a file of user id 0/,
+    });
+    await link(join(pbx.root, 'nothing'));
+    t.same(await found(), [], 'a link to nothing is no configuration');
+  },
+);
+
+t.test(
+  'asterisk.conf of others names only folders of theirs',
+  { skip: process.getuid!() !== 0 && 'root' },
+  async (t) => {
+    const pbx = createPbx(t, 'named');
+    const named = (key: string, dir: string) => {
+      writeFileSync(join(pbx.etc, 'asterisk.conf'), `[directories]\n${key} => ${dir}\n`);
+      return findPbx(nothing, { ...PLACES, etc: pbx.etc });
+    };
+    for (const key of ['astetcdir', 'astspooldir', 'astlogdir'])
+      for (const dir of [pbx.root, join(pbx.root, 'nothing')])
+        await t.rejects(named(key, dir), { code: 'path_untrusted', detail: /no folder of Asterisk's user/ });
+    await t.rejects(named('astspooldir', `${pbx.spool} /etc`), {
+      code: 'path_untrusted',
+      detail: /no plain path/,
+    });
+    t.equal((await named('astspooldir', pbx.spool))!.spool, pbx.spool);
   },
 );
