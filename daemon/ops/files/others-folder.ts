@@ -110,9 +110,27 @@ export function atPlace<T>(path: string, work: (place: Place) => T, how: How = {
       folders.push(opened(at, shown, folder));
       names.push(name);
     }
+  } catch (e) {
+    throw named(e, folders, names);
   } finally {
     for (const { fd } of folders) closeSync(fd);
   }
+}
+
+/** An error of the system, with the paths that people know. */
+function named(e: unknown, folders: readonly Folder[], names: readonly string[]): unknown {
+  if (!(e instanceof Error)) return e;
+  const known = (text: string) =>
+    text.replace(/\/proc\/self\/fd\/(\d+)(?=\/)/g, (whole, fd) => {
+      const at = folders.findIndex((folder) => folder.fd === Number(fd));
+      return at < 0 ? whole : ['', ...names.slice(0, at)].join('/');
+    });
+  const { path, dest } = e as { path?: string; dest?: string };
+  return Object.assign(e, {
+    message: known(e.message),
+    ...(path !== undefined && { path: known(path) }),
+    ...(dest !== undefined && { dest: known(dest) }),
+  });
 }
 
 const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.');

@@ -3,6 +3,7 @@ import {
   chownSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -12,13 +13,16 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
+import { openOutput } from '../../../daemon/cli/common/output.js';
+import { removeConfiguration, wipeSpool } from '../../../daemon/cli/destroy/wipe.js';
 import { applyFixes, spoolFixes } from '../../../daemon/cli/doctor/fix.js';
 import { applyChanges, undoChanges } from '../../../daemon/cli/setup/apply/apply.js';
 import { openJournal } from '../../../daemon/cli/setup/apply/journal.js';
 import { findPbx, PLACES } from '../../../daemon/cli/setup/machine/find-pbx.js';
 import type { Change } from '../../../daemon/cli/setup/plan/change.js';
 import { planAsterisk } from '../../../daemon/cli/setup/plan/plan-asterisk.js';
-import { betweenCalls, OTHER, tricks } from '../../support/setup/others.js';
+import { copyName, writeCopy } from '../../../daemon/cli/setup/steps/master-key.js';
+import { asOther, betweenCalls, OTHER, tricks } from '../../support/setup/others.js';
 import { treeOf } from '../../support/setup/tree.js';
 
 /**
@@ -234,5 +238,87 @@ t.test(
       detail: /no plain path/,
     });
     t.equal((await named('astspooldir', pbx.spool))!.spool, pbx.spool);
+  },
+);
+
+t.test(
+  'the copy of the master key, and files that commands write',
+  { skip: process.getuid!() !== 0 && 'root' },
+  async (t) => {
+    const pbx = createPbx(t, 'written');
+    const key = join(pbx.base, 'master.key');
+    writeFileSync(key, 'the key\n', { mode: 0o600 });
+    const before = treeOf(pbx.root);
+    const files = {
+      'copy of the key': [join(pbx.spool, copyName()), async () => writeCopy(pbx.spool, key)],
+      'output with --force': [
+        join(pbx.spool, 'out.zip'),
+        async () => openOutput(join(pbx.spool, 'out.zip'), true).close(),
+      ],
+    } as const;
+    for (const [command, [path, run]] of Object.entries(files))
+      for (const trick of Object.keys(tricks) as (keyof typeof tricks)[]) {
+        tricks[trick](path, join(pbx.root, 'http.conf'));
+        t.match(
+          await resultOf(run),
+          /^path_untrusted .*(link|pipe|names).*user id 48107/,
+          `${command}: ${trick}`,
+        );
+        t.same(treeOf(pbx.root), before);
+      }
+    const out = join(pbx.spool, 'out.zip');
+    rmSync(out);
+    asOther(() => writeFileSync(out, ''));
+    t.match(await resultOf(async () => openOutput(out, true)), /^path_untrusted .*belongs to user id 48107/);
+    t.match(await resultOf(async () => openOutput(out)), /^request_invalid .*is there already/);
+    tricks.link(join(pbx.spool, 'sub'), pbx.root);
+    t.match(
+      await resultOf(async () => openOutput(join(pbx.spool, 'sub/new'))),
+      /^path_untrusted .*sub is a symbolic link/,
+    );
+    const closed = join(pbx.base, 'mine.zip');
+    symlinkSync('target.zip', closed);
+    openOutput(closed).close();
+    t.notOk(existsSync(join(pbx.base, 'target.zip')), 'nothing was written, so that it goes again');
+    const swapped = openOutput(join(pbx.spool, 'late.zip'));
+    tricks.link(join(pbx.spool, 'late.zip'), join(pbx.root, 'http.conf'));
+    swapped.close();
+    t.ok(lstatSync(join(pbx.spool, 'late.zip')).isSymbolicLink(), 'what took its name stays');
+    t.same(treeOf(pbx.root), before);
+  },
+);
+
+t.test(
+  'destroy removes what is in a folder of others as they would',
+  { skip: process.getuid!() !== 0 && 'root' },
+  async (t) => {
+    const pbx = createPbx(t, 'destroyed');
+    const recording = join(pbx.spool, 'recording');
+    // Root's folder, below one whose owner can put a link in its place.
+    chownSync(recording, 0, 0);
+    mkdirSync(join(recording, 'tapedeck-1'));
+    writeFileSync(join(recording, 'tapedeck-1/file'), 'of root');
+    t.match(await wipeSpool(recording), [/tapedeck-1\/file: EACCES/, /./]);
+    t.ok(existsSync(join(recording, 'tapedeck-1/file')));
+    tricks.link(recording, join(pbx.root, 'recording'));
+    t.match(await wipeSpool(recording), [
+      /recording is a symbolic link, in a folder that user id 48107 can change/,
+    ]);
+
+    // The recorder's folder beside the configuration, removed by a process that is the recorder.
+    const etc = join(pbx.base, 'tapedeck');
+    mkdirSync(join(etc, 'witness/deep'), { recursive: true });
+    writeFileSync(join(etc, 'tapedeck.toml'), '');
+    for (const name of ['witness', 'witness/deep']) chownSync(join(etc, name), OTHER, OTHER);
+    tricks.link(join(etc, 'witness/data.json'), pbx.root);
+    const before = treeOf(pbx.root);
+    const below = await betweenCalls(
+      'witness/',
+      () => removeConfiguration(etc, [join(etc, 'tapedeck.toml')]),
+      () => {},
+    );
+    t.equal(below, 0, 'root does nothing in it');
+    t.notOk(existsSync(etc));
+    t.same(treeOf(pbx.root), before);
   },
 );
