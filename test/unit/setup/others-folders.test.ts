@@ -15,6 +15,7 @@ import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openOutput } from '../../../daemon/cli/common/output.js';
 import { removeConfiguration, wipeSpool } from '../../../daemon/cli/destroy/wipe.js';
+import { cdrFiles } from '../../../daemon/cli/doctor/cdr.js';
 import { applyFixes, spoolFixes } from '../../../daemon/cli/doctor/fix.js';
 import { applyChanges, undoChanges } from '../../../daemon/cli/setup/apply/apply.js';
 import { openJournal } from '../../../daemon/cli/setup/apply/journal.js';
@@ -22,6 +23,8 @@ import { findPbx, PLACES } from '../../../daemon/cli/setup/machine/find-pbx.js';
 import type { Change } from '../../../daemon/cli/setup/plan/change.js';
 import { planAsterisk } from '../../../daemon/cli/setup/plan/plan-asterisk.js';
 import { copyName, writeCopy } from '../../../daemon/cli/setup/steps/master-key.js';
+import type { PbxConfig } from '../../../daemon/ops/config-schema.js';
+import { asUser } from '../../../daemon/ops/process/become.js';
 import { asOther, betweenCalls, OTHER, tricks } from '../../support/setup/others.js';
 import { treeOf } from '../../support/setup/tree.js';
 
@@ -320,5 +323,28 @@ t.test(
     t.equal(below, 0, 'root does nothing in it');
     t.notOk(existsSync(etc));
     t.same(treeOf(pbx.root), before);
+  },
+);
+
+t.test(
+  "doctor reads Asterisk's records as the recorder would",
+  { skip: process.getuid!() !== 0 && 'root' },
+  async (t) => {
+    const pbx = createPbx(t, 'records');
+    const secret = join(pbx.root, 'secret');
+    writeFileSync(secret, 'of root', { mode: 0o600 });
+    const recorder = { uid: OTHER, gids: [OTHER, 48_108] };
+    const read = async (name: 'cdr_csv' | 'cdr_sqlite') => {
+      const given = { [name]: join(pbx.spool, name), cdr_mysql: {} } as unknown as PbxConfig;
+      return (await asUser(recorder, () => cdrFiles(given))).map(({ state, says }) => `${state} ${says}`);
+    };
+    for (const name of ['cdr_csv', 'cdr_sqlite'] as const) {
+      tricks.link(join(pbx.spool, name), secret);
+      t.match(await read(name), [/^fail .*(permission denied|unable to open)/], `${name}: link`);
+      tricks.pipe(join(pbx.spool, name));
+      t.match(await read(name), [/^fail .*no plain file/], `${name}: pipe`);
+    }
+    t.same([process.geteuid!(), process.getegid!()], [0, 0], 'and is root again');
+    t.notOk(process.getgroups!().includes(48_108));
   },
 );
