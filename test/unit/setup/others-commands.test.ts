@@ -147,7 +147,7 @@ t.test('what purging tells root to run', { skip: process.getuid!() !== 0 && 'roo
     .filter((line) => line.includes('sed -i'));
   t.ok(
     commands.length > 3 && commands.every((line) => line.includes(`setpriv --reuid=${OTHER}`)),
-    commands[0],
+    commands.join(),
   );
   const victim = join(pbx.root, 'ari.conf');
   const block = '; BEGIN Tapedeck\nof root\n; END Tapedeck\n';
