@@ -12,7 +12,7 @@ import { betweenCalls, OTHER } from './others.js';
 const SECRETS = { ari: 'ari-0123456789', ami: 'ami-0123456789' };
 export const nothing = async () => ({ code: 1, out: '' });
 
-/** An Asterisk whose folders are its user's, and folders of root's with the same names in them. */
+/** An Asterisk whose folders are its user's, and folders of root's in which the same is. */
 export function createPbx(t: Test, name: string) {
   const dir = t.testdir({
     [name]: {
@@ -27,8 +27,8 @@ export function createPbx(t: Test, name: string) {
       },
       spool: { recording: {} },
       root: {
-        'http.conf': 'of root\n',
-        'manager.d': { 'tapedeck.conf': 'of root\n' },
+        'http.conf': '[general]\n',
+        'manager.d': { 'tapedeck.conf': '; empty\n' },
         recording: { file: 'of root\n' },
       },
     },
