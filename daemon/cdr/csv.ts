@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import type { Cdr } from '../domain/assurance/cdr.js';
@@ -44,21 +44,22 @@ export function createCsvReader(deps: { path: string; toCdr: (fields: string[]) 
     path: string,
     range: { from: number; to: number },
   ): Promise<{ cdrs: Cdr[]; whole: boolean }> {
-    const file = await open(path, 'r');
-    let start: number;
-    let size: number;
+    // The PBX writes there: a named pipe would be waited for.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      size = (await file.stat()).size;
-      start = await beginning(file, size, range.from);
+      const found = await file.stat();
+      if (!found.isFile()) throw new Error('it is no plain file');
+      const { size } = found;
+      const start = await beginning(file, size, range.from);
+      const cdrs: Cdr[] = [];
+      if (size === 0) return { cdrs, whole: true };
+      const wanted = endedIn(range);
+      const source = { fd: file, autoClose: false, start, end: size - 1, encoding: 'utf8' } as const;
+      for await (const cdr of records(createReadStream('', source))) if (wanted(cdr)) cdrs.push(cdr);
+      return { cdrs, whole: start === 0 };
     } finally {
       await file.close();
     }
-    const cdrs: Cdr[] = [];
-    if (size === 0) return { cdrs, whole: true };
-    const wanted = endedIn(range);
-    for await (const cdr of records(createReadStream(path, { start, end: size - 1, encoding: 'utf8' })))
-      if (wanted(cdr)) cdrs.push(cdr);
-    return { cdrs, whole: start === 0 };
   }
 
   /** Where a line begins that is from well before this time; the start of the file when there is none. */

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Cdr } from '../domain/assurance/cdr.js';
 import { fail } from '../domain/error.js';
@@ -11,6 +12,8 @@ const STARTS = ['calldate', 'start', 'starttime'];
 /** The file of cdr_sqlite3_custom, opened for reading only and closed again. */
 export function createSqliteReader(deps: { path: string; toCdr: ToCdr }): CdrReader {
   function read(range: { from: number; to: number }): Cdr[] {
+    // The PBX writes there: a named pipe would be waited for.
+    if (!statSync(deps.path).isFile()) throw new Error('it is no plain file');
     const db = new Database(deps.path, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
     try {
       const { table, start } = findTable(db);

@@ -8,12 +8,14 @@ import { ffmpegOf } from '../encode/chosen.js';
 import type { Config, PbxConfig } from '../ops/config-schema.js';
 import { ask } from '../ops/control-client.js';
 import { readDisk } from '../ops/disk.js';
+import { asUser } from '../ops/process/become.js';
 import type { CliContext } from './common/context.js';
+import { serviceUser } from './common/service-user.js';
 import { access } from './doctor/access.js';
 import { announcements, promptsRefused } from './doctor/announcements.js';
 import { archive } from './doctor/archive.js';
 import { backupKeys } from './doctor/backup-keys.js';
-import { cdrReaders, cdrs } from './doctor/cdr.js';
+import { cdrFiles, cdrReaders, cdrs } from './doctor/cdr.js';
 import { clockSync } from './doctor/clock.js';
 import { connections } from './doctor/connection.js';
 import { freepbx, origins, trunkContexts } from './doctor/contexts.js';
@@ -118,6 +120,8 @@ export async function examine(context: CliContext): Promise<Finding[]> {
   const refused = new Map(
     await Promise.all(config.pbxes.map(async (pbx) => [pbx.id, await promptsRefused(config, pbx)] as const)),
   );
+  const user = await serviceUser(config.data.dir);
+  const files = await all({ 'CDR sources': asUser(user, () => ofEach(config, { 'CDR sources': cdrFiles })) });
   await context.holdMaster();
   const open = openKeyFiles(config);
   // What is in the data directory, as its owner.
@@ -142,7 +146,7 @@ export async function examine(context: CliContext): Promise<Finding[]> {
     TLS: tls(config),
     'dashboard port': ports(config),
   });
-  return [...first, ...then];
+  return [...first, ...files, ...then];
 }
 
 async function all(looks: Record<string, Promise<Finding | Finding[]>>): Promise<Finding[]> {

@@ -50,6 +50,11 @@ const catalogue = {
     hint: 'Use the command of the package, which has a Node.js of its own (docs/start/install.md), or run this one as the recorder\'s user: "runuser -u tapedeck -- tapedeck" and the rest.',
     blame: 'operator',
   },
+  path_untrusted: {
+    message: 'Something is in the way of a command that runs as root.',
+    hint: 'Nothing was written through it. Somebody may have put it there to have root change another file: find out who. If it is yours, put a plain file or folder in its place ("cp --remove-destination"), and run the command again. Root follows links only in folders that nobody else can write.',
+    blame: 'operator',
+  },
   data_unmoved: {
     message: 'The data directory still has the layout of an earlier version of Tapedeck.',
     hint: 'Start the recorder once ("systemctl start tapedeck"): it moves the files to their new places. Then try again.',

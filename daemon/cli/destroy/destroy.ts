@@ -158,7 +158,8 @@ async function removeSettings(config: Config, mark: string): Promise<void> {
   const last = [config.file, mark];
   if (config.file === DEFAULT_CONFIG) {
     removeDropIns('/etc/systemd/system');
-    removeConfiguration(dirname(config.file), last);
+    const left = await removeConfiguration(dirname(config.file), last);
+    if (left.length > 0) throw fail('destroy_left', left.slice(0, 20).join('; '));
     if (underSystemd(config)) await run('systemctl', ['daemon-reload']).catch(() => {});
   } else
     await wipeFiles([

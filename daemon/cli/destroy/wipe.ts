@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { fail, TapedeckError } from '../../domain/error.js';
 import { keysFolder, signingKeyFile, tlsFolder, upgradeFolder } from '../../domain/paths.js';
+import { atPlace, ifThere, isOpen, type Place } from '../../ops/files/others-folder.js';
 
 const run = promisify(execFile);
 
@@ -40,23 +42,23 @@ const WIPE = `
   for (const path of paths) {
     if (begin === null) { remove(path); continue; }
     let names = [];
-    try { names = fs.readdirSync(path); } catch (e) { if (e.code !== 'ENOENT') left.push(path + ': ' + e.code); }
+    // A folder that this user may not read is left to the one around it, where it is all that goes.
+    try { names = fs.readdirSync(path); } catch (e) { if (e.code !== 'ENOENT' && !(e.code === 'EACCES' && begin === '')) left.push(path + ': ' + e.code); }
     for (const name of names.filter((one) => one.startsWith(begin))) remove(join(path, name));
   }
   process.stdout.write(JSON.stringify(left));
 `;
 
+type User = { uid: number; gid: number };
 type Given = {
-  /** Whose the folder is: becomes them first, where this process is root. */
-  owner: { uid: number; gid: number };
   paths: string[];
   /** Only what is directly in the paths and whose name begins so; null: the paths themselves, with all that is in them. */
   begin?: string | null;
   overwrite?: boolean;
 };
 
-/** Returns what could not be removed, with the system's code for why. */
-async function wipe({ owner, paths, begin = null, overwrite = false }: Given): Promise<string[]> {
+/** Returns what could not be removed, with the system's code for why. `owner`: becomes them first, where this process is root. */
+async function wipe(owner: User, { paths, begin = null, overwrite = false }: Given): Promise<string[]> {
   const user = process.getuid!() === 0 && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : null;
   const question = JSON.stringify({ user, paths, begin, overwrite });
   const { stdout } = await run(process.execPath, ['-e', WIPE, question], {
@@ -65,33 +67,51 @@ async function wipe({ owner, paths, begin = null, overwrite = false }: Given): P
   return JSON.parse(stdout) as string[];
 }
 
-const ownerOf = (path: string) => {
-  const { uid, gid } = lstatSync(path);
-  return { uid, gid };
-};
+/**
+ * Removes what is in a folder, or a file or link itself, as whoever may: as root only what nobody else can change meanwhile. Returns what
+ * is left, and nothing where there is nothing.
+ */
+async function wipeAt(path: string, how: Omit<Given, 'paths'> = {}): Promise<string[]> {
+  try {
+    const itself = how.begin === undefined;
+    const found = ifThere(() => atPlace(path, whoRemoves, { itself }));
+    if (!found) return [];
+    return await wipe(found.who, { begin: found.folder ? '' : null, ...how, paths: [found.shown] });
+  } catch (e) {
+    if (!(e instanceof TapedeckError)) throw e;
+    return [e.detail];
+  }
+}
+
+/** Its owner; or the owner of the folder that it is in, where that is not root's alone. Throws `path_untrusted` where that is root too. */
+function whoRemoves({ path, shown, folder: above, closed }: Place) {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return null;
+  const folder = found.isDirectory();
+  const roots = closed && !(folder && isOpen(found));
+  const who = folder && found.uid !== 0 ? found : roots ? ROOT : above;
+  if (who.uid === 0 && !roots)
+    throw fail('path_untrusted', `${shown} is root's, and others can change what is there`);
+  return { who: { uid: who.uid, gid: who.gid }, folder, shown };
+}
+const ROOT: User = { uid: 0, gid: 0 };
 
 /** Overwrites and removes the keys of the data directory: after that no recording can be opened. Returns what is left. */
 export async function wipeKeys(dataDir: string): Promise<string[]> {
   const left: string[] = [];
-  for (const path of [keysFolder, signingKeyFile, tlsFolder, upgradeFolder].map((of) => of(dataDir)))
-    if (existsSync(path))
-      left.push(...(await wipe({ owner: ownerOf(path), paths: insideOf(path), overwrite: true })));
+  for (const of of [keysFolder, signingKeyFile, tlsFolder, upgradeFolder])
+    left.push(...(await wipeAt(of(dataDir), { overwrite: true })));
   return left;
 }
-
-/** Of a folder what is in it, so that its owner need not own what it is in. */
-const insideOf = (path: string): string[] =>
-  lstatSync(path).isDirectory() ? readdirSync(path).map((name) => join(path, name)) : [path];
 
 /** Removes the data directory. Its folders have different owners. Returns what is left; a mount point stays. */
 export async function wipeData(dataDir: string): Promise<string[]> {
   if (!existsSync(dataDir)) return [];
   const left: string[] = [];
-  const folders = readdirSync(dataDir).map((name) => join(dataDir, name));
-  for (const folder of folders)
-    if (lstatSync(folder).isDirectory())
-      left.push(...(await wipe({ owner: ownerOf(folder), paths: insideOf(folder) })));
-  left.push(...(await wipe({ owner: ownerOf(dataDir), paths: folders })));
+  for (const name of readdirSync(dataDir))
+    if (lstatSync(join(dataDir, name), { throwIfNoEntry: false })?.isDirectory())
+      left.push(...(await wipeAt(join(dataDir, name))));
+  left.push(...(await wipeAt(dataDir)));
   try {
     rmdirSync(dataDir);
   } catch (e) {
@@ -102,14 +122,14 @@ export async function wipeData(dataDir: string): Promise<string[]> {
 }
 
 /** Removes what Asterisk has written for Tapedeck and is not sealed: speech in the clear. Returns what is left. */
-export async function wipeSpool(spool: string): Promise<string[]> {
-  if (!existsSync(spool)) return [];
-  return wipe({ owner: ownerOf(spool), paths: [spool], begin: 'tapedeck-' });
-}
+export const wipeSpool = (spool: string): Promise<string[]> => wipeAt(spool, { begin: 'tapedeck-' });
 
-/** Overwrites and removes files that only this process's user can write, such as the master key. Returns what is left. */
-export const wipeFiles = (files: string[]): Promise<string[]> =>
-  wipe({ owner: { uid: process.getuid!(), gid: process.getgid!() }, paths: files, overwrite: true });
+/** Overwrites and removes files such as the master key. Returns what is left. */
+export async function wipeFiles(files: string[]): Promise<string[]> {
+  const left: string[] = [];
+  for (const file of files) left.push(...(await wipeAt(file, { overwrite: true })));
+  return left;
+}
 
 const WRITTEN_BY_SETUP = /^# Written by "tapedeck setup/;
 
@@ -126,10 +146,23 @@ export function removeDropIns(systemd: string): void {
   }
 }
 
-/** Removes the folder of the configuration, `last` after everything else in it, so that an interrupted run can be repeated. */
-export function removeConfiguration(dir: string, last: string[]): void {
-  for (const name of readdirSync(dir))
-    if (!last.includes(join(dir, name))) rmSync(join(dir, name), { recursive: true, force: true });
+/**
+ * Removes the folder of the configuration, `last` after everything else in it, so that an interrupted run can be repeated. Returns what
+ * is left: then `last` stays too.
+ */
+export async function removeConfiguration(dir: string, last: string[]): Promise<string[]> {
+  const left: string[] = [];
+  for (const path of readdirSync(dir).map((name) => join(dir, name))) {
+    if (last.includes(path)) continue;
+    if (!lstatSync(path).isDirectory()) {
+      rmSync(path);
+      continue;
+    }
+    left.push(...(await wipeAt(path)));
+    if (left.length === 0) rmdirSync(path);
+  }
+  if (left.length > 0) return left;
   for (const file of last) rmSync(file, { force: true });
   rmdirSync(dir);
+  return [];
 }

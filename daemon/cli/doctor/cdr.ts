@@ -31,26 +31,38 @@ export async function cdrs(ctx: CliContext, { id: pbx }: Pick<PbxConfig, 'id'>):
   return ok('CDRs', `They come; the last at ${last}.`);
 }
 
-/** Whether what the configuration names can be read. */
+/** Whether the database that the configuration names can be read. */
 export async function cdrReaders(pbx: PbxConfig): Promise<Finding[]> {
-  const check = 'CDR sources';
-  const now = Date.now();
-  const sources = cdrSources(pbx, credentialOf('cdr-password', pbx), csvRow, (row) =>
-    translateCdr(row, ['UTC'], now),
-  );
-  if (sources.length === 0)
+  const { cdr_csv, cdr_sqlite, cdr_mysql } = pbx;
+  if (!cdr_csv && !cdr_sqlite && !cdr_mysql)
     return [
       warn(
-        check,
+        CHECK,
         'Nothing tells of calls that go on while Tapedeck does not run.',
         "Name Asterisk's Master.csv, its SQLite file or FreePBX's database under [coverage] in tapedeck.toml.",
       ),
     ];
+  return readersOf({ ...pbx, cdr_csv: '', cdr_sqlite: '' });
+}
+
+/**
+ * Whether the files that it names can be read. As the recorder's user, whom they are for: root would follow what Asterisk's user has put
+ * there, and SQLite would write beside it.
+ */
+export const cdrFiles = (pbx: PbxConfig): Promise<Finding[]> => readersOf({ ...pbx, cdr_mysql: undefined });
+
+const CHECK = 'CDR sources';
+
+async function readersOf(pbx: PbxConfig): Promise<Finding[]> {
+  const now = Date.now();
+  const sources = cdrSources(pbx, credentialOf('cdr-password', pbx), csvRow, (row) =>
+    translateCdr(row, ['UTC'], now),
+  );
   return Promise.all(
     sources.map(({ name, read }) =>
       read({ from: now - 30 * DAY, to: now + DAY }).then(
-        (found) => ok(check, `${name} can be read: ${found.length} CDRs of the last 30 days.`),
-        (e) => broken(check, e),
+        (found) => ok(CHECK, `${name} can be read: ${found.length} CDRs of the last 30 days.`),
+        (e) => broken(CHECK, e),
       ),
     ),
   );

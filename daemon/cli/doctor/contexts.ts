@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { credentialOf } from '../../ops/config-pbx.js';
 import type { PbxConfig } from '../../ops/config-schema.js';
+import { atPlace, ifThere, readAt } from '../../ops/files/others-folder.js';
 import { outputOf } from '../../ops/process/run-program.js';
 import { readSecret } from '../../ops/secrets/secret.js';
 import { allowsAnyOrigin } from '../../pbx/probe-origin.js';
@@ -69,11 +70,18 @@ const ask = async (pbx: PbxConfig): Promise<boolean | null> =>
 
 const FREEPBX = ['/etc/freepbx.conf', '/etc/amportal.conf'];
 const CHOWN = '/etc/asterisk/freepbx_chown.conf';
+const LARGEST_FILE = 1e6;
+
+/** A file in a folder of Asterisk's user, as root; '' where there is none. Throws `path_untrusted`. */
+const textOf = (file: string): string =>
+  ifThere(() => atPlace(file, (place) => readAt(place, LARGEST_FILE), { follow: true }))?.bytes.toString(
+    'utf8',
+  ) ?? '';
 
 /** On FreePBX: whether "fwconsole" leaves the spool's rights alone. `read` is of a file, '' where there is none. */
 export async function freepbx(
   { spool }: Pick<PbxConfig, 'spool'>,
-  read: (file: string) => string = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : ''),
+  read: (file: string) => string = textOf,
 ): Promise<Finding[]> {
   if (!FREEPBX.some((file) => read(file) !== '') || !existsSync(spool)) return [];
   if (leftAlone(read(CHOWN), spool))

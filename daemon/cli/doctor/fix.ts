@@ -1,20 +1,9 @@
 import { execFile } from 'node:child_process';
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, fchmodSync, fchownSync, lstatSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { fail } from '../../domain/error.js';
+import { fail, TapedeckError } from '../../domain/error.js';
 import type { Config } from '../../ops/config-schema.js';
+import { atPlace, ifThere, makeFolderAt, openPlain, type Place } from '../../ops/files/others-folder.js';
 import { serviceUser } from '../common/service-user.js';
 import { type Show, showUnit } from './units.js';
 
@@ -27,6 +16,8 @@ export type Fix = { what: string /** The same as a command. */; command: string;
 
 const TMPFILES = ['/etc/tmpfiles.d/tapedeck.conf', '/usr/lib/tmpfiles.d/tapedeck.conf'];
 const SPOOL_MODE = 0o2770;
+/** No link is followed where the last name is, not even root's. */
+const ITSELF = { itself: true };
 
 const call = async (program: string, ...args: string[]): Promise<void> =>
   void (await promisify(execFile)(program, args, { timeout: 30_000 }));
@@ -46,47 +37,39 @@ export async function planFixes(config: Config, show: Show = showUnit): Promise<
 
 /** The folder that Debian does not make, and that FreePBX takes the group's rights from. */
 export function spoolFixes(spool: string): Fix[] {
-  const above = lstatSync(dirname(spool), { throwIfNoEntry: false });
-  // Asterisk's user owns its spool; where root does, it is not known who that is.
-  if (!above?.isDirectory() || above.uid === 0) return [];
-  const found = lstatSync(spool, { throwIfNoEntry: false });
-  const owned = `${above.uid}:${above.gid}`;
-  const own = () =>
-    withFolder(spool, (fd) => {
-      fchownSync(fd, above.uid, above.gid);
-      fchmodSync(fd, SPOOL_MODE);
-    });
+  try {
+    return ifThere(() => atPlace(spool, (place) => spoolFix(spool, place), ITSELF)) ?? [];
+  } catch (e) {
+    if (!(e instanceof TapedeckError)) throw e;
+    const run = () => Promise.reject(e);
+    return [{ what: `look at the rights of ${spool}`, command: `namei -l ${spool}`, run }];
+  }
+}
+
+/** Asterisk's user owns its spool; where root does, it is not known who that is. */
+function spoolFix(spool: string, place: Place): Fix[] {
+  const { uid, gid } = place.folder;
+  if (uid === 0) return [];
+  const found = lstatSync(place.path, { throwIfNoEntry: false });
+  const run = async () => atPlace(spool, (now) => makeFolderAt(now, SPOOL_MODE, now.folder), ITSELF);
   if (!found)
     return [
       {
         what: `create ${spool}, for Asterisk's user and group, with mode 2770`,
-        command: `install -d -o ${above.uid} -g ${above.gid} -m 2770 ${spool}`,
-        run: async () => {
-          mkdirSync(spool, { mode: 0o700 });
-          own();
-        },
+        command: `install -d -o ${uid} -g ${gid} -m 2770 ${spool}`,
+        run,
       },
     ];
   if (!found.isDirectory()) return [];
-  const right = (found.mode & 0o7770) === SPOOL_MODE && found.uid === above.uid && found.gid === above.gid;
+  const right = (found.mode & 0o7770) === SPOOL_MODE && found.uid === uid && found.gid === gid;
   if (right) return [];
   return [
     {
       what: `give ${spool} to Asterisk's user and group with mode 2770 (now ${found.uid}:${found.gid}, ${octal(found.mode)})`,
-      command: `chown ${owned} ${spool}; chmod 2770 ${spool}`,
-      run: async () => own(),
+      command: `chown ${uid}:${gid} ${spool}; chmod 2770 ${spool}`,
+      run,
     },
   ];
-}
-
-/** Does it to a folder that is no link, by a descriptor, so that nobody can put another in its place. */
-function withFolder(path: string, work: (fd: number) => void): void {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  try {
-    work(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** Folders of tmpfiles.d(5) that are missing, or have other owners or modes: systemd sets them, and follows no link. */
@@ -125,18 +108,26 @@ async function keyFixes({ keys, data }: Config): Promise<Fix[]> {
     {
       what: `let only the recorder's user read ${file} (now ${found.uid}:${found.gid}, ${octal(found.mode)}). Then change the key, which others may have read: tapedeck keys rotate`,
       command: `chown ${owner}:root ${file}; chmod 0400 ${file}`,
-      run: async () => {
-        const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-        try {
-          if (!fstatSync(fd).isFile()) return;
-          fchownSync(fd, user.uid, 0);
-          fchmodSync(fd, 0o400);
-        } finally {
-          closeSync(fd);
-        }
-      },
+      run: async () => atPlace(file, (place) => closeKey(place, user.uid), ITSELF),
     },
   ];
+}
+
+function closeKey(place: Place, uid: number): void {
+  const open = openPlain(place);
+  if (!open) return;
+  const { fd, stats } = open;
+  try {
+    if (!place.closed && stats.uid !== uid)
+      throw fail(
+        'path_untrusted',
+        `${place.shown} belongs to user id ${stats.uid}, and others can replace it.`,
+      );
+    fchownSync(fd, uid, 0);
+    fchmodSync(fd, 0o400);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Units that are installed and do not run, and whose absence costs something that nobody decided. */

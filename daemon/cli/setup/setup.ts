@@ -153,10 +153,17 @@ async function undoAll(terminal: Terminal, config: string, places: Places): Prom
   terminal.title('Undoing setup');
   if (hasSystemd()) await stopUnits(runProgram);
   const undone = await undoChanges({ journal, run: runProgram, fwconsole: places.fwconsole });
+  const left = journal.done().length;
   for (const { what, how, why } of undone) terminal.step(how, `${what}${why === '' ? '' : `: ${why}`}`);
   const kind = existsSync(places.freepbxConf) ? 'freepbx' : 'asterisk';
   for (const problem of await reloadPbx({ kind }, runProgram, places)) terminal.note(problem);
   terminal.say();
+  if (left > 0) {
+    process.exitCode = 1;
+    terminal.note(
+      `${left} ${left === 1 ? 'change' : 'changes'} could not be taken back: somebody who can change those folders has put something in the way. Put it right and run "tapedeck setup --undo" again.`,
+    );
+  }
   terminal.note(
     `Tapedeck is stopped. Its configuration, the master key (${join(own.etc, 'master.key')}) and all recordings are still there; "tapedeck setup" starts it again.`,
   );

@@ -17,14 +17,41 @@ export function ownerToBecome(dir: string): { uid: number; gid: number } | null 
 export function becomeOwnerOf(dir: string): void {
   const owner = ownerToBecome(dir);
   if (!owner) return;
-  try {
-    process.setgroups!([]);
-  } catch (e) {
-    if ((e as NodeJS.ErrnoException).code !== 'ERR_INVALID_STATE') throw e;
-    throw fail('root_kept', process.execPath, e);
-  }
+  setGroups([]);
   process.setgid!(owner.gid);
   process.setuid!(owner.uid);
   if (process.getuid!() !== owner.uid || process.geteuid!() !== owner.uid || process.getegid!() !== owner.gid)
     throw fail('internal', `Root could not be given up for user id ${owner.uid}.`);
+}
+
+/** Throws `root_kept`. */
+function setGroups(groups: readonly number[]): void {
+  try {
+    process.setgroups!(groups);
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'ERR_INVALID_STATE') throw e;
+    throw fail('root_kept', process.execPath, e);
+  }
+}
+
+/**
+ * Run as root, does something with the rights of another user, of all threads, and is root again afterwards: for what is read in
+ * folders of others. Nothing else may be going on meanwhile. Throws `root_kept`.
+ */
+export async function asUser<T>(
+  user: { uid: number; gids: readonly number[] } | null,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (process.getuid?.() !== 0 || !user || user.uid === 0) return work();
+  const [gid, groups] = [process.getegid!(), process.getgroups!()];
+  setGroups(user.gids);
+  try {
+    process.setegid!(user.gids[0]!);
+    process.seteuid!(user.uid);
+    return await work();
+  } finally {
+    process.seteuid!(0);
+    process.setegid!(gid);
+    process.setgroups!(groups);
+  }
 }

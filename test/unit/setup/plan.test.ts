@@ -128,7 +128,8 @@ t.test('interrupted after any change it continues, or is taken back whole', asyn
       // The next one was noted and half written.
       const next = changes[at]!;
       if (next.kind === 'file') {
-        deps().journal.beforeFile(next.path, next.after);
+        const was = next.before === null ? null : { text: next.before, stats: statSync(next.path) };
+        deps().journal.beforeFile(next.path, next.after, was);
         writeFileSync(halfOf(next.path), 'half');
       }
       if (then === 'continue') {

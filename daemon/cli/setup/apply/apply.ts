@@ -1,41 +1,74 @@
-import { existsSync, lstatSync, readFileSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
-import { fail } from '../../../domain/error.js';
+import { rmdirSync, unlinkSync } from 'node:fs';
+import { fail, TapedeckError } from '../../../domain/error.js';
+import { atPlace, folderAt, makeFolderAt, type Place, readAt } from '../../../ops/files/others-folder.js';
 import type { Run } from '../../../ops/process/run-program.js';
 import { hasBlock, withoutBlock } from '../conf/block.js';
 import { settingIn } from '../machine/find-pbx.js';
-import type { Change } from '../plan/change.js';
+import type { Change, FileChange } from '../plan/change.js';
 import {
+  clearHalf,
   type Done,
   type FileDone,
-  halfOf,
   hashOf,
   type Journal,
-  makeFolder,
   type SettingDone,
-  writeWhole,
+  writeWholeAt,
 } from './journal.js';
 
-/** Makes the changes of a plan, each noted before it is made. Throws `setup_changed` when a file is no longer as it was read. */
+/**
+ * Makes the changes of a plan, each noted before it is made. Throws `setup_changed` when a file is no longer as it was read, and
+ * `path_untrusted` for a name that somebody else has put in the way: before the first change, if it is there by then.
+ */
 export async function applyChanges(
   changes: readonly Change[],
   { journal, run, fwconsole }: { journal: Journal; run: Run; fwconsole: string },
 ): Promise<void> {
+  for (const change of changes) if (change.kind !== 'setting') look(change);
   for (const change of changes) {
     if (change.kind === 'setting') {
       journal.beforeSetting(change.key, change.before, change.after);
       await setSetting(run, fwconsole, change.key, change.after);
-    } else if (change.kind === 'folder') {
-      if (change.pbx && !existsSync(change.path)) journal.beforeFolder(change.path);
-      makeFolder(change.path, change.mode, change.owner);
-    } else {
-      // A link stays one: what it leads to is changed.
-      const path = existsSync(change.path) ? realpathSync(change.path) : change.path;
-      const now = existsSync(path) ? readFileSync(path, 'latin1') : null;
-      if (now !== change.before) throw fail('setup_changed', `${change.path}.`);
-      if (change.pbx) journal.beforeFile(path, change.after);
-      writeWhole(path, change.after, change.mode, change.owner);
-    }
+    } else if (change.kind === 'folder')
+      atPlace(
+        change.path,
+        (place) => {
+          if (change.pbx && !folderAt(place)) journal.beforeFolder(place.shown);
+          makeFolderAt(place, change.mode, change.owner);
+        },
+        { make: true },
+      );
+    // A link of root's stays one: what it leads to is changed.
+    else
+      atPlace(
+        change.path,
+        (place) => {
+          const was = unchanged(place, change);
+          if (change.pbx) journal.beforeFile(place.shown, change.after, was);
+          // Somebody may have given the file to another user since it was read.
+          const uid = change.pbx && was ? was.stats.uid : change.owner.uid;
+          writeWholeAt(place, change.after, change.mode, { ...change.owner, uid });
+        },
+        { make: true },
+      );
   }
+}
+
+/** Throws what making this change would throw for what is there now. */
+function look(change: Exclude<Change, { kind: 'setting' }>): void {
+  try {
+    atPlace(change.path, (place) => (change.kind === 'folder' ? folderAt(place) : unchanged(place, change)));
+  } catch (e) {
+    // The folder that it is in has still to be made.
+    if ((e as NodeJS.ErrnoException).code !== 'ENOENT') throw e;
+  }
+}
+
+/** Returns what a file is before it is changed, or null. Throws `setup_changed`. */
+function unchanged(place: Place, { before }: FileChange) {
+  const found = readAt(place);
+  const text = found?.bytes.toString('latin1') ?? null;
+  if (text !== before) throw fail('setup_changed', `${place.shown}.`);
+  return found && text !== null ? { text, stats: found.stats } : null;
 }
 
 /** Throws `setup_setting` when FreePBX does not take the value. */
@@ -54,7 +87,8 @@ export type Undone = {
 
 /**
  * Takes back what the journal has, newest first. A file that is still as setup wrote it becomes exactly what it was; one that
- * somebody has changed since only loses our lines. Interrupted, it goes on when it is called again.
+ * somebody has changed since only loses our lines. Interrupted, it goes on when it is called again. What somebody has put in the way
+ * is kept, and stays in the journal.
  */
 export async function undoChanges(deps: {
   journal: Journal;
@@ -64,23 +98,40 @@ export async function undoChanges(deps: {
   const { journal } = deps;
   const undone: Undone[] = [];
   for (const one of journal.done().toReversed()) {
-    undone.push(await undo(one, deps));
+    try {
+      undone.push(await undo(one, deps));
+    } catch (e) {
+      if (!(e instanceof TapedeckError) || e.code !== 'path_untrusted' || one.kind === 'setting') throw e;
+      undone.push({ what: one.path, how: 'kept', why: e.detail });
+      continue;
+    }
     journal.forget(one);
   }
-  journal.remove();
+  if (journal.done().length === 0) journal.remove();
   return undone;
 }
 
 async function undo(one: Done, deps: { journal: Journal; run: Run; fwconsole: string }): Promise<Undone> {
   if (one.kind === 'setting') return undoSetting(one, deps);
-  if (one.kind === 'file') return undoFile(one, deps.journal);
-  if (!lstatSync(one.path, { throwIfNoEntry: false }))
-    return { what: one.path, how: 'unchanged', why: 'gone' };
+  const gone: Undone = { what: one.path, how: 'unchanged', why: 'somebody has removed it' };
   try {
-    rmdirSync(one.path);
-    return { what: one.path, how: 'removed', why: '' };
+    return atPlace(one.path, (place) =>
+      one.kind === 'file' ? undoFile(one, place, deps.journal) : undoFolder(one.path, place),
+    );
+  } catch (e) {
+    // The folder that it was in is gone.
+    if ((e as NodeJS.ErrnoException).code !== 'ENOENT') throw e;
+    return gone;
+  }
+}
+
+function undoFolder(what: string, place: Place): Undone {
+  if (!folderAt(place)) return { what, how: 'unchanged', why: 'gone' };
+  try {
+    rmdirSync(place.path);
+    return { what, how: 'removed', why: '' };
   } catch {
-    return { what: one.path, how: 'kept', why: 'it is not empty' };
+    return { what, how: 'kept', why: 'it is not empty' };
   }
 }
 
@@ -96,24 +147,24 @@ async function undoSetting(
   return { what, how: 'restored', why: `"${one.before}"` };
 }
 
-function undoFile(one: FileDone, journal: Journal): Undone {
+function undoFile(one: FileDone, place: Place, journal: Journal): Undone {
   const what = one.path;
-  // Left by a setup that was interrupted.
-  rmSync(halfOf(what), { force: true });
-  if (!existsSync(what)) return { what, how: 'unchanged', why: 'somebody has removed it' };
-  const now = readFileSync(what, 'latin1');
+  clearHalf(place);
+  const found = readAt(place);
+  if (!found) return { what, how: 'unchanged', why: 'somebody has removed it' };
+  const now = found.bytes.toString('latin1');
   const before = journal.copyOf(one);
   if (hashOf(now) === one.wrote) {
     if (before === null) {
-      rmSync(what);
+      unlinkSync(place.path);
       return { what, how: 'removed', why: '' };
     }
-    writeWhole(what, before, one.mode, one);
+    writeWholeAt(place, before, one.mode, one);
     return { what, how: 'restored', why: '' };
   }
   if (now === before) return { what, how: 'unchanged', why: '' };
   if (!hasBlock(now)) return { what, how: 'kept', why: 'it has no lines of Tapedeck any more' };
-  const { uid, gid, mode } = lstatSync(what);
-  writeWhole(what, withoutBlock(now), mode & 0o7777, { uid, gid });
+  const { uid, gid, mode } = found.stats;
+  writeWholeAt(place, withoutBlock(now), mode & 0o777, { uid, gid });
   return { what, how: 'block removed', why: 'somebody has changed it since; the rest was left as it is' };
 }

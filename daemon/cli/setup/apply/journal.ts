@@ -1,17 +1,8 @@
 import { createHash } from 'node:crypto';
-import {
-  chownSync,
-  closeSync,
-  existsSync,
-  fchmodSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, type Stats, unlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fail } from '../../../domain/error.js';
+import { atPlace, type Place } from '../../../ops/files/others-folder.js';
 import { placeNow } from '../../../vault/place.js';
 import type { Owner } from '../plan/change.js';
 
@@ -36,14 +27,26 @@ export const hashOf = (text: string): string =>
 /** Where a file is written before it takes its name. */
 export const halfOf = (path: string): string => join(dirname(path), `.${hashOf(path).slice(0, 12)}.tapedeck`);
 
-/** Writes a file so that after a power cut it is either what it was or what it is to be. */
-export function writeWhole(path: string, text: string, mode: number, owner: Owner): void {
-  if (!existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  // Left by a setup that was interrupted.
-  const half = halfOf(path);
-  rmSync(half, { force: true });
-  placeNow(path, Buffer.from(text, 'latin1'), { mode, over: true, owner, half });
+/** Removes what an interrupted setup has left of a file. Returns where its next content is written first. */
+export function clearHalf({ beside, shown }: Place): string {
+  const half = beside(basename(halfOf(shown)));
+  try {
+    unlinkSync(half);
+  } catch (e) {
+    const { code } = e as NodeJS.ErrnoException;
+    if (code === 'EISDIR') throw fail('path_untrusted', `${halfOf(shown)} is a folder.`, e);
+    if (code !== 'ENOENT') throw e;
+  }
+  return half;
 }
+
+/** Writes a file so that after a power cut it is either what it was or what it is to be. */
+export function writeWholeAt(place: Place, text: string, mode: number, owner: Owner): void {
+  placeNow(place.path, Buffer.from(text, 'latin1'), { mode, over: true, owner, half: clearHalf(place) });
+}
+
+export const writeWhole = (path: string, text: string, mode: number, owner: Owner): void =>
+  atPlace(path, (place) => writeWholeAt(place, text, mode, owner), { make: true });
 
 /**
  * What setup has changed of a PBX, with a copy of every file from before its first change. Each step is written down before it
@@ -64,17 +67,16 @@ export function openJournal(folder: string) {
   return {
     done: (): readonly Done[] => done,
 
-    /** Before a file gets this text: keeps what it was, the first time. */
-    beforeFile(path: string, text: string): void {
+    /** Before a file gets this text: keeps what it was, the first time; null where there was none. */
+    beforeFile(path: string, text: string, was: { text: string; stats: Stats } | null): void {
       const known = done.find((one): one is FileDone => one.kind === 'file' && one.path === path);
       if (known) known.wrote = hashOf(text);
       else {
-        const found = statSync(path, { throwIfNoEntry: false });
-        const { uid, gid, mode } = found ?? { ...root, mode: 0o640 };
-        const copy = found ? `${done.length + 1}-${path.split('/').at(-1)!}` : null;
+        const { uid, gid, mode } = was?.stats ?? { ...root, mode: 0o640 };
+        const copy = was ? `${done.length + 1}-${path.split('/').at(-1)!}` : null;
         if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
-        if (copy !== null) writeWhole(join(folder, copy), readFileSync(path, 'latin1'), 0o600, root);
-        done.push({ kind: 'file', path, copy, uid, gid, mode: mode & 0o7777, wrote: hashOf(text) });
+        if (was && copy !== null) writeWhole(join(folder, copy), was.text, 0o600, root);
+        done.push({ kind: 'file', path, copy, uid, gid, mode: mode & 0o777, wrote: hashOf(text) });
       }
       save();
     },
@@ -106,16 +108,3 @@ export function openJournal(folder: string) {
   };
 }
 export type Journal = ReturnType<typeof openJournal>;
-
-/** Makes a folder with exactly these rights; `setgid` and the like are not subject to the umask. */
-export function makeFolder(path: string, mode: number, owner: Owner): void {
-  mkdirSync(path, { recursive: true });
-  if (process.getuid?.() === 0) chownSync(path, owner.uid, owner.gid);
-  const fd = openSync(path, 'r');
-  try {
-    fchmodSync(fd, mode);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { atPlace, openPlain } from '../../../ops/files/others-folder.js';
 
 /** How many calls are answered a day, and how that is known. */
 export type Volume = { perDay: number; from: 'given' | 'cdrs' | 'assumed' };
@@ -43,18 +44,19 @@ export function perDayIn(csv: string, now: number): number | null {
   return Math.ceil(starts.length / Math.max(1, (now - first) / DAY_MS));
 }
 
-/** The end of a file, from the beginning of a line; '' where there is none. */
+/** The end of a file, from the beginning of a line; '' where there is none that root may read in Asterisk's folder. */
 function tailOf(file: string): string {
-  let fd: number;
+  let open: ReturnType<typeof openPlain>;
   try {
-    fd = openSync(file, 'r');
+    open = atPlace(file, (place) => openPlain(place), { follow: true });
   } catch {
     return '';
   }
+  if (!open) return '';
+  const { fd, stats } = open;
   try {
-    const { size } = fstatSync(fd);
-    const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
-    const read = readSync(fd, bytes, 0, bytes.length, size - bytes.length);
+    const bytes = Buffer.alloc(Math.min(stats.size, TAIL_BYTES));
+    const read = readSync(fd, bytes, 0, bytes.length, stats.size - bytes.length);
     return bytes.subarray(0, read).toString('latin1');
   } finally {
     closeSync(fd);

@@ -1,5 +1,15 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import { fail } from '../../../domain/error.js';
+import {
+  atPlace,
+  entriesAt,
+  folderAt,
+  ifThere,
+  isOpen,
+  type Place,
+  readAt,
+} from '../../../ops/files/others-folder.js';
 import type { Run } from '../../../ops/process/run-program.js';
 import { readConf, sectionOf } from '../conf/asterisk-conf.js';
 import type { Owner } from '../plan/change.js';
@@ -31,13 +41,19 @@ const SETTINGS = [
 ];
 const LARGEST_FILE = 4e6;
 
-/** Returns what there is of a PBX on this machine, or null. `version` and `contexts` are of one that runs. */
+/**
+ * Returns what there is of a PBX on this machine, or null. `version` and `contexts` are of one that runs. Throws `path_untrusted` where
+ * somebody else may have put something in the way of root.
+ */
 export async function findPbx(run: Run, places: Places = PLACES): Promise<PbxFacts | null> {
-  const main = join(places.etc, 'asterisk.conf');
-  if (!existsSync(main)) return null;
-  const directories = sectionOf(readConf('asterisk.conf', readFileSync(main, 'latin1')), 'directories');
-  const directory = (key: string, otherwise: string) =>
-    directories?.values.findLast((one) => one.key === key)?.value || otherwise;
+  const main = readMain(join(places.etc, 'asterisk.conf'));
+  if (!main) return null;
+  const directories = sectionOf(readConf('asterisk.conf', main.text), 'directories');
+  const directory = (key: string, otherwise: string) => {
+    const named = directories?.values.findLast((one) => one.key === key)?.value || otherwise;
+    if (named !== otherwise) main.refuse(key, named);
+    return named;
+  };
   const etc = directory('astetcdir', places.etc);
   const spool = directory('astspooldir', '/var/spool/asterisk');
   const ask = async (command: string) => {
@@ -69,30 +85,67 @@ export async function findPbx(run: Run, places: Places = PLACES): Promise<PbxFac
 export const asteriskArgs = (places: Places, command: string): string[] =>
   places.etc === PLACES.etc ? ['-rx', command] : ['-C', join(places.etc, 'asterisk.conf'), '-rx', command];
 
+/**
+ * Reads asterisk.conf, which names the folders in which setup writes. `refuse`: throws where somebody else can write that file, and the
+ * folder that it names is not theirs.
+ */
+function readMain(path: string): { text: string; refuse(key: string, dir: string): void } | null {
+  const found = readConfFile(path, (place, stats) => ({ above: place.folder, stats, closed: place.closed }));
+  if (!found) return null;
+  const { text, above, stats, closed } = found;
+  const roots = closed && stats.uid === 0 && !isOpen(stats);
+  const theirs = (of: number, key: 'uid' | 'gid') => of !== 0 && [above[key], stats[key]].includes(of);
+  return {
+    text,
+    refuse(key, dir) {
+      if (roots) return;
+      const said = `${path}, which others than root can change, has "${key} => ${dir}"`;
+      if (!/^\/[^\s"'\\%$]*$/.test(dir)) throw fail('path_untrusted', `${said}, which is no plain path.`);
+      const { uid, gid } = ifThere(() => atPlace(dir, folderAt)) ?? { uid: 0, gid: 0 };
+      if (!theirs(uid, 'uid') && !theirs(gid, 'gid'))
+        throw fail('path_untrusted', `${said}, and that is no folder of Asterisk's user.`);
+    },
+  };
+}
+
 /** Asterisk's user owns its spool, even where root owns its configuration. */
 function ownerOf(...folders: string[]): Owner {
   const found = folders.find((folder) => existsSync(folder));
-  const { uid, gid } = found ? statSync(found) : { uid: 0, gid: 0 };
+  const { uid, gid } = (found !== undefined && atPlace(found, folderAt)) || { uid: 0, gid: 0 };
   return { uid, gid };
 }
 
-/** Every .conf file of the folder and of the folders in it. Links are followed: Asterisk does. */
+/** Null where there is none, or one that is too large to be configuration. Links are followed: Asterisk does. */
+function readConfFile<T extends object>(path: string, more: (place: Place, stats: Stats) => T) {
+  const read = (place: Place) => {
+    if (lstatSync(place.path, { throwIfNoEntry: false })?.isDirectory()) return null;
+    const found = readAt(place, LARGEST_FILE);
+    return found && { text: found.bytes.toString('latin1'), ...more(place, found.stats) };
+  };
+  return ifThere(() => atPlace(path, read, { follow: true }));
+}
+
+/** Every .conf file of the folder and of the folders in it. */
 function confFiles(etc: string): Record<string, ConfFile> {
   const files: Record<string, ConfFile> = {};
   const read = (name: string) => {
-    const found = statSync(join(etc, name), { throwIfNoEntry: false });
-    if (!found?.isFile() || found.size > LARGEST_FILE) return;
-    const { uid, gid, mode } = found;
-    files[name] = { text: readFileSync(join(etc, name), 'latin1'), uid, gid, mode: mode & 0o7777 };
+    const found = readConfFile(join(etc, name), (_, { uid, gid, mode }) => ({
+      uid,
+      gid,
+      mode: mode & 0o777,
+    }));
+    if (found) files[name] = found;
   };
-  for (const entry of readdirSync(etc, { withFileTypes: true })) {
+  for (const entry of entriesOf(etc)) {
     if (entry.name.endsWith('.conf')) read(entry.name);
     else if (entry.isDirectory())
-      for (const inside of readdirSync(join(etc, entry.name)))
-        if (inside.endsWith('.conf')) read(`${entry.name}/${inside}`);
+      for (const { name } of entriesOf(join(etc, entry.name)))
+        if (name.endsWith('.conf')) read(`${entry.name}/${name}`);
   }
   return files;
 }
+
+const entriesOf = (dir: string) => atPlace(dir, entriesAt);
 
 /** Configuration of what channels are made of. */
 const CHANNELS = /^(pjsip|sip|iax|chan_dahdi|dahdi|misdn|ooh323|unistim)[\w.-]*\.conf$/;
@@ -107,8 +160,8 @@ function contextsOfChannels(files: Record<string, ConfFile>): string[] {
 
 function freepbxVersion(webRoot: string): string {
   const file = join(webRoot, 'admin/modules/framework/module.xml');
-  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return '';
-  return /<version>\s*([\d.]+)/.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
+  const text = readConfFile(file, () => ({}))?.text ?? '';
+  return /<version>\s*([\d.]+)/.exec(text)?.[1] ?? '';
 }
 
 /** Returns the value in what `fwconsole setting KEY` prints: `Setting of "KEY" is (bool)[true]`. */

@@ -5,12 +5,13 @@ import {
   fsyncSync,
   openSync,
   readFileSync,
-  rmSync,
   statSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail } from '../../../domain/error.js';
+import { atPlace, type Place, readAt } from '../../../ops/files/others-folder.js';
 import { syncDirNow } from '../../../ops/files/sync-dir.js';
 import { placeNow } from '../../../vault/place.js';
 import { deviceOf, machineName } from '../machine/machine.js';
@@ -22,7 +23,8 @@ const KEY_BYTES = 32;
 export function makeMasterKey(file: string, recorder: Owner): boolean {
   if (existsSync(file)) return false;
   const owner = { uid: recorder.uid, gid: process.getgid!() };
-  placeNow(file, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o400, owner });
+  const text = `${randomBytes(KEY_BYTES).toString('base64')}\n`;
+  atPlace(file, ({ path }) => placeNow(path, text, { mode: 0o400, owner }));
   return true;
 }
 
@@ -48,17 +50,21 @@ export function copyProblem(
 }
 
 /**
- * Writes the copy, reads it back and compares: in place, since a USB stick may know neither owners nor links. Returns its path. Throws `setup_failed`.
+ * Writes the copy, reads it back and compares: in place, since a USB stick may know neither owners nor links. Returns its path. Throws
+ * `setup_failed`, and `path_untrusted` where the folder's owner has put something in the way.
  */
-export function writeCopy(folder: string, key: string): string {
-  const path = join(folder, copyName());
-  const text = readFileSync(key);
-  if (existsSync(path) && !readFileSync(path).equals(text))
+export const writeCopy = (folder: string, key: string): string =>
+  atPlace(join(folder, copyName()), (place) => writeCopyAt(place, readFileSync(key)));
+
+function writeCopyAt(place: Place, text: Buffer): string {
+  const { path, shown, beside } = place;
+  const had = readAt(place);
+  if (had && !had.bytes.equals(text))
     throw fail(
       'setup_failed',
-      `${path} is there already and holds another key. Move it away: it may be the only copy of an earlier one.`,
+      `${shown} is there already and holds another key. Move it away: it may be the only copy of an earlier one.`,
     );
-  rmSync(path, { force: true });
+  if (had) unlinkSync(path);
   const fd = openSync(path, 'wx', 0o600);
   try {
     writeSync(fd, text);
@@ -66,10 +72,10 @@ export function writeCopy(folder: string, key: string): string {
   } finally {
     closeSync(fd);
   }
-  syncDirNow(folder);
-  if (!readFileSync(path).equals(text))
-    throw fail('setup_failed', `${path} does not read back as it was written. Use another stick or share.`);
-  return path;
+  syncDirNow(beside('.'));
+  if (!readAt(place)?.bytes.equals(text))
+    throw fail('setup_failed', `${shown} does not read back as it was written. Use another stick or share.`);
+  return shown;
 }
 
 /** Returns the sheet to print: the key in groups that can be typed again, and what shows that it was typed right. */
