@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Verbs } from '../../catalogue/catalogue.js';
 import type { CallState } from '../../domain/call/call.js';
-import { isCaller, type TrackedLeg } from '../../domain/call/call-state.js';
-import type { LegFacts, PbxEvent, Snapshot } from '../../domain/call/event.js';
+import type { TrackedLeg } from '../../domain/call/call-state.js';
+import type { PbxEvent } from '../../domain/call/event.js';
 import { companionsOf } from '../../domain/call/feed.js';
 import type { Site } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
@@ -15,10 +15,7 @@ import type { CallId, CallRecord, Leg, LegId } from '../../domain/recording/reco
 import { decideNotice, sameNotice } from '../../domain/telling/decide-notice.js';
 import { isStrict, type Notice, type Played, reaches } from '../../domain/telling/notice.js';
 import { keysOf } from '../../domain/telling/prompt.js';
-import type { Mode } from '../../domain/telling/schema.js';
-import { parseWhisper } from '../../domain/telling/whisper.js';
 import type { Log } from '../../ops/log.js';
-import { eachOf } from '../../ops/turns.js';
 import type { WhisperPbx } from './announce/whispers.js';
 import { createAnnouncer, type Told } from './announce.js';
 import { createAway } from './away.js';

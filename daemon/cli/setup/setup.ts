@@ -62,12 +62,13 @@ export function setup(program: Command): void {
 }
 
 const HELP = `
-Setup finds Asterisk or FreePBX, asks four questions, shows every change as a diff, keeps a copy of each file, and can be
+Setup finds Asterisk or FreePBX, asks five questions, shows every change as a diff, keeps a copy of each file, and can be
 run again at any time. On FreePBX only the files that it leaves to you and its Advanced Settings change.
 
 A file of answers, such as for Ansible:
   address = "192.168.1.20"
   time_zone = "Europe/Berlin"
+  country = "DE"
   data = "/srv/tapedeck"
   key_copy = "/mnt/share"
   calls_per_day = 400
