@@ -23,7 +23,7 @@ import { bad, broken, type Finding, line, ok, warn } from './doctor/finding.js';
 import { applyFixes, type Fixed, planFixes } from './doctor/fix.js';
 import { data, nearest, spool } from './doctor/folders.js';
 import { keyCopy } from './doctor/key-copy.js';
-import { reach, timeZone } from './doctor/machine.js';
+import { country, reach, timeZone } from './doctor/machine.js';
 import { directory, provider } from './doctor/outside.js';
 import { ami, ari, priority } from './doctor/pbx.js';
 import { restart } from './doctor/restart.js';
@@ -103,6 +103,7 @@ export async function examine(context: CliContext): Promise<Finding[]> {
     'PBX priority': priority(),
     'PBX reach': ofEach(config, { 'PBX reach': reach }),
     'time zone': Promise.resolve(timeZone(config)),
+    country: Promise.resolve(country(config)),
     spool: ofEach(config, { spool: (pbx) => spool(config, pbx) }),
     data: data(config),
     'data disk': witness(config),

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { siteRegion } from '../../ops/config.js';
 import type { Config, PbxConfig } from '../../ops/config-schema.js';
 import { type Finding, ok, warn } from './finding.js';
 
@@ -87,5 +88,16 @@ export function timeZone(
     'time zone',
     `Times are shown in ${site.time_zone}, and this machine is in ${machine}: days in reports and the nightly hours of retention are those of ${site.time_zone}.`,
     `Set time_zone = "${machine}" under [site] in tapedeck.toml, if that is where your people are.`,
+  );
+}
+
+/** Whether it is known whose law and whose numbers those of the site are. */
+export function country(config: Pick<Config, 'site'>): Finding {
+  const region = siteRegion(config);
+  if (region !== '') return ok('country', `The country of this site is ${region}.`);
+  return warn(
+    'country',
+    'The country of this site is not set: its law does not count when it is decided how callers are told, and numbers without a country code are refused in lists, consents and objections.',
+    'Set region = "GB" (your own country, as two letters) under [site] in tapedeck.toml, and restart Tapedeck.',
   );
 }

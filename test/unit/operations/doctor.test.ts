@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { announcements, promptsRefused } from '../../../daemon/cli/doctor/announcements.js';
 import { data, spool, unmounted } from '../../../daemon/cli/doctor/folders.js';
-import { listeners, reach, timeZone } from '../../../daemon/cli/doctor/machine.js';
+import { country, listeners, reach, timeZone } from '../../../daemon/cli/doctor/machine.js';
 import { restart } from '../../../daemon/cli/doctor/restart.js';
 import type { Config } from '../../../daemon/ops/config-schema.js';
 
@@ -143,6 +143,12 @@ t.test('a time zone that is not that of the machine', async (t) => {
   t.match(of('UTC', 'Europe/Berlin'), { state: 'warn', todo: /time_zone = "Europe\/Berlin"/ });
   t.match(of('Europe/London', 'UTC'), { state: 'warn' }, 'the same in winter only');
   t.match(of('Europe/Paris', 'Europe/Berlin'), { state: 'ok' }, 'another name for the same times');
+});
+
+t.test('a site of which no country is known', async (t) => {
+  const of = (time_zone: string, region?: string) => country({ site: { time_zone, region } } as Config);
+  t.match(of('UTC'), { state: 'warn', todo: /region = "GB"/ });
+  t.match([of('UTC', 'DE'), of('Europe/Berlin')], [{ state: 'ok' }, { state: 'ok' }]);
 });
 
 t.test('the unit that restarts the dashboard is missed', async (t) => {
