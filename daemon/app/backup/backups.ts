@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ulid } from 'ulid';
 import { entryOf } from '../../domain/assurance/audit.js';
+import type { ListPut } from '../../domain/certificate/backup-residual.js';
 import { iso } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { AlarmParams } from '../../domain/operations/alarm-codes.js';
@@ -27,6 +28,8 @@ const HOUR_MS = 3_600_000;
 const EXPIRE_MS = 6 * HOUR_MS;
 /** A check that is a week late has been forgotten, whatever its schedule. */
 const CHECK_OVERDUE_MS = 40 * 24 * HOUR_MS;
+/** A place that takes no list for so long counts as away. */
+const LIST_MS = 2 * 60_000;
 const FAILED = 'backup_failed';
 const OVERDUE = 'backup_overdue' as const;
 const DAMAGED = 'backup_damaged';
@@ -257,6 +260,23 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
     await look();
   }
 
+  const putList = (): Promise<ListPut | null> =>
+    lists.run(async () => {
+      if (!on) return null;
+      if (ended) return { problem: 'Tapedeck was being stopped.' };
+      const at = clock();
+      const order = { what: 'list', ...places, dataDir: dir, recipient: backup.recipient, at } as const;
+      const signal = AbortSignal.timeout(LIST_MS);
+      try {
+        await runBackupProgram(order, 'listed', { signer: custody.signer(), signal });
+        return { at };
+      } catch (err) {
+        log.warn({ err }, 'The list of erasures and holds could not be renewed');
+        failed(err, 'list');
+        return { problem: err instanceof TapedeckError ? err.message : 'It took too long.' };
+      }
+    });
+
   const watching = repeatedly(WATCH_MS, watch, (err) => log.warn({ err }, 'Backups could not be looked at'));
   const schedules = (
     [
@@ -291,21 +311,9 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
     },
 
     /** Renews the list of erasures and holds at the target. Resolves in any case. */
-    list: (): Promise<void> =>
-      lists.run(async () => {
-        if (!on || ended) return;
-        const order = {
-          what: 'list',
-          ...places,
-          dataDir: dir,
-          recipient: backup.recipient,
-          at: clock(),
-        } as const;
-        await runBackupProgram(order, 'listed', { signer: custody.signer() }).catch((err) => {
-          log.warn({ err }, 'The list of erasures and holds could not be renewed');
-          failed(err, 'list');
-        });
-      }),
+    list: async (): Promise<void> => void (await putList()),
+    /** The same, and says when it was put there, or why it was not; null where Tapedeck makes no backups. */
+    putList,
 
     start(): void {
       removeLeft(dir);

@@ -14,8 +14,12 @@ export interface Certificates {
   end(at: number): Promise<void>;
   /** Recordings that are erased and on no certificate, in the order of their erasure, from after this one. */
   open(after: number, limit: number): Promise<Erasure[]>;
-  /** Keeps the lines of erasures. Does nothing for one that has a line. */
+  /** Keeps the lines of erasures, in place of those that they had. Does nothing for one that is on a certificate. */
   describe(lines: readonly ItemLine[]): Promise<void>;
+  /** Takes an erasure that is not believed out of those that are open. */
+  refuse(erasure: Pick<Erasure, 'seq' | 'recording'>): Promise<void>;
+  /** Opens some of those that were refused again, after all others. */
+  reopen(limit: number): Promise<void>;
   /**
    * Keeps a certificate of all erasures from after those of the one before, up to `lastSeq`. Throws `internal` where its number is
    * not the next one, or where not all of them have a line.

@@ -196,6 +196,30 @@ const EXAMPLES: {
     ],
     [{ recordings: 12, since: 0 }, /^12 recordings have been due/],
   ],
+  certificate_refused: [
+    [
+      { recordings: 1, named: [{ recording: 'R3', call: 'C3', fault: 'key_present' }] },
+      /^catalogue\.db lists a recording as erased.*of it: R3 of call C3: its key is still in keys\.db\.$/,
+      /^Tapedeck certifies only what .* Keep a copy of catalogue\.db/,
+    ],
+    [
+      {
+        recordings: 12,
+        named: [
+          {
+            ...{ recording: '01ARZ3NDEKTSV4RRFFQ69G5FAV', call: '01ARZ3NDEKTSV4RRFFQ69G5FAV' },
+            fault: 'no_intent',
+          },
+          {
+            ...{ recording: '01ARZ3NDEKTSV4RRFFQ69G5FAW', call: '01ARZ3NDEKTSV4RRFFQ69G5FAW' },
+            fault: 'never_sealed',
+          },
+        ],
+      },
+      /lists 12 recordings as erased/,
+    ],
+  ],
+  certificate_forged: [[{ number: 4 }, /EC-000004 that Tapedeck did not issue/, /Keep a copy/]],
   retention_refused: [
     [
       { why: many, confirm: 'erase-5-x' },
