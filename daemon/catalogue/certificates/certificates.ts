@@ -8,7 +8,7 @@ export type ItemLine = { seq: number; text: string };
 
 /** Certificates of erasure, and the erasures that will be on one. */
 export interface Certificates {
-  /** A run that erases begins: recordings whose erasure begins until it ends are of this run. */
+  /** A run that erases begins, and any other one is over: recordings whose erasure begins until it ends are of this run. */
   begin(run: ErasureRun): Promise<void>;
   /** No run goes on any more. `at` is ms since 1970. */
   end(at: number): Promise<void>;

@@ -134,8 +134,11 @@ export function createCertificates(db: Db, reader: Reader) {
     .pluck();
 
   return {
-    begin: ({ id, startedAt, ...about }: ErasureRun): void =>
-      void begin.run({ id, startedAt, about: JSON.stringify(about) }),
+    begin({ id, startedAt, ...about }: ErasureRun): void {
+      // One that was killed is over, whatever the clock says of which is newer.
+      end.run({ at: startedAt });
+      begin.run({ id, startedAt, about: JSON.stringify(about) });
+    },
     end: (at: number): void => void end.run({ at }),
     /** To be called in the transaction of the intent. */
     intended: (id: RecordingId): void => void intended.run({ id }),
