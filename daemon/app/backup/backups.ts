@@ -10,6 +10,7 @@ import type { AskedView } from '../../domain/operations/job.js';
 import { jobView } from '../../domain/operations/job.js';
 import type { DaemonStatus } from '../../domain/operations/status.js';
 import { backupCopyFile, drillFolder } from '../../domain/paths.js';
+import type { RecordingId } from '../../domain/recording/recording.js';
 import type { Config } from '../../ops/config-schema.js';
 import { removeDatabase } from '../../ops/files/database.js';
 import type { JobHandler } from '../../ops/jobs.js';
@@ -31,6 +32,8 @@ const CHECK_OVERDUE_MS = 40 * 24 * HOUR_MS;
 /** A place that takes no list for so long counts as away. */
 const LIST_MS = 2 * 60_000;
 const FAILED = 'backup_failed';
+const FOREIGN = 'foreign_erased';
+const NAMED = 3;
 const OVERDUE = 'backup_overdue' as const;
 const DAMAGED = 'backup_damaged';
 const UNCHECKED = 'backup_unchecked' as const;
@@ -260,6 +263,13 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
     await look();
   }
 
+  /** Those that the catalogue calls erased, and whose keys are there. */
+  function tellForeign(ids: readonly RecordingId[]): void {
+    const params = { recordings: ids.length, named: ids.slice(0, NAMED) };
+    if (ids.length === 0) alert.clear(FOREIGN);
+    else alert.raise(FOREIGN, { severity: 'critical', why: { code: 'foreign_erased', params } });
+  }
+
   const putList = (): Promise<ListPut | null> =>
     lists.run(async () => {
       if (!on) return null;
@@ -268,7 +278,8 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
       const order = { what: 'list', ...places, dataDir: dir, recipient: backup.recipient, at } as const;
       const signal = AbortSignal.timeout(LIST_MS);
       try {
-        await runBackupProgram(order, 'listed', { signer: custody.signer(), signal });
+        const { listed } = await runBackupProgram(order, 'listed', { signer: custody.signer(), signal });
+        tellForeign(listed.foreign);
         return { at };
       } catch (err) {
         log.warn({ err }, 'The list of erasures and holds could not be renewed');

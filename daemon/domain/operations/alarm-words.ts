@@ -191,6 +191,10 @@ const WORDS: {
     )}. Tapedeck does not erase recordings that it did not decide to erase itself.`,
     hint: `Keys and files are untouched, but these recordings cannot be played while they are marked. ${ELSEWHERE}`,
   }),
+  foreign_erased: ({ recordings, named }) => ({
+    message: `${recordings === 1 ? 'A recording is' : `${recordings} recordings are`} marked in catalogue.db as erased, but the ${recordings === 1 ? 'key is' : 'keys are'} still in keys.db: ${listed(named, recordings)}. The list of erasures that goes to the place of backups leaves ${recordings === 1 ? 'it' : 'them'} out, so that a restore keeps ${recordings === 1 ? 'it' : 'them'}.`,
+    hint: `Keys and files are untouched. Keep a copy of catalogue.db as it is. ${ELSEWHERE}`,
+  }),
   certificate_refused: ({ recordings, named }) => ({
     message: `catalogue.db lists ${recordings === 1 ? 'a recording' : `${recordings} recordings`} as erased, and Tapedeck has not signed a certificate of ${recordings === 1 ? 'it' : 'them'}: ${listed(
       named.map(({ recording, call, fault }) => `${recording} of call ${call}: ${certificateDoubts[fault]}`),

@@ -196,6 +196,14 @@ const EXAMPLES: {
     ],
     [{ recordings: 12, since: 0 }, /^12 recordings have been due/],
   ],
+  foreign_erased: [
+    [
+      { recordings: 1, named: ['R3'] },
+      /^A recording is marked .* the key is still in keys\.db: R3\. .* a restore keeps it\.$/,
+      /Keep a copy/,
+    ],
+    [{ recordings: 5, named: ['R1', 'R2', 'R3'] }, /^5 recordings are marked/],
+  ],
   certificate_refused: [
     [
       { recordings: 1, named: [{ recording: 'R3', call: 'C3', fault: 'key_present' }] },

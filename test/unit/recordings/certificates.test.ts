@@ -8,6 +8,7 @@ import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
 import { canonical, sha256 } from '../../../daemon/domain/assurance/canonical.js';
+import type { ListPut } from '../../../daemon/domain/certificate/backup-residual.js';
 import {
   type CertificateItem,
   type NewRun,
@@ -17,8 +18,8 @@ import { opensslCommands } from '../../../daemon/domain/certificate/certificate-
 import { iso } from '../../../daemon/domain/days.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
-import { publicKeys } from '../../../daemon/vault/signing-key.js';
-import { fileOf, verified } from '../../support/certificates/certifying.js';
+import { loadSigningKey, publicKeys } from '../../../daemon/vault/signing-key.js';
+import { certifying, fileOf, verified } from '../../support/certificates/certifying.js';
 import { aRecording } from '../../support/recordings/a-call.js';
 import { NOW, openHouse } from '../../support/recordings/erase-until-killed.js';
 import { furnish } from '../../support/recordings/four-recordings.js';
@@ -446,4 +447,39 @@ t.test('a recording that was listed by somebody else is certified once it was re
   await house.retain.erase('R3', why, { ...RETENTION_RUN, kind: 'by_hand' });
   t.same(await certifiedIn(house, dir), ['R1', 'R2', 'R3']);
   t.notOk(house.alarms.has('certificate_refused'));
+});
+
+t.test('the list of erasures is put where backups are before anything is signed', async (t) => {
+  const base = join(t.testdir(), 'erased');
+  await uncertified(base);
+  const said: [ListPut | null, RegExp][] = [
+    [{ at: NOW }, /was put where the backups are, at 2027-01-15T08:00:00\.000Z/],
+    [{ problem: 'It is not responding.' }, /could not be put .*: It is not responding\. Until it is there/],
+  ];
+  for (const [n, [list, expected]] of said.entries()) {
+    const dir = `${base}-${n}`;
+    cpSync(base, dir, { recursive: true });
+    const house = await openHouse(dir);
+    const key = loadSigningKey(dir, [readFileSync(join(dir, 'master.bin'))]);
+    const order: string[] = [];
+    const certify = certifying({
+      ...{ catalogue: house.catalogue, key, clock: () => NOW, hasKey: house.keys.has, hasFile: () => false },
+      backups: { keepDays: 30, keysApart: true },
+      async putList() {
+        for (const id of ['R1', 'R2'])
+          t.match(await house.catalogue.recordings.get(id), { state: 'erased' }, 'it is on the list');
+        order.push('list');
+        return list;
+      },
+      async sign(text) {
+        order.push('sign');
+        return { signature: key.sign(Buffer.from(text)).toString('base64'), keyId: key.keyId };
+      },
+    });
+    await certify.close();
+    t.same(order, ['list', 'sign']);
+    const { statement } = verified(await fileOf(house.catalogue, 1, key.publicKeyPem));
+    t.match(statement?.residuals.backups, expected);
+    await house.close();
+  }
 });
