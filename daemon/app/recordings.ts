@@ -176,7 +176,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     ran: (run) => note('archive', { detail: { what: 'run', ...run } }),
   });
   const redactor = createRedactor({
-    ...{ ...sealing, catalogue, keys, clock },
+    ...{ ...sealing, catalogue, keys, clock, alarms: alert },
     seal: (...given) => sealStream(store, ...given),
     open: (...given) => openSealed(store, ...given),
     content: (...given) => hashContent(store, ...given),

@@ -84,6 +84,7 @@ export const ALARMS = {
   recording_damaged: shape({ recordings: Count, named: named({ call: Text, fault: Text }) }),
   recording_stray: shape({ files: Count, named: named({ file: Text, recording: orNull(Text) }) }),
   foreign_erasing: shape({ recordings: Count, named: named({ recording: Text, call: Text }) }),
+  foreign_redaction: shape({ recordings: Count, named: Type.Array(Text) }),
   foreign_erased: shape({ recordings: Count, named: Type.Array(Text) }),
   certificate_refused: shape({
     recordings: Count,

@@ -191,6 +191,10 @@ const WORDS: {
     )}. Tapedeck does not erase recordings that it did not decide to erase itself.`,
     hint: `Keys and files are untouched, but these recordings cannot be played while they are marked. ${ELSEWHERE}`,
   }),
+  foreign_redaction: ({ recordings, named }) => ({
+    message: `catalogue.db orders ${recordings === 1 ? 'a redaction' : `${recordings} redactions`} that the audit log has no request for, of ${recordings === 1 ? 'recording' : 'recordings'} ${listed(named, recordings)}. Tapedeck does not carry ${recordings === 1 ? 'it' : 'them'} out.`,
+    hint: `The recordings are as they were. Keep a copy of catalogue.db as it is. ${ELSEWHERE}`,
+  }),
   foreign_erased: ({ recordings, named }) => ({
     message: `${recordings === 1 ? 'A recording is' : `${recordings} recordings are`} marked in catalogue.db as erased, but the ${recordings === 1 ? 'key is' : 'keys are'} still in keys.db: ${listed(named, recordings)}. The list of erasures that goes to the place of backups leaves ${recordings === 1 ? 'it' : 'them'} out, so that a restore keeps ${recordings === 1 ? 'it' : 'them'}.`,
     hint: `Keys and files are untouched. Keep a copy of catalogue.db as it is. ${ELSEWHERE}`,

@@ -196,6 +196,14 @@ const EXAMPLES: {
     ],
     [{ recordings: 12, since: 0 }, /^12 recordings have been due/],
   ],
+  foreign_redaction: [
+    [
+      { recordings: 1, named: ['R3'] },
+      /orders a redaction that .* of recording R3\. .* carry it out\.$/,
+      /as they were/,
+    ],
+    [{ recordings: 5, named: ['R1', 'R2', 'R3'] }, /orders 5 redactions .* carry them out\.$/],
+  ],
   foreign_erased: [
     [
       { recordings: 1, named: ['R3'] },
