@@ -102,6 +102,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     await alarming.away.start();
     void assurance.checkpoints.start();
     await recordings.retain.recover();
+    void recordings.retain.certify();
     void recordings.redactor.recover();
     await tellOfRemoved(base, parts!);
   }

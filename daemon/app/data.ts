@@ -1,6 +1,7 @@
 import { withEntries } from '../catalogue/entries.js';
 import { createNumbersInLists } from '../catalogue/listed.js';
 import { createOutbox } from '../catalogue/outbox.js';
+import { withMinimums } from '../catalogue/retention/guarded.js';
 import { createSqliteCatalogue } from '../catalogue/sqlite/catalogue.js';
 import { createStandingByNumber } from '../catalogue/standing.js';
 import { entryOf, TAPEDECK } from '../domain/assurance/audit.js';
@@ -86,9 +87,13 @@ function inFolder(base: Base, parts: Parts, passphrase?: string): Omit<Data, 'fo
     onLong: complainOf(log, "The catalogue's log could not be moved to its file, and grows until it can"),
   });
   const upgrade = createUpgrade(base, parts, main, onLock);
-  const catalogue = withEntries(upgrade.catalogue, {
+  const entered = withEntries(upgrade.catalogue, {
     clock,
     later: (entry) => outbox.catalogue.note(entry),
+  });
+  const catalogue = withMinimums(entered, {
+    site: { timeZone: config.site.time_zone, region: siteRegion(config) },
+    listsOf: (number) => lists.namesFor(number),
   });
   const outbox = createOutbox(catalogue, {
     log: log.child({ part: 'outbox' }),

@@ -111,6 +111,9 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
   const limit = { percent: config.retention.breaker_percent, count: config.retention.breaker_count };
   const certify = createCertify({
     ...{ catalogue, clock, hasKey: keys.has, hasFile: async (place) => (await store.exists(place)) !== null },
+    ...{ isHot: store.isHot, registered: registering.registered, alarms: alert },
+    sealedLog: (from) => parts.assurance.checkpoints.follow(from),
+    putList: () => parts.backups.putList(),
     media: () => mediaOf(dir),
     backups: hasDestination(config.backup)
       ? { keepDays: config.backup.keep_days, keysApart: config.backup.key_path !== '' }
@@ -173,7 +176,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     ran: (run) => note('archive', { detail: { what: 'run', ...run } }),
   });
   const redactor = createRedactor({
-    ...{ ...sealing, catalogue, keys, clock },
+    ...{ ...sealing, catalogue, keys, clock, alarms: alert },
     seal: (...given) => sealStream(store, ...given),
     open: (...given) => openSealed(store, ...given),
     content: (...given) => hashContent(store, ...given),

@@ -100,6 +100,8 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
     sign: checkpoints.sign,
     async textSigner() {
       await doubts.beforeSigning();
+      // A report or an answer tells of what the audit log has, and names what its chain comes to.
+      await checkpoints.follow((await catalogue.audit.head()).size);
       const { keyId, publicKeyPem, sign } = custody.signer();
       return {
         ...{ keyId, sha256: fingerprint(publicKeyPem), publicKey: publicKeyPem },

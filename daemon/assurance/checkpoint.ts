@@ -131,18 +131,21 @@ export function createCheckpoints(deps: CheckpointDeps) {
     return isFault(goesOn) ? goesOn : since(signed);
   }
 
+  /** Raises the alarm of a log that is not what was written. */
+  function refuse({ seq, kind }: Fault): never {
+    deps.alarms.raise(CHAIN_ALARM, {
+      severity: 'critical',
+      why: { code: 'audit_chain', params: { entry: seq, fault: kind } },
+    });
+    throw fail('checkpoint_refused', faultWords[kind](seq));
+  }
+
   /** Follows the log and signs what it comes to. Throws `checkpoint_refused`, `schema_altered`. */
   async function noteOf(
     look: () => Promise<Head | Fault>,
   ): Promise<{ found: Head; now: number; note: string }> {
     const found = await look();
-    if (isFault(found)) {
-      deps.alarms.raise(CHAIN_ALARM, {
-        severity: 'critical',
-        why: { code: 'audit_chain', params: { entry: found.seq, fault: found.kind } },
-      });
-      throw fail('checkpoint_refused', faultWords[found.kind](found.seq));
-    }
+    if (isFault(found)) refuse(found);
     if (found.size === 0) throw fail('checkpoint_refused', 'The log is empty.');
     deps.alarms.clear(CHAIN_ALARM);
     await deps.beforeSigning();
@@ -242,6 +245,19 @@ export function createCheckpoints(deps: CheckpointDeps) {
         base = null;
         head = null;
         return signNow();
+      }),
+
+    /**
+     * Returns what the log comes to once all of it from this entry on was followed to what was signed last, and to its end: its entries
+     * are those that were written. Throws `checkpoint_refused`.
+     */
+    follow: (from: number): Promise<Head> =>
+      queue.run(async () => {
+        const found = await checked();
+        if (isFault(found)) return refuse(found);
+        const [before] = from > 1 ? await deps.catalogue.audit.rows(from - 1, 1) : [];
+        const part = await walk(before ? { size: before.seq, hash: before.hash } : EMPTY);
+        return isFault(part) ? refuse(part) : part;
       }),
 
     /** The last that this process has signed. */

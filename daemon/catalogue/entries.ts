@@ -1,5 +1,5 @@
 import { type About, type AuditAction, entryOf, type NewEntry, TAPEDECK } from '../domain/assurance/audit.js';
-import { statementHash } from '../domain/certificate/certificate.js';
+import { type ErasureRun, runDigest, statementHash } from '../domain/certificate/certificate.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail, isDiskError, TapedeckError } from '../domain/error.js';
 import { isOpen } from '../domain/operations/job.js';
@@ -26,6 +26,8 @@ export function withEntries(
     const detail = { from: iso(from), until: isoOrNull(until), because: inWords(why) };
     return own('blind_window', { detail: pbx ? { ...detail, pbx } : detail });
   };
+  /** The run that erases now: each intent is bound to it. */
+  let run: ErasureRun | null = null;
   /** Those that could not be written when they began. */
   const unwritten = new Map<PbxId, { from: number; why: Why }>();
 
@@ -97,7 +99,13 @@ export function withEntries(
           object: 'call',
           object_id: recording.callId,
           reason: inWords(why),
-          detail: { recording: id },
+          // A certificate believes nothing else of what is erased, on whose word, and that no legal hold was on it.
+          detail: {
+            recording: id,
+            ...{ sealed_sha256: recording.sealedSha256, file: recording.file },
+            ...{ rule: recording.keepRule, policy: recording.keepVersion },
+            ...{ run: run && runDigest(run), holds: 0 },
+          },
         };
         return onRecord<void>(catalogue, own('erase', intent), (c) =>
           c.recordings.eraseIntended(id, why, at),
@@ -138,6 +146,14 @@ export function withEntries(
     },
     certificates: {
       ...catalogue.certificates,
+      async begin(given) {
+        await catalogue.certificates.begin(given);
+        run = given;
+      },
+      async end(at) {
+        run = null;
+        await catalogue.certificates.end(at);
+      },
       issue: (certificate) =>
         onRecord<void>(
           catalogue,
@@ -148,6 +164,7 @@ export function withEntries(
               number: certificate.number,
               recordings: certificate.items,
               sha256: statementHash(certificate.text),
+              last_erasure: certificate.lastSeq,
             },
           }),
           (c) => c.certificates.issue(certificate),

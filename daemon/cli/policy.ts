@@ -9,6 +9,7 @@ import { LATE_FACTS } from '../domain/policy/facts.js';
 import { type Imagined, imagine } from '../domain/policy/imagined.js';
 import type { Policy } from '../domain/policy/policy.js';
 import { policyChanges } from '../domain/policy/policy-changes.js';
+import { refuseConflicts } from '../domain/policy/rule-faults.js';
 import { NONE_STANDING } from '../domain/policy/standing/standing.js';
 import { mayBeRecorded, verdictOf } from '../domain/policy/verdict.js';
 import type { Why } from '../domain/reason/reason.js';
@@ -83,6 +84,7 @@ export function policy(program: Command, ctx: CliContext): void {
       const next = readPolicy(source);
       const catalogue = await ctx.catalogue();
       const now = await catalogue.policy.newest();
+      refuseConflicts(now.policy, next);
       for (const warning of ruleWarnings(next, source)) ctx.err(warning);
       const changes = policyChanges(now.policy, next);
       if (now.fault !== null) ctx.err(unreadable(now));

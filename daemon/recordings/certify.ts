@@ -1,32 +1,29 @@
-import type { ReadEntry } from '../catalogue/audit.js';
 import type { Verbs } from '../catalogue/catalogue.js';
+import type { Head } from '../domain/assurance/audit.js';
+import { type BackupEnd, backupResidual, type ListPut } from '../domain/certificate/backup-residual.js';
 import {
-  type BackupEnd,
-  backupResidual,
-  type CertificateItem,
+  type CertificateDoubt,
   type CertificateStatement,
-  type Erasure,
+  certificateName,
   type ErasureRun,
-  HOLD_METHOD,
+  holdText,
   itemLine,
-  METHOD,
+  methodText,
   NAMES_METHOD,
   type NewRun,
   RESIDUALS,
+  statementHash,
   statementText,
-  VERIFICATION,
+  verificationText,
 } from '../domain/certificate/certificate.js';
 import { itemsDigest } from '../domain/certificate/certificate-file.js';
-import { iso, isoOrNull } from '../domain/days.js';
-import type { RecordingPlace } from '../domain/recording/recording.js';
-import { isUnreachable, mayBeArchived } from '../domain/recording/tier.js';
-import type { RetentionRule } from '../domain/retention/rule.js';
-import type { Log } from '../ops/log.js';
+import { iso } from '../domain/days.js';
+import { fail } from '../domain/error.js';
+import type { Alarms } from '../domain/operations/alarm.js';
+import { type Believed, createJudge, type JudgeDeps } from './certify/judge.js';
 
-export type CertifyDeps = {
+export type CertifyDeps = JudgeDeps & {
   catalogue: Verbs<
-    | 'audit.entries'
-    | 'audit.head'
     | 'audit.id'
     | 'certificates.begin'
     | 'certificates.end'
@@ -35,12 +32,13 @@ export type CertifyDeps = {
     | 'certificates.issue'
     | 'certificates.last'
     | 'certificates.list'
-    | 'names.removed'
-    | 'policy.of'
+    | 'certificates.refuse'
+    | 'certificates.reopen'
   >;
-  /** Look up what an erasure has destroyed. */
-  hasKey: (id: string) => Promise<boolean> | boolean;
-  hasFile: (place: RecordingPlace) => Promise<boolean> | boolean;
+  /** Follows the audit log from this entry to its end, and returns what it comes to. Throws `checkpoint_refused`. */
+  sealedLog: (from: number) => Promise<Head>;
+  /** Puts the list of erasures where backups are; null where Tapedeck makes none. Never throws. */
+  putList: () => Promise<ListPut | null>;
   /** Where the sealed files were. */
   media: () => CertificateStatement['media'];
   /** Signs what is vouched for. Throws `schema_altered`, `signing_key_missing`. */
@@ -52,8 +50,7 @@ export type CertifyDeps = {
   site: { name: string; timeZone: string };
   version: string;
   mint: () => string;
-  clock: () => number;
-  log: Log;
+  alarms: Alarms;
 };
 
 /** Hooks of whatever erases recordings. One run at a time: nothing is erased from a `begin` to its `close` but of that run. */
@@ -61,126 +58,64 @@ export type Certify = {
   /** Before the first erasure of a run. Durable when it resolves. */
   begin(run: NewRun): Promise<void>;
   /**
-   * After its last one: ends the run, and issues certificates of all that is erased and on none, of interrupted runs too. Never
-   * throws: what could not be certified is at the next close.
+   * After its last one: ends the run, and issues certificates of all that is erased and on none, of interrupted runs too. What is not
+   * believed is on none, and named in an alarm. Never throws: what could not be certified is at the next close.
    */
   close(): Promise<void>;
 };
 
 const PAGE = 100;
-/** So many exports an item lists. */
-const MOST_LEFT = 20;
+/** So many erasures that were refused are looked at again, and so many an alarm names. */
+const MOST_REFUSED = 1_000;
+const NAMED = 2;
+/** So many runs of retention are between two certificates. */
+const MOST_RUNS = 1_000;
+const REFUSED = 'certificate_refused';
+const FORGED = 'certificate_forged';
+
+type Refusal = { recording: string; call: string; fault: CertificateDoubt };
 
 /**
  * A certificate for every run that has erased something. What is to be on it is written by the catalogue, in the transactions of
  * the intent and of the tombstone, so that no end of the process loses an erasure. At the end of a run, and at the next start,
  * they are described, some at a time, and signed. A run that was cut in two may have two certificates; no recording is on two.
+ *
+ * The rows are not believed: anyone who can write to the catalogue may have put them there. On a certificate is only what the audit log
+ * has an intent of, which is followed to what was signed last, what the recorder noted when it sealed it, and what is found gone.
  */
 export function createCertify(deps: CertifyDeps): Certify {
   const { catalogue, clock, log } = deps;
-  const rules = new Map<number, Promise<readonly RetentionRule[]>>();
-
-  function rulesOf(version: number): Promise<readonly RetentionRule[]> {
-    const known = rules.get(version);
-    if (known) return known;
-    const found = catalogue.policy.of(version).then(
-      (kept) => (kept.version === version ? kept.policy.retention : []),
-      () => [],
-    );
-    rules.set(version, found);
-    return found;
-  }
-
-  async function policyOf({ policyVersion: version, rule }: Erasure): Promise<CertificateItem['policy']> {
-    const kept = version === null ? [] : await rulesOf(version);
-    const named = kept.find(({ name }) => name === rule);
-    return { version, rule, purpose: named?.purpose ?? null, legal_basis: named?.legal_basis ?? null };
-  }
-
-  async function leftOf({ call, recording }: Erasure) {
-    const filter = { actions: ['download', 'export'], outcome: 'ok', limit: MOST_LEFT + 1 } as const;
-    const found = [
-      ...(call === '' ? [] : await catalogue.audit.entries({ ...filter, objectId: call })),
-      ...(await catalogue.audit.entries({ ...filter, recording })),
-    ];
-    const entries = [...new Map(found.map((entry) => [entry.seq, entry])).values()];
-    entries.sort((a, b) => a.seq - b.seq);
-    return {
-      left: entries.slice(0, MOST_LEFT).map((entry) => ({
-        ...{ entry: entry.seq, at: entry.at, by: leaverOf(entry) },
-        what: typeof entry.detail.what === 'string' ? entry.detail.what : 'recording',
-      })),
-      left_not_listed: Math.max(0, entries.length - MOST_LEFT),
-    };
-  }
-
-  async function lookedUp(look: () => Promise<boolean> | boolean) {
-    try {
-      return (await look()) ? ('present' as const) : ('absent' as const);
-    } catch {
-      return 'unknown' as const;
-    }
-  }
-
-  async function fileOf({
-    recording: id,
-    file,
-    tier,
-  }: Erasure): Promise<CertificateItem['verified']['file']> {
-    if (file === '') return 'unknown';
-    try {
-      if (!(await deps.hasFile({ id, file, tier }))) return 'absent';
-      return mayBeArchived(tier) ? 'pending' : 'present';
-    } catch (e) {
-      return isUnreachable(e) ? 'pending' : 'unknown';
-    }
-  }
-
-  async function itemOf(erasure: Erasure): Promise<CertificateItem> {
-    const { recording: id } = erasure;
-    const entries = await catalogue.audit.entries({ recording: id, actions: ['erase', 'erased'], limit: 10 });
-    return {
-      ...{ recording: id, version: erasure.version, call: erasure.call },
-      call_started_at: isoOrNull(erasure.startedAt),
-      call_ended_at: isoOrNull(erasure.endedAt),
-      duration_ms: erasure.durationMs,
-      sealed_at: isoOrNull(erasure.sealedAt),
-      sealed_bytes: erasure.sealedBytes,
-      sealed_sha256: erasure.sealedSha256,
-      manifest_sha256: erasure.manifestSha256,
-      policy: await policyOf(erasure),
-      reason: erasure.reason,
-      erasure_began_at: isoOrNull(erasure.beganAt),
-      erased_at: iso(erasure.erasedAt),
-      audit_entries: entries.map(({ seq }) => seq).sort((a, b) => a - b),
-      verified: {
-        at: iso(clock()),
-        key: await lookedUp(() => deps.hasKey(id)),
-        file: await fileOf(erasure),
-      },
-      ...(await leftOf(erasure)),
-    };
-  }
+  const judged = createJudge(deps);
 
   /** Describes the next erasures of one run and issues their certificate. False where there is none. */
-  async function issueNext(): Promise<boolean> {
+  async function issueNext(refused: Refusal[]): Promise<boolean> {
     const tally = tallyOf();
     let run: ErasureRun | null | undefined;
-    let last = 0;
-    for (;;) {
-      const page = await catalogue.certificates.open(last, PAGE);
-      run ??= page[0]?.run;
-      const other = page.findIndex((one) => one.run?.id !== run?.id);
-      const same = other < 0 ? page : page.slice(0, other);
+    let [last, read] = [0, 0];
+    for (let over = false; !over; ) {
+      const page = await catalogue.certificates.open(read, PAGE);
+      over = page.length < PAGE;
       const lines = [];
-      for (const erasure of same) {
-        const text = erasure.text ?? itemLine(await itemOf(erasure));
-        tally.add(text);
-        lines.push({ seq: erasure.seq, text });
+      for (const erasure of page) {
+        const { seq, recording, call } = erasure;
+        const found = await judged(erasure);
+        if (typeof found === 'string') {
+          refused.push({ recording, call, fault: found });
+          await catalogue.certificates.refuse({ seq, recording });
+          continue;
+        }
+        if (run === undefined) run = found.run;
+        if (found.run?.id !== run?.id) {
+          over = true;
+          break;
+        }
+        const text = itemLine(found.item);
+        tally.add(text, found);
+        lines.push({ seq, text });
+        last = seq;
       }
+      read = page.at(-1)?.seq ?? read;
       if (lines.length > 0) await catalogue.certificates.describe(lines);
-      last = lines.at(-1)?.seq ?? last;
-      if (other >= 0 || page.length < PAGE) break;
     }
     if (last === 0) return false;
     await issue(run ?? null, last, tally);
@@ -188,12 +123,12 @@ export function createCertify(deps: CertifyDeps): Certify {
   }
 
   async function issue(run: ErasureRun | null, lastSeq: number, tally: ReturnType<typeof tallyOf>) {
+    const { items, from, to, left, entries, looked } = tally.end();
+    // Of what is on the certificate, and with it: a restore must not bring back what was certified.
+    const list = await deps.putList();
+    const { size, hash } = await deps.sealedLog(entries.first);
     const number = (await catalogue.certificates.last()) + 1;
     const issuedAt = clock();
-    const [before] = await catalogue.certificates.list({ limit: 1 });
-    const calls = await catalogue.names.removed(before?.issuedAt ?? 0, issuedAt);
-    const { items, from, to, failed, left, entries } = tally.end();
-    const { size, hash } = await catalogue.audit.head();
     const { keyId, sha256 } = deps.signer();
     const text = statementText({
       ...{ type: 'tapedeck certificate of erasure', format: 1, number, issued_at: iso(issuedAt) },
@@ -208,12 +143,12 @@ export function createCertify(deps: CertifyDeps): Certify {
       },
       executed: { from, to },
       items,
-      names: { calls, method: NAMES_METHOD },
-      method: METHOD,
+      names: { calls: await namesRemoved(), method: NAMES_METHOD },
+      method: methodText(looked),
       media: deps.media(),
-      verification: { method: VERIFICATION, failed },
-      legal_holds: { result: 'none', method: HOLD_METHOD },
-      residuals: { backups: backupResidual(issuedAt, deps.backups), ...RESIDUALS, left },
+      verification: { method: verificationText(looked), failed: looked.pending },
+      legal_holds: { result: 'none', method: holdText(looked) },
+      residuals: { backups: backupResidual(issuedAt, deps.backups, list), ...RESIDUALS, left },
       audit: { log: await catalogue.audit.id(), ...entries, size, hash },
       key: { id: keyId, sha256 },
     } satisfies CertificateStatement);
@@ -225,12 +160,71 @@ export function createCertify(deps: CertifyDeps): Certify {
     log.info({ certificate: number, recordings: items.count, kind }, 'certificate of erasure issued');
   }
 
+  const ownEntry = async (action: 'certificate' | 'retention_run', limit: number) =>
+    (await catalogue.audit.entries({ actions: [action], outcome: 'ok', limit })).filter(
+      ({ actor }) => actor === 'tapedeck',
+    );
+
+  /** Calls that have lost their names since the last certificate, as the audit log has it. */
+  async function namesRemoved(): Promise<number> {
+    const [before] = await ownEntry('certificate', 1);
+    return (await ownEntry('retention_run', MOST_RUNS))
+      .filter(({ seq }) => seq > (before?.seq ?? 0))
+      .reduce((calls, { detail }) => calls + (typeof detail.names === 'number' ? detail.names : 0), 0);
+  }
+
+  /** Throws where the newest certificate is not one that was issued here: it hides the erasures that it claims to list. */
+  async function refuseForged(): Promise<void> {
+    const [newest] = await catalogue.certificates.list({ limit: 1 });
+    const [issued] = newest
+      ? (
+          await catalogue.audit.entries({
+            objectId: String(newest.number),
+            actions: ['certificate'],
+            limit: 9,
+          })
+        ).filter(({ actor, outcome }) => actor === 'tapedeck' && outcome === 'ok')
+      : [];
+    if (!newest || issued?.detail.sha256 === statementHash(newest.text)) {
+      deps.alarms.clear(FORGED);
+      return;
+    }
+    deps.alarms.raise(FORGED, {
+      severity: 'critical',
+      why: { code: 'certificate_forged', params: { number: newest.number } },
+    });
+    throw fail('internal', `${certificateName(newest.number)} was not issued here.`);
+  }
+
+  function tell(refused: readonly Refusal[]): void {
+    if (refused.length === 0) deps.alarms.clear(REFUSED);
+    else raise(refused);
+  }
+
+  function raise(refused: readonly Refusal[]): void {
+    for (const one of refused) log.error(one, 'no certificate of an erasure: it is not believed');
+    deps.alarms.raise(REFUSED, {
+      severity: 'critical',
+      why: {
+        code: 'certificate_refused',
+        params: { recordings: refused.length, named: refused.slice(0, NAMED) },
+      },
+    });
+  }
+
   return {
     begin: (run) => catalogue.certificates.begin({ id: deps.mint(), startedAt: clock(), ...run }),
     async close() {
       try {
         await catalogue.certificates.end(clock());
-        while (await issueNext());
+        await refuseForged();
+        await catalogue.certificates.reopen(MOST_REFUSED);
+        const refused: Refusal[] = [];
+        try {
+          while (await issueNext(refused));
+        } finally {
+          tell(refused);
+        }
       } catch (err) {
         log.error({ err }, 'certificate of erasure not issued; it will be tried again');
       }
@@ -243,26 +237,24 @@ function tallyOf() {
   const digest = itemsDigest();
   let from = '9999';
   let to = '';
-  let failed = 0;
   let left = 0;
   const entries = { first: 0, last: 0 };
+  const looked = { items: 0, pending: 0, unheld: 0 };
   return {
-    add(line: string): void {
+    add(line: string, { item, intent }: Believed): void {
       digest.add(line);
-      const item = JSON.parse(line) as CertificateItem;
       const began = item.erasure_began_at ?? item.erased_at;
       if (began < from) from = began;
       if (item.erased_at > to) to = item.erased_at;
-      if (item.verified.key !== 'absent' || item.verified.file !== 'absent') failed += 1;
+      looked.items += 1;
+      if (item.verified.file !== 'absent') looked.pending += 1;
+      if (intent.detail.holds === 0) looked.unheld += 1;
       if (item.left.length > 0) left += 1;
       for (const seq of item.audit_entries) {
         entries.first = entries.first === 0 ? seq : Math.min(entries.first, seq);
         entries.last = Math.max(entries.last, seq);
       }
     },
-    end: () => ({ items: digest.end(), from, to, failed, left, entries }),
+    end: () => ({ items: digest.end(), from, to, left, entries, looked }),
   };
 }
-
-const leaverOf = ({ actor, actor_name: name }: ReadEntry): string =>
-  actor === 'console' ? `${name} (command line)` : actor === 'token' ? `${name} (API token)` : name;

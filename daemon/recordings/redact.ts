@@ -2,6 +2,7 @@ import type { Verbs } from '../catalogue/catalogue.js';
 import type { StoredCall } from '../catalogue/stored-call.js';
 import type { NewRun } from '../domain/certificate/certificate.js';
 import { fail, isProtected, TapedeckError } from '../domain/error.js';
+import type { Alarms } from '../domain/operations/alarm.js';
 import { because, type Why } from '../domain/reason/reason.js';
 import { inWords, type Say } from '../domain/reason/words.js';
 import { judgeQuality } from '../domain/recording/judge-quality.js';
@@ -9,7 +10,12 @@ import { buildManifest, type Manifest, type SignedManifest } from '../domain/rec
 import { rateIn } from '../domain/recording/opus-head.js';
 import { encodePeaks } from '../domain/recording/peaks.js';
 import type { Recording, RecordingId } from '../domain/recording/recording.js';
-import { type Redaction, type RedactionOrder, redactedMasks } from '../domain/recording/redaction.js';
+import {
+  type Redaction,
+  type RedactionOrder,
+  redactedMasks,
+  stretchesSaid,
+} from '../domain/recording/redaction.js';
 import { tagsOf } from '../domain/recording/tags.js';
 import type { Encoder } from '../encode/encoder.js';
 import { recodePlan } from '../encode/opus.js';
@@ -29,6 +35,7 @@ export type RedactDeps = {
     | 'recordings.redacted'
     | 'recordings.dropRedaction'
     | 'holds.guard'
+    | 'audit.entries'
     | 'seals.manifest'
     | 'segments.of'
     | 'notices.of'
@@ -50,10 +57,15 @@ export type RedactDeps = {
   bitrate: number;
   complexity: number;
   clock: () => number;
+  alarms: Alarms;
   say: Say;
   log: Log;
 };
 
+const FOREIGN = 'foreign_redaction';
+/** So many redactions an alarm names, and so many entries of one recording are looked at. */
+const NAMED = 3;
+const MOST_ENTRIES = 100;
 /** The first page of a file, with the head in it, is shorter. */
 const HEAD_BYTES = 512;
 
@@ -73,6 +85,28 @@ export function createRedactor(deps: RedactDeps) {
     if (!order.olderKept && !made.redaction?.olderKept) await eraseOlder(order);
     await catalogue.recordings.dropRedaction(order.id);
     return made;
+  }
+
+  /** Whether the audit log has that somebody asked for exactly this: anyone who can write to the catalogue can put in a row. */
+  async function wasAsked({ id, older, olderKept, stretches, by, reason }: RedactionOrder): Promise<boolean> {
+    const entries = await catalogue.audit.entries({
+      ...{ recording: older, actions: ['redact'], outcome: 'ok', limit: MOST_ENTRIES },
+    });
+    return entries.some(
+      ({ detail, actor_name: name, reason: said }) =>
+        detail.newer === id &&
+        detail.older === (olderKept ? 'keep' : 'destroy') &&
+        said === reason &&
+        [name, `${name} (command line)`].includes(by) &&
+        JSON.stringify(detail.stretches) === JSON.stringify(stretchesSaid(stretches)),
+    );
+  }
+
+  function tellForeign(foreign: readonly RedactionOrder[]): void {
+    const named = foreign.slice(0, NAMED).map(({ older }) => older);
+    const params = { recordings: foreign.length, named };
+    if (foreign.length === 0) deps.alarms.clear(FOREIGN);
+    else deps.alarms.raise(FOREIGN, { severity: 'critical', why: { code: 'foreign_redaction', params } });
   }
 
   /** A version under legal hold, or that has to be kept for a time, is kept whatever was asked for. */
@@ -223,10 +257,15 @@ export function createRedactor(deps: RedactDeps) {
         }
       }),
 
-    /** Finishes those that a stop or a crash has interrupted. */
+    /** Finishes those that a stop or a crash has interrupted. One that nobody asked for is left alone, and named in an alarm. */
     recover: (): Promise<void> =>
       queue.run(async () => {
+        const asked: RedactionOrder[] = [];
+        const foreign: RedactionOrder[] = [];
         for (const order of await catalogue.recordings.redactions())
+          ((await wasAsked(order)) ? asked : foreign).push(order);
+        tellForeign(foreign);
+        for (const order of asked)
           await finish(order).catch((err) =>
             deps.log.error(
               { err, recording: order.older },

@@ -62,7 +62,7 @@ export function createRegistering({ catalogue, register, clock, log, ...pace }: 
 
   return {
     /** What was noted of a recording when it was sealed; null for nothing. Takes in one whose turn has not come yet. */
-    async registered(recording: Recording): Promise<Registered | null> {
+    async registered(recording: Pick<Recording, 'id'>): Promise<Registered | null> {
       // In this order: it may be taken in, as the last, between the two.
       const complete = await register().isComplete();
       const noted = await register().find(recording.id);

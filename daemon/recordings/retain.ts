@@ -34,7 +34,10 @@ export type Retain = {
   start(): void;
   /** Waits for the recordings in hand, not for the rest of the run. */
   stop(): Promise<void>;
+  /** Finishes what was begun before the last stop or crash. */
   recover(): Promise<void>;
+  /** Certifies what was erased and is on no certificate. May take long: the audit log is followed, and places of backups are asked. */
+  certify(): Promise<void>;
   /** Erases what is due. Throws `retention_refused` unless `confirm` is what the plan says, where the safety limit asks for it. */
   run(options?: RunOptions): Promise<EraseResult>;
   /** Erases this one now, for this reason. Does nothing where it is erased already. */
@@ -136,6 +139,7 @@ export function createRetain(deps: {
     of: number,
     { asked, ...about }: Pick<EraseRun, 'why' | 'policy'> & { asked: NewRun },
     work: (run: EraseRun) => Promise<void>,
+    end = finish,
   ): Promise<EraseResult> {
     const startedAt = clock();
     const run: EraseRun = {
@@ -151,7 +155,7 @@ export function createRetain(deps: {
       await deps.ran?.(run);
     } finally {
       under = null;
-      await finish();
+      await end();
     }
     return { erased: run.erased, failed: run.failed, left: run.left, protected: run.protected };
   }
@@ -181,6 +185,7 @@ export function createRetain(deps: {
       half.length,
       { why: 'retention', asked: RETENTION_RUN, policy: null },
       (run) => each(half, run, null),
+      async () => {},
     );
     if (failed > 0) log.error({ failed }, 'recordings that were being erased could not be');
   }
@@ -188,6 +193,10 @@ export function createRetain(deps: {
   /** After the last erasure of a run: its certificate, and the journal, which may hold peaks still. */
   async function finish(): Promise<void> {
     await deps.certify?.close();
+    await emptyJournal();
+  }
+
+  async function emptyJournal(): Promise<void> {
     if (await catalogue.checkpoint()) return;
     log.warn('the catalogue was being read, so its journal keeps erased peaks until the next run');
   }
@@ -289,7 +298,9 @@ export function createRetain(deps: {
         }),
       ),
 
-    /** Finishes what was begun before the last stop or crash. What cannot be finished is logged and left to the next run. */
+    certify: () => queue.run(async () => deps.certify?.close()),
+
+    /** What cannot be finished is logged and left to the next run. */
     recover: () =>
       queue.run(async () => {
         try {
@@ -299,7 +310,7 @@ export function createRetain(deps: {
           log.error({ err }, 'half-done erasures were not finished');
           tellRefusal(err);
         }
-        await finish();
+        await emptyJournal();
       }),
 
     start() {

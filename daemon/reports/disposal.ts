@@ -1,9 +1,11 @@
-import { certificateItems } from '../catalogue/certificates/certificate-file.js';
+import { certificateItems, certificateLines } from '../catalogue/certificates/certificate-file.js';
 import {
   type Certificate,
   type CertificateStatement,
   certificateName,
+  statementHash,
 } from '../domain/certificate/certificate.js';
+import { itemsDigest } from '../domain/certificate/certificate-file.js';
 import { counted, type Report, type Row } from '../domain/report/report.js';
 import { column, hidden, type Making, under } from './making.js';
 
@@ -12,6 +14,7 @@ const PAGE = 100;
 /** What was erased in a period, on whose word, with the certificates that prove it. */
 export function disposalReport({ catalogue, period }: Making): Report {
   const certificates: Row[] = [];
+  const foreign: string[] = [];
   let recordings = 0;
   let failed = 0;
   let left = 0;
@@ -22,11 +25,27 @@ export function disposalReport({ catalogue, period }: Making): Report {
       const page = await catalogue.certificates.list({ before, limit: PAGE });
       for (const one of page) {
         if (one.issuedAt < period.begins) return;
-        if (one.issuedAt < period.ends) yield one;
+        if (one.issuedAt >= period.ends) continue;
+        if (await wasIssued(one)) yield one;
+        else foreign.push(certificateName(one.number));
       }
       if (page.length < PAGE) return;
       before = page.at(-1)!.number;
     }
+  }
+
+  /** Whether the audit log has that it was issued as it is: anyone who can write to the catalogue can put one in, or change its items. */
+  async function wasIssued({ number, text }: Certificate): Promise<boolean> {
+    const entries = await catalogue.audit.entries({
+      ...{ objectId: String(number), actions: ['certificate'], outcome: 'ok', limit: PAGE },
+    });
+    const sha256 = statementHash(text);
+    if (!entries.some(({ actor, detail }) => actor === 'tapedeck' && detail.sha256 === sha256)) return false;
+    const digest = itemsDigest();
+    for await (const line of certificateLines(catalogue, number)) digest.add(line);
+    const { items } = JSON.parse(text) as CertificateStatement;
+    const found = digest.end();
+    return found.count === items.count && found.sha256 === items.sha256;
   }
 
   return {
@@ -92,7 +111,10 @@ export function disposalReport({ catalogue, period }: Making): Report {
                   ]
                 : []),
             ],
-      caveats: [],
+      caveats: foreign.map(
+        (name) =>
+          `${name} is left out: it, or its list of recordings, is not what the audit log says was issued. Find out what else writes to catalogue.db.`,
+      ),
       tables: [
         {
           key: 'certificates',

@@ -11,6 +11,7 @@ import type { PolicyDraft } from '../domain/policy/draft.js';
 import type { Policy } from '../domain/policy/policy.js';
 import { confirmEmergency, controlsOff, policyChanges } from '../domain/policy/policy-changes.js';
 import { checkPolicy } from '../domain/policy/policy-faults.js';
+import { refuseConflicts } from '../domain/policy/rule-faults.js';
 import { namesShorter } from '../domain/retention/names.js';
 import type { createJobs } from '../ops/jobs.js';
 import type { ApprovalsOf } from './approvals.js';
@@ -56,6 +57,7 @@ export function createRuleRequests({
     if (newest.version !== basedOn)
       throw fail('policy_conflict', `It is at version ${newest.version}; the change was made on ${basedOn}.`);
     confirmEmergency(before, policy, draft.no_emergency_numbers);
+    refuseConflicts(before, policy);
     const changes = policyChanges(before, policy).slice(0, MOST_CHANGES);
     const job = apply
       ? newJob(mint(clock()), 'apply_retention', { version: basedOn + 1, ...apply }, clock())
@@ -94,6 +96,7 @@ export function createRuleRequests({
       const { policy: before, version } = await catalogue.policy.newest();
       if (version !== draft.based_on) throw fail('policy_conflict', `It is at version ${version}.`);
       confirmEmergency(before, draft.policy, draft.no_emergency_numbers);
+      refuseConflicts(before, draft.policy);
       const what = toApprove(before, draft, policyChanges(before, draft.policy).slice(0, MOST_CHANGES));
       if (!what) throw fail('request_invalid', 'policy: it can be saved without an approval');
       const { id } = await approvals.ask(asker, { ...what, reason }, draft);

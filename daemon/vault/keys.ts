@@ -279,3 +279,10 @@ export function countKeys(path: string): { live: number; destroyed: number } {
     db.close();
   }
 }
+
+/** Looks up which keys of a keys.db are not destroyed. Needs no master key. */
+export function lookForKeys(path: string): { has(id: string): boolean; close(): void } {
+  const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5000 });
+  const live = db.prepare<[string], 1>(`SELECT 1 FROM key WHERE recording_id = ? AND NOT ${destroyed}`);
+  return { has: (id) => live.get(id) !== undefined, close: () => void db.close() };
+}

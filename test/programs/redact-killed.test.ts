@@ -1,9 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { entryOf } from '../../daemon/domain/assurance/audit.js';
 import { RETENTION_RUN } from '../../daemon/domain/certificate/certificate.js';
 import { placeOf } from '../../daemon/domain/paths.js';
-import type { RedactionOrder } from '../../daemon/domain/recording/redaction.js';
+import { type RedactionOrder, stretchesSaid } from '../../daemon/domain/recording/redaction.js';
 import { aNotice, aPlaying } from '../support/catalogue/every-row.js';
 import { inThisThread } from '../support/catalogue/in-this-thread.js';
 import { killedBeforeEach } from '../support/recordings/killed-at.js';
@@ -45,6 +46,16 @@ const orderOf = (older: string, olderKept: boolean): RedactionOrder => ({
   ],
   ...{ by: 'Anna', reason: 'Card number', at: NOW },
 });
+
+/** The entry with which somebody has asked for it. */
+const askedFor = ({ id, older, by, reason, stretches, olderKept }: RedactionOrder) =>
+  entryOf({ actor: 'person', actor_id: 'U1', actor_name: by, address: '' }, NOW, 'redact', {
+    ...{ object: 'call', object_id: CALL, reason },
+    detail: {
+      ...{ recording: older, newer: id, older: olderKept ? 'keep' : 'destroy' },
+      stretches: stretchesSaid(stretches),
+    },
+  });
 
 const loudest = (pcm: Buffer, side: 'them' | 'us', from: number, to: number): number => {
   let most = 0;
@@ -141,11 +152,28 @@ t.test('what cannot be redacted is left as it was', async (t) => {
   t.match((await house.catalogue.calls.get(CALL))!.recording, { id: older.id, state: 'sealed' });
 });
 
+t.test('a redaction that was put into the catalogue, or changed there, is not carried out', async (t) => {
+  const lab = await sealed(t);
+  const older = lab.recording;
+  const order = orderOf(older.id, true);
+  await lab.catalogue.recordings.redact({ ...order, olderKept: false });
+  const house = await openRedactHouse(lab.dir);
+  t.teardown(house.close);
+  for (const entry of [null, askedFor(order)]) {
+    if (entry) await house.catalogue.audit.append(entry);
+    await house.redactor.recover();
+    t.match((await house.catalogue.calls.get(CALL))!.recording, { id: older.id, state: 'sealed' });
+    t.match(house.alarms.get('foreign_redaction')?.why.params, { recordings: 1, named: [older.id] });
+    t.equal(await house.keys.has(older.id), true);
+  }
+});
+
 t.test('killed before any step, a redaction comes to the same end', async (t) => {
   const lab = await sealed(t);
   const older = lab.recording;
   const order = orderOf(older.id, false);
   await lab.catalogue.recordings.redact(order);
+  await lab.catalogue.audit.append(askedFor(order));
   writeFileSync(join(lab.dir, 'order.json'), JSON.stringify(order));
   await lab.catalogue.checkpoint();
   const verbs: string[] = [];

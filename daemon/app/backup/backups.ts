@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ulid } from 'ulid';
 import { entryOf } from '../../domain/assurance/audit.js';
+import type { ListPut } from '../../domain/certificate/backup-residual.js';
 import { iso } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { AlarmParams } from '../../domain/operations/alarm-codes.js';
@@ -9,6 +10,7 @@ import type { AskedView } from '../../domain/operations/job.js';
 import { jobView } from '../../domain/operations/job.js';
 import type { DaemonStatus } from '../../domain/operations/status.js';
 import { backupCopyFile, drillFolder } from '../../domain/paths.js';
+import type { RecordingId } from '../../domain/recording/recording.js';
 import type { Config } from '../../ops/config-schema.js';
 import { removeDatabase } from '../../ops/files/database.js';
 import type { JobHandler } from '../../ops/jobs.js';
@@ -27,7 +29,11 @@ const HOUR_MS = 3_600_000;
 const EXPIRE_MS = 6 * HOUR_MS;
 /** A check that is a week late has been forgotten, whatever its schedule. */
 const CHECK_OVERDUE_MS = 40 * 24 * HOUR_MS;
+/** A place that takes no list for so long counts as away. */
+const LIST_MS = 2 * 60_000;
 const FAILED = 'backup_failed';
+const FOREIGN = 'foreign_erased';
+const NAMED = 3;
 const OVERDUE = 'backup_overdue' as const;
 const DAMAGED = 'backup_damaged';
 const UNCHECKED = 'backup_unchecked' as const;
@@ -257,6 +263,31 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
     await look();
   }
 
+  /** Those that the catalogue calls erased, and whose keys are there. */
+  function tellForeign(ids: readonly RecordingId[]): void {
+    const params = { recordings: ids.length, named: ids.slice(0, NAMED) };
+    if (ids.length === 0) alert.clear(FOREIGN);
+    else alert.raise(FOREIGN, { severity: 'critical', why: { code: 'foreign_erased', params } });
+  }
+
+  const putList = (): Promise<ListPut | null> =>
+    lists.run(async () => {
+      if (!on) return null;
+      if (ended) return { problem: 'Tapedeck was being stopped.' };
+      const at = clock();
+      const order = { what: 'list', ...places, dataDir: dir, recipient: backup.recipient, at } as const;
+      const signal = AbortSignal.timeout(LIST_MS);
+      try {
+        const { listed } = await runBackupProgram(order, 'listed', { signer: custody.signer(), signal });
+        tellForeign(listed.foreign);
+        return { at };
+      } catch (err) {
+        log.warn({ err }, 'The list of erasures and holds could not be renewed');
+        failed(err, 'list');
+        return { problem: err instanceof TapedeckError ? err.message : 'It took too long.' };
+      }
+    });
+
   const watching = repeatedly(WATCH_MS, watch, (err) => log.warn({ err }, 'Backups could not be looked at'));
   const schedules = (
     [
@@ -291,21 +322,9 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
     },
 
     /** Renews the list of erasures and holds at the target. Resolves in any case. */
-    list: (): Promise<void> =>
-      lists.run(async () => {
-        if (!on || ended) return;
-        const order = {
-          what: 'list',
-          ...places,
-          dataDir: dir,
-          recipient: backup.recipient,
-          at: clock(),
-        } as const;
-        await runBackupProgram(order, 'listed', { signer: custody.signer() }).catch((err) => {
-          log.warn({ err }, 'The list of erasures and holds could not be renewed');
-          failed(err, 'list');
-        });
-      }),
+    list: async (): Promise<void> => void (await putList()),
+    /** The same, and says when it was put there, or why it was not; null where Tapedeck makes no backups. */
+    putList,
 
     start(): void {
       removeLeft(dir);

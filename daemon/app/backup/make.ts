@@ -22,6 +22,7 @@ import { createBackupKeys } from '../../vault/backup/backup-keys.js';
 import { keysLines } from '../../vault/backup/keys-lines.js';
 import { putEncrypted, putSigned, type StatementSigner } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
+import { lookForKeys } from '../../vault/keys.js';
 import { copySealed, namesIn, opened, pieces, whatIsThere } from './copy-sealed.js';
 import { findBackups, NOTHING_REMOVED, removeOld } from './find.js';
 import { refuseFull } from './room.js';
@@ -129,7 +130,10 @@ export async function makeBackup(
         hash,
       ),
     );
-    await putStandingList(target, live, { at: order.at, recipient: order.recipient, signer });
+    const source = { catalogue: live, keys: lookForKeys(keysFile(order.dataDir)) };
+    await putStandingList(target, source, { at: order.at, recipient: order.recipient, signer }).finally(
+      source.keys.close,
+    );
     statement = {
       ...{ type: 'tapedeck backup', format: 1, id: order.id, made_at: iso(order.at) },
       site: order.site,

@@ -3,16 +3,21 @@ import { openForBackup } from '../../catalogue/sqlite/backup/snapshot.js';
 import { iso } from '../../domain/days.js';
 import { type ErrorCode, fail, TapedeckError } from '../../domain/error.js';
 import { catalogueFile, drillFolder, keysFile } from '../../domain/paths.js';
+import type { RecordingId } from '../../domain/recording/recording.js';
 import { createBackupKeys } from '../../vault/backup/backup-keys.js';
 import { type Destination, openDestination } from '../../vault/backup/destination.js';
 import type { StatementSigner } from '../../vault/backup/objects.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
+import { lookForKeys } from '../../vault/keys.js';
 import { type Checked, checkBackup } from './check.js';
 import { type Drilled, drillBackup, putDrill } from './drill.js';
 import { findBackup } from './find.js';
 import { type BackupOrder, type MadeBackup, makeBackup } from './make.js';
 import { refuseFull } from './room.js';
 import { putStandingList } from './write-list.js';
+
+/** So many are told. */
+const MOST_FOREIGN = 1_000;
 
 export type ProgramOrder = {
   destination: Destination;
@@ -31,7 +36,7 @@ export type ProgramSaid =
   | { sign: string }
   | { made: MadeBackup; drilled: Drilled | null }
   | { checked: Checked & { id: string } }
-  | { listed: true }
+  | { listed: { foreign: RecordingId[] } }
   | { destroyed: string[] }
   | { error: { code: ErrorCode; detail: string } };
 
@@ -82,10 +87,12 @@ async function workAt(target: BackupTarget): Promise<ProgramSaid> {
   const { dataDir, recipient, at } = given;
   await target.ready();
   const catalogue = openForBackup(catalogueFile(dataDir));
+  const live = lookForKeys(keysFile(dataDir));
   try {
-    await putStandingList(target, catalogue, { at, recipient, signer });
-    return { listed: true };
+    const { foreign } = await putStandingList(target, { catalogue, keys: live }, { at, recipient, signer });
+    return { listed: { foreign: foreign.slice(0, MOST_FOREIGN) } };
   } finally {
+    live.close();
     catalogue.close();
   }
 }

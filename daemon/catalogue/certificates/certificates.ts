@@ -8,14 +8,18 @@ export type ItemLine = { seq: number; text: string };
 
 /** Certificates of erasure, and the erasures that will be on one. */
 export interface Certificates {
-  /** A run that erases begins: recordings whose erasure begins until it ends are of this run. */
+  /** A run that erases begins, and any other one is over: recordings whose erasure begins until it ends are of this run. */
   begin(run: ErasureRun): Promise<void>;
   /** No run goes on any more. `at` is ms since 1970. */
   end(at: number): Promise<void>;
   /** Recordings that are erased and on no certificate, in the order of their erasure, from after this one. */
   open(after: number, limit: number): Promise<Erasure[]>;
-  /** Keeps the lines of erasures. Does nothing for one that has a line. */
+  /** Keeps the lines of erasures, in place of those that they had. Does nothing for one that is on a certificate. */
   describe(lines: readonly ItemLine[]): Promise<void>;
+  /** Takes an erasure that is not believed out of those that are open. */
+  refuse(erasure: Pick<Erasure, 'seq' | 'recording'>): Promise<void>;
+  /** Opens some of those that were refused again, after all others. */
+  reopen(limit: number): Promise<void>;
   /**
    * Keeps a certificate of all erasures from after those of the one before, up to `lastSeq`. Throws `internal` where its number is
    * not the next one, or where not all of them have a line.

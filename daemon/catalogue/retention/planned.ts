@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { fail } from '../../domain/error.js';
+import type { Why } from '../../domain/reason/reason.js';
 import { namesDueSince } from '../../domain/retention/names.js';
 import {
   createTally,
@@ -9,7 +10,7 @@ import {
   type NamesDue,
   type RetentionPlan,
 } from '../../domain/retention/plan.js';
-import type { InForce, SafetyLimit } from '../../domain/retention/safety.js';
+import { clockFault, type InForce, type SafetyLimit } from '../../domain/retention/safety.js';
 import type { Verbs } from '../catalogue.js';
 
 export type PlanVerbs = Verbs<
@@ -89,11 +90,20 @@ export async function namesDue(
   return { days, due: await names.count(namesDueSince(now, days, zone), MOST_NAMES) };
 }
 
+/** Returns why the clock may be wrong, as runs are told; null when nothing speaks against it. */
+export async function clockDoubt(
+  catalogue: Verbs<'due.newestSealedAt' | 'audit.entries' | 'policy.of'>,
+  now: number,
+): Promise<Why | null> {
+  const newestSealedAt = await catalogue.due.newestSealedAt();
+  return clockFault({ now, newestSealedAt, lastRunAt: (await lastRuns(catalogue)).at });
+}
+
 /** When the last run was that was let through, and by which policy the last one was that would have erased something. */
 async function lastRuns({
   audit,
   policy,
-}: Pick<PlanVerbs, 'audit' | 'policy'>): Promise<{ at: number | null; accepted: InForce | null }> {
+}: Verbs<'audit.entries' | 'policy.of'>): Promise<{ at: number | null; accepted: InForce | null }> {
   const entries = await audit.entries({ outcome: 'ok', actions: ['retention_run'], limit: RUNS });
   const runs = entries.filter(({ actor }) => actor === 'tapedeck');
   const version = runs.find(({ detail }) => typeof detail.policy === 'number')?.detail.policy;

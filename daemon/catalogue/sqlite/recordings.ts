@@ -139,9 +139,11 @@ export function createRecordings(db: Db, reader: Reader) {
         days: first === null ? 0 : Math.max(0, now - Math.max(since, first)) / 86_400_000,
       };
     },
-    /** Said twice, the first time and reason stand. */
-    eraseIntended(id: RecordingId, why: Why, at: number): void {
-      if (intend.run({ id, why: writeWhy(why), at }).changes === 0) known(id);
+    /** Said twice, the first time and reason stand. False where it was intended before. */
+    eraseIntended(id: RecordingId, why: Why, at: number): boolean {
+      if (intend.run({ id, why: writeWhy(why), at }).changes > 0) return true;
+      known(id);
+      return false;
     },
     erasing: () => reader.all(begun, erasing.all()),
     /** Without an intent on record nothing may be called erased. False where it was erased before. */

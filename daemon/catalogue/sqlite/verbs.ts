@@ -126,8 +126,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
       eraseIntended: (id, why, at) =>
         write((n) => {
           n.holds.refuseGuarded(id, at);
-          n.recordings.eraseIntended(id, why, at);
-          n.certificates.intended(id);
+          if (n.recordings.eraseIntended(id, why, at)) n.certificates.intended(id);
         }),
       erasing: () => read((n) => n.recordings.erasing()),
       erased: (id, at, left = false) =>
@@ -214,6 +213,8 @@ export function verbsOf(read: Read, write: Write): Nouns {
       end: (at) => write((n) => n.certificates.end(at), unseen),
       open: (after, limit) => read((n) => n.certificates.open(after, limit)),
       describe: (lines) => write((n) => n.certificates.describe(lines), unseen),
+      refuse: (erasure) => write((n) => n.certificates.refuse(erasure), unseen),
+      reopen: (limit) => write((n) => n.certificates.reopen(limit), unseen),
       issue: (certificate) => write((n) => n.certificates.issue(certificate)),
       get: (number) => read((n) => n.certificates.get(number)),
       list: (filter) => read((n) => n.certificates.list(filter)),

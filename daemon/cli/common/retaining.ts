@@ -1,6 +1,7 @@
 import { ulid } from 'ulid';
 import type { Catalogue } from '../../catalogue/catalogue.js';
 import { everyListed } from '../../catalogue/listed.js';
+import { withMinimums } from '../../catalogue/retention/guarded.js';
 import { readPlan } from '../../catalogue/retention/planned.js';
 import { type About, entryOf, TAPEDECK } from '../../domain/assurance/audit.js';
 import { times } from '../../domain/days.js';
@@ -19,13 +20,15 @@ import type { CliContext } from './context.js';
 const LISTED_AT_ONCE = 200;
 
 /** Retention in this process, which writes this catalogue: for when no recorder runs. */
-export async function createOwnRetain(ctx: CliContext, catalogue: Catalogue, keys: Keys): Promise<Retain> {
+export async function createOwnRetain(ctx: CliContext, plain: Catalogue, keys: Keys): Promise<Retain> {
   const { archive, retention, site } = ctx.config();
   const dataDir = ctx.movedData();
   const limit = { percent: retention.breaker_percent, count: retention.breaker_count };
   const region = siteRegion(ctx.config());
   const index = createNumberIndex(region);
-  for await (const page of everyListed(catalogue, LISTED_AT_ONCE)) for (const one of page) index.add(one);
+  for await (const page of everyListed(plain, LISTED_AT_ONCE)) for (const one of page) index.add(one);
+  const listsOf = (number: string) => index.listsOf(number, Date.now());
+  const catalogue = withMinimums(plain, { site: { timeZone: site.time_zone, region }, listsOf });
   const note = (about: About) =>
     catalogue.audit.append(entryOf(TAPEDECK, Date.now(), 'retention_run', about));
   return createRetain({
@@ -42,7 +45,7 @@ export async function createOwnRetain(ctx: CliContext, catalogue: Catalogue, key
       limit,
     },
     removeNames: createNamesRemoval({
-      ...{ catalogue, listsOf: (number) => index.listsOf(number, Date.now()) },
+      ...{ catalogue, listsOf },
       site: { timeZone: site.time_zone, region },
       log: createLog('silent', 'tapedeck'),
     }),

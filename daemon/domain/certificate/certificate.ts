@@ -1,7 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { type ActorKind, actorKinds } from '../assurance/audit.js';
 import { canonical, sha256 } from '../assurance/canonical.js';
-import { iso } from '../days.js';
 import type { CallId, RecordingId } from '../recording/recording.js';
 import type { Tier } from '../recording/tier.js';
 
@@ -146,43 +145,67 @@ export type Erasure = {
   manifestSha256: string | null;
   file: string;
   tier: Tier;
+  /** Whether its row says that it was erased. */
+  gone: boolean;
   policyVersion: number | null;
   rule: string | null;
   reason: string;
   beganAt: number | null;
   erasedAt: number;
-  /** Its line, once it was described: it stays as it is then. */
-  text: string | null;
 };
 
-export const METHOD =
-  "Cryptographic erasure: the recording's X25519 key was destroyed in keys.db (rollback journal, secure_delete), then the age file was unlinked and its folder synced. A file in an archive that could not be reached is marked as pending: it is unlinked once the archive is back, and the audit log has an entry then. This says nothing about what the drive itself retains.";
-export const VERIFICATION =
-  'After the erasure, the key was looked up in keys.db and the file by its path in the data directory and in the archive, if there is one. Each item has both results.';
-export const NAMES_METHOD =
-  'Names and numbers of these calls, which have no audio any more, were overwritten in the catalogue (secure_delete). It counts those since the certificate before this one.';
-export const HOLD_METHOD =
-  'Legal holds were checked in the transaction in which each erasure began. No listed recording was under one.';
-const DAY_MS = 86_400_000;
-/** How backups end: for how many days each is kept, and whether the keys that open them are kept apart from them. */
-export type BackupEnd = { keepDays: number; keysApart: boolean };
-
 /**
- * What a certificate says of backups; null where Tapedeck is set up to make none. The day after is named, so that the promise holds
- * wherever in the day the last key is destroyed.
+ * What keeps a recording off a certificate that catalogue.db lists as erased. Codes are never renamed or removed, because programs that
+ * receive alarms know them.
  */
-export function backupResidual(issuedAt: number, end: BackupEnd | null): string {
-  if (end === null) return 'Tapedeck is not set up to make backups.';
-  const { keepDays, keysApart } = end;
-  const day = iso(issuedAt + (keepDays + 1) * DAY_MS).slice(0, 10);
-  return [
-    'Backups that Tapedeck made before the erasure still have the keys of these recordings, encrypted to a key of each backup.',
-    `Tapedeck destroys that key ${keepDays} days after the backup, that of the newest backup only once there is a newer one.`,
-    keysApart
-      ? `It is kept apart from the backups: while backups are made, the recordings are unreadable in all backups, and in every copy of one, from ${day} on. This assumes that nobody copies the folder of these keys.`
-      : `While backups are made, the recordings are unreadable in all of them from ${day} on. The key lies beside the backup: copies that others made of both (snapshots, older versions of objects) last until they are deleted.`,
-    'A restore does not bring these recordings back: the list of erasures is applied first.',
+export const certificateDoubts = {
+  no_intent: 'the audit log has no entry of the recorder that its erasure began',
+  not_erased: 'its row does not say that it was erased',
+  never_sealed: 'the recorder has not noted that it sealed such a recording',
+  other_file: 'its row differs from what the recorder noted when it sealed it',
+  key_present: 'its key is still in keys.db',
+  file_present: 'its file is still there',
+  held: 'it is under a legal hold',
+  other_run: 'who requested the erasure is not what the audit log has',
+  unknown: 'its key or its file could not be looked up',
+} as const;
+export type CertificateDoubt = keyof typeof certificateDoubts;
+
+/** What the entry of an intent has of the run that it belongs to: with it, whoever changes the row of the run is found out. */
+export const runDigest = ({ id, kind, requestedBy, approvedBy, reference, reason }: ErasureRun): string =>
+  sha256(canonical({ id, kind, requestedBy, approvedBy, reference, reason }));
+
+/** What was looked at for a certificate. `pending`: files in an archive that could not be reached. */
+export type LookedAt = {
+  items: number;
+  pending: number;
+  /** Recordings whose entry says that no legal hold was on them when their erasure began; earlier versions did not write that. */
+  unheld: number;
+};
+
+export const methodText = ({ pending }: Pick<LookedAt, 'pending'>): string =>
+  [
+    "Cryptographic erasure: the recording's X25519 key was destroyed in keys.db (rollback journal, secure_delete), then the age file was unlinked and its folder synced.",
+    ...(pending === 0
+      ? []
+      : [
+          `Files of recordings that are pending: ${pending}. They are in an archive that could not be reached, and are unlinked once it is back; the audit log has an entry then.`,
+        ]),
+    'This says nothing about what the drive itself retains.',
   ].join(' ');
+
+export const verificationText = ({ items, pending }: Pick<LookedAt, 'items' | 'pending'>): string =>
+  `Right before this certificate was signed, the key was looked up in keys.db and the file by its path in the data directory and in the archive, if there is one. The key was absent for ${items} of ${items} recordings, the file was absent for ${items - pending} of ${items}.`;
+
+export const NAMES_METHOD =
+  'Names and numbers of these calls, which have no audio any more, were overwritten in the catalogue (secure_delete). It counts those that the audit log has since the certificate before this one.';
+
+export function holdText({ items, unheld }: Pick<LookedAt, 'items' | 'unheld'>): string {
+  const these = items === 1 ? 'this recording' : `these ${items} recordings`;
+  const again = 'Right before this certificate was signed, legal holds were looked up again';
+  if (unheld === items)
+    return `When the erasure of ${these} began, legal holds were checked in the same transaction, and its entry in the audit log says that there was none. ${again}: ${these} had none.`;
+  return `${again}: ${these} had none. The audit log says of ${unheld} of ${items} that legal holds were checked when the erasure began, and that there was none; entries of earlier versions do not say it.`;
 }
 export const RESIDUALS = {
   copies:

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { APPROVER, type ApprovalAct } from '../approval/approval.js';
 import { type FaultKind, faultWords } from '../assurance/audit.js';
 import { type TestFault, testFaults } from '../call/test-fault.js';
+import { type CertificateDoubt, certificateDoubts } from '../certificate/certificate.js';
 import {
   type Coded,
   Count,
@@ -83,6 +84,13 @@ export const ALARMS = {
   recording_damaged: shape({ recordings: Count, named: named({ call: Text, fault: Text }) }),
   recording_stray: shape({ files: Count, named: named({ file: Text, recording: orNull(Text) }) }),
   foreign_erasing: shape({ recordings: Count, named: named({ recording: Text, call: Text }) }),
+  foreign_redaction: shape({ recordings: Count, named: Type.Array(Text) }),
+  foreign_erased: shape({ recordings: Count, named: Type.Array(Text) }),
+  certificate_refused: shape({
+    recordings: Count,
+    named: named({ recording: Text, call: Text, fault: oneOf<CertificateDoubt>(certificateDoubts) }),
+  }),
+  certificate_forged: shape({ number: Count }),
   /** `confirm`: the word that has it erased all the same; null where that was begun before the last stop. */
   retention_refused: shape({ why: Inner, confirm: orNull(Text) }),
   /** `since`: when the oldest of them was due. */

@@ -1,6 +1,7 @@
 import { approvalActWords } from '../approval/words.js';
 import { faultWords } from '../assurance/audit.js';
 import { testFaults } from '../call/test-fault.js';
+import { certificateDoubts, certificateName } from '../certificate/certificate.js';
 import { iso } from '../days.js';
 import { errors } from '../error.js';
 import { because } from '../reason/reason.js';
@@ -189,6 +190,25 @@ const WORDS: {
       recordings,
     )}. Tapedeck does not erase recordings that it did not decide to erase itself.`,
     hint: `Keys and files are untouched, but these recordings cannot be played while they are marked. ${ELSEWHERE}`,
+  }),
+  foreign_redaction: ({ recordings, named }) => ({
+    message: `catalogue.db orders ${recordings === 1 ? 'a redaction' : `${recordings} redactions`} that the audit log has no request for, of ${recordings === 1 ? 'recording' : 'recordings'} ${listed(named, recordings)}. Tapedeck does not carry ${recordings === 1 ? 'it' : 'them'} out.`,
+    hint: `The recordings are as they were. Keep a copy of catalogue.db as it is. ${ELSEWHERE}`,
+  }),
+  foreign_erased: ({ recordings, named }) => ({
+    message: `${recordings === 1 ? 'A recording is' : `${recordings} recordings are`} marked in catalogue.db as erased, but the ${recordings === 1 ? 'key is' : 'keys are'} still in keys.db: ${listed(named, recordings)}. The list of erasures that goes to the place of backups leaves ${recordings === 1 ? 'it' : 'them'} out, so that a restore keeps ${recordings === 1 ? 'it' : 'them'}.`,
+    hint: `Keys and files are untouched. Keep a copy of catalogue.db as it is. ${ELSEWHERE}`,
+  }),
+  certificate_refused: ({ recordings, named }) => ({
+    message: `catalogue.db lists ${recordings === 1 ? 'a recording' : `${recordings} recordings`} as erased, and Tapedeck has not signed a certificate of ${recordings === 1 ? 'it' : 'them'}: ${listed(
+      named.map(({ recording, call, fault }) => `${recording} of call ${call}: ${certificateDoubts[fault]}`),
+      recordings,
+    )}.`,
+    hint: `Tapedeck certifies only what its audit log, keys.db and the files agree on, and looks again at each start and after each run. Keep a copy of catalogue.db as it is. ${ELSEWHERE}`,
+  }),
+  certificate_forged: ({ number }) => ({
+    message: `catalogue.db has a certificate of erasure ${certificateName(number)} that Tapedeck did not issue: the audit log has no entry of it, or of another one. No certificate is signed any more.`,
+    hint: `Recordings are still erased as the policy says, and are certified once the certificate is gone. Keep a copy of catalogue.db as it is. ${ELSEWHERE}`,
   }),
   retention_refused: ({ why, confirm }, say) => ({
     message: `${errors.retention_refused.message} ${refusedInWords({ why, confirm }, say)}`,

@@ -1,3 +1,4 @@
+import { fail } from '../error.js';
 import type { Limit, RetentionRule } from '../retention/rule.js';
 import { bare, type When } from './conditions.js';
 import type { Policy, RecordRule } from './policy.js';
@@ -198,6 +199,26 @@ function conflicts(limits: readonly Limit[]): RuleFault[] {
     }),
   );
 }
+
+/**
+ * Throws `policy_invalid` for a minimum above a maximum that `before` does not have: by both together recordings would be kept forever.
+ * What a policy has already is told beside its rules, and does not keep other changes from being saved.
+ */
+export function refuseConflicts(before: Policy, after: Policy): void {
+  const limits = after.limits ?? [];
+  const of = (all: readonly Limit[], { index, other }: RuleFault) =>
+    JSON.stringify([all[index], all.find(({ name }) => name === other)].map(limitKey));
+  const known = new Set(conflicts(before.limits ?? []).map((fault) => of(before.limits ?? [], fault)));
+  const found = conflicts(limits).filter((fault) => !known.has(of(limits, fault)));
+  if (found.length > 0)
+    throw fail(
+      'policy_invalid',
+      found
+        .map((fault) => `limits.${fault.index}: "${limits[fault.index]?.name}" ${ruleFaultText(fault)}`)
+        .join(' '),
+    );
+}
+const limitKey = (limit: Limit | undefined) => limit && [limit.name, limit.kind, limit.days, limit.when];
 
 /** What could be better said in the rules of a policy, and is not wrong: retention rules without a purpose. */
 export const ruleHints = ({ retention }: Policy): RuleFault[] =>

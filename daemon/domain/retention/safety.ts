@@ -58,7 +58,12 @@ export function shareFault(due: number, total: number, { percent, count }: Safet
   return due > count ? because('over_count', { due, count }) : null;
 }
 
-function clockFault({ now, newestSealedAt: newest, lastRunAt: last }: SafetyGiven): Why | null {
+/** Returns why the clock may be wrong: it disagrees with the newest recording, or with the last run. */
+export function clockFault({
+  now,
+  newestSealedAt: newest,
+  lastRunAt: last,
+}: Pick<SafetyGiven, 'now' | 'newestSealedAt' | 'lastRunAt'>): Why | null {
   if (newest !== null) {
     if (newest - now > SLACK_MS) return because('clock_behind', { ms: newest - now });
     if (now - newest > QUIET_MS) return because('clock_past', { ms: now - newest });

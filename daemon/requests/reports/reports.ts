@@ -30,7 +30,7 @@ const EACH: Limit = { burst: 60, hourly: 240 };
 export type ReportDeps = {
   catalogue: Verbs<'audit.append' | 'audit.head' | 'audit.id' | 'madeReports.keep' | 'madeReports.get'>;
   askers: Pick<Askers, 'may'>;
-  /** The key with which texts are signed, its public half (PEM) and the `sha256` of that (DER), and what signs with it. Throws `schema_altered`. */
+  /** The key with which texts are signed, its public half (PEM) and the `sha256` of that (DER), and what signs with it. Throws `schema_altered`, `checkpoint_refused`. */
   textSigner: () => Promise<{ keyId: string; sha256: string; publicKey: string; sign(text: string): string }>;
   dataDir: string;
   /** What the configuration says of where data goes and how it is protected. */

@@ -35,7 +35,7 @@ export const certificates: Part = (t, open) => {
     const found = await certificates.open(0, 9);
     t.match(found, [
       { seq: 1, recording: 'A', call: 'CA', run: run('one', 1), erasedAt: 3, beganAt: 2, rule: 'Short' },
-      { seq: 2, recording: 'B', run: { id: 'one' }, erasedAt: 7, text: null },
+      { seq: 2, recording: 'B', run: { id: 'one' }, erasedAt: 7, gone: true },
       { seq: 3, recording: 'C', run: null, reason: 'Short: Law', sealedSha256: 'b'.repeat(64) },
       { seq: 4, recording: 'D', run: { id: 'two' } },
     ]);
@@ -47,19 +47,29 @@ export const certificates: Part = (t, open) => {
       { seq: 1, text: 'a' },
       { seq: 2, text: 'b' },
     ]);
-    await certificates.describe([{ seq: 1, text: 'other' }]);
+    await certificates.describe([{ seq: 1, text: 'a again' }]);
     await t.rejects(certificates.issue(issued(2, 2, 2)), { code: 'internal' }, 'nor with a gap before it');
     await certificates.issue(issued(1, 2, 2));
     await t.rejects(certificates.issue(issued(1, 2, 2)), { code: 'internal' });
+    await certificates.describe([{ seq: 1, text: 'after it was issued' }]);
+    await certificates.refuse({ seq: 1, recording: 'A' });
+    await certificates.refuse({ seq: 3, recording: 'C' });
+    t.match(await certificates.open(0, 9), [{ seq: 4, recording: 'D' }]);
+    t.equal(await certificates.of('C'), null, 'what was refused is on no certificate');
+    await certificates.reopen(9);
+    t.match(await certificates.open(0, 9), [
+      { seq: 4, recording: 'D' },
+      { seq: 5, recording: 'C' },
+    ]);
     t.same(
       (await certificates.open(0, 9)).map((one) => one.recording),
-      ['C', 'D'],
+      ['D', 'C'],
     );
     await certificates.describe([
-      { seq: 3, text: 'c' },
       { seq: 4, text: 'd' },
+      { seq: 5, text: 'c' },
     ]);
-    await certificates.issue(issued(2, 4, 2));
+    await certificates.issue(issued(2, 5, 2));
 
     const other = (await again()).certificates;
     t.same(await other.open(0, 9), []);
@@ -74,11 +84,11 @@ export const certificates: Part = (t, open) => {
     t.same(await other.list({ limit: 9 }), [kept(2), kept(1)]);
     t.same(await other.list({ before: 2, limit: 9 }), [kept(1)]);
     t.same(await other.items(1, 0, 9), [
-      { seq: 1, text: 'a' },
+      { seq: 1, text: 'a again' },
       { seq: 2, text: 'b' },
     ]);
-    t.same(await other.items(2, 3, 9), [{ seq: 4, text: 'd' }]);
-    t.same(await other.items(2, 0, 1), [{ seq: 3, text: 'c' }]);
+    t.same(await other.items(2, 4, 9), [{ seq: 5, text: 'c' }]);
+    t.same(await other.items(2, 0, 1), [{ seq: 4, text: 'd' }]);
     t.same(await Promise.all(['A', 'B', 'C', 'D', 'E'].map((id) => other.of(id))), [1, 1, 2, 2, null]);
   });
 };

@@ -18,7 +18,7 @@ import { ulid } from 'ulid';
 import { makeBackup } from '../../../daemon/app/backup/make.js';
 import { backupKeys } from '../../../daemon/cli/doctor/backup-keys.js';
 import { keyObject, keysDue } from '../../../daemon/domain/backup/backup.js';
-import { backupResidual } from '../../../daemon/domain/certificate/certificate.js';
+import { backupResidual } from '../../../daemon/domain/certificate/backup-residual.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
 import type { BackupTarget } from '../../../daemon/vault/backup/target.js';
 import { openBox, orderIn, type Site } from '../../support/backup/box.js';
@@ -187,12 +187,22 @@ t.test('keys are not kept in the folder that is copied with the backups', async 
 t.test('a certificate says from which day on, and whether that holds for copies', async (t) => {
   const at = Date.parse('2026-11-28T22:00:00Z');
   t.match(
-    backupResidual(at, { keepDays: 30, keysApart: true }),
+    backupResidual(at, { keepDays: 30, keysApart: true }, { at }),
     /in every copy of one, from 2026-12-29 on\./,
   );
-  const beside = backupResidual(at, { keepDays: 30, keysApart: false });
+  const beside = backupResidual(at, { keepDays: 30, keysApart: false }, { at });
   t.match(beside, /unreadable in all of them from 2026-12-29 on\..*copies that others made of both/);
-  t.match(backupResidual(at, null), /not set up to make backups/);
+  t.match(
+    beside,
+    /was put where the backups are, at 2026-11-28T22:00:00\.000Z\..*does not bring these recordings back/,
+  );
+  const away = backupResidual(at, { keepDays: 30, keysApart: false }, { problem: 'It is not responding.' });
+  t.match(
+    away,
+    /could not be put where the backups are .*: It is not responding\. Until it is there, a restore/,
+  );
+  t.notMatch(away, /does not bring/);
+  t.match(backupResidual(at, null, null), /not set up to make backups/);
 });
 
 t.test('the doctor says where the keys of backups are, and whether they survive this machine', async (t) => {

@@ -1,14 +1,17 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import t from 'tap';
 import { drillObject, keyObject, signedParts } from '../../../daemon/domain/backup/backup.js';
+import { RETENTION_RUN } from '../../../daemon/domain/certificate/certificate.js';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
-import { backupCopyFile, drillFolder } from '../../../daemon/domain/paths.js';
+import { backupCopyFile, catalogueFile, drillFolder } from '../../../daemon/domain/paths.js';
 import { createMetrics } from '../../../daemon/ops/metrics.js';
 import { verifySignature } from '../../../daemon/vault/signing-key.js';
 import { openBox, recordingId } from '../../support/backup/box.js';
-import { furnished, lose, restoreAll, run } from '../../support/backup/lost.js';
+import { erased, furnished, kept, lose, restoreAll, run, whatIs } from '../../support/backup/lost.js';
 import { recorderOf } from '../../support/backup/recorder.js';
+import { certifying, fileOf, verified } from '../../support/certificates/certifying.js';
 import { until } from '../../support/recorder.js';
 
 t.setTimeout(600_000);
@@ -113,6 +116,59 @@ t.test('what is overdue raises an alarm, and what was done ends it', async (t) =
   renameSync(`${site.backups}-away`, site.backups);
   await box.close();
 });
+
+t.test(
+  'what was certified stays erased after a restore, or the certificate says that it may not',
+  async (t) => {
+    const { site, box } = await furnished(t);
+    const recorder = recorderOf(t, site, box);
+    t.match(await recorder.job('backup'), { state: 'done' });
+    const certify = certifying({
+      ...{ catalogue: box.catalogue, key: box.signingKey, clock: Date.now },
+      ...{ hasKey: box.keys.has, hasFile: async (place) => (await box.store.exists(place)) !== null },
+      ...{ backups: { keepDays: 30, keysApart: false }, putList: recorder.backups.putList },
+      registered: async ({ id }) => box.keys.register().find(id),
+    });
+    async function certified(n: number, number: number) {
+      await certify.begin({ ...RETENTION_RUN, kind: 'by_hand' });
+      await box.erase(n);
+      await certify.close();
+      const { statement, items } = verified(await fileOf(box.catalogue, number, box.signingKey.publicKeyPem));
+      t.match(items, [{ recording: recordingId(n) }]);
+      return statement!.residuals.backups;
+    }
+    t.match(
+      await certified(1, 1),
+      /the list of erasures with these recordings on it was put where the backups are/,
+    );
+    // A tombstone that was made up, and one that was made to look like a recording.
+    const db = new Database(catalogueFile(site.dataDir));
+    const state = (n: number, is: string) =>
+      db.prepare('UPDATE recordings SET state = ?, erased_at = 1 WHERE id = ?').run(is, recordingId(n));
+    state(1, 'sealed');
+    state(2, 'erased');
+    db.close();
+    t.match(await recorder.backups.putList(), { at: Number });
+    t.match(recorder.alarms.get('foreign_erased')?.why.params, { recordings: 1, named: [recordingId(2)] });
+    renameSync(site.backups, `${site.backups}-away`);
+    const away = await certified(3, 2);
+    t.match(
+      away,
+      /could not be put where the backups are .* a restore of a backup .* brings these recordings back/,
+    );
+    t.notMatch(away, /does not bring/);
+    renameSync(`${site.backups}-away`, site.backups);
+    await recorder.stop();
+    await box.close();
+    lose(site);
+    t.match(await restoreAll(site), { error: '', code: 0 });
+    const again = await openBox(site);
+    t.same(await whatIs(again, 1), erased, 'the list was there before the certificate');
+    t.same(await whatIs(again, 2), kept, 'nobody has it erased by a list');
+    t.same(await whatIs(again, 3), kept, 'as the certificate says');
+    await again.close();
+  },
+);
 
 t.test('a start removes what a killed backup or drill has left', async (t) => {
   const { site, box } = await furnished(t);

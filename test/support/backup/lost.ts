@@ -8,8 +8,9 @@ import { backup } from '../../../daemon/cli/backup/backup.js';
 import { move } from '../../../daemon/cli/backup/move.js';
 import { restore } from '../../../daemon/cli/backup/restore.js';
 import { createCliContext } from '../../../daemon/cli/common/context.js';
-import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { createFolderTarget } from '../../../daemon/vault/backup/folder.js';
+import { lookForKeys } from '../../../daemon/vault/keys.js';
 import { hashContent } from '../../../daemon/vault/open.js';
 import { scratch } from '../recordings/sealed.js';
 import { type Box, openBox, recordingId, type Site, siteIn } from './box.js';
@@ -25,9 +26,11 @@ export async function furnished(t: Test) {
 
 export const renewList = async (site: Site, box: Box, at = Date.now()) => {
   const catalogue = openForBackup(catalogueFile(site.dataDir));
-  await putStandingList(createFolderTarget(site.backups), catalogue, {
-    ...{ at, recipient: site.recipient, signer: box.signer },
-  }).finally(catalogue.close);
+  const keys = lookForKeys(keysFile(site.dataDir));
+  const put = { at, recipient: site.recipient, signer: box.signer };
+  await putStandingList(createFolderTarget(site.backups), { catalogue, keys }, put)
+    .finally(catalogue.close)
+    .finally(keys.close);
 };
 
 /** The command line of a site. */

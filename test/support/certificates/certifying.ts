@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
+import type { Catalogue, Verbs } from '../../../daemon/catalogue/catalogue.js';
 import { certificateFile } from '../../../daemon/catalogue/certificates/certificate-file.js';
 import type { CertificateItem } from '../../../daemon/domain/certificate/certificate.js';
 import {
@@ -13,13 +13,26 @@ import { fingerprint, type SigningKey, signatureKeys } from '../../../daemon/vau
 
 type Deps = Parameters<typeof createCertify>[0];
 
+/** No two runs of a process have the same id. */
+let runs = 0;
+
 /** Certificates as the recorder makes them, signed with this key. */
 export function certifying(
-  given: Pick<Deps, 'catalogue' | 'hasKey' | 'hasFile' | 'clock'> & { key: SigningKey } & Partial<Deps>,
+  given: Pick<Deps, 'hasKey' | 'hasFile' | 'clock'> & {
+    catalogue: Deps['catalogue'] & Verbs<'recordings.get' | 'audit.head'>;
+    key: SigningKey;
+  } & Partial<Deps>,
 ) {
-  let runs = 0;
   const { key, ...deps } = given;
   return createCertify({
+    registered: async ({ id }) => {
+      const recording = await deps.catalogue.recordings.get(id);
+      return recording && { ...recording, recordingId: id, manifestSha256: null };
+    },
+    isHot: () => false,
+    sealedLog: async () => deps.catalogue.audit.head(),
+    putList: async () => null,
+    alarms: { raise: () => {}, clear: () => {} },
     media: () => ({ file_system: 'ext4', device: 'ssd' }),
     signer: () => ({ keyId: key.keyId, sha256: fingerprint(key.publicKeyPem) }),
     sign: async (text) => ({ signature: key.sign(Buffer.from(text)).toString('base64'), keyId: key.keyId }),

@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createCheckpoints } from '../../../daemon/assurance/checkpoint.js';
 import { withEntries } from '../../../daemon/catalogue/entries.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { createLog } from '../../../daemon/ops/log.js';
+import { createRegistering } from '../../../daemon/recordings/registering.js';
 import { createRetain, type Retain } from '../../../daemon/recordings/retain.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { loadSigningKey } from '../../../daemon/vault/signing-key.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
+import { alarmBoard } from '../alarm-board.js';
 import type { inThisThread } from '../catalogue/in-this-thread.js';
 import { certifying } from '../certificates/certifying.js';
 import { countSteps } from './killed-at.js';
@@ -42,6 +45,17 @@ export async function openHouse(
   await catalogue.start();
   keys.start();
   const store = createDiskStore(dir);
+  const log = createLog('silent', 'test');
+  const { standing, alarms } = alarmBoard();
+  const { registered } = createRegistering({
+    ...{ catalogue, register: keys.register, clock: () => NOW, log },
+  });
+  const checkpoints = createCheckpoints({
+    ...{ catalogue, alarms, log, clock: () => NOW, everyMs: 3_600_000, wordsMs: 1e12 },
+    ...{ sign: () => '', ours: () => false, beforeSigning: async () => {}, tell: () => {} },
+    file: { read: async () => '', append: async () => {} },
+    head: { read: async () => '', write: async () => {} },
+  });
   const certify = certifying({
     ...{
       catalogue: watched('catalogue', catalogue),
@@ -50,6 +64,8 @@ export async function openHouse(
     },
     hasKey: (id) => keys.has(id),
     hasFile: async (place) => (await store.exists(place)) !== null,
+    isHot: async (place) => (await store.exists(place)) !== null,
+    ...{ registered, alarms, sealedLog: checkpoints.follow },
   });
   const retain: Retain = createRetain({
     catalogue: watched('catalogue', catalogue),
@@ -58,12 +74,12 @@ export async function openHouse(
     clock: () => NOW,
     ...retaining(catalogue),
     certify,
-    log: createLog('silent', 'test'),
+    log,
   });
   return {
-    catalogue,
-    keys,
-    retain,
+    ...{ catalogue, keys, retain, registered },
+    /** Alarms of certificates, as they stand. */
+    alarms: standing,
     async close() {
       await retain.stop();
       keys.stop();

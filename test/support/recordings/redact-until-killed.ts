@@ -19,6 +19,7 @@ import { hashContent, openSealed } from '../../../daemon/vault/open.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { loadSigningKey } from '../../../daemon/vault/signing-key.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
+import { alarmBoard } from '../alarm-board.js';
 import type { inThisThread } from '../catalogue/in-this-thread.js';
 import { countSteps } from './killed-at.js';
 import { retaining } from './retaining.js';
@@ -72,6 +73,7 @@ export async function openRedactHouse(
     ...retaining(catalogue),
     log,
   });
+  const { standing, alarms } = alarmBoard();
   const seen = watched('store', store);
   const ffmpeg = createFfmpeg();
   const redactor = createRedactor({
@@ -89,11 +91,12 @@ export async function openRedactHouse(
     bitrate: 24_000,
     complexity: 5,
     clock: () => NOW,
+    alarms,
     say: iso,
     log,
   });
   return {
-    ...{ catalogue, keys, retain, redactor, store },
+    ...{ catalogue, keys, retain, redactor, store, alarms: standing },
     manifest: async (id: string) => {
       const signed = (await catalogue.seals.manifest(id))!;
       return openManifest(signed, new Map([[signingKey.keyId, signingKey.publicKeyPem]]));

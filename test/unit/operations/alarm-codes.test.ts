@@ -196,6 +196,46 @@ const EXAMPLES: {
     ],
     [{ recordings: 12, since: 0 }, /^12 recordings have been due/],
   ],
+  foreign_redaction: [
+    [
+      { recordings: 1, named: ['R3'] },
+      /orders a redaction that .* of recording R3\. .* carry it out\.$/,
+      /as they were/,
+    ],
+    [{ recordings: 5, named: ['R1', 'R2', 'R3'] }, /orders 5 redactions .* carry them out\.$/],
+  ],
+  foreign_erased: [
+    [
+      { recordings: 1, named: ['R3'] },
+      /^A recording is marked .* the key is still in keys\.db: R3\. .* a restore keeps it\.$/,
+      /Keep a copy/,
+    ],
+    [{ recordings: 5, named: ['R1', 'R2', 'R3'] }, /^5 recordings are marked/],
+  ],
+  certificate_refused: [
+    [
+      { recordings: 1, named: [{ recording: 'R3', call: 'C3', fault: 'key_present' }] },
+      /^catalogue\.db lists a recording as erased.*of it: R3 of call C3: its key is still in keys\.db\.$/,
+      /^Tapedeck certifies only what .* Keep a copy of catalogue\.db/,
+    ],
+    [
+      {
+        recordings: 12,
+        named: [
+          {
+            ...{ recording: '01ARZ3NDEKTSV4RRFFQ69G5FAV', call: '01ARZ3NDEKTSV4RRFFQ69G5FAV' },
+            fault: 'no_intent',
+          },
+          {
+            ...{ recording: '01ARZ3NDEKTSV4RRFFQ69G5FAW', call: '01ARZ3NDEKTSV4RRFFQ69G5FAW' },
+            fault: 'never_sealed',
+          },
+        ],
+      },
+      /lists 12 recordings as erased/,
+    ],
+  ],
+  certificate_forged: [[{ number: 4 }, /EC-000004 that Tapedeck did not issue/, /Keep a copy/]],
   retention_refused: [
     [
       { why: many, confirm: 'erase-5-x' },

@@ -102,7 +102,10 @@ t.test('an erasure destroys the key at once, and the file when the archive is ba
     ],
     'the certificate says what is left',
   );
-  t.match(certificate.statement, { verification: { failed: 2 }, method: /marked as pending/ });
+  t.match(certificate.statement, {
+    verification: { failed: 2 },
+    method: /pending: 2\. They are in an archive/,
+  });
   v.mount();
   t.equal(v.place('R1'), 'archive');
   await v.run();

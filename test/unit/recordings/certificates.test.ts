@@ -72,6 +72,8 @@ t.test('a certificate says what was erased, by whom, how, and what may be left o
     },
     { recording: 'R2', left: [{ at: iso(NOW - 9), by: 'Ada Lovelace', what: 'evidence' }] },
   ]);
+  t.match(statement?.legal_holds.method, /^When the erasure of these 2 recordings began.*had none\.$/);
+  t.match(statement?.verification.method, /absent for 2 of 2 recordings.*absent for 2 of 2\.$/);
   t.same(
     items.map((item) => item.audit_entries.length),
     [2, 2],
@@ -201,6 +203,7 @@ t.test('what was erased before there were certificates is on none', async (t) =>
   t.teardown(house.close);
   await house.catalogue.recordings.erased('R1', 6);
   await house.retain.recover();
+  await house.retain.certify();
   t.equal(await house.catalogue.certificates.count(), 0);
   await house.retain.run();
   t.equal(await house.catalogue.certificates.of('R1'), null);
@@ -220,6 +223,7 @@ t.test('an erasure that its certificate could not be signed for is on the next o
   db.exec('DROP TRIGGER full');
   db.close();
   await house.retain.recover();
+  await house.retain.certify();
   const [pem] = publicKeys(dir).values();
   const { fault, items } = await verified(await fileOf(house.catalogue, 1, pem!));
   t.equal(fault, null);
@@ -248,6 +252,7 @@ t.test(
     db.exec('DROP TRIGGER full');
     db.close();
     await house.retain.recover();
+    await house.retain.certify();
     const [pem] = publicKeys(dir).values();
     for (const [number, name, recording] of [
       [1, 'Ada', 'R1'],

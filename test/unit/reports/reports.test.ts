@@ -1,8 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { parse } from 'csv-parse/sync';
 import t, { type Test } from 'tap';
 import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import { times } from '../../../daemon/domain/days.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { periodCaveats, presetsAt, reportPeriod } from '../../../daemon/domain/report/period.js';
 import {
   type ReportHead,
@@ -83,6 +86,26 @@ t.test('each report of October is as it was read', async (t) => {
     for (const { cells } of view.rows) t.equal(cells.length, view.columns.length);
     for (const { href } of view.rows) if (href) t.match(href, /^\/(calls\/[0-9A-Z]{26}|certificates\/\d+)$/);
   }
+});
+
+t.test('a certificate that was put in, or whose list was changed, is in no report', async (t) => {
+  const dir = t.testdir({ data: {}, key: {} });
+  const { catalogue, path } = await opened(t, catalogueFile(join(dir, 'data')));
+  await aSite(catalogue, createSigningKey(join(dir, 'key'), Buffer.alloc(32, 7)));
+  const told = async () => {
+    const report = madeOf(catalogue, 'disposal', '2026-11-01', '2026-11-30');
+    const { rows } = JSON.parse(await whole(jsonOf(headOf('disposal', '2026-11-01', '2026-11-30'), report)));
+    return { rows: rows.length, caveats: (await report.findings()).caveats };
+  };
+  t.match(await told(), { rows: 1, caveats: [] });
+  const db = new Database(path);
+  db.exec(
+    `INSERT INTO certificates SELECT 2, statement, signature, key_id, issued_at, kind, items, last_seq + 1 FROM certificates`,
+  );
+  t.match(await told(), { rows: 1, caveats: [/^EC-000002 is left out/] });
+  db.exec("UPDATE erasures SET line = replace(line, 'absent', 'present')");
+  db.close();
+  t.match(await told(), { rows: 0, caveats: [/^EC-000002/, /^EC-000001 is left out/] });
 });
 
 t.test('names of callers come out as they are, but for formulas', async (t) => {

@@ -102,7 +102,7 @@ function onPaper(value: unknown, path: string): string {
     'statement.media.device': 'SSD',
     'statement.site.time_zone': 'GMT+',
     'statement.verification.failed': 'For every recording, the key and the file were absent.',
-    'statement.legal_holds.result': 'No listed recording was under one.',
+    'statement.legal_holds.result': 'had none.',
   };
   if (words[path] !== undefined) return words[path];
   if (path.endsWith('.duration_ms')) return '0:30';

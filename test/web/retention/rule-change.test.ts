@@ -44,6 +44,10 @@ t.test('a changed rule is previewed, approved, saved and run, and what it erases
             ...{ durationMs: 4_000, keepVersion: version + 1 },
           },
         });
+        // As the recorder does: a recording that it has not noted is on no certificate.
+        const { id: recordingId, plainSha256, sealedSha256 } = one.recording;
+        keys.register().seal({ recordingId, plainSha256, sealedSha256, manifestSha256: null });
+        keys.register().settle(recordingId);
         made.push(one);
       }
       await holdFor(catalogue, 'Smith v. Example', [made.at(-1)!.recording.id]);

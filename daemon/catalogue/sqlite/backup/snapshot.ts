@@ -92,6 +92,16 @@ function* standingLines(db: Database.Database): Generator<ListLine> {
     ({ erased }) => erased,
     '',
   );
+  // Somebody may have made a tombstone look like a recording; the audit log cannot be changed unseen.
+  for (const { seq: _, ...line } of paged<ListLines['erased'] & { seq: number }>(
+    db,
+    `SELECT a.seq, r.id AS erased, CAST(unixepoch(a.entry ->> '$.at', 'subsec') * 1000 AS INTEGER) AS at, r.erase_reason AS why
+      FROM audit a JOIN recordings r ON r.id = a.entry ->> '$.detail.recording' AND r.state <> 'erased'
+      WHERE a.action = 'erased' AND a.actor = 'tapedeck' AND a.seq > ? ORDER BY a.seq LIMIT ?`,
+    ({ seq }) => seq,
+    0,
+  ))
+    yield line;
   yield* paged<ListLines['matter']>(
     db,
     `SELECT id AS matter, name, reason, query, opened_by, opened_at FROM matters

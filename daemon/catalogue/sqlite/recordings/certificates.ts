@@ -79,27 +79,39 @@ export const LAST_CERTIFICATE = `
 export function createCertificates(db: Db, reader: Reader) {
   const begin = db.prepare('INSERT OR IGNORE INTO erasure_runs VALUES ($id, $about, $startedAt, NULL)');
   const end = db.prepare('UPDATE erasure_runs SET ended_at = $at WHERE ended_at IS NULL');
+  // A row that is there before was put in by somebody else, or is of a catalogue that was restored.
   const intended = db.prepare(`
     INSERT INTO erasures (recording_id, run)
-    SELECT $id, (SELECT id FROM erasure_runs WHERE ended_at IS NULL ORDER BY started_at DESC, id DESC LIMIT 1)
-    WHERE EXISTS (SELECT 1 FROM recordings WHERE id = $id AND state = 'erasing')
-    ON CONFLICT DO NOTHING`);
+    VALUES ($id, (SELECT id FROM erasure_runs WHERE ended_at IS NULL ORDER BY started_at DESC, id DESC LIMIT 1))
+    ON CONFLICT DO UPDATE SET run = excluded.run, seq = NULL, erased_at = NULL, line = NULL`);
   // The intent of an earlier version has left no row.
   const erased = db.prepare(`
     INSERT INTO erasures (recording_id, seq, erased_at)
     VALUES ($id, (SELECT coalesce(max(seq), 0) + 1 FROM erasures), $at)
     ON CONFLICT (recording_id) DO UPDATE SET seq = excluded.seq, erased_at = excluded.erased_at WHERE seq IS NULL`);
+  const refuse = db.prepare(`
+    UPDATE erasures SET seq = NULL, line = NULL
+    WHERE (recording_id = $recording OR seq = $seq) AND seq > (SELECT coalesce(max(last_seq), 0) FROM certificates)`);
+  const refused = db
+    .prepare('SELECT recording_id FROM erasures WHERE seq IS NULL AND erased_at IS NOT NULL LIMIT ?')
+    .pluck();
+  const reopen = db.prepare(`
+    UPDATE erasures SET seq = 1 + max(
+      (SELECT coalesce(max(seq), 0) FROM erasures), (SELECT coalesce(max(last_seq), 0) FROM certificates))
+    WHERE recording_id = ?`);
   const lastOn = db.prepare('SELECT coalesce(max(last_seq), 0) FROM certificates').pluck();
   const open = db.prepare(`
     SELECT calls.started_at, calls.ended_at, recordings.*, erasures.recording_id AS erased_id,
-      erasures.seq AS erased_seq, erasures.erased_at AS gone_at, erasures.line, manifests.sha256 AS manifest,
+      erasures.seq AS erased_seq, erasures.erased_at AS gone_at, manifests.sha256 AS manifest,
       erasure_runs.id AS run, erasure_runs.about, erasure_runs.started_at AS run_started_at
     FROM erasures LEFT JOIN recordings ON recordings.id = erasures.recording_id
       LEFT JOIN calls ON calls.id = recordings.call_id
       LEFT JOIN manifests ON manifests.recording_id = erasures.recording_id
       LEFT JOIN erasure_runs ON erasure_runs.id = erasures.run
     WHERE seq > ? ORDER BY seq LIMIT ?`);
-  const describe = db.prepare('UPDATE erasures SET line = $text WHERE seq = $seq AND line IS NULL');
+  const describe = db.prepare(`
+    UPDATE erasures SET line = $text
+    WHERE seq = $seq AND seq > (SELECT coalesce(max(last_seq), 0) FROM certificates)`);
   const described = db
     .prepare('SELECT count(line) FROM erasures WHERE seq > $firstAfter AND seq <= $lastSeq')
     .pluck();
@@ -122,8 +134,11 @@ export function createCertificates(db: Db, reader: Reader) {
     .pluck();
 
   return {
-    begin: ({ id, startedAt, ...about }: ErasureRun): void =>
-      void begin.run({ id, startedAt, about: JSON.stringify(about) }),
+    begin({ id, startedAt, ...about }: ErasureRun): void {
+      // One that was killed is over, whatever the clock says of which is newer.
+      end.run({ at: startedAt });
+      begin.run({ id, startedAt, about: JSON.stringify(about) });
+    },
     end: (at: number): void => void end.run({ at }),
     /** To be called in the transaction of the intent. */
     intended: (id: RecordingId): void => void intended.run({ id }),
@@ -133,6 +148,11 @@ export function createCertificates(db: Db, reader: Reader) {
       open.all(Math.max(after, lastOn.get() as number), limit).map((row) => erasureOf(row as Cells, reader)),
     describe(lines: readonly ItemLine[]): void {
       for (const one of lines) describe.run(one);
+    },
+    refuse: ({ seq, recording }: Pick<Erasure, 'seq' | 'recording'>): void =>
+      void refuse.run({ seq, recording }),
+    reopen(limit: number): void {
+      for (const id of refused.all(limit)) reopen.run(id);
     },
     issue(given: IssuedCertificate): void {
       const next = (last.get() as number) + 1;
@@ -160,7 +180,7 @@ const MOST_CHARS = 100_000;
 
 /**
  * Reads an erasure whatever its row says: what cannot be read is left out, because a recording that is erased has to come on
- * a certificate all the same.
+ * a certificate all the same, or be refused by its id.
  */
 function erasureOf(row: Cells, reader: Reader): Erasure {
   const textOrNull = (cell: unknown): string | null =>
@@ -184,12 +204,12 @@ function erasureOf(row: Cells, reader: Reader): Erasure {
     manifestSha256: textOrNull(row.manifest),
     file: isFileOf(file, id) ? file : '',
     tier: tiers.find((tier) => tier === row.tier) ?? 'hot',
+    gone: row.state === 'erased',
     policyVersion: size(row.keep_version) || null,
     rule: textOrNull(row.keep_rule),
     reason: reasonOf(row.erase_reason),
     beganAt: timeOrNull(row.erase_intended_at),
     erasedAt: timeOrNull(row.gone_at) ?? 0,
-    text: textOrNull(row.line),
   };
 }
 
