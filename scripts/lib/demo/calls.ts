@@ -96,16 +96,25 @@ async function startTelling(api: ApiClient): Promise<void> {
   await api.json('PUT', '/policy', { based_on: version, policy: { ...policy, telling: {} } });
 }
 
-/** Somebody answers a call from outside, and hears what the caller hears. The caller presses `key` once they were asked. */
+/**
+ * Somebody answers a call from outside, and hears what the caller hears. The caller presses `key` once they were asked, and whoever
+ * answered `ours`.
+ */
 async function told(
   { carrier, speech, ...people }: Cast,
-  { caller, at, key = '' }: { caller: Caller; at: 'erik' | 'fay'; key?: string },
+  {
+    caller,
+    at,
+    key = '',
+    ours = '',
+  }: { caller: Caller; at: 'erik' | 'fay' | 'gil'; key?: string; ours?: string },
 ): Promise<HeardBy> {
-  const number = at === 'erik' ? '104' : '105';
+  const number = ({ erik: '104', fay: '105', gil: '106' } as const)[at];
   const call = await carrier.call(`5554${number}`, { caller, source: speech('tt-weasels', 8)() });
   const [answered] = await Promise.all([people[at].incoming(), call.answered]);
   await wait(8_000);
   if (key !== '') await call.dtmf(key);
+  if (ours !== '') await answered.dtmf(ours);
   await wait(key === '' ? 4_000 : 6_000);
   await call.hangup();
   return { [caller.name]: call.heard(), [CALLER_IDS[number]]: answered.heard() };
@@ -197,9 +206,13 @@ export async function placeCalls(
   await startTelling(api);
   say('Pilar Ortega rings from Madrid: caller and Erik hear the announcement in Spanish');
   say('Jonas Brandt rings from Berlin, where both sides have to agree: the caller is asked, and presses 1');
+  say(
+    'Nora Albers rings from Hamburg and presses nothing; Gil presses 1 for her, which is no consent: nothing is recorded',
+  );
   const [inMadrid, inBerlin] = await Promise.all([
     told(cast, { caller: { number: '+34915550123', name: 'Pilar Ortega' }, at: 'erik' }),
     told(cast, { caller: { number: '+4930901821', name: 'Jonas Brandt' }, at: 'fay', key: '1' }),
+    told(cast, { caller: { number: '+494012345678', name: 'Nora Albers' }, at: 'gil', ours: '1' }),
   ]);
   await underOldRules;
   return expectedCalls({ inMadrid, inBerlin });

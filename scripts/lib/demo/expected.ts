@@ -60,6 +60,13 @@ export const expectedCalls = ({
     announced: { kind: 'ask', language: 'de', heard: inBerlin },
   },
   {
+    what: 'Nora Albers, for whom Gil agreed',
+    find: (c) => c.them.number === '+494012345678',
+    coverage: 'excluded',
+    left: [],
+    right: [],
+  },
+  {
     what: 'payment',
     find: (c) => c.them.number === '020794600555',
     coverage: 'recorded',
