@@ -21,8 +21,8 @@ export function createHearing(
   around: {
     state: () => CallState;
     direct: (id: CallId, said: Said) => Promise<void>;
-    /** The keys by which people of a call answer what they were just asked; empty where they do not. */
-    answersOf: (id: CallId) => { refuse: string; agree: string };
+    /** The keys by which the party on a leg answers what they were asked; empty where they do not. */
+    answersOf: (id: CallId, leg: LegId) => { refuse: string; agree: string };
     /** Whether an answer to the dialplan is on record of a leg. */
     hasAnswered: (id: CallId, leg: LegId) => boolean;
   },
@@ -68,7 +68,7 @@ export function createHearing(
 
   /** A key that a prompt tells of. */
   function answer(call: CallId, legId: LegId, who: string): void {
-    const { refuse, agree } = around.answersOf(call);
+    const { refuse, agree } = around.answersOf(call, legId);
     if (who === refuse) say(call, { kind: 'decline', how: 'digits', who, legId });
     else if (who === agree) say(call, { kind: 'allow', how: 'digits', who, legId });
   }

@@ -289,10 +289,17 @@ export function createInform(
 
     isPlaying: (id: CallId): boolean => announcer.isPlaying(id),
 
-    /** The keys by which people of a call answer a prompt just now; empty where they do not. */
-    answersOf(id: CallId): { refuse: string; agree: string } {
-      const { notice, keys, answersUntil } = around.find(id)?.informing ?? uninformed();
-      const open = notice && answersByKey(notice.mode) && (announcer.isPlaying(id) || clock() < answersUntil);
+    /**
+     * The keys by which the party on a leg answers a prompt; empty where they do not: while it is played and a little later, and an
+     * outside party who has heard it as long as they talk with somebody.
+     */
+    answersOf(id: CallId, leg: LegId): { refuse: string; agree: string } {
+      const { notice, keys, answersUntil, told } = around.find(id)?.informing ?? uninformed();
+      const state = around.state();
+      // No prompt says that an outside party has to be quick. Our own side dials through menus of others.
+      const inTalk = state.legs.get(leg)?.outside === true && companionsOf(state, leg).length > 0;
+      const soon = announcer.isPlaying(id) || clock() < answersUntil;
+      const open = notice && answersByKey(notice.mode) && (soon || (inTalk && told.has(leg)));
       if (!open) return { refuse: '', agree: '' };
       return notice.mode === 'ask' ? keys : { refuse: keys.refuse, agree: '' };
     },

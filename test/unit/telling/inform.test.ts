@@ -12,6 +12,7 @@ import {
   goes,
   joins,
   lab,
+  leaves,
   leg,
   OLGA,
   pass,
@@ -158,9 +159,15 @@ t.test('a key refuses while the prompt is played and a little later, and says wh
   l.over(0);
   await l.said();
   pass(1_600);
+  l.hear(digit('bob', '9'));
+  await l.said();
+  t.match(l.recorder.list(), [{ recorded: true }], 'much later it is a key like any other of our own side');
+  l.hear(leaves(BOB), digit('olga', '9'), joins(BOB));
+  await l.said();
+  t.match(l.recorder.list(), [{ recorded: true }], 'and of who talks with nobody');
   l.hear(digit('olga', '9'));
   await l.said();
-  t.match(l.recorder.list(), [{ recorded: true }], 'much later it is a key like any other');
+  t.match(l.recorder.list(), [{ recorded: false, declined: true }], 'nobody told the caller to be quick');
 });
 
 t.test('who is asked is captured from their yes on', async (t) => {
