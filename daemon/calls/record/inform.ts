@@ -213,9 +213,7 @@ export function createInform(
       if (!telling || call.test) return;
       const { informing } = l;
       informing.keys = keysOf(telling);
-      const up = call.legs.filter(({ upAt }) => upAt !== null);
-      const betweenOutsiders = up.length > 1 && up.every(({ party }) => !party.ours);
-      const decided = { ...decideNotice(facts, { telling, rule, agreed, betweenOutsiders }), version };
+      const decided = { ...decideNotice(facts, { telling, rule, agreed }), version };
       const before = informing.notice;
       if (before && sameNotice(before, decided)) return;
       const joined = before && before.mode !== 'ask' && decided.others.length > before.others.length;

@@ -9,20 +9,20 @@ type Decided = Omit<Notice, 'callId' | 'at' | 'version' | 'askedSince'>;
 
 /**
  * How the people of a call are told, by the rule that is about it and by every outside party: the strictest decides. `agreed`: what
- * they have said once for all calls counts as their yes. `betweenOutsiders`: all parties are from outside.
+ * they have said once for all calls counts as their yes.
  */
 export function decideNotice(
   facts: CallFacts,
-  by: { telling: Telling; rule: RecordRule | null; agreed?: boolean | undefined; betweenOutsiders?: boolean },
+  by: { telling: Telling; rule: RecordRule | null; agreed?: boolean | undefined },
 ): Decided {
-  const { telling, rule, agreed, betweenOutsiders } = by;
+  const { telling, rule, agreed } = by;
   const wanted = rule?.outcome === 'ask' ? 'ask' : rule?.tell;
   const number = facts.direction === 'internal' ? null : facts.number;
   const others = [...facts.added, ...(facts.addedHidden ? [''] : [])];
   const site = { region: facts.site.region, subdivision: telling.subdivision ?? '' };
   return {
     ...decideTelling({
-      ...{ telling, wanted, site, betweenOutsiders, agreed },
+      ...{ telling, wanted, site, agreed },
       numbers: number === null ? others : [number, ...others],
       statedIsEnough: rule?.stated_is_enough,
     }),

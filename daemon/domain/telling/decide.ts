@@ -57,7 +57,6 @@ function overridden(
   return {
     ...base,
     satisfied_by: enough,
-    ...(base.between_outsiders ? { between_outsiders: enough } : {}),
     prompt_in_recording: prompt_in_recording ?? base.prompt_in_recording,
     beep_seconds: enough.includes('beep') ? base.beep_seconds : null,
     nuance: note,
@@ -106,15 +105,13 @@ export function jurisdictionsOf({ region, subdivision }: Place, has: (id: string
 /**
  * Decides how people are told of a recording. It is never less strict than what each jurisdiction needs, those of the numbers and
  * that of the site; beyond that the rule, or else the policy, decides. `numbers`: of every outside party, '' for one that hides it.
- * `betweenOutsiders`: all parties are from outside. `agreed`: they have agreed once for all calls. `statedIsEnough`: the rule says
- * so.
+ * `agreed`: they have agreed once for all calls. `statedIsEnough`: the rule says so.
  */
 export function decideTelling({
   telling,
   wanted,
   numbers,
   site,
-  betweenOutsiders = false,
   agreed = false,
   statedIsEnough = false,
 }: {
@@ -123,7 +120,6 @@ export function decideTelling({
   numbers: readonly string[];
   site: Place;
   statedIsEnough?: boolean | undefined;
-  betweenOutsiders?: boolean | undefined;
   agreed?: boolean | undefined;
 }): TellDecision {
   const rulings = rulingsById(telling);
@@ -133,7 +129,6 @@ export function decideTelling({
     ...[...ofNumbers].map((id) => ({ from: 'number' as const, ruling: rulings.get(id)! })),
     ...at(site).map((id) => ({ from: 'site' as const, ruling: rulings.get(id)! })),
   ];
-  const enoughIn = (r: Ruling) => (betweenOutsiders && r.between_outsiders) || r.satisfied_by;
 
   const choice: TellReason = wanted
     ? { code: 'rule', mode: wanted }
@@ -147,9 +142,9 @@ export function decideTelling({
   }
   // `ask` meets every rule, so there always is one.
   const needed = MODES.filter((m) => strictness(m) >= strictness(floor)).find((m) =>
-    asked.every(({ ruling }) => enoughIn(ruling).includes(m)),
+    asked.every(({ ruling }) => ruling.satisfied_by.includes(m)),
   )!;
-  const leastIn = (ruling: Ruling): Mode => MODES.find((m) => enoughIn(ruling).includes(m))!;
+  const leastIn = (ruling: Ruling): Mode => MODES.find((m) => ruling.satisfied_by.includes(m))!;
   for (const { from, ruling } of asked)
     because.push({ code: 'jurisdiction', id: ruling.id, from, needs: leastIn(ruling) });
   const told = needed === 'ask' && agreed;

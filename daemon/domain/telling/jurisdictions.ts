@@ -110,10 +110,8 @@ const NAMED: Given[] = [
     id: 'US-MI',
     name: 'Michigan',
     rule: 'special',
-    satisfied_by: ANY,
-    between_outsiders: SPOKEN,
     nuance:
-      'A participant may record; somebody who does not take part needs the consent of all. A call that the PBX connects between two outside parties is recorded by somebody who does not take part. Courts disagree.',
+      'State courts let a participant record; federal courts disagree whether the statute does. The stricter is followed: tell everybody.',
     source:
       'MCL 750.539c; Sullivan v. Gray (1982); Fisher v. Perron, 30 F.4th 289 (6th Cir. 2022); contra AFT v. Project Veritas, 397 F. Supp. 3d 981 (E.D. Mich. 2019)',
     confidence: 'medium',
@@ -173,6 +171,16 @@ const NAMED: Given[] = [
     confidence: 'high',
   },
   {
+    id: 'US-WI',
+    name: 'Wisconsin',
+    rule: 'notice',
+    as_of: '2026-12-01',
+    nuance:
+      'One party may consent under criminal law. In civil courts a recorded call is no evidence unless people were told at the time that it is recorded and may be used in court: whoever wants to use recordings tells them.',
+    source: 'Wis. Stat. 968.31(2)(c), 885.365, as quoted by Karp & Iancu, S.C. (24 October 2017)',
+    confidence: 'medium',
+  },
+  {
     id: 'US-WA',
     name: 'Washington',
     rule: 'all_party',
@@ -201,6 +209,49 @@ const NAMED: Given[] = [
       'Recording the spoken word of another person without authority is a crime, with up to three years in prison. People must have agreed: being told is not enough.',
     source: 'Strafgesetzbuch § 201; Rechtsanwalt Udo Vetter on covert recordings of conversations (2015)',
     confidence: 'medium',
+  },
+  {
+    id: 'DK',
+    name: 'Denmark',
+    rule: 'all_party',
+    satisfied_by: ['ask'],
+    as_of: '2026-12-01',
+    nuance:
+      'The supervisory authority asks for consent by a clear act, such as pressing a key, before a call is recorded; going on after an announcement is none, nor is a key to refuse. In particular cases, such as to document an agreement, another basis may do.',
+    source:
+      'Datatilsynet, decision of 8 April 2019 (TDC) and 2020-32-1566 of 6 July 2021, as reported by Bird & Bird and by GDPRhub',
+    confidence: 'medium',
+  },
+  {
+    id: 'CH',
+    name: 'Switzerland',
+    rule: 'all_party',
+    as_of: '2026-12-01',
+    nuance:
+      'A participant who records without the permission of the others commits an offence (179ter). Orders, assignments, reservations and the like may be recorded in business without it, and used as evidence only (179quinquies); Tapedeck cannot tell such calls and does not use that.',
+    source:
+      'Swiss Criminal Code, articles 179ter and 179quinquies; Federal Data Protection Commissioner, “Aufzeichnung von Telefongesprächen”',
+    confidence: 'medium',
+  },
+  {
+    id: 'FR',
+    name: 'France',
+    rule: 'notice',
+    as_of: '2026-12-01',
+    nuance:
+      'Recording private words without the consent of who speaks is a crime; who knows of it and does not object is taken to consent. Say who records, what for, and how to object. The texts were not read for this entry.',
+    source: 'Code pénal 226-1; GDPR, Article 13. Not verified',
+    confidence: 'low',
+  },
+  {
+    id: 'ES',
+    name: 'Spain',
+    rule: 'notice',
+    as_of: '2026-12-01',
+    nuance:
+      'Who takes part may record their own conversation; a business has to say who records and what for. The texts were not read for this entry.',
+    source: 'Código Penal 197; Tribunal Constitucional 114/1984; GDPR, Article 13. Not verified',
+    confidence: 'low',
   },
   {
     id: 'GB',
@@ -280,7 +331,6 @@ const ONE_PARTY: [id: string, name: string, nuance?: string][] = [
   ['TX', 'Texas'],
   ['UT', 'Utah'],
   ['VA', 'Virginia'],
-  ['WI', 'Wisconsin'],
   ['WV', 'West Virginia'],
   ['WY', 'Wyoming'],
 ];

@@ -30,8 +30,6 @@ export const Jurisdiction = Type.Object(
     rule: Type.Enum(['one_party', 'all_party', 'notice', 'special']),
     /** Modes that meet the rule. `ask` is always among them. */
     satisfied_by: Type.Array(Type.Enum([...MODES]), { minItems: 1, uniqueItems: true }),
-    /** Modes that meet it where both parties of a recorded call are from outside, such as a call forwarded to a mobile phone. */
-    between_outsiders: Type.Optional(Type.Array(Type.Enum([...MODES]), { minItems: 1, uniqueItems: true })),
     /** The announcement must be in the recording itself. */
     prompt_in_recording: Type.Boolean(),
     /** At most so many seconds between two tones, where a tone is notice enough. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -8,6 +8,7 @@ import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogu
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import type { Recording } from '../../../daemon/domain/recording/recording.js';
 import { ask } from '../../../daemon/ops/control-client.js';
+import { createKeys } from '../../../daemon/vault/keys.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import { awayPbx, PBX_AWAY } from '../../support/box/away-pbx.js';
 import { recorded } from '../../support/catalogue/opened.js';
@@ -33,10 +34,13 @@ const KEPT: Record<string, [ageDays: number, more: Partial<Recording>]> = {
   R9: [1, {}],
 };
 
-async function seed(dataDir: string): Promise<void> {
+async function seed(dataDir: string, master: string): Promise<void> {
   const catalogue = createSqliteCatalogue({ path: catalogueFile(dataDir) });
   await catalogue.start();
   const store = createDiskStore(dataDir);
+  const masterKey = Buffer.from(readFileSync(master, 'utf8'), 'base64');
+  const keys = createKeys({ path: join(dataDir, 'keys', 'keys.db'), masterKey });
+  keys.start();
   await catalogue.policy.save(ruled, 'test', now, (await catalogue.policy.newest()).version);
   for (const [id, [days, more]] of Object.entries(KEPT)) {
     const bytes = randomBytes(MB);
@@ -48,9 +52,14 @@ async function seed(dataDir: string): Promise<void> {
     });
     await store.put(recording, Readable.from([bytes]));
     await catalogue.recordings.sealed(recording, randomBytes(9), recorded);
+    // As the recorder does: a recording that it has not noted is on no certificate.
+    const { plainSha256, sealedSha256 } = recording;
+    keys.register().seal({ recordingId: id, plainSha256, sealedSha256, manifestSha256: null });
+    keys.register().settle(id);
   }
   const matter = { id: 'M', name: 'Matter', reason: 'Dispute', query: null, openedBy: 'ada', openedAt: now };
   await catalogue.holds.open(matter, ['R7']);
+  keys.stop();
   await catalogue.stop();
 }
 
@@ -78,7 +87,7 @@ t.test(
     const start = () => lab.startDaemon(PBX_AWAY);
     await start();
     await lab.stopDaemon();
-    await seed(lab.dataDir);
+    await seed(lab.dataDir, join(dir, 'master.key'));
 
     const refusedInit = await lab.command(['archive', 'run']);
     t.match(refusedInit, { code: 1 }, 'while no recorder runs nothing moves');

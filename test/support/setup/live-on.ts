@@ -246,7 +246,7 @@ export async function isPurged(
   t.match(out, /manager\.d\/tapedeck\.conf, lines 1-\d+: the AMI account "tapedeck"/);
   t.match(out, /anyone who has the password of the ARI user[\s\S]*can listen to calls/);
   t.same(await accounts(machine), [true, true], 'both accounts still work');
-  const commands = out.split('\n').filter((line) => /^ {2}(sed|asterisk) /.test(line));
+  const commands = out.split('\n').filter((line) => /^ {2}(setpriv|sed|asterisk) /.test(line));
   t.ok(commands.length > 5, commands.join('\n'));
   await must('sh', '-ec', commands.join('\n'));
   t.same(await accounts(machine), [false, false], 'what it says to run takes both away');

@@ -12,6 +12,7 @@ const TABLES = [
   'daemon/catalogue/sqlite/verbs.ts',
   'daemon/domain/error.ts',
   'daemon/domain/operations/alarm-words.ts',
+  'daemon/domain/telling/jurisdictions.ts',
   'daemon/ops/config-schema.ts',
   'test/pentest/tools.ts',
   'test/support/web/requests.ts',
