@@ -56,7 +56,7 @@ t.test('who joins later is told too, and who is there then', async (t) => {
   await l.said();
   l.hear(leaves(BOB), goes(BOB), rings(ANN), answers(ANN), joins(ANN));
   await l.said();
-  t.equal(l.prompts.asked.at(-1), 'whisper ann 1-tell');
+  t.ok(l.prompts.asked.includes('whisper ann 1-tell'), l.prompts.asked.join());
   l.up(1);
   l.over(1);
   await l.said();

@@ -148,7 +148,8 @@ t.test('a key refuses while the prompt is played and a little later, and says wh
       { kind: 'decline', how: 'digits', who: '9', legId: 'olga' },
     ]);
     t.ok(l.capture.asked.includes(`drop ${CALL}-0`));
-    t.equal(l.prompts.asked.includes('hangup 0-tell'), !late, 'the prompt is cut off');
+    // One that is over is taken away a little later.
+    if (!late) t.ok(l.prompts.asked.includes('hangup 0-tell'), 'the prompt is cut off');
   }
   const l = await telling(t, { mode: 'announce_refusal' });
   l.hear(...inbound(), joins(OLGA), joins(BOB));
