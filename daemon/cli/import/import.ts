@@ -21,7 +21,7 @@ import { jobProblem, jobProgress } from '../common/job-text.js';
 import { PBX_OPTION } from '../common/pbxes.js';
 import { timesIn } from '../common/table.js';
 import { planImport } from './dry-run.js';
-import { runOriginals, serveOriginals } from './originals.js';
+import { becomeRecorder, recorderUnit, refuseHiddenCdrs, runOriginals, serveOriginals } from './originals.js';
 import { removeOriginals } from './remove.js';
 import { csvHead, csvLine, importFiles, importJob, rowOf } from './report.js';
 import { count, newTally, reasonOf, type Tally, tallyText } from './words.js';
@@ -96,9 +96,9 @@ export function importRecordings(program: Command, ctx: CliContext): void {
     .action(runOriginals);
   command
     .command('remove-originals')
-    .description('remove the originals of a finished import whose sealed recordings verify')
+    .description('remove the originals of finished imports whose sealed recordings verify')
     .argument('<dir>', 'the folder that was imported')
-    .option('--job <id>', 'id of the import; default: the newest of this folder')
+    .option('--job <id>', 'id of the import; default: all finished imports of this folder')
     .option('--dry-run', 'count what would be removed, and remove nothing')
     .option('--yes', 'do not ask')
     // Both the command above and this one have a --dry-run.
@@ -116,10 +116,16 @@ async function start(ctx: CliContext, dirs: string[], given: Start): Promise<voi
     ...{ dir: folder(dir), pbx: section.id, zone: zoneOf(given.timeZone), left: given.left },
     ...{ cdr: cdrOf(given.cdr), with_due: given.withDue === true },
   }));
-  // All of it while this process still is root.
-  for (const order of orders) await serveOriginals(ctx, order, given.dryRun);
+  // Where systemd does not run the recorder, that opens the originals itself.
+  const recorder = await recorderUnit(ctx);
+  if (recorder) {
+    refuseHiddenCdrs(cdrOf(given.cdr), recorder);
+    // All of them while this process still is root.
+    for (const order of orders) await serveOriginals(recorder, order, given.dryRun);
+  }
   if (given.dryRun) {
     const password = recordersPassword(section);
+    if (recorder) await becomeRecorder(ctx, recorder);
     for (const order of orders)
       await dryRun(ctx, order, section, { ...given, password }).finally(() =>
         endRemote(socketOf(order, true)),

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fail } from '../../domain/error.js';
 import { DEFAULT_CONFIG } from '../../ops/config.js';
+import { becomeOwnerOf } from '../../ops/process/become.js';
 import { notify } from '../../ops/process/notify.js';
 import { programFile } from '../../ops/process/program-files.js';
 import { outputOf, runProgram } from '../../ops/process/run-program.js';
@@ -34,20 +35,53 @@ const SANDBOX = [
   ...['UMask=0077', 'LimitCORE=0', 'MemorySwapMax=0', 'MemoryMax=512M', 'Nice=10', 'CPUWeight=20'],
 ];
 
-/**
- * Starts what opens the originals of an import for the recorder, or of its dry run: both see the same. It ends with the import. Does
- * nothing where systemd does not run the recorder: that opens them itself then. Throws `import_root`.
- */
-export async function serveOriginals(ctx: CliContext, order: Served, dry = false): Promise<void> {
-  if (!existsSync('/run/systemd/system') || ctx.config().file !== DEFAULT_CONFIG) return;
-  const shown = ['LoadState', 'User', 'Group', 'SupplementaryGroups'].map((name) => `--property=${name}`);
+const SHOWN = ['LoadState', 'User', 'Group', 'SupplementaryGroups', 'InaccessiblePaths'];
+
+/** What systemd says of the unit of the recorder; null where systemd does not run the recorder of this configuration. */
+export async function recorderUnit(ctx: CliContext): Promise<Record<string, string> | null> {
+  if (!existsSync('/run/systemd/system') || ctx.config().file !== DEFAULT_CONFIG) return null;
+  const shown = SHOWN.map((name) => `--property=${name}`);
   const said = (await outputOf('systemctl', ['show', RECORDER, ...shown])) ?? '';
-  const of = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(said)?.[1] ?? '';
-  if (of('LoadState') !== 'loaded' || of('User') === '') return;
+  const unit = Object.fromEntries(
+    SHOWN.map((key) => [key, new RegExp(`^${key}=(.*)$`, 'm').exec(said)?.[1] ?? '']),
+  );
+  return unit.LoadState === 'loaded' && unit.User !== '' ? unit : null;
+}
+
+/** What ProtectHome= and PrivateTmp= hide in the unit of the recorder. */
+const HIDDEN = ['/home', '/root', '/run/user', '/tmp', '/var/tmp'];
+
+/**
+ * The recorder itself reads the CDRs: throws `cdr_unreadable` where its unit hides that file from it, so that a dry run does not read
+ * what the import cannot. `cdr` is a path, `configured` or `none`.
+ */
+export function refuseHiddenCdrs(cdr: string, { InaccessiblePaths = '' }: Record<string, string>): void {
+  const hidden = [...HIDDEN, ...InaccessiblePaths.split(' ').map((path) => path.replace(/^[-+]+/, ''))];
+  const by = hidden.find((path) => path !== '' && (cdr === path || cdr.startsWith(`${path}/`)));
+  if (by) throw fail('cdr_unreadable', `${cdr}: the sandbox of the recorder hides ${by} from it.`);
+}
+
+/** Gives root up for the user and the groups of the recorder, so that a dry run reads CDRs with its rights. */
+export async function becomeRecorder(ctx: CliContext, unit: Record<string, string>): Promise<void> {
+  const names = unit.SupplementaryGroups!.split(' ').filter(Boolean);
+  const lines = await Promise.all(names.map((name) => outputOf('getent', ['group', name])));
+  const gids = lines.flatMap((line) => (line ? [Number(line.split(':')[2])] : []));
+  becomeOwnerOf(ctx.config().data.dir, gids);
+}
+
+/**
+ * Starts what opens the originals of an import for the recorder, or of its dry run: both see the same. It ends with the import. Throws
+ * `import_root`.
+ */
+export async function serveOriginals(
+  recorder: Record<string, string>,
+  order: Served,
+  dry = false,
+): Promise<void> {
   if (process.getuid?.() !== 0) throw fail('import_root', order.dir);
   const unit = unitOf(order, dry);
   const properties = [
-    ...[`User=${of('User')}`, `Group=${of('Group')}`, `SupplementaryGroups=${of('SupplementaryGroups')}`],
+    ...['User', 'Group', 'SupplementaryGroups'].map((name) => `${name}=${recorder[name]}`),
     ...[`RuntimeDirectory=${unit}`, 'RuntimeDirectoryMode=0700', 'NotifyAccess=all', ...SANDBOX],
   ];
   const { code, out } = await runProgram('systemd-run', [
