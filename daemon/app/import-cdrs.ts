@@ -13,13 +13,23 @@ const DAY_MS = 86_400_000;
 /** Files come in the order of their times: so many days are kept ready. */
 const MOST_DAYS = 3;
 
+/** `password` is that of the database, where it was read before. */
+type ImportCdrsOrder = { cdr: string; zone: string; region: string; password?: string | null };
+
 /**
  * Where the CDRs of an import are: `cdr` is the path of a Master.csv or an SQLite database, `configured` for those of the PBX in
  * tapedeck.toml, or `none`. Throws `cdr_unreadable`.
  */
-function readersOf(cdr: string, section: PbxConfig, toCdr: ToCdr): CdrReader[] {
+function readersOf(
+  { cdr, password }: Pick<ImportCdrsOrder, 'cdr' | 'password'>,
+  section: PbxConfig,
+  toCdr: ToCdr,
+): CdrReader[] {
   if (cdr === 'none') return [];
-  if (cdr === 'configured') return cdrSources(section, credentialOf('cdr-password', section), csvRow, toCdr);
+  if (cdr === 'configured') {
+    const held = password == null ? undefined : () => password;
+    return cdrSources(section, credentialOf('cdr-password', section), csvRow, toCdr, held);
+  }
   return isSqlite(cdr)
     ? [createSqliteReader({ path: cdr, toCdr })]
     : [createCsvReader({ path: cdr, toCdr: (fields) => toCdr(csvRow(fields)) })];
@@ -45,10 +55,10 @@ function isSqlite(path: string): boolean {
  * read, so does it: a file must not lose its CDRs for that. `zone` is that of the PBX's clock, `region` (ISO 3166-1) of its numbers.
  */
 export function importCdrs(
-  { cdr, zone, region }: { cdr: string; zone: string; region: string },
+  { cdr, zone, region, password }: ImportCdrsOrder,
   section: PbxConfig,
 ): (at: number) => Promise<MatchCdrs> {
-  const readers = readersOf(cdr, section, (row) => {
+  const readers = readersOf({ cdr, password }, section, (row) => {
     const one = translateCdr(row, [zone], Number.MAX_SAFE_INTEGER);
     return one && ({ ...one, pbx: section.id, file: recordedAs(row) } satisfies ImportCdr);
   });

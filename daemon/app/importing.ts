@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ulid } from 'ulid';
@@ -6,7 +7,9 @@ import { fail } from '../domain/error.js';
 import { adoptPlan } from '../encode/adopt.js';
 import { siteRegion } from '../ops/config.js';
 import type { JobHandler } from '../ops/jobs.js';
-import { listOriginals } from '../originals/list.js';
+import { socketOf } from '../originals/apart/place.js';
+import { endRemote, listRemote } from '../originals/apart/remote.js';
+import { listOriginals, type Original } from '../originals/list.js';
 import type { BringDeps } from '../recordings/importing/bring.js';
 import { createImporting } from '../recordings/importing.js';
 import { hashContent } from '../vault/open.js';
@@ -45,7 +48,8 @@ export function createImport(
     removeSealed: store.remove,
     mint: (at) => ulid(at),
     say: times(site.timeZone),
-    list: folderList,
+    list: ({ dir, ...order }, ...given) => folderList(dir, socketOf({ dir, ...order }), ...given),
+    unneeded: (order) => endRemote(socketOf(order)),
     judging({ pbx, zone, cdr }) {
       const found = pbxes.find(({ section }) => section.id === pbx);
       if (!found) throw fail('pbx_unknown', `"${pbx}"`);
@@ -71,14 +75,22 @@ export function createImport(
   });
 }
 
-/** The audio files of a folder. Throws `import_folder` where it cannot be read. */
-export async function* folderList(...given: Parameters<typeof listOriginals>) {
+/**
+ * The audio files of a folder: as the process at this socket opens them, if there is one, or as we may open them. Throws `import_folder`
+ * where it cannot be read.
+ */
+export async function* folderList(
+  dir: string,
+  socket: string,
+  after: string,
+  denied: (path: string, code: string) => void,
+): AsyncGenerator<Original> {
   try {
-    yield* listOriginals(...given);
+    yield* existsSync(socket) ? listRemote(socket, after, denied) : listOriginals(dir, after, denied);
   } catch (e) {
     const { code = '' } = e as NodeJS.ErrnoException;
     if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP'].includes(code))
-      throw fail('import_folder', `${given[0]} (${code})`, e);
+      throw fail('import_folder', `${dir} (${code})`, e);
     throw e;
   }
 }

@@ -63,7 +63,12 @@ const catalogue = {
   },
   import_folder: {
     message: 'The folder with the recordings to import cannot be read.',
-    hint: 'Check its path, and let the recorder\'s user read it: "setfacl -R -m u:tapedeck:rX" and the folder. A folder in a home directory is out of its reach: copy it, or mount it elsewhere.',
+    hint: 'Check its path, and let the recorder\'s user read it and enter each folder above it: "setfacl -R -m u:tapedeck:rX" and the folder. After a reboot, run the import again as root.',
+    blame: 'operator',
+  },
+  import_root: {
+    message: 'The process that opens the originals for the recorder was not started.',
+    hint: 'Run the import as root: the sandbox of the recorder hides folders of the PBX and home directories from it.',
     blame: 'operator',
   },
   import_unfinished: {

@@ -29,7 +29,15 @@ export async function* listOriginals(
   after = '',
   denied: (path: string, code: string) => void = () => {},
 ): AsyncGenerator<Original> {
-  const root = await openRoot(dir);
+  yield* listBelow(await openRoot(dir), after, denied);
+}
+
+/** The same of an open folder, which is closed then. */
+export async function* listBelow(
+  root: FileHandle,
+  after: string,
+  denied: (path: string, code: string) => void,
+): AsyncGenerator<Original> {
   yield* folder(root, '', after === '' ? null : after.split('/'), denied, 0);
 }
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, lstat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { openFile, within } from './beneath.js';
@@ -28,56 +27,86 @@ export type OpenOriginal = {
 
 const PIECE = 256 << 10;
 
-/** Throws what open(2) does. */
-export async function openOriginal(folder: FileHandle, name: string): Promise<OpenOriginal> {
+export type Facts = { size: number; mtimeMs: number; plain: boolean };
+/** An open file, here or in another process (apart/remote). */
+export type FileSource = {
+  facts(): Promise<Facts>;
+  /** So many bytes from this place on; fewer at its end. */
+  read(at: number, bytes: number): Promise<Buffer>;
+  named(): Promise<boolean>;
+  close(): Promise<void>;
+};
+
+/** Throws what open(2) does. The folder stays open as long as `named` is asked. */
+export async function createFileSource(folder: FileHandle, name: string): Promise<FileSource> {
   const handle = await openFile(folder, name);
+  return {
+    async facts() {
+      const stat = await handle.stat();
+      return { size: stat.size, mtimeMs: stat.mtimeMs, plain: stat.isFile() && stat.nlink === 1 };
+    },
+    async read(at, bytes) {
+      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(bytes), 0, bytes, at);
+      return buffer.subarray(0, bytesRead);
+    },
+    async named() {
+      const [now, stat] = [await lstat(within(folder, name)), await handle.stat()];
+      return now.ino === stat.ino && now.dev === stat.dev;
+    },
+    close: () => handle.close(),
+  };
+}
+
+/** Throws what open(2) does. */
+export const openOriginal = async (folder: FileHandle, name: string): Promise<OpenOriginal> =>
+  originalFrom(await createFileSource(folder, name));
+
+/** Closes the source where it cannot be read. */
+export async function originalFrom(source: FileSource): Promise<OpenOriginal> {
   try {
-    const stat = await handle.stat();
+    const { size, mtimeMs, plain } = await source.facts();
     return {
-      ...{ bytes: stat.size, writtenAt: Math.round(stat.mtimeMs), plain: stat.isFile() && stat.nlink === 1 },
+      ...{ bytes: size, writtenAt: Math.round(mtimeMs), plain },
       async head(bytes) {
-        const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(bytes, stat.size)), 0, null, 0);
-        return buffer.subarray(0, bytesRead);
+        return size === 0 ? Buffer.alloc(0) : source.read(0, Math.min(bytes, size));
       },
       async hash(stereo) {
         const hash = createHash('sha256');
         const alike = stereo && createAlike(stereo);
-        for await (const chunk of pieces(handle, stat.size)) {
+        for await (const chunk of pieces(source, size)) {
           hash.update(chunk);
           alike?.write(chunk);
         }
         return { sha256: hash.digest('hex'), alike: alike?.result() ?? false };
       },
-      read: (sha256) => Readable.from(verified(handle, stat.size, sha256), { objectMode: false }),
+      read: (sha256) => Readable.from(verified(source, size, sha256), { objectMode: false }),
       async unchanged() {
-        const now = await handle.stat();
-        return now.size === stat.size && now.mtimeMs === stat.mtimeMs;
+        const now = await source.facts();
+        return now.size === size && now.mtimeMs === mtimeMs;
       },
-      async named() {
-        const now = await lstat(within(folder, name));
-        return now.ino === stat.ino && now.dev === stat.dev;
-      },
-      close: () => handle.close(),
+      named: source.named,
+      close: source.close,
     };
   } catch (e) {
-    await handle.close();
+    await source.close();
     throw e;
   }
 }
 
-async function* pieces(handle: FileHandle, size: number): AsyncGenerator<Buffer> {
-  if (size === 0) return;
-  const source = createReadStream('', {
-    ...{ fd: handle, autoClose: false, start: 0, end: size - 1, highWaterMark: PIECE },
-  });
-  for await (const chunk of source) yield chunk as Buffer;
+async function* pieces(source: FileSource, size: number): AsyncGenerator<Buffer> {
+  for (let at = 0; at < size; ) {
+    const piece = await source.read(at, Math.min(PIECE, size - at));
+    if (piece.length === 0) return;
+    at += piece.length;
+    yield piece;
+  }
 }
 
 /** Its content; the last piece comes only once all of it has this hash. */
-async function* verified(handle: FileHandle, size: number, sha256: string): AsyncGenerator<Buffer> {
+async function* verified(source: FileSource, size: number, sha256: string): AsyncGenerator<Buffer> {
   const hash = createHash('sha256');
   let held: Buffer | null = null;
-  for await (const chunk of pieces(handle, size)) {
+  for await (const chunk of pieces(source, size)) {
     hash.update(chunk);
     if (held) yield held;
     held = chunk;

@@ -1,8 +1,8 @@
 import type { Verbs } from '../catalogue/catalogue.js';
 import type { ImportFile } from '../catalogue/recordings/imports.js';
-import { fail } from '../domain/error.js';
+import { fail, TapedeckError } from '../domain/error.js';
 import type { ImportOutcome } from '../domain/importing/outcome.js';
-import type { JobParams } from '../domain/operations/job.js';
+import { FINAL_ERRORS, type JobParams } from '../domain/operations/job.js';
 import type { JobHandler } from '../ops/jobs.js';
 import type { Original } from '../originals/list.js';
 import { type BringDeps, type BringJob, createBring } from './importing/bring.js';
@@ -24,7 +24,13 @@ export type ImportOrder = {
 
 export type ImportingDeps = BringDeps & {
   catalogue: Verbs<'policy.newest' | 'imports.saveFiles' | 'imports.counts' | 'jobs.get'>;
-  list: (dir: string, after: string, denied: (path: string, code: string) => void) => AsyncIterable<Original>;
+  list: (
+    order: ImportOrder,
+    after: string,
+    denied: (path: string, code: string) => void,
+  ) => AsyncIterable<Original>;
+  /** The originals of this import are not opened any more. */
+  unneeded: (order: ImportOrder) => Promise<void>;
   /** What judges need of one PBX. Throws `pbx_unknown`. */
   judging: (order: ImportOrder) => Omit<JudgeDeps, 'policy' | 'withDue' | 'catalogue'>;
   judgeCatalogue: JudgeDeps['catalogue'];
@@ -60,7 +66,7 @@ export function createImporting(deps: ImportingDeps): JobHandler {
     });
     const job: BringJob = { id, by: order.by, left: order.left, judge, policyVersion: version };
     let { cursor, done, faults } = progress;
-    const total = progress.total ?? (await count(order.dir, signal));
+    let total = progress.total ?? 0;
     /** Files of the same content wait for one another. */
     const turns = new Map<string, Promise<unknown>>();
 
@@ -89,6 +95,7 @@ export function createImporting(deps: ImportingDeps): JobHandler {
     }
 
     try {
+      if (progress.total === null) total = await count(order, signal);
       let batch: Original[] = [];
       const finish = async () => {
         const [last] = batch.slice(-1);
@@ -111,7 +118,7 @@ export function createImporting(deps: ImportingDeps): JobHandler {
           ...{ job: id, path: `${path}/`, bytes: 0, sha256: null, outcome: 'unreadable', detail: 'denied' },
           ...{ notes: [], callId: null },
         });
-      for await (const original of deps.list(order.dir, cursor, note)) {
+      for await (const original of deps.list(order, cursor, note)) {
         batch.push(original);
         if (batch.length >= deps.atOnce()) await finish();
       }
@@ -120,17 +127,20 @@ export function createImporting(deps: ImportingDeps): JobHandler {
       faults += denied.length;
       await save({ cursor, done, total: done, faults });
       await deps.ended(id, order.dir, await catalogue.imports.counts(id));
+      await deps.unneeded(order);
     } catch (e) {
       // Cancelled: nothing takes up what was begun.
-      if (signal.aborted && (await catalogue.jobs.get(id).catch(() => null))?.state === 'cancelled')
+      if (signal.aborted && (await catalogue.jobs.get(id).catch(() => null))?.state === 'cancelled') {
+        await deps.unneeded(order);
         await bring.tidy(null);
+      } else if (e instanceof TapedeckError && FINAL_ERRORS.includes(e.code)) await deps.unneeded(order);
       throw e;
     }
   };
 
-  async function count(dir: string, signal: AbortSignal): Promise<number> {
+  async function count(order: ImportOrder, signal: AbortSignal): Promise<number> {
     let files = 0;
-    for await (const _ of deps.list(dir, '', () => {})) {
+    for await (const _ of deps.list(order, '', () => {})) {
       files += 1;
       if (files % 1_000 === 0) signal.throwIfAborted();
     }

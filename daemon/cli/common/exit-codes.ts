@@ -45,6 +45,7 @@ const BY_EXIT: Partial<Record<keyof typeof EXIT, readonly ErrorCode[]>> = {
     'person_invalid',
     'request_invalid',
     'import_folder',
+    'import_root',
     'import_unknown',
     'import_unfinished',
     'name_unclear',

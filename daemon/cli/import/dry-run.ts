@@ -1,4 +1,3 @@
-import { importCdrs } from '../../app/import-cdrs.js';
 import { folderList } from '../../app/importing.js';
 import type { Catalogue } from '../../catalogue/catalogue.js';
 import { everyListed } from '../../catalogue/listed.js';
@@ -7,7 +6,8 @@ import type { ImportNote, ImportOutcome } from '../../domain/importing/outcome.j
 import { createNumberIndex } from '../../domain/policy/lists/number-list.js';
 import { siteRegion } from '../../ops/config.js';
 import type { Config, PbxConfig } from '../../ops/config-schema.js';
-import { createJudge, type Judge } from '../../recordings/importing/judge.js';
+import { socketOf } from '../../originals/apart/place.js';
+import { createJudge, type Judge, type JudgeDeps } from '../../recordings/importing/judge.js';
 import { look } from '../../recordings/importing/look.js';
 import type { ImportOrder } from '../../recordings/importing.js';
 
@@ -24,13 +24,20 @@ export type PlannedFile = {
 
 const LISTED_AT_ONCE = 200;
 
+export type PlanDeps = {
+  catalogue: Catalogue;
+  config: Config;
+  section: PbxConfig;
+  cdrsAt: JudgeDeps['cdrsAt'];
+};
+
 /**
  * What an import would do with each file of a folder, as far as that can be told without decoding or hashing it: nothing is written.
  * Throws `import_folder` and `cdr_unreadable`.
  */
 export async function* planImport(
   order: Omit<ImportOrder, 'by'>,
-  { catalogue, config, section }: { catalogue: Catalogue; config: Config; section: PbxConfig },
+  { catalogue, config, section, cdrsAt }: PlanDeps,
 ): AsyncGenerator<PlannedFile> {
   const region = siteRegion(config);
   const site = { timeZone: config.site.time_zone, region };
@@ -42,7 +49,7 @@ export async function* planImport(
   const judge = createJudge({
     ...{ catalogue, policy, site, pbx: order.pbx, withDue: order.with_due },
     trunkContexts: section.trunk_contexts,
-    cdrsAt: importCdrs({ cdr: order.cdr, zone: order.zone, region }, section),
+    cdrsAt,
     listsOf: (number) => lists.listsOf(number, Date.now()),
     ...{ standing, clock: () => Date.now(), behind: () => 0 },
   });
@@ -51,7 +58,7 @@ export async function* planImport(
     void denied.push({
       ...{ path: `${path}/`, outcome: 'unreadable', detail: 'denied', notes: [], bytes: 0, startedAt: null },
     });
-  for await (const original of folderList(order.dir, '', note)) {
+  for await (const original of folderList(order.dir, socketOf(order, true), '', note)) {
     const looked = await look(original, { zone: order.zone, now: Date.now() });
     if ('outcome' in looked) {
       yield { path: original.shown, notes: [], startedAt: null, ...looked };

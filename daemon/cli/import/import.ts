@@ -1,13 +1,18 @@
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { importCdrs } from '../../app/import-cdrs.js';
 import { fail } from '../../domain/error.js';
 import { type ImportOutcome, OUTCOME_WORDS } from '../../domain/importing/outcome.js';
 import { type JobView, jobView } from '../../domain/operations/job.js';
 import { readPbx } from '../../domain/place.js';
 import { sizeText } from '../../domain/written.js';
 import { isZone } from '../../domain/zone-times.js';
+import { siteRegion } from '../../ops/config.js';
+import { credentialOf } from '../../ops/config-pbx.js';
 import type { PbxConfig } from '../../ops/config-schema.js';
+import { socketOf } from '../../originals/apart/place.js';
+import { endRemote } from '../../originals/apart/remote.js';
 import { orderIn } from '../../recordings/importing.js';
 import type { CliContext } from '../common/context.js';
 import { onConsole } from '../common/entries.js';
@@ -16,6 +21,7 @@ import { jobProblem, jobProgress } from '../common/job-text.js';
 import { PBX_OPTION } from '../common/pbxes.js';
 import { timesIn } from '../common/table.js';
 import { planImport } from './dry-run.js';
+import { becomeRecorder, recorderUnit, refuseHiddenCdrs, runOriginals, serveOriginals } from './originals.js';
 import { removeOriginals } from './remove.js';
 import { csvHead, csvLine, importFiles, importJob, rowOf } from './report.js';
 import { count, newTally, reasonOf, type Tally, tallyText } from './words.js';
@@ -35,7 +41,7 @@ type Start = {
 const HELP = `
 Reads the recordings of FreePBX, Issabel, MixMonitor, Oreka and VoIPmonitor: wav, WAV (wav49), gsm, ulaw, alaw, sln, g722, g729, mp3, ogg.
 Originals stay where they are. The import continues in the recorder, after a restart too; "tapedeck jobs" shows its progress and cancels it.
-The recorder's user has to be able to read the folder.
+The recorder's user has to be able to read the folder. Run it as root: it starts what opens the originals for the recorder.
 
 Examples:
   tapedeck import --dry-run /var/spool/asterisk/monitor
@@ -84,10 +90,15 @@ export function importRecordings(program: Command, ctx: CliContext): void {
       report(ctx, job, own.optsWithGlobals()),
     );
   command
+    .command('serve-originals', { hidden: true })
+    .argument('<dir>')
+    .argument('<socket>')
+    .action(runOriginals);
+  command
     .command('remove-originals')
-    .description('remove the originals of a finished import whose sealed recordings verify')
+    .description('remove the originals of finished imports whose sealed recordings verify')
     .argument('<dir>', 'the folder that was imported')
-    .option('--job <id>', 'id of the import; default: the newest of this folder')
+    .option('--job <id>', 'id of the import; default: all finished imports of this folder')
     .option('--dry-run', 'count what would be removed, and remove nothing')
     .option('--yes', 'do not ask')
     // Both the command above and this one have a --dry-run.
@@ -105,12 +116,27 @@ async function start(ctx: CliContext, dirs: string[], given: Start): Promise<voi
     ...{ dir: folder(dir), pbx: section.id, zone: zoneOf(given.timeZone), left: given.left },
     ...{ cdr: cdrOf(given.cdr), with_due: given.withDue === true },
   }));
+  // Where systemd does not run the recorder, that opens the originals itself.
+  const recorder = await recorderUnit(ctx);
+  if (recorder) {
+    refuseHiddenCdrs(cdrOf(given.cdr), recorder);
+    // All of them while this process still is root.
+    for (const order of orders) await serveOriginals(recorder, order, given.dryRun);
+  }
   if (given.dryRun) {
-    for (const order of orders) await dryRun(ctx, order, section, given);
+    const password = recordersPassword(section);
+    if (recorder) await becomeRecorder(ctx, recorder);
+    for (const order of orders)
+      await dryRun(ctx, order, section, { ...given, password }).finally(() =>
+        endRemote(socketOf(order, true)),
+      );
     return;
   }
   for (const order of orders) {
-    const asked = await ctx.ask('import_recordings', { by: onConsole(), ...order });
+    const asked = await ctx.ask('import_recordings', { by: onConsole(), ...order }).catch(async (e) => {
+      await endRemote(socketOf(order));
+      throw e;
+    });
     if (!given.json)
       ctx.out(
         `${asked.already ? 'Already asked for' : 'The import'} of ${order.dir} is job ${asked.job.id}.`,
@@ -147,13 +173,18 @@ async function dryRun(
   ctx: CliContext,
   order: Parameters<typeof planImport>[0],
   section: PbxConfig,
-  { csv, json }: Start,
+  { csv, json, password }: Start & { password: string | null },
 ): Promise<void> {
   const catalogue = await ctx.catalogue();
   const tally = newTally();
   const range = { from: Number.POSITIVE_INFINITY, to: 0, bytes: 0, files: 0 };
   if (csv) ctx.out(csvHead());
-  for await (const file of planImport(order, { catalogue, config: ctx.config(), section })) {
+  const config = ctx.config();
+  const cdrsAt = importCdrs(
+    { cdr: order.cdr, zone: order.zone, region: siteRegion(config), password },
+    section,
+  );
+  for await (const file of planImport(order, { catalogue, config, section, cdrsAt })) {
     count(tally, file);
     range.files += 1;
     range.bytes += file.bytes;
@@ -170,6 +201,18 @@ async function dryRun(
   ctx.out(tallyText(tally, true));
   for (const line of advice(order, section, tally)) ctx.out(line);
   ctx.out('Nothing was imported. Files were neither hashed nor decoded: the import may find more to refuse.');
+}
+
+/** The password of the CDRs' database where systemd hands it to the recorder: only root can read it there. */
+function recordersPassword(section: PbxConfig): string | null {
+  try {
+    return readFileSync(
+      `/run/credentials/tapedeck.service/${credentialOf('cdr-password', section)}`,
+      'utf8',
+    ).trim();
+  } catch {
+    return null;
+  }
 }
 
 /** What somebody may want to change before the import. */

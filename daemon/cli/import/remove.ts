@@ -16,7 +16,7 @@ import { confirm } from '../common/ask.js';
 import type { CliContext } from '../common/context.js';
 import { record } from '../common/entries.js';
 import { createOpening } from '../common/opening.js';
-import { importFiles, importJob } from './report.js';
+import { importFiles, importJob, importJobs } from './report.js';
 
 const HEAP_MB = 64;
 
@@ -84,8 +84,9 @@ function createVerified(ctx: CliContext, catalogue: Catalogue) {
 }
 
 /**
- * Removes the originals of a finished import: only of recordings that are verified now, or were erased since, and only files that are as
- * they were imported. Throws `import_unfinished`.
+ * Removes the originals of a folder: of one import, or of all finished ones, because a later import brings only what the earlier have
+ * not. Only of recordings that are verified now, or were erased since, and only files that are as they were imported. Throws
+ * `import_unfinished`.
  */
 export async function removeOriginals(
   ctx: CliContext,
@@ -97,37 +98,53 @@ export async function removeOriginals(
   try {
     await ctx.holdMaster();
     const catalogue = await ctx.catalogue();
-    const job = await importJob(catalogue, { id, dir });
-    if (job.state !== 'done')
-      throw fail('import_unfinished', `${job.id}: ${isOpen(job) ? 'open' : job.state}`);
-    const files = (await catalogue.imports.counts(job.id)).imported ?? 0;
-    const about = { object: 'job', object_id: job.id };
-    if (!dryRun) {
-      const what = `This removes the originals of ${files} imported recordings from ${dir}.`;
-      if (!yes) await confirm('remove', what);
-      await record(ctx, 'import', { ...about, detail: { what: 'remove', dir } });
+    const jobs =
+      id === undefined ? await importJobs(catalogue, dir) : [await importJob(catalogue, { id, dir })];
+    const open = jobs.find(isOpen);
+    const done = jobs.filter(({ state }) => state === 'done');
+    if (open || done.length === 0)
+      throw fail('import_unfinished', `${(open ?? jobs[0]!).id}: ${open ? 'open' : jobs[0]!.state}`);
+    const brought: { id: string; files: number }[] = [];
+    for (const job of done) {
+      const { imported: files = 0 } = await catalogue.imports.counts(job.id);
+      if (files > 0) brought.push({ id: job.id, files });
     }
+    const files = brought.reduce((sum, one) => sum + one.files, 0);
+    if (!dryRun && !yes)
+      await confirm('remove', `This removes the originals of ${files} imported recordings from ${dir}.`);
     const verified = createVerified(ctx, catalogue);
-    const results = { removed: 0, absent: 0, changed: 0, denied: 0, unverified: 0 };
-    try {
-      for await (const { outcome, path, sha256, callId } of importFiles(catalogue, job.id)) {
-        if (outcome !== 'imported' || sha256 === null || callId === null) continue;
-        const result = (await verified(callId, sha256))
-          ? await remover.remove(path, sha256, dryRun)
-          : 'unverified';
-        results[result] += 1;
+    const total = noneRemoved();
+    /** A file that was replaced and imported again has its newest import. */
+    const met = new Set<string>();
+    for (const one of brought) {
+      const about = { object: 'job', object_id: one.id };
+      const results = noneRemoved();
+      if (!dryRun) await record(ctx, 'import', { ...about, detail: { what: 'remove', dir } });
+      try {
+        for await (const { outcome, path, sha256, callId } of importFiles(catalogue, one.id)) {
+          if (outcome !== 'imported' || sha256 === null || callId === null || met.has(path)) continue;
+          if (brought.length > 1) met.add(path);
+          const result = (await verified(callId, sha256))
+            ? await remover.remove(path, sha256, dryRun)
+            : 'unverified';
+          results[result] += 1;
+          total[result] += 1;
+        }
+      } finally {
+        if (!dryRun) await record(ctx, 'import', { ...about, detail: { what: 'removed', dir, ...results } });
       }
-    } finally {
-      if (!dryRun) await record(ctx, 'import', { ...about, detail: { what: 'removed', dir, ...results } });
     }
-    ctx.out(removedText(results, dryRun));
-    if (results.denied + results.unverified + results.changed > 0) process.exitCode = 1;
+    ctx.out(removedText(total, dryRun));
+    if (total.denied + total.unverified + total.changed > 0) process.exitCode = 1;
   } finally {
     remover.close();
   }
 }
 
-function removedText(n: Record<Removal | 'unverified', number>, dry: boolean): string {
+type Results = Record<Removal | 'unverified', number>;
+const noneRemoved = (): Results => ({ removed: 0, absent: 0, changed: 0, denied: 0, unverified: 0 });
+
+function removedText(n: Results, dry: boolean): string {
   return [
     dry ? `${n.removed} originals would be removed. Nothing was removed.` : `${n.removed} originals removed.`,
     ...(n.absent > 0 ? [`${n.absent} were no longer there.`] : []),

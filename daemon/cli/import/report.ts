@@ -12,6 +12,15 @@ import { reasonOf } from './words.js';
 const PAGE = 500;
 const MOST_JOBS = 1_000;
 
+/** The imports of a folder, newest first: one at least. Throws `import_unknown`. */
+export async function importJobs(catalogue: Catalogue, dir: string): Promise<Job[]> {
+  const imports = (await catalogue.jobs.list(MOST_JOBS)).filter(
+    ({ kind, params }) => kind === 'import' && params.dir === dir,
+  );
+  if (imports.length === 0) throw fail('import_unknown', dir);
+  return imports;
+}
+
 /** The import with this id, or the newest; where a folder is given, of that folder. Throws `import_unknown`. */
 export async function importJob(
   catalogue: Catalogue,

@@ -9,15 +9,15 @@ export function ownerToBecome(dir: string): { uid: number; gid: number } | null 
 }
 
 /**
- * Run as root, becomes the user who owns the folder, for good: groups, gid and uid, the saved ones among them. The dashboard
+ * Run as root, becomes the user who owns the folder, for good: gid and uid, the saved ones among them, and of all groups only `groups`. The dashboard
  * can write some of what is in the data directory, so that root must not follow what it finds there. Does nothing for
  * everybody else, and in a folder of root's own. Throws `root_kept` where Node.js refuses: one that is built with the system's libuv,
  * such as Debian 13's 20.19.2, fears that io_uring would keep the rights (CVE-2024-22017), whatever UV_USE_IO_URING says.
  */
-export function becomeOwnerOf(dir: string): void {
+export function becomeOwnerOf(dir: string, groups: readonly number[] = []): void {
   const owner = ownerToBecome(dir);
   if (!owner) return;
-  setGroups([]);
+  setGroups(groups);
   process.setgid!(owner.gid);
   process.setuid!(owner.uid);
   if (process.getuid!() !== owner.uid || process.geteuid!() !== owner.uid || process.getegid!() !== owner.gid)

@@ -16,6 +16,7 @@ import { opusPlan } from '../../../daemon/encode/opus.js';
 import { bootMachine, type Machine } from '../../support/booted/machine.js';
 import { NotHere, type Suite } from '../../support/booted/root.js';
 import { bringPackage, builtPackage, installPackage, withVersion } from '../../support/package/built.js';
+import { importsMonitor } from '../../support/package/importing.js';
 import { keptOf, processesOf, replaceCommand, setUpWithoutPbx } from '../../support/package/site.js';
 import { toneWav } from '../../support/recordings/preserve-lab.js';
 
@@ -231,6 +232,7 @@ for (const suite of ['bookworm', 'trixie'] satisfies Suite[])
     await setUpWithoutPbx(machine);
     await upgrade(t, machine, deb, version);
     await works(t, machine, version);
+    await importsMonitor(t, machine);
     await refuseOlder(t, machine, older);
     await refuseUnprepared(t, machine, await withVersion(deb, NEWER, work));
     await removeAndReturn(t, machine, deb);
