@@ -30,7 +30,8 @@ export async function installed(t: Test, home: string, version: 22 | 16) {
     const { code, out, err } = await recorder.command(['test-call', '--json']);
     if (!out) throw new Error(err);
     const call: TestCall = JSON.parse(out);
-    if (tries > 1 && call.fault && isTiming(call.fault)) return make(tries - 1);
+    if (tries > 1 && (call.outcome === 'skipped' || (call.fault && isTiming(call.fault))))
+      return make(tries - 1);
     return { code, ...call };
   };
   /** Changes the dialplan until it is reloaded. */
