@@ -60,9 +60,9 @@ t.test('a file or folder that is not as it should be is named, and nobody sees a
   writeFileSync(join(dir, 'file'), '');
   symlinkSync('nowhere/at-all', join(dir, 'dangling'));
   for (const [args, named] of [
-    [['export', call, '-o', 'no/such/x.opus'], /The folder no\/such does not exist/],
-    [['evidence', call, '--output', 'no/such/x.zip'], /The folder no\/such does not exist/],
-    [['evidence', call, '--out', 'no/such/x.zip'], /The folder no\/such does not exist/],
+    [['export', call, '-o', 'no/such/x.opus'], /\/no does not exist/],
+    [['evidence', call, '--output', 'no/such/x.zip'], /\/no does not exist/],
+    [['evidence', call, '--out', 'no/such/x.zip'], /\/no does not exist/],
     [['export', call, '-o', 'folder', '--force'], /folder is a folder/],
     [['export', call, '-o', 'file/x.opus'], /a part of this path is a file/],
     [['export', call, '-o', 'dangling', '--force'], /dangling|nowhere/],
