@@ -18,7 +18,6 @@ import type { CliContext } from './context.js';
 
 /**
  * What the recorder does when it is asked, in this process, with the recorder's lock. `close` also has to be called when it throws.
- * PLACEHOLDER
  */
 export async function doAlone(ctx: CliContext): Promise<{ handlers: Alone; close(): Promise<void> }> {
   const dataDir = ctx.movedData();
