@@ -40,7 +40,7 @@ function withoutPlus(text: string): PhoneNumber | undefined {
 }
 
 /** No extension is so long. */
-const NO_EXTENSION = 7;
+export const NO_EXTENSION = 7;
 
 /**
  * Whether a number has no country code where none is assumed (`region` is ''): calls show their numbers with one, so it would never

@@ -1,5 +1,5 @@
 import type { Verbs } from '../../catalogue/catalogue.js';
-import { type Directive, directed, isMasked, speakerOf } from '../../domain/call/directive.js';
+import { type Directive, directed, isMasked } from '../../domain/call/directive.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
 import { ASK_WITHIN_MS } from '../../domain/policy/course.js';
@@ -162,9 +162,7 @@ function holds({ said, newest }: Live, given: Said): boolean {
       return !isMasked(of);
     case 'keep':
       return of.kept !== null;
-    default: {
-      const speaker = speakerOf(given, legs);
-      return of.answers.some((one) => one.kind === given.kind && speakerOf(one, legs) === speaker);
-    }
+    default:
+      return of.answers.some((one) => one.kind === given.kind && one.legId === given.legId);
   }
 }

@@ -66,7 +66,7 @@ export function tellingOf(
   if (!notice) return null;
   return {
     ...{ mode: notice.mode, strict: isStrict(notice), there: others.length > 0, told },
-    ...{ askedSince: notice.askedSince, statedIsEnough: notice.statedIsEnough },
+    askedSince: notice.askedSince,
     failed: failed && failed.among === amongOf(others) ? failed.why : null,
   };
 }
@@ -74,7 +74,7 @@ export function tellingOf(
 /** The same for a call that has ended and was not captured: nothing of it is kept from who was not told. */
 export function uncaptured({ notice, failed }: Informing): Informed | null {
   if (!notice) return null;
-  const { mode, askedSince, statedIsEnough } = notice;
+  const { mode, askedSince } = notice;
   const told = failed === null;
-  return { mode, strict: isStrict(notice), told, failed: failed?.why ?? null, askedSince, statedIsEnough };
+  return { mode, strict: isStrict(notice), told, failed: failed?.why ?? null, askedSince };
 }

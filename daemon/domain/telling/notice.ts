@@ -93,7 +93,6 @@ export type Informed = {
   failed: Why | null;
   /** See the notice. */
   askedSince: number;
-  statedIsEnough: boolean;
 };
 
 /** Whether the law of a place that was asked wants people to be told, in whatever way. */
@@ -114,7 +113,7 @@ export function informedBy(
 ): Informed | null {
   if (!notice) return null;
   const told = played.some((one) => one.whole && reaches(one.heardBy, legs));
-  const { mode, askedSince, statedIsEnough } = notice;
+  const { mode, askedSince } = notice;
   const failed = played.at(-1)?.failed ?? null;
-  return { mode, strict: isStrict(notice), told, failed, askedSince, statedIsEnough };
+  return { mode, strict: isStrict(notice), told, failed, askedSince };
 }

@@ -31,23 +31,28 @@ export function createFates({ catalogue, remove, discard, site, listsOf, clock, 
     return { legs, said: await catalogue.directives.of(id) };
   }
 
+  /** Whether the rule that asks takes what our own side states for enough. */
+  async function statedByRule(decision: EndedCall['decision']): Promise<boolean> {
+    if (decision?.outcome !== 'ask') return false;
+    const { policy } = await catalogue.policy.of(decision.version);
+    return ruleOf(policy, decision)?.stated_is_enough === true;
+  }
+
   /** By what was decided, and by the rules for the end of a call that were in force when it began. */
   async function decide(call: EndedCall, segments: readonly Segment[]): Promise<Fate> {
     const { decision } = call;
     const main = call.consultFor === null ? null : await heard(call.consultFor);
     const said = saidIn(await heard(call.id, call), main);
     const { notice, played } = await catalogue.notices.of(call.id);
-    const policy = decision && (await catalogue.policy.of(decision.version)).policy;
     const starts = segments.flatMap((s) => [s.inStartedAt, s.outStartedAt].filter((at) => at !== null));
     const captured = {
       begun: starts.length === 0 ? null : Math.max(...starts),
-      statedIsEnough:
-        notice?.statedIsEnough ??
-        (policy && decision ? ruleOf(policy, decision)?.stated_is_enough === true : false),
+      statedIsEnough: notice ? notice.statedIsEnough : await statedByRule(decision),
     };
     const informed = informedBy(notice, played, call.legs);
     const fate = fateOf(decision, said, call, clock(), informed, captured);
-    if (fate.fate !== 'keep' || !policy) return fate;
+    if (fate.fate !== 'keep' || !decision) return fate;
+    const { policy } = await catalogue.policy.of(decision.version);
     return keepingOf(policy, factsOf(call, site, listsOf), said, call, clock());
   }
 

@@ -1,12 +1,10 @@
 import { dates } from '../../days.js';
+import { NO_EXTENSION } from '../../phone.js';
 import { bare, CONDITIONS } from '../conditions.js';
 import type { CallFacts } from '../facts.js';
 import type { HoldingStanding } from './standing.js';
 
 /** What standing consents and objections come to in a call. */
-
-/** What was dialled inside may still go to a line outside if it is so long. */
-const NO_EXTENSION = 7;
 
 /** No extension or queue of a consent names a group. */
 const AROUND = { rule: '', groups: [], holidays: [] };
@@ -35,6 +33,7 @@ export function mayBeObjected(facts: CallFacts, later: CallFacts | null): boolea
   const { direction, dialled, known, standing } = facts;
   if (!standing.anyObjection) return false;
   if (!known.number) return true;
+  // What was dialled inside may still go to a line outside if it is so long.
   if (direction === 'internal' && !known.extension && bare(dialled).length >= NO_EXTENSION) return true;
   if (standing.holding.length === 0) return false;
   const then = later ?? facts;
