@@ -17,10 +17,11 @@ import {
 import { rm } from 'node:fs/promises';
 import { availableParallelism, setPriority } from 'node:os';
 import { join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { compiledOf, compileSources } from './compile.mjs';
 import { reachedBy } from './reach.mjs';
 import { calibrateMeanwhile, judge } from './tests/budget.mjs';
-import { fits, planned, together } from './tests/plan.mjs';
+import { fits, idleSince, planned, together } from './tests/plan.mjs';
 import { FAILED, laneOf, leftOut } from './tests/select.mjs';
 import { followUsage } from './tests/usage.mjs';
 import { tellFaults } from './totals.mjs';
@@ -30,7 +31,9 @@ const FOLDERS = '.tap/fixtures';
 const TIMES = 'test/times.json';
 const PROCESSORS = availableParallelism();
 /** Longer than a file takes on a slow machine, by what it took before, in s: one that never ends is told of while the run goes on. */
-const limitOf = (wall) => Math.max(600, 10 * wall);
+const limitOf = (wall) => Math.max(1_200, 10 * wall);
+/** So often it is looked whether there is room for another file. */
+const LOOK_MS = 1_000;
 /** What does not follow calls gives way to what does; less than what Tapedeck itself has give way, so that this can be tested. */
 const NICE = 9;
 /** How a process ends one of whose tests has failed. */
@@ -131,11 +134,13 @@ function run(usage, { files, lane, wall: expected }) {
   });
 }
 
-/** Runs all files: whenever one has ended, the longest of those for which there is room. */
+/** Runs all files: the longest of those for which there is room, looked at whenever one has ended and every second. */
 async function work(usage, waiting, done) {
   const running = new Map();
+  const idleNow = idleSince();
   while (waiting.length > 0 || running.size > 0) {
-    const room = (one) => fits([...running.keys()], one, PROCESSORS);
+    let idle = idleNow();
+    const room = (one) => fits([...running.keys()], one, { processors: PROCESSORS, idle });
     for (let next = waiting.findIndex(room); next >= 0; next = waiting.findIndex(room)) {
       const [one] = waiting.splice(next, 1);
       running.set(
@@ -145,8 +150,10 @@ async function work(usage, waiting, done) {
           done(result);
         }),
       );
+      // What it takes is seen at the next look.
+      idle = 0;
     }
-    await Promise.race(running.values());
+    await Promise.race([...running.values(), delay(LOOK_MS)]);
   }
 }
 

@@ -173,7 +173,7 @@ export async function storeContract(
       yield Buffer.from('two');
     }
     const put = store.put(place, slow());
-    await until('the first bytes', async () => (await all(store)).length > 0 || null, 5_000);
+    await until('the first bytes', async () => (await all(store)).length > 0 || null);
     t.match(await all(store), [{ kind: 'unfinished', place: null }]);
     t.equal(await store.exists(place), null);
     goOn();

@@ -8,8 +8,6 @@ import { type Attacker, attackers, createNames } from '../support/names.js';
 import { createLab, emptySpool, startPbx } from '../support/pbx/pbx.js';
 import { tone } from '../support/pbx/sources.js';
 
-t.setTimeout(600_000);
-
 /**
  * Some of what `scripts/pentest names` tries: each kind once where it can be done, which is in the dashboard's own folders, all
  * names where it cannot, and every kind on what the dashboard could change or replace when it wrote the catalogue.

@@ -14,7 +14,6 @@ import { createRecorderLab, seconds, spawnTapedeck, until } from '../support/rec
 import { newSeed } from '../support/search/dice.js';
 import { worded } from '../support/words.js';
 
-t.setTimeout(880_000);
 /** At least eight kills mean something; PROOFS=full makes more. */
 const KILLS = process.env.PROOFS === 'full' ? 16 : 9;
 
@@ -62,7 +61,7 @@ t.test(
   async (t) => {
     const { start, lab } = shared(t);
     const all = Array.from({ length: 10 }, start);
-    await until('every daemon has decided', () => all.every((d) => ready(d) || ended(d)), 90_000);
+    await until('every daemon has decided', () => all.every((d) => ready(d) || ended(d)));
     const [first, ...more] = all.filter((d) => !ended(d));
     t.same([more.length, first && ready(first)], [0, true], 'exactly one runs');
     for (const d of all.filter(ended)) {
@@ -74,14 +73,14 @@ t.test(
     first!.child.kill('SIGKILL');
     await until('it is gone', () => ended(first!));
     const next = start();
-    await until('the next one is ready', () => ready(next) || ended(next), 60_000);
+    await until('the next one is ready', () => ready(next) || ended(next));
     t.equal(next.code, undefined, 'the socket that was left behind is no obstacle');
     const second = start();
-    await until('one more gives way', () => ended(second), 60_000);
+    await until('one more gives way', () => ended(second));
     t.equal(second.code, 1);
     t.equal((await lab.command(['retention', 'run'])).code, 0, 'and takes nothing away from who was there');
     next.child.kill('SIGTERM');
-    await until('it ends', () => ended(next), 60_000);
+    await until('it ends', () => ended(next));
     t.equal(next.code, 0);
   },
 );
@@ -93,7 +92,7 @@ t.test('a data directory whose path is too long for a socket is a fault of the c
   t.not(long, config);
   writeFileSync(lab.config, long);
   const daemon = start();
-  await until('it ends', () => ended(daemon), 90_000);
+  await until('it ends', () => ended(daemon));
   t.equal(daemon.code, 78);
   t.match(daemon.said, /tapedeck: The configuration is not valid\. "data\.dir" is too long by \d+ bytes/);
 });
@@ -129,24 +128,16 @@ async function house(t: Test, pbx: Pbx) {
       if (!(await call.answered)) throw new Error(`${number} was not answered`);
       return call;
     },
-    settled: (number: string, ms = 60_000) =>
-      until(
-        `what becomes of ${number}`,
-        async () => {
-          const found = await find(number);
-          return found?.endedAt != null && found.coverage.status !== 'pending' ? found : null;
-        },
-        ms,
-      ),
+    settled: (number: string) =>
+      until(`what becomes of ${number}`, async () => {
+        const found = await find(number);
+        return found?.endedAt != null && found.coverage.status !== 'pending' ? found : null;
+      }),
     captured: (number: string) =>
-      until(
-        `the capture of ${number}`,
-        async () => {
-          const found = await find(number);
-          return found && (await catalogue.segments.of(found.id)).some((s) => s.inStartedAt !== null);
-        },
-        20_000,
-      ),
+      until(`the capture of ${number}`, async () => {
+        const found = await find(number);
+        return found && (await catalogue.segments.of(found.id)).some((s) => s.inStartedAt !== null);
+      }),
   };
 }
 

@@ -13,7 +13,6 @@ import { decode, hear, rmsDb } from '../support/recordings/audio.js';
 import { BROWSER, browserArgs } from '../support/web/browser.js';
 
 /** One Tapedeck as it is installed: its two processes, a real Asterisk, real phones, a real browser. */
-t.setTimeout(240_000);
 const password = 'four unrelated quiet words';
 const pbx = await startPbx({ name: 'first-call' });
 t.teardown(() => pbx.stop());
@@ -34,13 +33,10 @@ const api = createApiClient(address);
 await lab.phone('100', { displayName: 'Anna Field', source: () => speak('vm-intro', 4) });
 const carrier = await lab.carrier();
 const ended = (number: string) =>
-  until(
-    `the call of ${number}`,
-    async () =>
-      (await api.calls()).find(
-        (c) => c.them.number === number && c.state === 'ended' && c.coverage.status !== 'pending',
-      ),
-    20_000,
+  until(`the call of ${number}`, async () =>
+    (await api.calls()).find(
+      (c) => c.them.number === number && c.state === 'ended' && c.coverage.status !== 'pending',
+    ),
   );
 
 /** Everything below a directory that begins as plain audio does. */
@@ -273,7 +269,7 @@ t.test('the PBX goes away and comes back: said once, retried, and then it record
   // A call that is answered before that may lack its first syllable, and says so.
   // CDRs have a monitoring gap of their own, which may close sooner.
   const watched = () => /"part":"watch".*Monitoring gap closed/.test(log().slice(before));
-  await until('the calls to be watched', watched, 40_000);
+  await until('the calls to be watched', watched);
   const call = await carrier.call('5551000', { caller: { number: '+15550004' } });
   await call.answered;
   await seconds(2);

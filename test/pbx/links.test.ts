@@ -207,7 +207,7 @@ t.test('a link that is stopped while it connects is stopped', { buffered: true }
     return null;
   });
   ari.start();
-  await until('it is stopped', () => stopped, 20_000);
+  await until('it is stopped', () => stopped);
   t.equal(ups, 0);
 });
 
@@ -247,9 +247,9 @@ t.test(
         `heard until ${at - heardAt!} ms before`,
       );
       const tried = fake.attempts.length;
-      await until('two more attempts', () => fake.attempts.length >= tried + 2, 20_000);
+      await until('two more attempts', () => fake.attempts.length >= tried + 2);
       fake.heal();
-      await until('it is up again', () => told.length === 3 + i * 2, 15_000);
+      await until('it is up again', () => told.length === 3 + i * 2);
     }
     t.same(told, ['up', 'down', 'up', 'down', 'up']);
   },

@@ -16,7 +16,6 @@ import { seconds, until } from '../support/recorder.js';
 import { readWav } from '../support/recordings/audio.js';
 
 /** What a mask does to the files of a real Asterisk, and how people and programs ask for one. */
-t.setTimeout(120_000);
 const log = createLog('silent', 'test');
 const FRAME = 20;
 const CARD = '4929';

@@ -13,7 +13,6 @@ import { worded, wordsIn } from '../support/words.js';
  * Debian's Asterisk 22.10.1 falls silent in a snoop when a source of lower sequence numbers takes over. Each phone has a
  * tone of its own, so that the recording tells who was heard when.
  */
-t.setTimeout(280_000);
 const TONES = { ann: 500, bob: 900, cy: 1300 };
 
 type Segment = {
@@ -82,14 +81,10 @@ const segments = (p: Place) =>
     `SELECT * FROM segments WHERE call_id = ${callOf(p)} AND state <> 'dropped' ORDER BY seq`,
   ).map((segment) => ({ ...segment, because: wordsIn(segment.because) }));
 const captured = (p: Place, n: number) =>
-  until(
-    `segment ${n}`,
-    () => {
-      const found = segments(p);
-      return found.length >= n && found[n - 1]!.in_started_at !== null && found;
-    },
-    20_000,
-  );
+  until(`segment ${n}`, () => {
+    const found = segments(p);
+    return found.length >= n && found[n - 1]!.in_started_at !== null && found;
+  });
 
 async function sound(p: Place) {
   const call = await until(
@@ -99,7 +94,6 @@ async function sound(p: Place) {
         p,
         `SELECT calls.* FROM calls JOIN recordings ON call_id = calls.id WHERE calls.id = ${callOf(p)}`,
       )[0],
-    20_000,
   );
   const file = join(p.recorder.dataDir, '..', `${call.id}.opus`);
   const done = await p.recorder.command(['export', call.id, '-o', file]);

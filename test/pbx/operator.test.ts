@@ -131,14 +131,10 @@ t.test(
       await call.hangup();
     };
     const sealed = (count: number) =>
-      until(
-        `${count} sealed recordings`,
-        async () => {
-          const all = (await api.calls()).filter((c) => c.recording?.state === 'sealed');
-          return all.length >= count && all;
-        },
-        30_000,
-      );
+      until(`${count} sealed recordings`, async () => {
+        const all = (await api.calls()).filter((c) => c.recording?.state === 'sealed');
+        return all.length >= count && all;
+      });
     mkdirSync(join(lab.dataDir, 'tls'), { recursive: true }); // tmpfiles makes it on a real machine
     await talk(2);
     const [made] = await sealed(1);

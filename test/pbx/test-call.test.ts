@@ -197,7 +197,7 @@ t.test('a crash in mid-call leaves nothing either; a busy machine is not disturb
   );
   leavesNothing(t, pbx, recorder);
   const cut = make().catch(() => null);
-  await until('it is being recorded', () => spooled(pbx).length === 2, 30_000);
+  await until('it is being recorded', () => spooled(pbx).length === 2);
   await recorder.stopDaemon('SIGKILL');
   await cut;
   await recorder.startDaemon();

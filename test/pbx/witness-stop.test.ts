@@ -155,7 +155,7 @@ t.test('a lock and a kill together lose no CDR', { buffered: true, jobs: 2 }, as
       await r.talk(async () => {
         if (from === 'the middle of the call') release = r.lock();
       });
-      await until('the journal has it', () => r.journal().includes('PJSIP/100'), 20_000);
+      await until('the journal has it', () => r.journal().includes('PJSIP/100'));
       await r.recorder.stopDaemon('SIGKILL');
       release();
       await r.recorder.startDaemon();
@@ -180,22 +180,18 @@ t.test('a time in which AMI was away is a monitoring gap of the witness', { buff
   const from = Date.now();
   proxy.vanish();
   await r.talk();
-  await until('the loss is noticed', async () => !(await r.status()).pbxes[0]!.ami, 20_000);
+  await until('the loss is noticed', async () => !(await r.status()).pbxes[0]!.ami);
   proxy.comeBack();
   await r.linked();
   const to = Date.now();
 
   await r.talk();
   await until('the last CDR', async () => (await r.cdrs()) > 1);
-  const view = await until(
-    'the last call is recorded',
-    async () => {
-      const made = await r.report(5 * MINUTE);
-      const witnessed = made.calls.filter((call) => call.pbx_ms !== null).length;
-      return kept(made) === 3 && witnessed === 2 && made;
-    },
-    40_000,
-  );
+  const view = await until('the last call is recorded', async () => {
+    const made = await r.report(5 * MINUTE);
+    const witnessed = made.calls.filter((call) => call.pbx_ms !== null).length;
+    return kept(made) === 3 && witnessed === 2 && made;
+  });
   t.match(
     view.totals,
     { answered: 3, unwitnessed: 1, surplus: 0 },

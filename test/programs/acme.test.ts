@@ -98,7 +98,7 @@ async function openAcme(t: Test, dir: string, [port, managing, plain, dns, web]:
     if (/already in use|EADDRINUSE/.test(said)) throw new Error(said);
     return yes;
   };
-  await until('pebble', async () => noneTaken(await up()), 60_000);
+  await until('pebble', async () => noneTaken(await up()));
 
   writeFileSync(
     join(dir, 'tapedeck.toml'),
@@ -110,7 +110,7 @@ async function openAcme(t: Test, dir: string, [port, managing, plain, dns, web]:
   if (!existsSync(catalogueFile(dir))) await makeCatalogue(dir); // only the recorder makes one
   const child = spawnTapedeck(['--config', join(dir, 'tapedeck.toml'), 'web']);
   hear(child);
-  await until('the dashboard', () => noneTaken(/ready at https/.test(said)), 60_000).catch((e) => {
+  await until('the dashboard', () => noneTaken(/ready at https/.test(said))).catch((e) => {
     throw new Error(`${e.message}\n${said}`);
   });
   return { child, web: web!, said: () => said };
@@ -120,7 +120,7 @@ t.test('a real ACME server gives a certificate, and the next one before that end
   const dir = newDir(t);
   const { child, web, said } = await onFreePorts(5, (ports) => openAcme(t, dir, ports));
   const files = tlsFiles(dir);
-  await until('a certificate', () => existsSync(files.acme), 60_000).catch((e) => {
+  await until('a certificate', () => existsSync(files.acme)).catch((e) => {
     throw new Error(`${e.message}\n${said()}`);
   });
   const first = new X509Certificate(readFileSync(files.acme));
@@ -128,13 +128,13 @@ t.test('a real ACME server gives a certificate, and the next one before that end
   t.ok(first.checkHost('tapedeck.office.lan'));
   const shown = () => shake(web, { servername: 'tapedeck.office.lan', rejectUnauthorized: false });
   const served = async () => (await shown()).leaf.serialNumber === first.serialNumber;
-  await until('it is served', served, 60_000);
+  await until('it is served', served);
   for (const file of [files.acmeKey, files.acmeAccount]) t.equal(mode(file), '600');
   // An admin who takes it away has it ordered anew, by the same account.
   const account = readFileSync(files.acmeAccount, 'utf8');
   rmSync(files.acme);
   child.kill('SIGHUP');
-  await until('another certificate', () => existsSync(files.acme), 60_000).catch((e) => {
+  await until('another certificate', () => existsSync(files.acme)).catch((e) => {
     throw new Error(`${e.message}\n${said().slice(-3_000)}`);
   });
   t.not(new X509Certificate(readFileSync(files.acme)).serialNumber, first.serialNumber);

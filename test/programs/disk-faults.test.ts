@@ -16,8 +16,6 @@ import { readIfThere } from '../support/recorder.js';
 import { toneWav } from '../support/recordings/preserve-lab.js';
 import { haveCall, ID, preserveThere } from '../support/recordings/seal-a-call.js';
 
-t.setTimeout(400_000);
-
 t.test(
   'whatever write or fsync fails while a call is sealed, nothing is lost and nothing is claimed',
   async (t) => {

@@ -42,13 +42,13 @@ async function hindered(t: Test, script: string, options: Options = {}) {
     /** Waits for the first try to fail; nothing may be lost or left by it. */
     async fails(t: Test, said: RegExp) {
       lab.preserver.enqueue('', id);
-      await until('the failure', () => lab.faults.length > 0, 30_000);
+      await until('the failure', () => lab.faults.length > 0);
       t.match(lab.faults[0], said);
       t.equal(lab.spool().length, 2, 'what was captured is there');
       t.same(lab.sealed(), [], 'no file is left, whole or part');
       t.same(await lab.catalogue.segments.callsToPreserve(), [id], 'it is still to be done');
       t.equal((await lab.catalogue.calls.get(id))!.coverage.status, 'pending', 'and not given up');
-      await until('its processes to be gone', () => children().length === 0, 6_000).catch(() => {});
+      await until('its processes to be gone', () => children().length === 0).catch(() => {});
       t.same(children(), [], 'no process is left, alive or dead');
     },
     /** The cause is gone: the next try makes the recording. */
@@ -124,7 +124,7 @@ t.test(
   async (t) => {
     const lab = await hindered(t, 'exit 1', { retries: [100, 500] });
     lab.preserver.enqueue('', id);
-    await until('the third failure', () => lab.faults.length === 3, 30_000);
+    await until('the third failure', () => lab.faults.length === 3);
     await until('the alarm', () => lab.standing.size > 0);
     t.match(lab.standing.get('preserve'), {
       severity: 'critical',
@@ -158,9 +158,9 @@ t.test(
 t.test('ten minutes after the alarm it is tried again without being asked', async (t) => {
   const lab = await hindered(t, 'exit 1', { retries: [10, 10], again: 300 });
   lab.preserver.enqueue('', id);
-  await until('the alarm', () => lab.standing.size > 0, 30_000);
+  await until('the alarm', () => lab.standing.size > 0);
   lab.cure();
-  await until('the recording', async () => (await lab.catalogue.calls.get(id))!.recording !== null, 30_000);
+  await until('the recording', async () => (await lab.catalogue.calls.get(id))!.recording !== null);
   await until('the end of the alarm', () => lab.standing.size === 0);
   t.equal((await lab.catalogue.calls.get(id))!.coverage.status, 'recorded');
 });

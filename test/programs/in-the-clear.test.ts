@@ -175,7 +175,7 @@ t.test(
       const closed = once(daemon, 'close');
       let over = false;
       void closed.then(() => (over = true));
-      await until('the recorder', () => over || /recorder is ready/.test(said), 60_000);
+      await until('the recorder', () => over || /recorder is ready/.test(said));
       const stop = async () => {
         daemon.kill();
         await closed;
@@ -184,7 +184,7 @@ t.test(
     };
     const { daemon, said, stop } = await start();
     t.same(coreLimit(daemon.pid), { soft: '0', hard: '0' }, said);
-    await until('the end of the change', () => !existsSync(`${masterFile(place)}.next`), 30_000);
+    await until('the end of the change', () => !existsSync(`${masterFile(place)}.next`));
     t.same(await judgeVault(place, furnished, old, true), []);
     const [program, ...args] = tapedeck;
     const doctor = JSON.parse(

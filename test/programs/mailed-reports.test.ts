@@ -16,7 +16,6 @@ import { addPerson, rights, send, signIn } from '../support/web/accounts.js';
 import { addRecording, get, openDashboard, post, setUp } from '../support/web/dashboard.js';
 import { createSigner } from '../support/web/signer.js';
 
-t.setTimeout(240_000);
 const ZONE = 'Europe/Berlin';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

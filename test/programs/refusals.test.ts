@@ -24,8 +24,6 @@ import type { Pbx } from '../support/pbx/pbx.js';
 import { createRecorderLab, spawnTapedeck, until } from '../support/recorder.js';
 import { aCall } from '../support/recordings/a-call.js';
 
-t.setTimeout(600_000);
-
 /** A site whose PBX is away, and a recorder that is started on it and ends by itself. */
 function site(t: Test) {
   const dir = t.testdir({ spool: {} });
@@ -60,7 +58,7 @@ function site(t: Test) {
         });
       const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
       child.once('error', () => {});
-      await until('it to be ready or to end', () => /is ready/.test(said) || child.exitCode !== null, 90_000);
+      await until('it to be ready or to end', () => /is ready/.test(said) || child.exitCode !== null);
       if (child.exitCode === null) child.kill('SIGTERM');
       return { code: await ended, said };
     },

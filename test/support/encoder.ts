@@ -68,7 +68,7 @@ export function createEncoderProgram({ ffmpeg, owner = 0 }: { ffmpeg?: string; o
         stream.on('data', (data: Buffer) => {
           if (said.length < 1 << 20) said += data;
         });
-      await until('the socket of the encoder', () => existsSync(socket) || over(), 30_000);
+      await until('the socket of the encoder', () => existsSync(socket) || over());
       if (root && !over()) {
         chmodSync(socket, 0o600);
         chownSync(socket, owner, 0);
@@ -81,7 +81,7 @@ export function createEncoderProgram({ ffmpeg, owner = 0 }: { ffmpeg?: string; o
           .catch(() => {});
         return ready() || over();
       };
-      await until('the encoder', started, 60_000);
+      await until('the encoder', started);
       if (!ready()) throw new Error(`tapedeck encoder ended: ${said}`);
     },
     end,

@@ -40,7 +40,7 @@ export async function tryNames(
   let done = 0;
   await names.start();
   await call();
-  const recorded = await until('a recording', () => names.treasure().length > 1 && names.treasure(), 60_000);
+  const recorded = await until('a recording', () => names.treasure().length > 1 && names.treasure());
   const attacks = choose(names.names());
   await names.stop();
   const putBack = names.keep();
@@ -65,7 +65,7 @@ export async function tryNames(
     let named = await told();
     await names.kill();
     const up = await restart();
-    named ||= up && (await until('the alarm', told, 20_000).catch(() => false));
+    named ||= up && (await until('the alarm', told).catch(() => false));
     if (!named && !ownCertificate({ who, kind, path })) add('no alarm names it');
     const now = new Set(names.treasure());
     for (const one of recorded) if (!now.has(one)) add(`destroyed: ${one}`);
@@ -96,10 +96,10 @@ export async function trySpool(
   let done = 0;
   await names.start();
   await call();
-  const recorded = await until('a recording', () => names.treasure().length > 1 && names.treasure(), 60_000);
+  const recorded = await until('a recording', () => names.treasure().length > 1 && names.treasure());
   for (const kind of chosen) {
     const emptied = () => names.captures().length === 0;
-    await until('an empty spool', emptied, 60_000);
+    await until('an empty spool', emptied);
     let path = '';
     let possible = false;
     await call(() => {
@@ -113,14 +113,12 @@ export async function trySpool(
       const alarms = (await names.status())?.alarms ?? [];
       return alarms.some(({ message }) => message.includes(basename(path))) || names.newest() === 'partial';
     };
-    if (kind !== nobodys && !(await until('it is told', told, 45_000).catch(() => false)))
+    if (kind !== nobodys && !(await until('it is told', told).catch(() => false)))
       findings.push(`${what}: nobody is told`);
     if (!names.running()) findings.push(`${what}: the recorder ended: ${names.lastWords()}`);
     rmSync(path, { recursive: true, force: true });
     rmSync(`${path}-journal`, { force: true });
-    await until('an empty spool', emptied, 60_000).catch(() =>
-      findings.push(`${what}: captures are left over`),
-    );
+    await until('an empty spool', emptied).catch(() => findings.push(`${what}: captures are left over`));
     if (!(await call())) findings.push(`${what}: the next call was not captured`);
     const now = new Set(names.treasure());
     for (const one of recorded) if (!now.has(one)) findings.push(`${what}: destroyed: ${one}`);

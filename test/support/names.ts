@@ -123,7 +123,7 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
         said += part;
         log.write(part);
       });
-    await until('the recorder', () => said.includes('Connected to ARI') || !running(), 60_000);
+    await until('the recorder', () => said.includes('Connected to ARI') || !running());
     return started.exitCode;
   }
 
@@ -159,10 +159,8 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
     treasure,
     /** Whether Asterisk writes a call, before half a minute is over. */
     captured: (): Promise<boolean> =>
-      until(
-        'the capture',
-        () => readdirSync(pbx.recordingDir).some((file) => file.startsWith('tapedeck-')),
-        30_000,
+      until('the capture', () =>
+        readdirSync(pbx.recordingDir).some((file) => file.startsWith('tapedeck-')),
       ).catch(() => false),
     /** What lies in the spool of our captures. */
     captures: (): string[] =>

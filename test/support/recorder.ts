@@ -271,12 +271,12 @@ const REST = 3;
 
 /**
  * Asks again every 50 ms until there is an answer, and less often where asking takes long or the wait is long; throws when there
- * is none in time, with what was waited for.
+ * is none in two minutes, with what was waited for: a busy machine takes ten times as long, so only longer waits name theirs.
  */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  ms = 60_000,
+  ms = 120_000,
 ): Promise<T> {
   const began = performance.now();
   for (;;) {

@@ -2,8 +2,10 @@
 //
 // Files on a real Asterisk wait most of their time, for a call to end or for a timeout, so several of them run at once, while
 // what they take together leaves room for calls to keep time. What computes runs beside them at the lowest priority, and takes
-// what they leave.
+// what they leave: one of these always runs, and another begins only where the processors have just stood still for a part of the
+// time. More would take no less time together, and each of them so much more that its waits come to their end.
 
+import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 
 /** So many files on a real Asterisk run at once. */
@@ -14,6 +16,8 @@ const CALLS_SHARE = 0.4;
 const SMALL = 1.2;
 /** As long a process with several files may be, so that two processors get as much of them. In processor seconds. */
 const MAX_SHARED = 12;
+/** So much of a processor has to have stood still for what computes to begin beside other such files. */
+const MIN_IDLE = 0.3;
 /** What a file does to its process at large, or keeps to its end: such a one has a process of its own. */
 const OF_ITS_OWN =
   /^(const .* = )?(await )?(t\.(?!test\(|comment\()|\w+\(t[,)])|process\.(env|chdir|on|once|umask|exit|argv|execArgv|memory)|globalThis|\bmock|v8|--expose/m;
@@ -59,8 +63,8 @@ export function together(files, known, textOf) {
   return groups.map((group) => group.files);
 }
 
-/** Whether one more file fits beside those that run, on so many processors. */
-export function fits(running, one, processors) {
+/** Whether one more file fits beside those that run, on so many `processors`, of which `idle` have just stood still. */
+export function fits(running, one, { processors, idle }) {
   const isCall = ({ lane }) => lane === 'pbx';
   const calls = running.filter(isCall);
   const load = (some) => some.reduce((sum, { load }) => sum + load, 0);
@@ -69,6 +73,21 @@ export function fits(running, one, processors) {
       calls.length < MAX_CALLS && (calls.length === 0 || load([...calls, one]) <= processors * CALLS_SHARE)
     );
   const others = running.length - calls.length;
-  // One always runs; more only while there is a processor for each.
-  return others === 0 || load([...running, one]) <= processors;
+  return others === 0 || (idle >= MIN_IDLE && load([...running, one]) <= processors);
+}
+
+/** Returns a function that says how many processors have stood still since it was asked last. */
+export function idleSince() {
+  const look = () => {
+    const times = cpus().map(({ times }) => times);
+    const sum = (kinds) => times.reduce((all, one) => all + kinds.reduce((s, kind) => s + one[kind], 0), 0);
+    return { idle: sum(['idle']), all: sum(['user', 'nice', 'sys', 'irq', 'idle']), count: times.length };
+  };
+  let before = look();
+  return () => {
+    const now = look();
+    const [idle, all] = [now.idle - before.idle, now.all - before.all];
+    before = now;
+    return all > 0 ? (now.count * idle) / all : 0;
+  };
 }

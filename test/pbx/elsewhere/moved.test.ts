@@ -8,8 +8,6 @@ import { startPbx } from '../../support/pbx/pbx.js';
 import { freePort } from '../../support/peers/free-port.js';
 import { createApiClient, createRecorderLab, until } from '../../support/recorder.js';
 
-t.setTimeout(360_000);
-
 /** The runbook "PBX moved", followed as it is written: from a PBX that is gone to one on another machine, over TLS. */
 const PAGE = 'runbooks/pbx-moved.md';
 

@@ -16,7 +16,6 @@ import { createRecorderLab, readIfThere, seconds, until } from '../../support/re
  * The recorder is killed while Asterisk records calls for it of which nothing is in the catalogue, since another program
  * keeps everybody from writing that. Without that, the time between the two is a few milliseconds.
  */
-t.setTimeout(400_000);
 
 const KNOWN = '+15550801';
 const UNKNOWN = '+15550802';
@@ -61,7 +60,7 @@ for (const version of [22, 16] as const)
       const calls = [known, await ring(UNKNOWN), await ring(FORBIDDEN)];
       await until('all to ring', () => ringing().length === NUMBERS.length);
       // From then on a write that is refused holds up nothing.
-      await until('a write to be refused', () => /calls are followed in memory/.test(log()), 30_000);
+      await until('a write to be refused', () => /calls are followed in memory/.test(log()));
       for (const call of ringing()) call.answer();
       await Promise.all([...calls, ended].map((call) => call.answered));
       type Channel = { id: string; name: string };
@@ -72,7 +71,7 @@ for (const version of [22, 16] as const)
         const live = await Promise.all(all.map(({ id }) => pbx.ask(`/recordings/live/${id}`)));
         return live.filter((one) => one !== null).length;
       };
-      await until('Asterisk to record all', async () => (await recording()) === 2 * NUMBERS.length, 20_000);
+      await until('Asterisk to record all', async () => (await recording()) === 2 * NUMBERS.length);
       const killedAt = Date.now();
       await recorder.stopDaemon('SIGKILL');
       other.exec('ROLLBACK');
@@ -88,32 +87,28 @@ for (const version of [22, 16] as const)
       const endedAfter = Date.now();
       await ended.hangup();
       const endedBefore = Date.now();
-      await until('its recording to end', async () => (await recording()) === 2 * calls.length, 20_000);
+      await until('its recording to end', async () => (await recording()) === 2 * calls.length);
       await recorder.startDaemon();
       const captures = async (id: CallId) => (await catalogue.segments.of(id)).map(({ state }) => state);
       const taken = async (number: string) => {
         const found = await find(number);
         return found && (await captures(found.id)).length > 0 && found;
       };
-      const forbidden = await until('the third call to be taken up', () => taken(FORBIDDEN), 20_000);
-      const unknown = await until('the second call to be taken up', () => taken(UNKNOWN), 20_000);
-      await until('the first call to be taken up', () => taken(KNOWN), 20_000);
-      await until('what is forbidden to be gone', async () => (await snoops()).length === 4, 20_000);
+      const forbidden = await until('the third call to be taken up', () => taken(FORBIDDEN));
+      const unknown = await until('the second call to be taken up', () => taken(UNKNOWN));
+      await until('the first call to be taken up', () => taken(KNOWN));
+      await until('what is forbidden to be gone', async () => (await snoops()).length === 4);
       const dropped = async () => (await captures(forbidden.id)).join() === 'dropped';
-      await until('its capture to be dropped', dropped, 20_000);
+      await until('its capture to be dropped', dropped);
       const [gone] = await catalogue.segments.of(forbidden.id);
       await seconds(1);
       await Promise.all(calls.map((call) => call.hangup()));
 
       const settled = (number: string) =>
-        until(
-          `what becomes of ${number}`,
-          async () => {
-            const found = await find(number);
-            return found?.endedAt != null && found.coverage.status !== 'pending' ? found : null;
-          },
-          60_000,
-        );
+        until(`what becomes of ${number}`, async () => {
+          const found = await find(number);
+          return found?.endedAt != null && found.coverage.status !== 'pending' ? found : null;
+        });
       for (const number of [KNOWN, UNKNOWN]) {
         const row = await settled(number);
         const [segment, ...more] = await catalogue.segments.of(row.id);
@@ -146,7 +141,7 @@ for (const version of [22, 16] as const)
       t.match(await settled(FORBIDDEN), { coverage: { status: 'excluded', rule: 'Not this one' } });
       const left = () => readdirSync(pbx.recordingDir).filter((file) => file.includes(gone!.callId));
       t.same(left(), [], 'nothing of it is left');
-      await until('an empty spool', () => readdirSync(pbx.recordingDir).length === 0, 20_000);
+      await until('an empty spool', () => readdirSync(pbx.recordingDir).length === 0);
       t.equal((await catalogue.calls.list({ limit: 100 })).length, NUMBERS.length);
       t.equal([...log().matchAll(/Took up a capture that had no row yet/g)].length, calls.length);
       t.equal([...log().matchAll(/Took up a capture that had no row and is over/g)].length, 1);

@@ -8,7 +8,6 @@ import { until } from '../../support/recorder.js';
 import { hear } from '../../support/recordings/audio.js';
 
 /** The dialplan's own way to tell and to ask: `[tapedeck-consent]` of asterisk-conf, before a call goes on. */
-t.setTimeout(240_000);
 
 type Consent = Extract<PbxEvent, { kind: 'consent' }>;
 
@@ -81,10 +80,6 @@ for (const version of [22, 16] as const)
       const { consent, own } = await calls('843', '');
       t.same(consent, []);
       t.equal(own, null);
-      await until(
-        'no channel',
-        async () => /^0 active channels/m.test(await pbx.cli('core show channels')),
-        5_000,
-      );
+      await until('no channel', async () => /^0 active channels/m.test(await pbx.cli('core show channels')));
     });
   });

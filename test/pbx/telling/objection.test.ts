@@ -3,7 +3,6 @@ import { tellingLab } from '../../support/pbx/told/lab.js';
 import { seconds, until } from '../../support/recorder.js';
 
 /** Somebody enters an objection, or puts a number on a list, while a call with it is being recorded. */
-t.setTimeout(240_000);
 
 t.test('an objection that comes in mid-call ends the capture, and no byte of it is left', async (t) => {
   const made = await tellingLab(t, 22, 'objection');

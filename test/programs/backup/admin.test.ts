@@ -16,8 +16,6 @@ import {
   type RecorderLab,
 } from '../../support/recorder.js';
 
-t.setTimeout(900_000);
-
 const NAME = 'ada';
 const PASSWORD = 'staple correct mule battery';
 const MATTER = 'Kerr v. Field Office';

@@ -14,7 +14,6 @@ import { recorderOf } from '../../support/backup/recorder.js';
 import { certifying, fileOf, verified } from '../../support/certificates/certifying.js';
 import { until } from '../../support/recorder.js';
 
-t.setTimeout(600_000);
 const DAY = 86_400_000;
 
 /** Damages the sealed file of a recording at the place for backups, and leaves its length. */

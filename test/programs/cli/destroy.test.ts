@@ -22,7 +22,6 @@ import { openBox, siteIn } from '../../support/backup/box.js';
 const MAIN = join(import.meta.dirname, '../../../dist/daemon/main.js');
 const SENTENCE = `destroy everything on ${hostname()}`;
 const run = promisify(execFile);
-t.setTimeout(240_000);
 
 /** A site with three recordings, one of which is erased, and a spool with speech in the clear beside what is not ours. */
 async function recordedSite(t: Test, { held = false } = {}) {

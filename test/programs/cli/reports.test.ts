@@ -7,8 +7,6 @@ import { startRecorder } from '../../support/cli-recorder.js';
 import { site } from '../../support/cli-site.js';
 import { aCall } from '../../support/recordings/a-call.js';
 
-t.setTimeout(120_000);
-
 t.test('a report is written with its signature, and verified without a recorder', async (t) => {
   const code = process.exitCode;
   t.teardown(() => {

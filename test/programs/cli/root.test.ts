@@ -24,8 +24,6 @@ import { catalogueFile, catalogueFolder, keysFile } from '../../../daemon/domain
 import { programOf } from '../../support/program-of.js';
 import { until } from '../../support/recorder.js';
 
-t.setTimeout(600_000);
-
 if (process.getuid?.() !== 0) {
   t.pass('the command line as root', { skip: 'only root can be root' });
   process.exit(0);
@@ -116,7 +114,7 @@ t.test('run as root, the command line becomes the owner of the data for good', a
         return false; // it was closed meanwhile
       }
     });
-  await until('the catalogue to be open', open, 60_000);
+  await until('the catalogue to be open', open);
   const all = [OWNER, OWNER, OWNER, OWNER].join('\t');
   t.same(
     [ids('Uid'), ids('Gid'), ids('Groups')?.trim()],

@@ -32,7 +32,7 @@ t.test('a command ends only when a slow reader of its output has taken all of it
     slept = stat.slice(stat.lastIndexOf(')')).startsWith(') S') ? slept + 1 : 0;
     return slept === 10;
   };
-  await until('it to wait or to end', () => child.exitCode !== null || waits(), 60_000);
+  await until('it to wait or to end', () => child.exitCode !== null || waits());
   let out = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;

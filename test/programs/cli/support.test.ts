@@ -9,7 +9,6 @@ import { makePast } from '../../../scripts/lib/demo/past.js';
 import { awayPbx, PBX_AWAY } from '../../support/box/away-pbx.js';
 import { createApiClient, createRecorderLab } from '../../support/recorder.js';
 
-t.setTimeout(600_000);
 const CALLER = { number: '+4930555017342', name: 'Zephyrine Quackenbush' };
 const ADMIN = { name: 'Grace Hopper', password: 'correct horse battery 1' };
 const PROMPTS = fileURLToPath(new URL('../../../prompts/en', import.meta.url));

@@ -9,7 +9,6 @@ import { importedCall } from '../../../daemon/domain/importing/imported-call.js'
 import type { PbxConfig } from '../../../daemon/ops/config-schema.js';
 import { startMariadb } from '../../support/peers/mariadb.js';
 
-t.setTimeout(300_000);
 const ZONE = 'Europe/Berlin';
 const START = Date.parse('2026-03-02T09:11:12Z');
 

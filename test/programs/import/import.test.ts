@@ -17,8 +17,6 @@ import { importRows as rowsOf, importSite as site } from '../../support/recordin
 import { type MadeOriginal, makeOriginals } from '../../support/recordings/originals.js';
 import { FAINTEST, tones } from '../../support/recordings/tones.js';
 
-t.setTimeout(900_000);
-
 /** Calls of a spring night, a call every five minutes, with the hour in it that Berlin left out. */
 const FROM = Date.parse('2026-03-28T20:00:00Z');
 const EACH_FORM = 13;
@@ -196,7 +194,7 @@ t.test('killed in the middle, an import is finished by the next start', async (t
     ).length;
   for (let kill = 0; kill < 3; kill++) {
     const then = sealed();
-    await until('some of it', () => sealed() >= then + 2 + kill, 120_000);
+    await until('some of it', () => sealed() >= then + 2 + kill);
     await lab.stopDaemon('SIGKILL');
     await lab.startDaemon(/is ready/);
   }

@@ -25,8 +25,6 @@ import { createBox, give, makeFolders, NEEDS_ROOT, RECORDER } from '../../suppor
 import { spawnTapedeck } from '../../support/recorder.js';
 import { type MadeOriginal, makeOriginals } from '../../support/recordings/originals.js';
 
-t.setTimeout(900_000);
-
 /** The PBX's user: nobody has this id. */
 const ASTERISK = 48_103;
 const DAYS = 13;

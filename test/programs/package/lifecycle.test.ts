@@ -21,7 +21,6 @@ import { keptOf, processesOf, replaceCommand, setUpWithoutPbx } from '../../supp
 import { toneWav } from '../../support/recordings/preserve-lab.js';
 
 /** The package as an admin handles it, on Debian 12 and 13 that a systemd of their own has booted. Nothing in there is replaced. */
-t.setTimeout(1_800_000);
 const LOAD_ALL = join(import.meta.dirname, '../../support/package/load-all.mjs');
 const OLDER = '0.0.1';
 const NEWER = '99.0';

@@ -103,7 +103,7 @@ t.test('a prompt is found in what was sealed while the call went on', async (t) 
   await lab.add(id, [{ ...both, state: 'capturing' }], { endedAt: null });
   lab.captures.push({ pbx: '', callId: id });
   lab.preserver.start();
-  await until('some of it', () => (lab.preserver.ahead()[0]?.ms ?? 0) >= 3_000, 30_000);
+  await until('some of it', () => (lab.preserver.ahead()[0]?.ms ?? 0) >= 3_000);
   const [early] = await lab.catalogue.recordings.begun(id);
   await played(lab, 20);
   lab.captures.splice(0);

@@ -17,7 +17,6 @@ import { openDataFolder } from '../../../daemon/vault/data-folder.js';
 import { createOwnPrompts, createPromptFiles } from '../../../daemon/vault/prompts.js';
 import { scratch } from '../../support/recordings/sealed.js';
 
-t.setTimeout(240_000);
 const own = createOwnPrompts(join(import.meta.dirname, '../../../prompts'));
 const { make } = createPromptMaker({ ffmpeg: createFfmpeg() });
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

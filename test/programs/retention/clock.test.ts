@@ -11,7 +11,6 @@ import { ruled } from '../../support/recordings/retaining.js';
 import { holdFor } from '../../support/recordings/retention-lab.js';
 import { addRecording } from '../../support/web/dashboard.js';
 
-t.setTimeout(240_000);
 const MAIN = resolve('dist/daemon/main.js');
 const DAY = 86_400_000;
 

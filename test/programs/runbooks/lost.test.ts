@@ -7,7 +7,6 @@ import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { machine, page, pastOf, recordingsOf } from '../../support/box/runbook.js';
 
 /** The runbooks of what was lost, followed as they are written. */
-t.setTimeout(600_000);
 const past = await pastOf(t);
 
 t.test('The master key is lost: with a copy, and with neither copy nor backup', async (t) => {

@@ -5,7 +5,6 @@ import t, { type Test } from 'tap';
 import { linesOf, machine, page, pastOf, recordingsOf } from '../../support/box/runbook.js';
 
 /** The runbooks "Restore a backup" and "Restore by hand", followed as they are written. */
-t.setTimeout(600_000);
 const past = await pastOf(t);
 
 /** A machine whose backups and their keys go to other disks, and whose identity is on the USB stick. */

@@ -2,8 +2,6 @@ import t from 'tap';
 import { NEEDS_ROOT } from '../../support/box/box.js';
 import { createSeized } from '../../support/box/seized.js';
 
-t.setTimeout(300_000);
-
 /** `npm run pentest -- owner` tries the same for longer. */
 t.test(
   'whoever takes the dashboard over can do what SECURITY.md names, and nothing else',

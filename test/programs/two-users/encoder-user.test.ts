@@ -9,8 +9,6 @@ import { createBox, makeFolders, NEEDS_ROOT, RECORDER } from '../../support/box/
 import { createSeizedFfmpeg } from '../../support/box/seized-ffmpeg.js';
 import { createEncoderProgram } from '../../support/encoder.js';
 
-t.setTimeout(240_000);
-
 /** `npm run pentest -- owner` tries the same. */
 t.test(
   'whoever takes ffmpeg over reads no key, no call and no catalogue, and reaches neither socket nor process of the recorder',

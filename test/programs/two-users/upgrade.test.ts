@@ -16,8 +16,6 @@ import {
 import { type Box, createBox, makeFolders, RECORDER } from '../../support/box/box.js';
 import { createApiClient, until } from '../../support/recorder.js';
 
-t.setTimeout(300_000);
-
 /** The data of the version whose dashboard wrote the catalogue, and what runs on it now. */
 function upgraded(t: Test, how: Parameters<typeof createBox>[1] = {}): Box {
   const base = mkdtempSync(join(tmpdir(), 'tapedeck-'));

@@ -22,7 +22,6 @@ import { scratch } from '../../support/recordings/sealed.js';
 import { repeat, sample } from '../../support/search/share-of-search.js';
 import { HOOK, type Order } from '../../support/upgrade/failpoint.js';
 
-t.setTimeout(600_000);
 const CALLS = 20;
 /** Of the steps to kill it before, besides the first and the last. */
 const SHARE = 0.25;

@@ -6,7 +6,6 @@ import { repeat, sample } from '../../support/search/share-of-search.js';
 import type { Step } from '../../support/upgrade/failpoint.js';
 import { isWhole, upgradeBox } from '../../support/upgrade/upgrade-box.js';
 
-t.setTimeout(900_000);
 /** Of the steps, besides the first and the last. */
 const SHARE = 0.25;
 t.comment(repeat);

@@ -137,7 +137,7 @@ export function createBox(base: string, { openKey = false, extra = '', restarts 
     /** Starts one of the two, and gives what its line of being ready says. Throws with its output when it ends first. */
     async start(part: Part): Promise<string> {
       const child = spawnPart(part);
-      await until(`tapedeck ${part}`, () => READY[part].test(said.get(part)!) || over(child), 60_000);
+      await until(`tapedeck ${part}`, () => READY[part].test(said.get(part)!) || over(child));
       const found = READY[part].exec(said.get(part)!);
       if (!found) throw new Error(`tapedeck ${part} ended: ${said.get(part)}`);
       return found[1] ?? '';

@@ -78,7 +78,7 @@ export async function openRealHouse(
     const first = Math.floor((Date.now() - FRESH_MS) / STEP_MS);
     const step = Math.max(first, one.used + 1);
     one.used = step;
-    await until('the step before it', () => Date.now() >= (step - 1) * STEP_MS, 3 * STEP_MS);
+    await until('the step before it', () => Date.now() >= (step - 1) * STEP_MS, 4 * STEP_MS);
     return one.app.generate({ timestamp: step * STEP_MS });
   }
   return {

@@ -1,13 +1,15 @@
 import ts from 'typescript';
 import { type Source, walk } from '../imports.js';
 
-export type Kind = 'elapsed' | 'sleep' | 'port' | 'log';
+export type Kind = 'elapsed' | 'limit' | 'sleep' | 'port' | 'log';
 /** A place at which a test depends on how busy the machine is. */
 export type Unsteady = { path: string; line: number; kind: Kind; text: string };
 
 export const INSTEAD: Record<Kind, string> = {
   elapsed:
     'assert what happened and in which order, not how long it took: an error code, a count, one answer before another',
+  limit:
+    'the runner ends what hangs, and `until` waits for two minutes: on a busy machine all takes ten times as long, so only longer waits are named',
   sleep:
     'wait for what follows, with `until` from test/support/recorder.ts; hold up work with a promise that the test resolves',
   port: 'listen on port 0 and read the port back; `onFreePort` starts a program that needs its port before; at `REFUSED` nobody listens',
@@ -31,7 +33,7 @@ const LOG = /\.log['"`]/;
 type Found = (node: ts.Node, kind: Kind) => void;
 
 /**
- * Finds bounds on elapsed time, sleeps, ports that are drawn before they are used, and logs that are read without a wait. It knows
+ * Finds bounds on elapsed time, short limits, sleeps, ports that are drawn before they are used, and logs that are read without a wait. It knows
  * values by how they are made within one file, not by their types.
  */
 export function findUnsteady(source: Source): Unsteady[] {
@@ -45,6 +47,7 @@ export function findUnsteady(source: Source): Unsteady[] {
       places.push({ path: source.path, line, kind, text });
   };
   boundsOnTime(file, found);
+  limits(file, found);
   sleeps(source, file, found);
   earlyPorts(file, found);
   logsRead(file, found);
@@ -133,6 +136,19 @@ function isOfLoop(node: ts.Node): boolean {
     if (ts.isStatement(loop)) return false;
   }
   return false;
+}
+
+/** As long `until` waits by itself, in ms. */
+const PATIENCE_MS = 120_000;
+
+/** `t.setTimeout(9)`, and `until` with less than it gives by itself. */
+function limits(file: ts.SourceFile, found: Found): void {
+  walk(file, (node) => {
+    if (!ts.isCallExpression(node)) return;
+    if (/^t\d?\.setTimeout$/.test(node.expression.getText(file))) found(node, 'limit');
+    const ms = calledName(node) === 'until' ? node.arguments[2] : undefined;
+    if (ms && ts.isNumericLiteral(ms) && Number(ms.text) <= PATIENCE_MS) found(node, 'limit');
+  });
 }
 
 function sleeps(source: Source, file: ts.SourceFile, found: Found): void {

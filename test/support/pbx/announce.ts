@@ -81,7 +81,7 @@ export async function announceAll(t: Test, version: 22 | 16): Promise<void> {
       hears(t, "the captured leg's recording", theirs!);
       t.same(find(own!, theirs!).left, [], 'and not on the other side');
       const cdrs = () => announcing.cdrs.filter((channel) => channel.startsWith('PJSIP/')).length > 0;
-      await until('the CDR of the call', cdrs, 5_000);
+      await until('the CDR of the call', cdrs);
       t.notOk(
         announcing.cdrs.some((channel) => channel.startsWith('Snoop/')),
         'a whisper leaves no CDR',
@@ -93,7 +93,7 @@ export async function announceAll(t: Test, version: 22 | 16): Promise<void> {
     const [ann, bob, cy] = [await lab.phone('100'), await lab.phone('101'), await lab.phone('102')];
     const out = await ann.call('101');
     const atBob = await bob.incoming();
-    await until('the prompt', () => announcing.heard.some((e) => e.kind === 'prompt-started'), 5_000);
+    await until('the prompt', () => announcing.heard.some((e) => e.kind === 'prompt-started'));
     await atBob.listen(1);
     t.equal(await atBob.refer('102'), 200);
     const atCy = await cy.incoming();
@@ -132,13 +132,9 @@ export async function announceAll(t: Test, version: 22 | 16): Promise<void> {
     const one = await ann.call('300');
     await one.answered;
     const two = await bob.call('300');
-    await until('two told', () => announcing.call()?.told.some((told) => told.whole), 30_000);
+    await until('two told', () => announcing.call()?.told.some((told) => told.whole));
     const three = await cy.call('300');
-    await until(
-      'three told',
-      () => announcing.call().told.some(({ heardBy }) => heardBy.length === 3),
-      30_000,
-    );
+    await until('three told', () => announcing.call().told.some(({ heardBy }) => heardBy.length === 3));
     await three.listen(0.3);
     for (const [who, call] of Object.entries({ 'the first': one, 'the second': two, 'the third': three })) {
       hears(t, who, call.heard());

@@ -125,11 +125,10 @@ export async function createAnnouncing(
       said = other;
     },
     /** The call in which so many prompts have been played, or have failed. */
-    told: (times: number, withinMs = 20_000): Promise<Announced> =>
+    told: (times: number): Promise<Announced> =>
       until(
         `${times} prompts`,
         () => [...calls.values()].at(-1)?.told.length === times && [...calls.values()].at(-1)!,
-        withinMs,
       ),
     call: (): Announced => [...calls.values()].at(-1)!,
     /** A side that was captured, once its file is closed. */

@@ -16,14 +16,10 @@ export type Status = {
 
 export async function recorded(api: ApiClient, number: string) {
   const find = async () => (await api.calls(`&q=${encodeURIComponent(number)}`))[0];
-  return until(
-    `the recording of ${number}`,
-    async () => {
-      const call = await find();
-      return call?.recording ? call : null;
-    },
-    30_000,
-  ).catch(async (e: Error) => {
+  return until(`the recording of ${number}`, async () => {
+    const call = await find();
+    return call?.recording ? call : null;
+  }).catch(async (e: Error) => {
     throw new Error(`${e.message}: ${JSON.stringify(await find())}`);
   });
 }

@@ -75,17 +75,13 @@ export async function playAll(t: Test, version: 22 | 16): Promise<void> {
   async function callsOf(stage: Stage, since: number, wanted: number): Promise<Detail[]> {
     const users = new Set<string>([...stage.actors.map((a) => a.user), stage.caller]);
     let mine: Detail[] = [];
-    await until(
-      'the calls',
-      async () => {
-        mine = (await everyCall())
-          .filter((c) => Date.parse(c.started_at) >= since)
-          .filter((c) => c.legs.some((l) => users.has(l.party.number)))
-          .sort((a, b) => a.started_at.localeCompare(b.started_at));
-        return mine.length >= wanted && mine.every(isSettled);
-      },
-      20_000,
-    ).catch((e) => t.comment(String(e)));
+    await until('the calls', async () => {
+      mine = (await everyCall())
+        .filter((c) => Date.parse(c.started_at) >= since)
+        .filter((c) => c.legs.some((l) => users.has(l.party.number)))
+        .sort((a, b) => a.started_at.localeCompare(b.started_at));
+      return mine.length >= wanted && mine.every(isSettled);
+    }).catch((e) => t.comment(String(e)));
     return (await Promise.all(mine.map(({ id }) => detail(id)))).filter((call) => call !== null);
   }
 
@@ -100,14 +96,10 @@ export async function playAll(t: Test, version: 22 | 16): Promise<void> {
       ];
     };
     let left = await look();
-    await until(
-      'nothing left',
-      async () => {
-        left = await look();
-        return left.length === 0;
-      },
-      5000,
-    ).catch(() => {});
+    await until('nothing left', async () => {
+      left = await look();
+      return left.length === 0;
+    }).catch(() => {});
     return left;
   }
 

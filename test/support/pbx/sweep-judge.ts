@@ -98,7 +98,7 @@ export async function judgeSweep(
   }
   const left = () => leftOvers(pbx, recorder.dataDir, new Set(calls.map((c) => c.recording?.file)));
   // The spool is cleared after the row is written.
-  await until('nothing is left', async () => (await left()).length === 0, 20_000).catch(() => {});
+  await until('nothing is left', async () => (await left()).length === 0).catch(() => {});
   verdict.faults.push(...(await left()));
   keys.stop();
   await catalogue.stop();

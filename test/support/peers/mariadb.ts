@@ -37,17 +37,13 @@ export async function startMariadb() {
       multipleStatements: true,
       ...(database && { database }),
     });
-  await until(
-    'MariaDB answers',
-    async () => {
-      if (server.exitCode !== null)
-        throw new Error(`MariaDB ended with ${server.exitCode}: see ${dir}/mariadb.log`);
-      const db = await connect().catch(() => null);
-      await db?.end();
-      return db !== null;
-    },
-    30_000,
-  );
+  await until('MariaDB answers', async () => {
+    if (server.exitCode !== null)
+      throw new Error(`MariaDB ended with ${server.exitCode}: see ${dir}/mariadb.log`);
+    const db = await connect().catch(() => null);
+    await db?.end();
+    return db !== null;
+  });
   return {
     socket,
     async run(sql: string, values: unknown[] = [], database?: string): Promise<unknown> {

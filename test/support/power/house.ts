@@ -224,12 +224,12 @@ if (process.argv[1] === import.meta.filename) {
   await haveCall(house, KEPT, '101', 'capturing');
   house.captures.push({ pbx: '', callId: KEPT });
   house.preserver.start();
-  await until('most of it is encoded', () => (house.preserver.ahead()[0]?.ms ?? 0) >= 1_500, 60_000);
+  await until('most of it is encoded', () => (house.preserver.ahead()[0]?.ms ?? 0) >= 1_500);
   house.captures.pop();
   await haveCall(house, KEPT, '101', 'captured');
   await haveCall(house, ERASED, '102', 'captured');
   for (const id of [KEPT, ERASED]) house.preserver.enqueue('', id);
-  await until('both are sealed', () => house.preserver.waiting() === 0, 60_000);
+  await until('both are sealed', () => house.preserver.waiting() === 0);
   await house.close();
   const later = await openHouse(dir, { daysLater: 2 });
   await later.retain.recover();

@@ -47,7 +47,7 @@ export async function judge(
     if (!toTheEnd) return wrong;
     await endCalls(house);
     await house.preserver.recover('');
-    await until('the end of preserving', () => house.preserver.waiting() === 0, 60_000);
+    await until('the end of preserving', () => house.preserver.waiting() === 0);
     for (const id of [KEPT, ERASED])
       if (!(await house.catalogue.calls.get(id))?.recording)
         wrong.push({ what: 'what was captured is not made into a recording', promised: `captured ${id}` });

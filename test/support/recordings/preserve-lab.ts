@@ -151,7 +151,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
 
   async function run(id: string) {
     preserver.enqueue('', id);
-    await until('the end of preserving', () => preserver.waiting() === 0, 60_000);
+    await until('the end of preserving', () => preserver.waiting() === 0);
     return (await catalogue.calls.get(id))!;
   }
 
@@ -221,7 +221,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
     say: (callId: string, kind: DirectiveKind, legId: string | null = null) =>
       catalogue.directives.add({ callId, at: answeredAt, kind, how: 'button', who: 'Anna', legId }),
     /** Nothing is in hand, but for what waits for its time. */
-    settled: () => until('what is in hand', () => preserver.busy() === 0, 60_000),
+    settled: () => until('what is in hand', () => preserver.busy() === 0),
     run,
     /** A call in progress ends after so many seconds, and becomes a recording. */
     async hangUp(id: string, seconds: number) {

@@ -26,7 +26,7 @@ export async function haveCall(dir: string): Promise<void> {
 export async function preserveThere(dir: string): Promise<void> {
   const house = await openHouse(dir);
   await house.preserver.recover('');
-  await until('the end', () => house.preserver.waiting() === 0, 3_500).catch(() => {});
+  await until('the end', () => house.preserver.waiting() === 0).catch(() => {});
   await house.close();
 }
 

@@ -26,7 +26,6 @@ import { treeOf } from './tree.js';
 /** From a bare Debian with a stock Asterisk to the first recorded call, as an admin does it. Run by first-call.test.ts. */
 
 const OFFICE = '192.168.77.1';
-t.setTimeout(1_800_000);
 
 /** Another machine of the office: a network of its own, behind a cable. Returns how a program is run there. */
 function anotherMachine(): string[] {

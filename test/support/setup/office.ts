@@ -27,7 +27,6 @@ function isBusy(why: Told | null | undefined): boolean {
 export const isRecorded = ({ coverage: { status, why } }: Listed): boolean =>
   status === 'recorded' || (status === 'partial' && isBusy(why));
 
-const SOON_MS = 60_000;
 const TOLD = `
 import sqlite3, sys
 catalogue = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True)
@@ -59,23 +58,15 @@ export async function createOffice({ inside }: Machine) {
     return call;
   }
   const captured = (number: string): Promise<Listed> =>
-    until(
-      `the parties of the call of ${number} are told`,
-      async () => {
-        const call = await listed(number);
-        return call && (await told(call.id)) && call;
-      },
-      SOON_MS,
-    );
+    until(`the parties of the call of ${number} are told`, async () => {
+      const call = await listed(number);
+      return call && (await told(call.id)) && call;
+    });
   const sealed = (number: string): Promise<Listed> =>
-    until(
-      `the call of ${number} is recorded`,
-      async () => {
-        const call = await listed(number);
-        return call?.ended_at && call.coverage.status !== 'pending' ? call : null;
-      },
-      SOON_MS,
-    );
+    until(`the call of ${number} is recorded`, async () => {
+      const call = await listed(number);
+      return call?.ended_at && call.coverage.status !== 'pending' ? call : null;
+    });
 
   return {
     begin,

@@ -21,7 +21,6 @@ import { signing, tamper, view } from '../../support/catalogue/audit-lab.js';
 import { until } from '../../support/recorder.js';
 import { runs } from '../../support/search/share-of-search.js';
 
-t.setTimeout(120_000);
 const NOW = Date.UTC(2026, 10, 25, 17);
 
 t.test('what the log comes to is signed, and openssl can tell', async (t) => {

@@ -28,7 +28,6 @@ import { until } from '../../support/recorder.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { noted } from '../../support/words.js';
 
-t.setTimeout(120_000);
 const log = pino({ level: 'silent' });
 const NOW = Date.UTC(2026, 10, 25, 17);
 
@@ -92,7 +91,7 @@ t.test('checkpoints leave the box: to a file, to syslog over TLS, by mail and by
   );
   for (const [i, checkpoint] of notes.entries())
     deliver.tell({ id: `0${i}`, kind: 'checkpoint', at: NOW + i, alarms: [], checkpoint });
-  await until('all', () => frames.length === 2 && hook.got.length === 2 && mail.got.length === 1, 15_000);
+  await until('all', () => frames.length === 2 && hook.got.length === 2 && mail.got.length === 1);
   const safe = join(dir, 'safe/checkpoints');
   await until('the file', () => existsSync(safe) && notesIn(readFileSync(safe, 'utf8')).length === 2);
   const ours = (text: string) =>

@@ -7,7 +7,6 @@ import { type Known, verifyAudit } from '../../../daemon/catalogue/sqlite/audit-
 import { digestOf, EMPTY, entryOf, entryText, linked } from '../../../daemon/domain/assurance/audit.js';
 import { aLog, opened, tamper, view } from '../../support/catalogue/audit-lab.js';
 
-t.setTimeout(120_000);
 const NOW = Date.UTC(2026, 10, 25, 17);
 const ada = { actor: 'person', actor_id: 'P1', actor_name: 'Ada', address: '::1' } as const;
 

@@ -27,7 +27,6 @@ import { MAILING_TABLES } from '../../support/catalogue/report-mailing.js';
 import { retaining } from '../../support/recordings/retaining.js';
 import { full, repeat, sample, seed } from '../../support/search/share-of-search.js';
 
-t.setTimeout(480_000);
 /** Of the cells, for each of the two values that every cell is tried with. */
 const SHARE = 0.3;
 const log = createLog('silent', 'test');

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { until } from '../../support/recorder.js';
@@ -7,7 +8,7 @@ import { until } from '../../support/recorder.js';
 /** How runs of tests are planned, measured and held against their budgets. */
 const LIB = join(import.meta.dirname, '../../../scripts/lib/tests');
 const { judge } = await import(join(LIB, 'budget.mjs'));
-const { fits, planned, together } = await import(join(LIB, 'plan.mjs'));
+const { fits, idleSince, planned, together } = await import(join(LIB, 'plan.mjs'));
 const { allFiles, leftOut, selectFiles } = await import(join(LIB, 'select.mjs'));
 const { followUsage } = await import(join(LIB, 'usage.mjs'));
 const { calibration, seconds } = JSON.parse(readFileSync('test/budgets.json', 'utf8'));
@@ -32,13 +33,23 @@ t.test('a run that is a fifth over its budget fails, and names what grew', async
 t.test('calls leave each other room, and what computes takes what they leave', async (t) => {
   const call = (load: number) => ({ lane: 'pbx', load });
   const other = (load: number) => ({ lane: 'unit', load });
-  t.equal(fits([], call(5), 2), true, 'one always runs');
-  t.equal(fits([call(0.2), call(0.3)], call(0.3), 2), true);
-  t.equal(fits([call(0.3), call(0.3)], call(0.3), 2), false, 'together they would stand still');
-  t.equal(fits([call(0.1), call(0.1), call(0.1), call(0.1)], call(0.1), 2), false, 'five are too many');
-  t.equal(fits([call(0.9)], other(1), 2), true, 'one always runs beside calls');
-  t.equal(fits([other(1), call(0.9)], other(0.5), 2), false);
-  t.equal(fits([other(1)], other(1), 2), true);
+  const [busy, free] = [0, 1].map((idle) => ({ processors: 2, idle }));
+  t.equal(fits([], call(5), busy), true, 'one always runs');
+  t.equal(fits([call(0.2), call(0.3)], call(0.3), busy), true);
+  t.equal(fits([call(0.3), call(0.3)], call(0.3), free), false, 'together they would stand still');
+  t.equal(fits([call(0.1), call(0.1), call(0.1), call(0.1)], call(0.1), free), false, 'five are too many');
+  t.equal(fits([call(0.9)], other(1), busy), true, 'one always runs beside calls');
+  t.equal(fits([other(1), call(0.9)], other(0.5), free), false);
+  t.equal(fits([other(1)], other(1), free), true);
+  t.equal(
+    fits([other(0.1)], other(0.1), busy),
+    false,
+    'what took little in another run takes all of them in this',
+  );
+  const idle = idleSince();
+  const until = performance.now() + 300;
+  while (performance.now() < until);
+  t.ok(idle() < cpus().length, 'a processor that computes does not stand still');
   const known = { 'test/unit/a.test.ts': { wall: 10, cpu: 5 }, 'test/pbx/b.test.ts': { wall: 90, cpu: 9 } };
   t.match(
     planned(

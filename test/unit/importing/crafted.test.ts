@@ -11,8 +11,6 @@ import { furnishImport, IMPORT_COLUMNS } from '../../support/catalogue/imported-
 import { recorded } from '../../support/catalogue/opened.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 
-t.setTimeout(240_000);
-
 const VALUES: unknown[] = [
   ...[
     null,

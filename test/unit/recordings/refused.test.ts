@@ -26,7 +26,7 @@ t.test('a call for which there is no place waits for one, and others do not wait
   writeFileSync(place, 'in the way');
   await lab.add(id, [{ in: wav(3), out: wav(3) }]);
   lab.preserver.enqueue('', id);
-  await until('the alarm', () => lab.standing.size > 0, 30_000);
+  await until('the alarm', () => lab.standing.size > 0);
   await lab.settled(); // nothing hangs
   t.match((await lab.catalogue.calls.get(id))!.coverage.status, 'not_recorded');
   rmSync(place);
@@ -42,7 +42,7 @@ t.test('a call for which there was no place while it went on is sealed when it h
   lab.captures.push({ pbx: '', callId: id });
   lab.preserver.start();
   const begun = async () => (await lab.catalogue.recordings.begun(id)).length;
-  await until('it to be encoded', async () => (await begun()) > 0, 30_000);
+  await until('it to be encoded', async () => (await begun()) > 0);
   // It fails without a word until there is more to encode.
   await until('the disk to refuse it', () => lab.unsealed.length > 0);
   rmSync(place);

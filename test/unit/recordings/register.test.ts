@@ -110,7 +110,7 @@ t.test(
     db.prepare('DELETE FROM peaks WHERE recording_id = ?').run(invented);
     db.prepare('DELETE FROM recordings WHERE id = ?').run(invented);
     registering.start();
-    await until('all to be taken in', () => register.isComplete(), 10_000);
+    await until('all to be taken in', () => register.isComplete());
     await registering.stop();
     t.same(
       [untouched, edited, other].map((id) => register.find(id)?.settled),
@@ -204,7 +204,7 @@ t.test('what an absorbed call has begun leaves neither a key nor a file', async 
     throw new Error('the power went');
   };
   for (const id of [A, B]) lab.preserver.enqueue(FIRST, id);
-  await until('both to fail', () => lab.faults.length >= 2, 30_000);
+  await until('both to fail', () => lab.faults.length >= 2);
   await lab.settled();
   const whole = async () => (await files(lab.dir)).filter((name) => name.endsWith('.age')).length;
   t.equal(await whole(), 2);

@@ -26,8 +26,6 @@ import { until } from '../../support/recorder.js';
 import { preserveLab, toneWav as wav } from '../../support/recordings/preserve-lab.js';
 import { worded } from '../../support/words.js';
 
-t.setTimeout(120_000);
-
 /** What Asterisk's user could put in the place of a capture, or beside it. */
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 const token = '0123456789abcdef'.repeat(2);
@@ -79,7 +77,7 @@ t.test('a capture that has a second name waits until it has one', async (t) => {
   await until('its row to say why', async () => (await coverage()).why);
   t.match(worded(await coverage()), { status: 'pending', reason: /2 names/ });
   unlinkSync(lab.elsewhere);
-  await until('the recording', async () => (await lab.catalogue.calls.get(id))!.recording, 60_000);
+  await until('the recording', async () => (await lab.catalogue.calls.get(id))!.recording);
   t.match((await lab.catalogue.calls.get(id))!.coverage, { status: 'recorded' });
   await until('the end of the alarm', () => lab.standing.size === 0);
   t.same(lab.spool(), []);

@@ -6,8 +6,6 @@ import { until } from '../../support/recorder.js';
 import { preserveLab, toneWav as wav } from '../../support/recordings/preserve-lab.js';
 import { worded } from '../../support/words.js';
 
-t.setTimeout(120_000);
-
 /** A spool that the recorder's user may not read, or not write: file modes count, so nothing here runs as root. */
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 
@@ -28,7 +26,7 @@ t.test('a call in a spool that cannot be read waits, and is sealed when it can',
     t.match(worded(await coverage()), { status: 'pending', reason: /EACCES/ });
     t.match(await lab.catalogue.segments.of(id), [{ state: 'captured' }]);
     asRoot(() => chmodSync(spool, 0o777));
-    await until('the recording', async () => (await lab.catalogue.calls.get(id))!.recording, 60_000);
+    await until('the recording', async () => (await lab.catalogue.calls.get(id))!.recording);
     t.match((await lab.catalogue.calls.get(id))!.coverage, { status: 'recorded' });
     await until('the end of the alarm', () => lab.standing.size === 0);
     t.same(lab.spool(), []);

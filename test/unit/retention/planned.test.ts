@@ -16,7 +16,6 @@ import { freshCatalogue } from '../../support/catalogue/fresh.js';
 import { retaining, ruled } from '../../support/recordings/retaining.js';
 import { holdFor, keepOne, ruledOf } from '../../support/recordings/retention-lab.js';
 
-t.setTimeout(120_000);
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 6, 1, 3);
 const LIMIT = { percent: 100, count: 1_000_000 };

@@ -17,7 +17,6 @@ import {
 } from '../../support/web/dashboard.js';
 import { withApp } from '../../support/web/sign-in.js';
 
-t.setTimeout(120_000);
 const MINUTE = 60_000;
 const UNREACHABLE = { statusCode: 503, code: 'daemon_unreachable' };
 const of = (answer: { statusCode: number; json(): { error?: { code: string } } }) => ({

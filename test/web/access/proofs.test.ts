@@ -13,7 +13,6 @@ import { cookieOf, password, post, signInAs } from '../../support/web/dashboard.
 import { type House, openHouse, requests, send } from '../../support/web/requests.js';
 import { ask, codeOf } from '../../support/web/sign-in.js';
 
-t.setTimeout(120_000);
 const MINUTE = 60_000;
 
 /** What nobody does on the dashboard's word alone. The last one takes away whom the others are about. */

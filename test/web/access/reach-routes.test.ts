@@ -89,8 +89,6 @@ function lineFor(route: RouteEntry, calls: Map<Kind, CallRecord>): string {
   return `  '${rowOf(route)}': {\n    is: ${is},\n  },`;
 }
 
-t.setTimeout(300_000);
-
 t.test('who may use which route on what is as the table says', async (t) => {
   const signer = createSigner();
   const dashboard = await openDashboard(t, {

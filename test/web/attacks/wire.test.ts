@@ -88,7 +88,7 @@ t.test('one network does not take all connections, and slow ones do not keep oth
   }
   const open = () =>
     new Promise<number>((resolve) => dashboard.app.server.getConnections((_, n) => resolve(n)));
-  await until('all to be connected', async () => (await open()) >= 1_000, 60_000);
+  await until('all to be connected', async () => (await open()) >= 1_000);
   const answer = await fetch(`http://127.0.0.1:${at.port}/api/v1/health`);
   t.ok([200, 503].includes(answer.status));
   t.strictSame(refused, [], 'headers and bodies are waited for');

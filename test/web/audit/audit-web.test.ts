@@ -21,7 +21,6 @@ import {
   setUp,
 } from '../../support/web/dashboard.js';
 
-t.setTimeout(120_000);
 const MINUTE = 60_000;
 
 t.test('every route of the API says what it writes into the audit log, or why nothing', async (t) => {

@@ -20,7 +20,6 @@ import {
   signInAs,
 } from '../../support/web/dashboard.js';
 
-t.setTimeout(120_000);
 const MINUTE = 60_000;
 
 /** Three minutes of noise: nobody decodes it here. */

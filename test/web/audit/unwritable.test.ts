@@ -27,7 +27,6 @@ import {
 } from '../../support/web/dashboard.js';
 import { openHouse, requests, send } from '../../support/web/requests.js';
 
-t.setTimeout(600_000);
 /** What of the dashboard's own changes whatever it does: what it has to tell, and who has tried what. */
 const TRIES = ['telling', 'source', 'tries', 'known'];
 

@@ -7,7 +7,6 @@ import { gathered, recordingOf, sourceOf } from '../../support/recordings/masked
 import { kinds, SECONDS } from '../../support/recordings/masked-kinds.js';
 import { DECODERS, dataOf, heardBy, oggOf, packetsOf } from '../../support/recordings/opus.js';
 
-t.setTimeout(120_000);
 const LONG = SECONDS * 1000;
 /** Less than one step of 16 bits. */
 const NOTHING_DB = -80;

@@ -17,7 +17,6 @@ import {
   verify,
 } from '../../support/web/evidence.js';
 
-t.setTimeout(240_000);
 type Files = Record<string, Uint8Array>;
 const faultsOf = async (zip: Uint8Array): Promise<string[]> =>
   (await verify(zip)).faults.map(

@@ -8,7 +8,6 @@ import type { Imported } from '../../../daemon/domain/importing/imported.js';
 import { faults, openBrowser, tooWide } from '../../support/web/browser.js';
 import { HOSTILE, haveCall, openHouse, text, verify } from '../../support/web/evidence.js';
 
-t.setTimeout(240_000);
 const PAGE = pathToFileURL(join(process.cwd(), 'dist/web/verify/verify.html')).href;
 const SHA = 'd'.repeat(64);
 const AT = Date.parse('2026-08-01T12:00:00Z');

@@ -15,7 +15,6 @@ import {
   text,
 } from '../../support/web/evidence.js';
 
-t.setTimeout(240_000);
 const PAGE = pathToFileURL(join(process.cwd(), 'dist/web/verify/verify.html')).href;
 const REASON = 'Card number <img src=x onerror=alert(1)>';
 const stretches = [

@@ -21,7 +21,6 @@ import {
 } from '../../support/web/evidence.js';
 import { noted } from '../../support/words.js';
 
-t.setTimeout(240_000);
 type Files = Record<string, Uint8Array>;
 
 t.test('a pack says what it is, and stock tools verify it by its README as written', async (t) => {

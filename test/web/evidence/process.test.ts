@@ -15,8 +15,6 @@ import { openSound } from '../../support/requests/sound.js';
 import { START } from '../../support/web/dashboard.js';
 import { haveCall, openHouse, verify } from '../../support/web/evidence.js';
 
-t.setTimeout(120_000);
-
 /** A recorder that gives packs out over its own socket, and those who may have them. */
 async function recorder(t: Test, size: number) {
   const house = await openHouse(t, 'recorder-keys.db');

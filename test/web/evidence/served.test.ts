@@ -31,7 +31,6 @@ import {
   verify,
 } from '../../support/web/evidence.js';
 
-t.setTimeout(240_000);
 const PAGE = 'dist/web/verify/verify.html';
 
 t.test('a pack is given out over HTTP, to whoever reaches all of the call and says why', async (t) => {

@@ -7,8 +7,6 @@ import { aNotice, aPlaying } from '../../support/catalogue/every-row.js';
 import { START } from '../../support/web/dashboard.js';
 import { byHand, commands, HOSTILE, haveCall, openHouse, text, verify } from '../../support/web/evidence.js';
 
-t.setTimeout(240_000);
-
 t.test('a pack says how people were told, and what of it the sealed audio has', async (t) => {
   const house = await openHouse(t);
   const played = (seq: number, more: Partial<Played>): Played => ({

@@ -5,8 +5,6 @@ import t from 'tap';
 import { EXPECTED, unpack } from '../../../web/ui/verify/pack.js';
 import { hash, haveCall, openHouse, rezip, sums, verify } from '../../support/web/evidence.js';
 
-t.setTimeout(240_000);
-
 t.test('a ZIP that other programs read otherwise is not believed', async (t) => {
   const house = await openHouse(t);
   const { call } = await haveCall(house, randomBytes(3_000));

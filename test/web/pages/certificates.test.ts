@@ -12,7 +12,6 @@ import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browse
 import { get } from '../../support/web/dashboard.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
-t.setTimeout(240_000);
 const opened = await openBrowser(t);
 const shots = process.env.SHOTS;
 const LONG = 'Aufbewahrung-von-Bestellungen-und-Reklamationen-in-der-Zentrale-0123';

@@ -4,7 +4,6 @@ import { inWords } from '../../../daemon/domain/reason/words.js';
 import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
 import { type House, openFurnished } from '../../support/web/furnished.js';
 
-t.setTimeout(300_000);
 const opened = await openBrowser(t);
 const WIDTHS = [1280, 360];
 

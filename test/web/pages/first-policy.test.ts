@@ -3,7 +3,6 @@ import t from 'tap';
 import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
-t.setTimeout(240_000);
 const opened = await openBrowser(t);
 
 /** So many fields and clicks are more than five minutes for somebody who sees the pages for the first time. */

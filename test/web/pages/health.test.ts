@@ -3,7 +3,6 @@ import { newJob } from '../../../daemon/domain/operations/job.js';
 import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
-t.setTimeout(240_000);
 const opened = await openBrowser(t);
 
 t.test('all recordings are checked now: asked for, followed, cancelled', async (t) => {

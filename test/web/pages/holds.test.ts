@@ -3,7 +3,6 @@ import t from 'tap';
 import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
 import { type House, openFurnished } from '../../support/web/furnished.js';
 
-t.setTimeout(400_000);
 const opened = await openBrowser(t);
 const WIDTHS = [1280, 360];
 const DAY_MS = 86_400_000;

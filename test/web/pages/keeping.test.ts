@@ -6,7 +6,6 @@ import { createApplyRetention } from '../../../daemon/recordings/apply-retention
 import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
 import { type House, openFurnished } from '../../support/web/furnished.js';
 
-t.setTimeout(300_000);
 const opened = await openBrowser(t);
 const SHOTS = process.env.SHOTS;
 const LOOKS = [

@@ -7,8 +7,6 @@ import { inPseudo, outsideBrackets, pseudoBrowser } from '../../support/web/pseu
 const opened = await openBrowser(t);
 const pseudo = { ...opened, browser: pseudoBrowser(opened.browser) };
 
-t.setTimeout(880_000);
-
 /** Every page in each of its states is looked at in states.test.ts. */
 const none = async (t: Test, page: Page, what = 'all of it is messages and data') =>
   t.strictSame(await outsideBrackets(page), [], what);

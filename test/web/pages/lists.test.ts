@@ -4,7 +4,6 @@ import t from 'tap';
 import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
-t.setTimeout(240_000);
 const opened = await openBrowser(t);
 const shots = process.env.SHOTS;
 

@@ -4,7 +4,6 @@ import { createNamesRemoval } from '../../../daemon/recordings/retain/names.js';
 import { faults, openBrowser, openDesk, shows, tooWide } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
-t.setTimeout(300_000);
 const opened = await openBrowser(t);
 const SHOTS = process.env.SHOTS;
 const LOOKS = [

@@ -4,7 +4,6 @@ import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browse
 import { password } from '../../support/web/dashboard.js';
 import { openFurnished, rules } from '../../support/web/furnished.js';
 
-t.setTimeout(240_000);
 const opened = await openBrowser(t);
 
 /** A house whose clock can be set ahead: proofs are good for ten minutes. */

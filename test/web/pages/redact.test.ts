@@ -9,7 +9,6 @@ import {
 } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
-t.setTimeout(240_000);
 const opened = await openBrowser(t);
 
 t.test('stretches to redact are dragged, moved by keys, typed and listened to', async (t) => {

@@ -15,7 +15,6 @@ import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browse
 import { get } from '../../support/web/dashboard.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
-t.setTimeout(300_000);
 const opened = await openBrowser(t);
 const shots = process.env.SHOTS;
 const folder = mkdtempSync(join(tmpdir(), 'tapedeck-reports-'));

@@ -2,7 +2,6 @@ import t from 'tap';
 import { openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
-t.setTimeout(240_000);
 const opened = await openBrowser(t);
 
 t.test(

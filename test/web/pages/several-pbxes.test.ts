@@ -16,8 +16,6 @@ const moved = { ...newest!, id: ulid(), pbx: 'warehouse', queue: 'dock', linkedi
 await catalogue.calls.save(moved);
 await catalogue.watch.open('warehouse', Date.now() - 3_600_000, { code: 'not_running', params: {} });
 
-t.setTimeout(600_000);
-
 for (const [name, look] of [
   ['wide', { width: 1440 }],
   ['phone', { width: 360 }],

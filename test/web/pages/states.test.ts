@@ -10,8 +10,6 @@ const opened = await openBrowser(t);
 /** Each message is a third longer there than in English, and what is no message shows. */
 const pseudo = { ...opened, browser: pseudoBrowser(opened.browser) };
 
-t.setTimeout(1_700_000);
-
 /**
  * Looks at a page in each width and theme. It is narrow and light when this begins. Colours do not depend on the width, so each theme
  * is judged in one; in both where all of a search is done.

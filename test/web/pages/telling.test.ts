@@ -6,8 +6,6 @@ import { openFurnished } from '../../support/web/furnished.js';
 const opened = await openBrowser(t);
 const UPLOAD = join(import.meta.dirname, '../../../prompts/de/announce.wav');
 
-t.setTimeout(240_000);
-
 /** As much of a page's audio element as this test uses: there are no types of pages here. */
 type Audible = {
   duration: number;

@@ -6,8 +6,6 @@ const opened = await openBrowser(t);
 const house = await openFurnished(t, opened);
 const { office } = house;
 
-t.setTimeout(400_000);
-
 t.test('a call tells how its people were told, and leads to where that is heard', async (t) => {
   const { page, complaints } = await openDesk(t, opened, house, { path: `/calls/${office.long.id}` });
   const told = page.getByRole('region', { name: 'How people were told' });

@@ -14,8 +14,6 @@ const slider = (page: Page) => page.getByRole('slider', { name: 'Position in the
 const position = async (page: Page) => Number(await slider(page).getAttribute('aria-valuenow'));
 const pageOf = (call: { id: string }) => ({ path: `/calls/${call.id}` });
 
-t.setTimeout(880_000);
-
 t.test('somebody is added with keys alone, and what it means is said meanwhile', async (t) => {
   const { page, complaints } = await openDesk(t, opened, office, { path: '/people' });
   await page.getByRole('link', { name: 'Add a person' }).press('Enter');

@@ -14,8 +14,6 @@ const slider = (page: Page) => page.getByRole('slider', { name: 'Position in the
 const position = async (page: Page) => Number(await slider(page).getAttribute('aria-valuenow'));
 const pageOf = (call: { id: string }) => ({ path: `/calls/${call.id}` });
 
-t.setTimeout(880_000);
-
 t.test('a call is found, opened, played, moved in and sped up with keys alone', async (t) => {
   const { page, complaints } = await openDesk(t, opened, year);
   await page.locator('.call-row').first().waitFor();

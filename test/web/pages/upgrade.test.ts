@@ -8,8 +8,6 @@ import { openFurnished } from '../../support/web/furnished.js';
 
 const opened = await openBrowser(t);
 
-t.setTimeout(240_000);
-
 t.test('who is signed in sees how far an upgrade is, and goes on where they were', async (t) => {
   const house = await openFurnished(t, opened, 'office');
   const { page } = await openDesk(t, opened, house, { path: '/people', width: 360 });

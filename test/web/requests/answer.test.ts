@@ -19,7 +19,6 @@ import { openSound } from '../../support/requests/sound.js';
 import { addRecording, START } from '../../support/web/dashboard.js';
 import { openHouse } from '../../support/web/evidence.js';
 
-t.setTimeout(240_000);
 const SECONDS = 6;
 const SOUND = apartOf(SECONDS, 8000, '-application', 'voip', '-b:a', '24k');
 const FORMULA = '=HYPERLINK("http://evil.example","Ann")';

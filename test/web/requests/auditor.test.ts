@@ -19,7 +19,6 @@ import { createApiClient, createRecorderLab } from '../../support/recorder.js';
 import { correlate, decode, rmsDb } from '../../support/recordings/audio.js';
 import { BROWSER, browserArgs, faults, tooWide, until } from '../../support/web/browser.js';
 
-t.setTimeout(480_000);
 const shots = process.env.SHOTS;
 const ADMIN = { name: 'Grace Hopper', password: 'correct horse battery 1' };
 const AUDITOR = { name: 'Eve Hartmann', password: 'staple paper under 2' };

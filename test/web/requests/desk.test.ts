@@ -9,7 +9,6 @@ import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browse
 import { addCall, addRecording } from '../../support/web/dashboard.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
-t.setTimeout(240_000);
 const opened = await openBrowser(t);
 const shots = process.env.SHOTS;
 const HOSTILE = '<img src=x onerror="window.pwned=1">\u202egnp';

@@ -4,7 +4,6 @@ import { faults, openBrowser, openDesk, shows, tooWide } from '../../support/web
 import { addRecording } from '../../support/web/dashboard.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
-t.setTimeout(240_000);
 const opened = await openBrowser(t);
 const shots = process.env.SHOTS;
 const NUMBER = '+49 30 123444';

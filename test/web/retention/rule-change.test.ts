@@ -11,7 +11,6 @@ import { holdFor } from '../../support/recordings/retention-lab.js';
 import { BROWSER, browserArgs, faults, tooWide } from '../../support/web/browser.js';
 import { addRecording } from '../../support/web/dashboard.js';
 
-t.setTimeout(400_000);
 const DAY = 86_400_000;
 const SHOTS = process.env.SHOTS;
 const PURPOSE = 'Complaints about orders';
@@ -183,7 +182,7 @@ t.test('a changed rule is previewed, approved, saved and run, and what it erases
     return versions.getByText('Version 3 is in force.').isVisible();
   };
   // A code that was not used yet may have to be waited for.
-  await until('proof or result', proven, 120_000);
+  await until('proof or result', proven);
   await anna.reload();
   await anna
     .getByText(/365 days/)

@@ -10,8 +10,6 @@ const house = await openFurnished(t, opened, 'year');
 /** Scripts and styles of the list of calls, with the headers of their answers. */
 const MOST_BYTES = 120_000;
 
-t.setTimeout(300_000);
-
 /** Something to wait for until it is opened. */
 function gate() {
   let open = () => {};

@@ -13,8 +13,6 @@ const opened = await openBrowser(t);
 const house = await openFurnished(t, opened, 'empty');
 const calls = await fillCalls(house, MANY);
 
-t.setTimeout(600_000);
-
 const list = "document.querySelector('.calls-list')";
 const rows = (page: Page) => page.locator('.call-row').count();
 const elements = (page: Page) => page.evaluate("document.querySelectorAll('*').length") as Promise<number>;

@@ -50,7 +50,7 @@ const hangUp = (lab: Lab, seconds: number) => lab.hangUp(id, seconds);
 
 /** How much of the call is encoded, in ms. */
 const done = (lab: Lab) => lab.preserver.ahead().find(({ call }) => call === id)?.ms ?? 0;
-const encoded = (lab: Lab, ms: number) => until(`${ms} ms of the call`, () => done(lab) >= ms, 30_000);
+const encoded = (lab: Lab, ms: number) => until(`${ms} ms of the call`, () => done(lab) >= ms);
 const begun = async (lab: Lab, call = id) => (await lab.catalogue.recordings.begun(call)).map((p) => p.id);
 
 /** Hash of what is heard of the recording of a call. */
@@ -189,7 +189,7 @@ t.test('learned while it goes on, it is begun anew at once', async (t) => {
   const [early] = await begun(lab);
   const lost = { in: [], out: [{ fromMs: 1_000, toMs: 1_000, ms: 300 }] };
   await lab.catalogue.segments.saveLost(id, 0, lost);
-  await until('another beginning', async () => (await begun(lab))[0] !== early && done(lab) >= 5_000, 30_000);
+  await until('another beginning', async () => (await begun(lab))[0] !== early && done(lab) >= 5_000);
   await t.rejects(lab.identity(early!));
   const [again] = await begun(lab);
   const { recording } = await hangUp(lab, 6);
@@ -219,7 +219,7 @@ t.test('nothing is left of a call that may not be kept, also while it goes on', 
   dropped.captures.splice(0);
   const [segment] = await dropped.catalogue.segments.of(id);
   await dropped.catalogue.segments.save({ ...segment!, state: 'dropped' });
-  await until('its end', async () => (await begun(dropped)).length === 0, 30_000);
+  await until('its end', async () => (await begun(dropped)).length === 0);
   await nothing(dropped, before!);
 });
 
@@ -254,7 +254,7 @@ t.test('no more calls are encoded at once than are allowed, and the longest come
   );
   await hangUp(lab, 4);
   lab.captures.push({ pbx: '', callId: other });
-  await until('its turn', () => lab.preserver.ahead().some(({ call }) => call === other), 30_000);
+  await until('its turn', () => lab.preserver.ahead().some(({ call }) => call === other));
 });
 
 t.test('an ffmpeg that hangs holds up neither its call nor others', async (t) => {
@@ -263,7 +263,7 @@ t.test('an ffmpeg that hangs holds up neither its call nor others', async (t) =>
   const hangs = 'case "$*" in *s16le*mapping_family*) exec sleep 600;; esac';
   writeFileSync(path, `#!/bin/sh\n${hangs}\nexec ffmpeg "$@"\n`, { mode: 0o755 });
   lab.preserver.start();
-  await until('some of it', () => done(lab) > 0, 30_000);
+  await until('some of it', () => done(lab) > 0);
   const [early] = await begun(lab);
   const { recording } = await hangUp(lab, 40);
   t.not(recording!.id, early);

@@ -14,14 +14,10 @@ export async function tellAll(t: Test, version: 22 | 16): Promise<void> {
   const madrid = () => `+34911234${String(callers++).padStart(3, '0')}`;
   const newYork = () => `+1212555${String(1_000 + callers++)}`;
   const toldBy = (id: string, times: number) =>
-    until(
-      `${times} playings`,
-      async () => {
-        const { played } = await lab.ledger(id);
-        return played.filter(({ whole }) => whole).length >= times && played;
-      },
-      30_000,
-    );
+    until(`${times} playings`, async () => {
+      const { played } = await lab.ledger(id);
+      return played.filter(({ whole }) => whole).length >= times && played;
+    });
 
   const { talk, ended } = lab;
   /** A prompt is being played, or has been: keys answer it from then on. */
@@ -178,7 +174,7 @@ export async function tellAll(t: Test, version: 22 | 16): Promise<void> {
     await playing(id);
     await seconds(1);
     await out.dtmf('9');
-    await until('the refusal', async () => (await lab.catalogue.directives.of(id)).length === 1, 5_000);
+    await until('the refusal', async () => (await lab.catalogue.directives.of(id)).length === 1);
     await recorder.stopDaemon('SIGKILL');
     await out.listen(0.5);
     await recorder.startDaemon();

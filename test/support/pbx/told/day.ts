@@ -172,14 +172,10 @@ export async function aDay(t: Test, version: 22 | 16): Promise<void> {
     const { id } = await lab!.call(number);
     if (kind.mode === 'silent') await seconds(2);
     else
-      await until(
-        `${kind.what}: the telling of ${number}`,
-        async () => {
-          const { played } = await lab!.ledger(id);
-          return played.some(({ whole }) => whole);
-        },
-        30_000,
-      );
+      await until(`${kind.what}: the telling of ${number}`, async () => {
+        const { played } = await lab!.ledger(id);
+        return played.some(({ whole }) => whole);
+      });
     if (kind.key) await out.dtmf(kind.key);
     if (kind.ours) await atExtension.dtmf(kind.ours);
     await seconds(1.5);

@@ -67,23 +67,16 @@ export async function tellingLab(t: Test, version: 22 | 16, name = 'told', site 
     ledger: (id: CallId) => catalogue.notices.of(id),
 
     /** The newest call with this number, once `what` holds of it. */
-    call: (number: string, what: (call: CallView) => boolean = () => true, ms = 20_000): Promise<CallView> =>
-      until(
-        `the call of ${number}`,
-        async () =>
-          (await api.calls(`&q=${encodeURIComponent(number)}`)).find(({ them, us }) =>
-            [them.number, us.number].includes(number),
-          ),
-        ms,
-      ).then((found) =>
-        until(
-          `the call of ${number} to be as it has to be`,
-          async () => {
-            const now = await api.call(found.id);
-            return what(now) && now;
-          },
-          ms,
+    call: (number: string, what: (call: CallView) => boolean = () => true): Promise<CallView> =>
+      until(`the call of ${number}`, async () =>
+        (await api.calls(`&q=${encodeURIComponent(number)}`)).find(({ them, us }) =>
+          [them.number, us.number].includes(number),
         ),
+      ).then((found) =>
+        until(`the call of ${number} to be as it has to be`, async () => {
+          const now = await api.call(found.id);
+          return what(now) && now;
+        }),
       ),
 
     /** A call from outside that extension 100 answers. */
@@ -99,7 +92,7 @@ export async function tellingLab(t: Test, version: 22 | 16, name = 'told', site 
     },
     /** The call has ended, and it is decided what becomes of it. */
     ended: (number: string) =>
-      lab.call(number, ({ state, coverage }) => state === 'ended' && coverage.status !== 'pending', 40_000),
+      lab.call(number, ({ state, coverage }) => state === 'ended' && coverage.status !== 'pending'),
 
     /** How well a prompt is heard: the median correlation of its stretches, and the share of them that is there. */
     hearing: (what: Int16Array, prompt: Prompt) => hear(samplesOf(prompt), toFloat(what), 8_000),
