@@ -110,8 +110,9 @@ function run(usage, { files, lane, wall: expected }) {
     };
     const child = spawn(...commandOf(files), { env, stdio: ['ignore', ...outputs] });
     children.add(child);
-    if (lane !== 'pbx') setPriority(child.pid, NICE);
-    usage.add(child.pid, file, { isTest: file !== CHECK });
+    const nice = lane === 'pbx' ? 0 : NICE;
+    setPriority(child.pid, nice);
+    usage.add(child.pid, file, { isTest: file !== CHECK, nice });
     let late = false;
     // tap says of SIGTERM where the test was.
     const limit = setTimeout(() => {

@@ -3,7 +3,11 @@
 // A process that is waited for leaves its time to its parent, but nobody waits for the renderers of a browser that was killed,
 // or for a PBX that was left behind. So /proc is read twice a second: whoever descends from a test file belongs to it, also once
 // its parent is gone. What a process took after it was last seen is in the children's time of the parent that waited for it.
-import { readdirSync, readFileSync } from 'node:fs';
+//
+// Linux shares processors out among sessions first (sched_autogroup), and a priority counts only within one. A program that begins
+// a session of its own, as a browser does, would get as much as all the rest of the run: its session is given the priority of the
+// file that asked for it.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Clock ticks per second: the same on every Linux machine that Node.js runs on. */
 const TICKS = 100;
@@ -31,6 +35,7 @@ function readProcess(pid) {
     return {
       comm: text.slice(text.indexOf('(') + 1, end),
       parent: Number(fields[1]),
+      leads: Number(fields[3]) === pid,
       own: Number(fields[11]) + Number(fields[12]),
       waited: Number(fields[13]) + Number(fields[14]),
       began: fields[19],
@@ -56,7 +61,17 @@ function programOf(pid, comm, isTest) {
   }
 }
 
-/** Starts to follow. `add(pid, owner)` names a process whose descendants belong to `owner`. */
+/** Lowers the priority of a whole session. Where the kernel knows no such thing there is nothing to lower. */
+function giveWay(pid, nice) {
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, `${nice}`);
+  } catch {}
+}
+
+/**
+ * Starts to follow. `add(pid, owner)` names a process whose descendants belong to `owner`; sessions that they begin have the
+ * priority `nice`.
+ */
 export function followUsage() {
   const processes = new Map();
   const byOwner = new Map();
@@ -74,8 +89,10 @@ export function followUsage() {
     if (known && known.began === read.began) return known;
     const parent = processes.get(read.parent);
     if (!parent) return null;
+    if (read.leads && parent.nice > 0) giveWay(pid, parent.nice);
     const entered = {
       owner: parent.owner,
+      nice: parent.nice,
       parent: read.parent,
       began: read.began,
       comm: '',
@@ -130,7 +147,7 @@ export function followUsage() {
     }
   }
 
-  const add = (pid, owner, { isTest = false } = {}) => {
+  const add = (pid, owner, { isTest = false, nice = 0 } = {}) => {
     const read = readProcess(pid);
     if (!read) return;
     // What it took before is somebody else's, or not of this run.
@@ -138,6 +155,7 @@ export function followUsage() {
     const program = isTest ? 'tests' : 'the runner';
     processes.set(pid, {
       owner,
+      nice,
       parent: read.parent,
       began: read.began,
       comm: read.comm,

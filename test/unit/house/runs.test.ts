@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -114,11 +114,14 @@ t.test('a process counts for the file that started it, also when nobody waits fo
      console.log(left.pid);
      process.stdin.on('data', () => process.exit());`,
   ]);
-  usage.add(child.pid, 'the file', { isTest: true });
+  usage.add(child.pid, 'the file', { isTest: true, nice: 9 });
   let said = '';
   child.stdout.on('data', (text) => (said += text));
   await until('the number of what was left', () => said !== '');
   usage.look(); // while its parent lives: later nobody can tell whose it is
+  const group = `/proc/${said.trim()}/autogroup`;
+  if (existsSync(group))
+    t.match(readFileSync(group, 'utf8'), / nice 9$/m, 'a session of its own gives way, too');
   child.stdin.write('end');
   t.teardown(() => process.kill(Number(said), 'SIGKILL'));
   await until('its processor time', () => {
