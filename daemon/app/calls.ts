@@ -149,7 +149,7 @@ export function createCalls(
     removeSpool,
     ffmpeg: ffmpegOf(config.encode),
     audio: (recording) => testCallAudio(dashboardOf(config.web, dir), parts.operations.passes, recording),
-    preserving: () => preserver().waiting(id),
+    preserving: () => preserver().busy(),
     load,
     alarms,
     mint: () => ulid(),

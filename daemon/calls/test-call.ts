@@ -53,7 +53,7 @@ export type TestCallDeps = {
   ffmpeg: Pick<Ffmpeg, 'decode'>;
   /** The audio of a test call as the dashboard gives it out. Throws `dashboard_failed`. */
   audio: (recording: Recording) => Promise<Buffer>;
-  /** Recordings that wait to be made. */
+  /** Recordings that are being made, or are to be made at once. */
   preserving: () => number;
   /** Of the last minute, for each core. */
   load: () => number;
