@@ -533,6 +533,15 @@ const catalogue = {
     blame: 'operator',
     status: 409,
   },
+  declined_too_often: {
+    message:
+      'Too many calls were declined within an hour, so this one is masked: nothing more of it is recorded.',
+    hint: 'What was recorded of it before is kept. If it may not be kept, have its recording erased after the call; and find out why so many are declined.',
+    others:
+      'What was recorded of it before is kept. Ask an admin to erase its recording if it may not be kept.',
+    blame: 'operator',
+    status: 429,
+  },
   call_over: {
     message: 'This call is over.',
     hint: 'Recording can be declined or masked during a call, and a call can be kept until a minute after its end.',

@@ -9,7 +9,10 @@ import { type CallRecord, isId } from '../domain/recording/recording.js';
 import { createBuckets, type Limit } from '../ops/buckets.js';
 import type { Askers } from './askers.js';
 
-/** A refusal destroys what was captured of a call. A busy office passes on a few an hour; who would silence it passes on all. */
+/**
+ * A refusal destroys what was captured of a call. A busy office passes on a few an hour; who would silence it passes on all. Beyond
+ * that the rest of the call is masked, and what was captured before stays.
+ */
 const REFUSALS: Record<'each' | 'all', Limit> = {
   each: { burst: 20, hourly: 30 },
   all: { burst: 60, hourly: 120 },
@@ -36,12 +39,14 @@ export function createDirectingRequests({
 }: DirectingRequestDeps): Pick<ControlHandlers, 'direct_call'> {
   const buckets = createBuckets({ now: clock });
 
-  function limit(id: string): void {
+  /** Whether a person may have one more call's audio destroyed, which it takes. */
+  function mayDestroy(id: string): boolean {
     const each = buckets.level(`person ${id}`, REFUSALS.each);
     const all = buckets.level('all', REFUSALS.all);
-    if (each.left < 1 || all.left < 1) throw fail('too_many', 'Too many calls were declined within an hour.');
+    if (each.left < 1 || all.left < 1) return false;
     each.left -= 1;
     all.left -= 1;
+    return true;
   }
 
   /** What a party on the phone refused, nobody takes back for them. */
@@ -52,19 +57,24 @@ export function createDirectingRequests({
   }
 
   return {
-    async direct_call({ by, call: id, kind }) {
+    async direct_call({ by, call: id, kind: asked }) {
       const { person, entry } = await askers.of(by);
       const found = isId(id) ? await catalogue.calls.get(id) : null;
       if (!found || found.test) throw fail('call_unknown');
-      if (person) {
-        reachedBy(person, 'direct', found);
-        if (kind === 'decline') limit(person.id);
-      }
+      if (person) reachedBy(person, 'direct', found);
+      const tooMany = person !== null && asked === 'decline' && !mayDestroy(person.id);
+      const kind = tooMany ? 'stop' : asked;
       if (kind === 'allow') await withoutRefusal(found);
       const how = person && person.only === undefined ? 'button' : 'api';
       const write = () =>
         catalogue.audit
-          .append(entry('direct', { object: 'call', object_id: found.id, detail: { kind } }))
+          .append(
+            entry('direct', {
+              object: 'call',
+              object_id: found.id,
+              detail: { kind, ...(tooMany && { asked }) },
+            }),
+          )
           .catch((e) => {
             throw unwritable(e);
           });
@@ -72,6 +82,7 @@ export function createDirectingRequests({
       if (kind !== 'mask') await write();
       await direct(found.pbx, found.id, { kind, how, who: person?.name ?? nameOf(by), legId: null });
       if (kind === 'mask') await write();
+      if (tooMany) throw fail('declined_too_often');
       return {};
     },
   };

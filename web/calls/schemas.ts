@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { approvalStates } from '../../daemon/domain/approval/approval.js';
-import { directiveKinds, directiveWays } from '../../daemon/domain/call/directive.js';
+import { directiveWays, storedKinds } from '../../daemon/domain/call/directive.js';
 import { recorders } from '../../daemon/domain/importing/imported.js';
 import { CONTROL } from '../../daemon/domain/operations/control.js';
 import { PbxId } from '../../daemon/domain/pbx.js';
@@ -222,7 +222,10 @@ export const CallDetail = Type.Intersect([
     directives: Type.Array(
       Type.Object({
         at_ms: Type.Integer({ description: 'On the timeline: milliseconds since the answer.' }),
-        kind: Type.Enum([...directiveKinds]),
+        kind: Type.Enum([...storedKinds], {
+          description:
+            '`stop`: the rest of the call is masked, because too many calls were declined within an hour.',
+        }),
         how: Type.Enum([...directiveWays]),
         who: Type.String({ description: "A person's name, the keys pressed, or empty." }),
         leg: Nullable(

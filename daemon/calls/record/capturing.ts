@@ -42,7 +42,7 @@ export function createCapturing(
   /** Has the PBX write silence in place of what is said, or write that again. Where it does neither, it writes nothing. */
   async function mute(l: Live, on: boolean): Promise<void> {
     const segment = l.segment!;
-    const masked = l.said.some((d) => d.kind === 'mask');
+    const masked = l.said.some((d) => d.kind === 'mask' || d.kind === 'stop');
     if (l.muting ? l.muting.seq === segment.seq && l.muting.on === on : !on && !masked) return;
     const done = await deps.segments.mute(segment, on).catch((err) => {
       deps.log.error({ err, call: segment.callId, on }, 'The PBX did not mask a capture, so it is ended');

@@ -97,7 +97,7 @@ export function createDirecting(deps: DirectingDeps, calls: Calls) {
     if (live.unmask) clearTimeout(live.unmask);
     live.unmask = null;
     const of = directed(live.said, []);
-    if (!isMasked(of)) return;
+    if (!isMasked(of) || of.stopped) return;
     void limit().then((ms) => {
       if (live.unmask || !isMasked(directed(live.said, []))) return;
       const rest = Math.min(ms, Math.max(0, of.masks.at(-1)!.from + ms - clock()));
@@ -158,8 +158,10 @@ function holds({ said, newest }: Live, given: Said): boolean {
   switch (given.kind) {
     case 'mask':
       return isMasked(of);
+    case 'stop':
+      return of.stopped;
     case 'resume':
-      return !isMasked(of);
+      return !isMasked(of) || of.stopped;
     case 'keep':
       return of.kept !== null;
     default:

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { Directive, DirectiveKind, DirectiveWay } from '../../domain/call/directive.js';
+import type { Directive, DirectiveWay, StoredKind } from '../../domain/call/directive.js';
 import { fail } from '../../domain/error.js';
 import type { CallId } from '../../domain/recording/recording.js';
 import { Length, noun, oneOf, orNull, type Reader, Text, Time } from './checked.js';
@@ -12,7 +12,8 @@ export const directive = noun({
     seq: Length,
     call_id: Text,
     at: Time,
-    kind: oneOf<DirectiveKind>({
+    kind: oneOf<StoredKind>({
+      stop: true,
       ...{ decline: true, allow: true, keep: true, mask: true, resume: true },
     }),
     how: oneOf<DirectiveWay>({

@@ -6,6 +6,9 @@ import type { CallId, LegId } from '../recording/recording.js';
  */
 export const directiveKinds = ['decline', 'allow', 'keep', 'mask', 'resume'] as const;
 export type DirectiveKind = (typeof directiveKinds)[number];
+/** What is stored: `stop` masks the rest of a call that somebody may not have destroyed any more. Nobody ends it. */
+export const storedKinds = [...directiveKinds, 'stop'] as const;
+export type StoredKind = (typeof storedKinds)[number];
 
 /** How a directive was given. */
 export const directiveWays = ['digits', 'button', 'api', 'user_event', 'dialplan', 'rule', 'timer'] as const;
@@ -17,7 +20,7 @@ export type Directive = {
   seq: number;
   /** ms since 1970. */
   at: number;
-  kind: DirectiveKind;
+  kind: StoredKind;
   how: DirectiveWay;
   /** A person's name, or the code that was pressed; empty otherwise. Never digits that are not a configured code. */
   who: string;
@@ -38,6 +41,8 @@ export type Directed = {
   kept: Directive | null;
   /** When its audio was not to be written. The last may last still. */
   masks: Stretch[];
+  /** The last mask is for the rest of the call. */
+  stopped: boolean;
 };
 
 /** Who is on a leg, as far as it matters for whose answer is given there. */
@@ -62,13 +67,16 @@ export function speakerOf({ legId }: Pick<Directive, 'legId'>, legs: readonly Sp
  */
 export function directed(directives: readonly Directive[], legs: readonly Speaker[]): Directed {
   const answers = new Map<LegId, Directive>();
-  const of: Pick<Directed, 'kept' | 'masks'> = { kept: null, masks: [] };
+  const of: Pick<Directed, 'kept' | 'masks' | 'stopped'> = { kept: null, masks: [], stopped: false };
   for (const d of directives) {
     const last = of.masks.at(-1);
     if (d.kind === 'decline' || d.kind === 'allow') answers.set(speakerOf(d, legs), d);
     else if (d.kind === 'keep') of.kept ??= d;
-    else if (d.kind === 'mask' && last?.until !== null) of.masks.push({ from: d.at, until: null });
-    else if (d.kind === 'resume' && last?.until === null) last.until = Math.max(last.from, d.at);
+    else if (d.kind === 'mask' || d.kind === 'stop') {
+      if (last?.until !== null) of.masks.push({ from: d.at, until: null });
+      of.stopped ||= d.kind === 'stop';
+    } else if (d.kind === 'resume' && !of.stopped && last?.until === null)
+      last.until = Math.max(last.from, d.at);
   }
   const held = [...answers.values()].sort((a, b) => a.seq - b.seq);
   return { ...of, declined: held.findLast(({ kind }) => kind === 'decline') ?? null, answers: held };

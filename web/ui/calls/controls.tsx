@@ -12,7 +12,8 @@ const KEEP_WITHIN_MS = 60_000;
  * `declined`: by whom, where somebody refuses; what a party on the phone refused, nobody takes back for them.
  */
 function standing({ directives }: CallDetail) {
-  const last = (...kinds: DirectiveKind[]) => directives.findLast(({ kind }) => kinds.includes(kind))?.kind;
+  const last = (...kinds: DirectiveKind[]) =>
+    directives.findLast(({ kind }) => kind !== 'stop' && kinds.includes(kind))?.kind;
   const answers = new Map(
     directives.flatMap(({ kind, leg }) =>
       kind === 'decline' || kind === 'allow' ? [[leg, kind] as const] : [],
@@ -20,6 +21,7 @@ function standing({ directives }: CallDetail) {
   );
   const refusing = [...answers].flatMap(([leg, kind]) => (kind === 'decline' ? [leg] : []));
   return {
+    stopped: directives.some(({ kind }) => kind === 'stop'),
     masked: last('mask', 'resume') === 'mask',
     declined: refusing.length === 0 ? null : refusing.every((leg) => leg === null) ? 'ours' : 'theirs',
     stated: answers.get(null) === 'allow',
@@ -29,7 +31,7 @@ function standing({ directives }: CallDetail) {
 
 /** What can be said of a call as it stands. */
 function possible(call: CallDetail): DirectiveKind[] {
-  const { masked, declined, kept, stated } = standing(call);
+  const { stopped, masked, declined, kept, stated } = standing(call);
   const asked = call.decision?.outcome === 'on_demand' && !kept ? (['keep'] as const) : [];
   if (call.state === 'ended') {
     const since = Date.now() - Date.parse(call.ended_at ?? call.started_at);
@@ -38,14 +40,19 @@ function possible(call: CallDetail): DirectiveKind[] {
   if (call.state !== 'live' || call.decision?.outcome === 'skip') return [];
   if (declined) return declined === 'ours' ? ['allow'] : [];
   const mayState = call.told?.mode === 'ask' && call.told.stated_is_enough && !stated;
-  return [...asked, ...(mayState ? (['allow'] as const) : []), masked ? 'resume' : 'mask', 'decline'];
+  return [
+    ...asked,
+    ...(mayState ? (['allow'] as const) : []),
+    ...(stopped ? [] : [masked ? ('resume' as const) : ('mask' as const)]),
+    'decline',
+  ];
 }
 
 /** What somebody says about the recording of a call while it goes on. `done`: it has been carried out. */
 export function Controls({ call, done }: { call: CallDetail; done: () => void }) {
   const { busy, problem, setProblem, send } = useSending();
   const kinds = call.you.rights.includes('direct') ? possible(call) : [];
-  const { masked, kept, declined } = standing(call);
+  const { stopped, masked, kept, declined } = standing(call);
   const theirs = call.state === 'live' && declined === 'theirs';
   if (kinds.length === 0 && problem === null && !theirs) return null;
   const say = (kind: DirectiveKind) => {
@@ -58,7 +65,8 @@ export function Controls({ call, done }: { call: CallDetail; done: () => void })
   };
   return (
     <section class="call-controls" aria-label={t.call.controls.title}>
-      {masked && <p class="call-control-note">{t.call.controls.masked}</p>}
+      {stopped && call.state === 'live' && <p class="call-control-note">{t.call.controls.stopped}</p>}
+      {masked && !stopped && <p class="call-control-note">{t.call.controls.masked}</p>}
       {kept && call.state === 'live' && <p class="call-control-note">{t.call.controls.kept}</p>}
       {theirs && <p class="call-control-note">{t.call.controls.theirs}</p>}
       <div class="call-control-row">

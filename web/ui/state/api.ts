@@ -62,7 +62,9 @@ export type {
 export type AuditEntry = Static<typeof AuditEntryView>;
 export type AuditPage = Static<typeof AuditPageSchema>;
 export type AuditState = Static<typeof AuditStateView>;
-export type DirectiveKind = CallDetail['directives'][number]['kind'];
+type StoredKind = CallDetail['directives'][number]['kind'];
+/** What somebody can say of a call. */
+export type DirectiveKind = Exclude<StoredKind, 'stop'>;
 export type CallPage = Static<typeof CallPageSchema>;
 export type CallQuery = Static<typeof CallQuerySchema>;
 export type Party = Static<typeof PartyView>;

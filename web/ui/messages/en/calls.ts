@@ -165,6 +165,8 @@ export const callText = {
     title: 'Recording of this call',
     masked: 'Masked: neither side is being written.',
     kept: 'The recording of this call will be kept.',
+    stopped:
+      'The rest of this call is not recorded, because too many calls were declined within an hour. What was recorded before is kept.',
     theirs:
       'Somebody on the call has refused on their phone. Only they can take that back, with the key to agree.',
     words: {
