@@ -15,7 +15,7 @@ import {
 import type { Verbs } from './catalogue.js';
 import type { ToldCursor } from './notices.js';
 
-export type ConsentVerbs = 'notices.calls' | 'ledger.spans';
+export type ConsentVerbs = 'notices.calls' | 'ledger.spans' | 'ledger.strangers';
 
 export type ConsentAsked = {
   from?: string | undefined;
@@ -38,7 +38,7 @@ export const consentScope = (asked: ConsentAsked, zone: string, now: number): Co
   pbx: asked.pbx ?? null,
 });
 
-/** Yields the calls of a period that have a notice, newest first. Reads them in slices, and never holds them all. */
+/** Yields the answered calls of a period, newest first. Reads them in slices, and never holds them all. */
 async function* callsOf(
   catalogue: Verbs<'notices.calls'>,
   { period, pbx }: Pick<ConsentScope, 'period' | 'pbx'>,
@@ -82,6 +82,8 @@ export async function viewConsent(
     if (gone()) throw fail('request_invalid', 'The connection was closed.');
     report.add(call);
   }
+  const { from, to } = bounds(scope.period);
+  const strangers = await catalogue.ledger.strangers({ from, to, pbx: scope.pbx ?? undefined });
   const spans = (await catalogue.ledger.spans()).filter(({ pbx }) => (scope.pbx ?? pbx) === pbx);
   const since = spans.length === 0 ? null : Math.min(...spans.map((span) => span.since));
   const { totals, listed, fitting } = report.result();
@@ -89,7 +91,7 @@ export async function viewConsent(
     now: iso(now),
     ...{ from: scope.period.from, to: scope.period.to, time_zone: scope.period.zone },
     since: since === null ? null : iso(since),
-    ...{ filter: scope.filter, pbx: scope.pbx, totals },
+    ...{ filter: scope.filter, pbx: scope.pbx, totals, only_in_cdrs: strangers },
     ...{ page, pages: Math.max(1, Math.ceil(fitting / CONSENT_PAGE)), calls_total: fitting },
     calls: listed.map(consentCallView),
   };

@@ -43,6 +43,8 @@ export interface Ledger {
    * calls at once.
    */
   rows(range: CoverageRange): Promise<CoverageSlice>;
+  /** How many answered calls of this time only the PBX knows. */
+  strangers(range: CoverageRange): Promise<number>;
   /** What the calls of each quarter of an hour that touches this time come to, and which quarters have changed since they were counted. */
   counts(range: CoverageRange): Promise<CountsSlice>;
   /** Counts some of the quarters that have changed, and returns how many; 0 when there are no more. */

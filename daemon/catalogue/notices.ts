@@ -18,11 +18,11 @@ export type ToldFilter = {
   limit: number;
 };
 
-/** A call of which it was decided how people are told, and all that came of it. */
+/** An answered call, how its people were to be told (null where that was not decided), and all that came of it. */
 export type LedgerCall = Pick<
   CallRecord,
   'id' | 'pbx' | 'direction' | 'startedAt' | 'answeredAt' | 'endedAt' | 'them' | 'us' | 'legs' | 'marks'
-> & { coverage: CoverageStatus; notice: Notice; played: Played[]; directives: Directive[] };
+> & { coverage: CoverageStatus; notice: Notice | null; played: Played[]; directives: Directive[] };
 
 /** The ledger of consent. It goes with its call. */
 export interface Notices {
@@ -35,8 +35,9 @@ export interface Notices {
   /** Of a call, and of those that became part of it. */
   of(id: CallId): Promise<ToldCall>;
   /**
-   * A page of the calls of which it was decided how people are told, newest first, without test calls. `next` is null on the last.
-   * A page has less than `limit` calls where few of some thousand calls have a notice, or where rows of it cannot be read.
+   * A page of the calls that have ended and that anybody answered, newest first, as coverage counts them: without test calls and
+   * imported ones. `next` is null on the last. A page has less than `limit` calls where few of some thousand were answered, or where
+   * rows of it cannot be read.
    */
   calls(filter: ToldFilter): Promise<{ calls: LedgerCall[]; next: ToldCursor | null }>;
 }

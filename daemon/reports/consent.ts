@@ -1,4 +1,5 @@
 import { consentCalls } from '../catalogue/consent.js';
+import { bounds } from '../domain/assurance/coverage.js';
 import { counted, type Report } from '../domain/report/report.js';
 import { consentCallView, createConsentReport } from '../domain/telling/consent-report.js';
 import { column, hidden, type Making, under } from './making.js';
@@ -8,10 +9,11 @@ const words = (code: string): string => code.replaceAll('_', ' ');
 /** How people were told in a period that their calls are recorded, and what they answered. */
 export function consentReport({ catalogue, period }: Making): Report {
   const report = createConsentReport({ filter: 'all', skip: 0, limit: 0 });
+  let onlyInCdrs = 0;
   return {
-    title: 'Calls of which it was decided how people are told',
+    title: 'Answered calls, and how people were told',
     method:
-      'Every call that began in the period and has a notice. Imported calls have none: what people were told in them is not known. What was played is as the PBX says; what is in the recording was looked for in the sealed file.',
+      'Every call that began in the period and was answered, as the coverage report counts them. Of imported calls it is not known what people were told: they are left out. What was played is as the PBX says; what is in the recording was looked for in the sealed file.',
     columns: [
       column('started_at', 'Call began', 'time', 16),
       hidden('call_id', 'hash'),
@@ -20,7 +22,8 @@ export function consentReport({ catalogue, period }: Making): Report {
       under('them_number', 'them_name', 'Name', 'text'),
       column('us_number', 'At', 'text', 16),
       under('us_number', 'us_name', 'Name', 'text'),
-      column('mode', 'Mode', 'text', 16),
+      column('status', 'Consent', 'text', 14),
+      column('mode', 'Mode', 'text', 14),
       column('told', 'Told', 'text', 12),
       under('told', 'untold', 'Not told', 'text'),
       column('answer', 'Answer', 'text', 12),
@@ -33,12 +36,13 @@ export function consentReport({ catalogue, period }: Making): Report {
       hidden('pbx', 'text'),
     ],
     async *rows() {
+      onlyInCdrs = await catalogue.ledger.strangers(bounds(period));
       for await (const call of consentCalls(catalogue, { period, filter: 'all', pbx: null })) {
         report.add(call);
         const c = consentCallView(call);
         yield [
           ...[call.startedAt, c.call_id, c.direction, c.them.number, c.them.name, c.us.number, c.us.name],
-          ...[words(c.mode), words(c.told)],
+          ...[words(c.status), c.mode ? words(c.mode) : 'not decided', words(c.told)],
           c.untold
             .map(({ number, name }) => [name, number].filter(Boolean).join(' ') || 'unknown')
             .join('; '),
@@ -49,11 +53,11 @@ export function consentReport({ catalogue, period }: Making): Report {
     },
     findings() {
       const { totals } = report.result();
-      const { told, answers, findings } = totals;
+      const { statuses, told, answers, findings } = totals;
       return {
         answer:
           totals.calls === 0
-            ? ['There is no call in this period for which it was decided how people are told.']
+            ? ['There is no answered call in this period.']
             : [
                 totals.exceptions === 0
                   ? `There is no finding in ${counted(totals.calls, 'call')}.`
@@ -61,8 +65,19 @@ export function consentReport({ catalogue, period }: Making): Report {
                 `Everybody was told in ${counted(told.all, 'call')}, somebody was not in ${counted(told.some, 'call')}, and nobody was in ${counted(told.nobody, 'call')}.`,
                 `${counted(answers.refused, 'call was', 'calls were')} refused, ${counted(answers.agreed, 'was', 'were')} agreed to, and ${counted(answers.none, 'has', 'have')} no answer.`,
               ],
-        caveats: [],
+        caveats:
+          onlyInCdrs === 0
+            ? []
+            : [
+                `${counted(onlyInCdrs, 'answered call is', 'answered calls are')} known only from the CDRs of the PBX, and not among these: Tapedeck told nobody in ${onlyInCdrs === 1 ? 'it' : 'them'}, and recorded nothing.`,
+              ],
         tables: [
+          {
+            key: 'statuses',
+            title: 'By consent',
+            columns: [column('status', 'Consent', 'text', 60), column('calls', 'Calls', 'count', 40)],
+            rows: [...Object.entries(statuses).map(([name, n]) => [words(name), n]), ['all', totals.calls]],
+          },
           {
             key: 'findings',
             title: 'Findings',
@@ -79,7 +94,13 @@ export function consentReport({ catalogue, period }: Making): Report {
               column('some', 'Some told', 'count', 14),
               column('nobody', 'Nobody told', 'count', 14),
             ],
-            rows: totals.modes.map((m) => [words(m.mode), m.calls, m.all, m.some, m.nobody]),
+            rows: totals.modes.map((m) => [
+              m.mode ? words(m.mode) : 'not decided',
+              m.calls,
+              m.all,
+              m.some,
+              m.nobody,
+            ]),
           },
         ],
       };

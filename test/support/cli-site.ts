@@ -15,6 +15,7 @@ import { lists } from '../../daemon/cli/lists.js';
 import { policy } from '../../daemon/cli/policy.js';
 import { recordings } from '../../daemon/cli/recordings.js';
 import { consent } from '../../daemon/cli/reports/consent.js';
+import { coverage } from '../../daemon/cli/reports/coverage.js';
 import { report } from '../../daemon/cli/reports/report.js';
 import { certificate } from '../../daemon/cli/retention/certificate.js';
 import { holds } from '../../daemon/cli/retention/holds.js';
@@ -74,6 +75,7 @@ export function site(t: Test, { recorded = true, short = false } = {}) {
         calls,
         certificate,
         consent,
+        coverage,
         doctor,
         evidence,
         exportCall,

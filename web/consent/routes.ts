@@ -47,7 +47,7 @@ export function consentReportRoutes(app: App, { catalogue, reached, site, now, a
         tags: ['consent'],
         summary: 'How people were told, and what they answered',
         description:
-          'Of each call of which it was decided how people are told that it is recorded. What was played is as the PBX says; `found` is what the sealed recording has.',
+          'Of each answered call. What was played is as the PBX says; `found` is what the sealed recording has.',
         querystring: ConsentQuery,
         response: answers(ConsentView),
       },

@@ -6,6 +6,7 @@ import { LanguageSchema, ModeSchema } from '../../daemon/domain/telling/schema.j
 import {
   answerResults,
   consentFindings,
+  consentStatuses,
   foundResults,
   toldResults,
 } from '../../daemon/domain/telling/told.js';
@@ -15,6 +16,10 @@ import { days, Nullable, PartyView, PbxParam, Time } from '../server/schemas.js'
 export const ToldResult = Type.Enum([...toldResults], {
   description:
     'Whether everybody who spoke with somebody has heard a whole notice. `pending`: the call goes on, or its recording is being made; `not_needed`: it was not recorded, nobody spoke with anybody, or its mode is to tell nobody.',
+});
+const Status = Type.Enum([...consentStatuses], {
+  description:
+    'How consent stands with a call: exactly one of these. `refused` counts before all, an answer before what was played; `stated`: our own side said that they agree; `told_in_part`: somebody was not told; `not_required`: it was not recorded, or nobody had to be told.',
 });
 export const AnswerResult = Type.Enum([...answerResults]);
 export const FoundResult = Type.Enum([...foundResults], {
@@ -40,15 +45,23 @@ export const ConsentView = Type.Object({
   filter: Type.Enum([...CONSENT_FILTERS]),
   pbx: Nullable(Type.String({ description: 'Of which PBX; null: of all.' })),
   totals: Type.Object({
-    calls: Type.Integer({ description: 'Of which it was decided how people are told.' }),
+    calls: Type.Integer({ description: 'Answered calls, as the coverage report counts them.' }),
     exceptions: Type.Integer({ description: 'Calls with a finding.' }),
     findings: Type.Object(counts(consentFindings), { description: 'A call may have several.' }),
+    statuses: Type.Object(counts(consentStatuses), { description: 'Adds up to `calls`.' }),
     told: Type.Object(counts(toldResults), { description: 'Adds up to `calls`.' }),
     answers: Type.Object(counts(answerResults), { description: 'Adds up to `calls`.' }),
     found: Type.Object(counts(foundResults), { description: 'Adds up to `calls`.' }),
-    modes: Type.Array(Type.Object({ mode: ModeSchema, calls: Type.Integer(), ...counts(toldResults) }), {
-      description: 'The strictest first. Adds up to `calls`.',
-    }),
+    modes: Type.Array(
+      Type.Object({ mode: Nullable(ModeSchema), calls: Type.Integer(), ...counts(toldResults) }),
+      {
+        description: 'The strictest first; null: how people are told was not decided. Adds up to `calls`.',
+      },
+    ),
+  }),
+  only_in_cdrs: Type.Integer({
+    description:
+      'Answered calls that only the PBX knows: nobody was told, and nothing was recorded. Not among `calls`.',
   }),
   page: Type.Integer(),
   pages: Type.Integer(),
@@ -63,10 +76,11 @@ export const ConsentView = Type.Object({
       direction: Type.Enum(['in', 'out', 'internal']),
       them: PartyView,
       us: PartyView,
-      mode: ModeSchema,
-      language: LanguageSchema,
+      mode: Nullable(ModeSchema),
+      language: Nullable(LanguageSchema),
       rule: Nullable(Type.String({ description: 'Of the policy; null where no rule asks for a mode.' })),
-      policy_version: Type.Integer(),
+      policy_version: Nullable(Type.Integer()),
+      status: Status,
       told: ToldResult,
       untold: Type.Array(PartyView, {
         description: 'Who spoke with somebody and has not heard a whole notice.',

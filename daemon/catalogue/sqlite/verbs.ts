@@ -311,6 +311,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
           n.ledger.saveAccounts(accounts);
         }),
       rows: (range) => read((n) => n.ledger.rows(range)),
+      strangers: (range) => read((n) => n.ledger.strangers(range)),
       counts: (range) => read((n) => n.ledger.counts(range)),
       count: () => write((n) => n.ledger.count(), unseen),
       row: (id) => read((n) => n.ledger.row(id)),

@@ -72,14 +72,19 @@ export function consent(program: Command, ctx: CliContext): void {
 const words = (code: string): string => code.replaceAll('_', ' ');
 
 function asText(view: ConsentReport, config: Config): string {
-  const { told, answers, found, findings, calls, modes } = view.totals;
+  const { statuses, told, answers, found, findings, calls, modes } = view.totals;
   const out = [`${view.from} to ${view.to} (${view.time_zone})`];
-  if (calls === 0) return [...out, 'No calls for which it was decided how people are told.'].join('\n');
+  if (view.only_in_cdrs > 0)
+    out.push(
+      `${view.only_in_cdrs} more answered calls are known only from the CDRs of the PBX: Tapedeck told nobody in them, and recorded nothing.`,
+    );
+  if (calls === 0) return [...out, 'No answered calls.'].join('\n');
   out.push(
-    `${calls} calls: ${told.all} with everybody told, ${told.some} with somebody not told, ${told.nobody} with nobody told, ${told.not_needed} where nobody had to be told, ${told.pending} not yet known.`,
+    `${calls} answered calls: ${statuses.agreed} agreed, ${statuses.stated} stated by our own side, ${statuses.refused} refused, ${statuses.told} told, ${statuses.told_in_part} told in part, ${statuses.not_told} not told, ${statuses.not_required} not required, ${statuses.pending} not yet known.`,
+    `Told: ${told.all} with everybody told, ${told.some} with somebody not told, ${told.nobody} with nobody told, ${told.not_needed} where nobody had to be told, ${told.pending} not yet known.`,
     `Answers: ${answers.refused} refused, ${answers.agreed} agreed, ${answers.some} agreed in part, ${answers.stated} only stated by our own side, ${answers.none} without one.`,
     `Announcements: ${found.yes} found in the recording, ${found.no} not found, ${found.excused} masked or missing there, ${found.not_looked} not looked for yet, ${found.none} calls without one to look for.`,
-    `Modes: ${modes.map(({ mode, calls }) => `${calls} ${words(mode)}`).join(', ')}.`,
+    `Modes: ${modes.map(({ mode, calls }) => `${calls} ${mode ? words(mode) : 'not decided'}`).join(', ')}.`,
   );
   if (findings.not_agreed > 0)
     out.push(`Recorded without the consent that was asked for: ${findings.not_agreed}.`);
@@ -92,7 +97,7 @@ function asText(view: ConsentReport, config: Config): string {
     ...(several ? [pbxName(config, c.pbx)] : []),
     who(c.them),
     who(c.us),
-    words(c.mode),
+    c.mode ? words(c.mode) : 'not decided',
     words(c.told),
     c.untold.map(who).join(', '),
     c.answer,

@@ -7,7 +7,9 @@ import {
   type AnswerResult,
   answerResults,
   type ConsentFinding,
+  type ConsentStatus,
   type consentFindings,
+  consentStatuses,
   type FoundResult,
   foundResults,
   type TellingFacts,
@@ -18,17 +20,21 @@ import {
 } from './told.js';
 
 /**
- * The report on how people were told, and what they answered: one line for each call of which that was decided. The command, the
+ * The report on how people were told, and what they answered: one line for each answered call. The command, the
  * page and the CSV all come from here. Times are milliseconds since 1970.
  */
 export type ConsentCall = Omit<TellingFacts, 'mode' | 'statedIsEnough'> &
-  Pick<CallRecord, 'id' | 'pbx' | 'direction' | 'them' | 'us'> & { notice: Notice };
+  Pick<CallRecord, 'id' | 'pbx' | 'direction' | 'them' | 'us'> & { notice: Notice | null };
 
 export type JudgedCall = ConsentCall & Told;
 
 export const judgeCall = (call: ConsentCall): JudgedCall => ({
   ...call,
-  ...toldOf({ ...call, mode: call.notice.mode, statedIsEnough: call.notice.statedIsEnough }),
+  ...toldOf({
+    ...call,
+    mode: call.notice?.mode ?? null,
+    statedIsEnough: call.notice?.statedIsEnough ?? false,
+  }),
 });
 
 /** What may be asked for; `exceptions` is every call with a finding. */
@@ -41,9 +47,13 @@ export const CONSENT_FILTERS = [
   'refused',
   'agreed',
   'stated',
+  'told',
+  'told_in_part',
+  'not_told',
+  'not_required',
   'pending',
   'all',
-] as const satisfies readonly ('exceptions' | 'all' | 'pending' | AnswerResult | ConsentFinding)[];
+] as const satisfies readonly ('exceptions' | 'all' | ConsentStatus | ConsentFinding)[];
 export type ConsentFilter = (typeof CONSENT_FILTERS)[number];
 
 export function fitsConsent(call: JudgedCall, filter: ConsentFilter): boolean {
@@ -52,14 +62,13 @@ export function fitsConsent(call: JudgedCall, filter: ConsentFilter): boolean {
       return true;
     case 'exceptions':
       return call.findings.length > 0;
-    case 'refused':
-    case 'agreed':
-    case 'stated':
-      return call.answer === filter;
-    case 'pending':
-      return call.told === 'pending';
-    default:
+    case 'untold':
+    case 'not_found':
+    case 'not_agreed':
+    case 'refused_kept':
       return call.findings.includes(filter);
+    default:
+      return call.status === filter;
   }
 }
 
@@ -70,11 +79,12 @@ export type ConsentTotals = {
   exceptions: number;
   findings: Record<ConsentFinding, number>;
   /** Each of these adds up to `calls`. */
+  statuses: Record<ConsentStatus, number>;
   told: ByTold;
   answers: Record<AnswerResult, number>;
   found: Record<FoundResult, number>;
-  /** The calls of each mode that a call has, the strictest first. */
-  modes: ({ mode: Mode; calls: number } & ByTold)[];
+  /** The calls of each mode that a call has, the strictest first; null: how people are told was not decided. */
+  modes: ({ mode: Mode | null; calls: number } & ByTold)[];
 };
 
 const zeros = <K extends string>(keys: readonly K[]) =>
@@ -90,25 +100,27 @@ export function createConsentReport({
   skip: number;
   limit: number;
 }) {
-  const modes = new Map<Mode, { calls: number } & ByTold>();
+  const modes = new Map<Mode | null, { calls: number } & ByTold>();
   const totals: Omit<ConsentTotals, 'modes'> = {
     ...{ calls: 0, exceptions: 0 },
     findings: zeros<ConsentFinding>(['untold', 'not_found', 'not_agreed', 'refused_kept'] satisfies [
       ...typeof consentFindings,
     ]),
-    ...{ told: zeros(toldResults), answers: zeros(answerResults), found: zeros(foundResults) },
+    ...{ statuses: zeros(consentStatuses), told: zeros(toldResults) },
+    ...{ answers: zeros(answerResults), found: zeros(foundResults) },
   };
   const listed: JudgedCall[] = [];
   let fitting = 0;
   return {
     add(call: JudgedCall): void {
       totals.calls++;
+      totals.statuses[call.status]++;
       totals.told[call.told]++;
       totals.answers[call.answer]++;
       totals.found[call.found]++;
       if (call.findings.length > 0) totals.exceptions++;
       for (const finding of call.findings) totals.findings[finding]++;
-      const { mode } = call.notice;
+      const mode = call.notice?.mode ?? null;
       const its = modes.get(mode) ?? { calls: 0, ...zeros(toldResults) };
       modes.set(mode, its);
       its.calls++;
@@ -121,7 +133,7 @@ export function createConsentReport({
     result: (): { totals: ConsentTotals; listed: JudgedCall[]; fitting: number } => ({
       totals: {
         ...totals,
-        modes: MODES.toReversed().flatMap((mode) => {
+        modes: [...MODES.toReversed(), null].flatMap((mode) => {
           const its = modes.get(mode);
           return its ? [{ mode, ...its }] : [];
         }),
@@ -145,10 +157,12 @@ export type ConsentCallView = {
   direction: Direction;
   them: Party;
   us: Party;
-  mode: Mode;
-  language: Language;
+  /** Null, like the next three, where it was not decided how people are told. */
+  mode: Mode | null;
+  language: Language | null;
   rule: string | null;
-  policy_version: number;
+  policy_version: number | null;
+  status: ConsentStatus;
   told: ToldResult;
   untold: Party[];
   answer: AnswerResult;
@@ -162,16 +176,16 @@ export const consentCallView = (call: JudgedCall): ConsentCallView => ({
   ...{ call_id: call.id, pbx: call.pbx, started_at: iso(call.startedAt) },
   ...{ answered_at: isoOrNull(call.answeredAt), ended_at: isoOrNull(call.endedAt) },
   ...{ direction: call.direction, them: call.them, us: call.us },
-  ...{ mode: call.notice.mode, language: call.notice.language },
-  ...{ rule: call.notice.rule, policy_version: call.notice.version },
-  ...{ told: call.told, untold: call.untold.map((id) => partyOf(call, id)) },
+  ...{ mode: call.notice?.mode ?? null, language: call.notice?.language ?? null },
+  ...{ rule: call.notice?.rule ?? null, policy_version: call.notice?.version ?? null },
+  ...{ status: call.status, told: call.told, untold: call.untold.map((id) => partyOf(call, id)) },
   ...{ answer: call.answer, found: call.found, findings: call.findings, coverage: call.coverage },
 });
 
 export const CONSENT_CSV_COLUMNS = [
   ...['findings', 'call_id', 'started_at', 'answered_at', 'ended_at', 'direction'],
   ...['them_number', 'them_name', 'us_number', 'us_name', 'mode', 'told', 'untold', 'answer', 'found'],
-  ...['coverage', 'language', 'rule', 'policy_version', 'pbx'],
+  ...['coverage', 'language', 'rule', 'policy_version', 'pbx', 'status'],
 ];
 
 /** The cells of a call, in the order of `CONSENT_CSV_COLUMNS`. None of them is a formula to a spreadsheet. */
@@ -182,7 +196,7 @@ export function consentCells(call: JudgedCall): string[] {
     ...[c.findings.join(' '), c.call_id, c.started_at, c.answered_at, c.ended_at, c.direction],
     ...[c.them.number, c.them.name, c.us.number, c.us.name],
     ...[c.mode, c.told, untold.join(', '), c.answer, c.found, c.coverage],
-    ...[c.language, c.rule, c.policy_version, c.pbx],
+    ...[c.language, c.rule, c.policy_version, c.pbx, c.status],
   ];
   return cells.map((cell) => harmless(String(cell ?? '')));
 }

@@ -6,7 +6,8 @@ import type { Mode } from './schema.js';
 /** Who of a call was told that it is recorded, what they answered, and whether the recording has it. */
 
 export type TellingFacts = Pick<CallRecord, 'startedAt' | 'answeredAt' | 'endedAt' | 'legs' | 'marks'> & {
-  mode: Mode;
+  /** Null where it was not decided how people are told. */
+  mode: Mode | null;
   /** What our own side states for others is enough, where they are asked. */
   statedIsEnough: boolean;
   coverage: CoverageStatus;
@@ -44,7 +45,24 @@ export type FoundResult = (typeof foundResults)[number];
 export const consentFindings = ['untold', 'not_found', 'not_agreed', 'refused_kept'] as const;
 export type ConsentFinding = (typeof consentFindings)[number];
 
+/**
+ * How consent stands with a call: exactly one of these. A refusal counts before all, and an answer before what was played. `stated`:
+ * our own side said that they agree; `not_required`: it was not recorded, or nobody had to be told.
+ */
+export const consentStatuses = [
+  'refused',
+  'agreed',
+  'stated',
+  'told',
+  'told_in_part',
+  'not_told',
+  'not_required',
+  'pending',
+] as const;
+export type ConsentStatus = (typeof consentStatuses)[number];
+
 export type Told = {
+  status: ConsentStatus;
   told: ToldResult;
   /** Who spoke with somebody and has not heard a whole notice. Empty unless somebody had to be told. */
   untold: LegId[];
@@ -68,7 +86,21 @@ export function toldOf(call: TellingFacts): Told {
       kept && call.mode === 'ask' && (answer === 'none' || (answer === 'stated' && !call.statedIsEnough)),
     refused_kept: kept && answer === 'refused',
   };
-  return { told, untold, answer, found, findings: consentFindings.filter((finding) => holds[finding]) };
+  const findings = consentFindings.filter((finding) => holds[finding]);
+  return { status: statusOf(told, answer), told, untold, answer, found, findings };
+}
+
+const BY_TOLD: Record<ToldResult, ConsentStatus> = {
+  all: 'told',
+  some: 'told_in_part',
+  nobody: 'not_told',
+  pending: 'pending',
+  not_needed: 'not_required',
+};
+function statusOf(told: ToldResult, answer: AnswerResult): ConsentStatus {
+  if (answer === 'refused') return 'refused';
+  if (told !== 'pending' && (answer === 'agreed' || answer === 'stated')) return answer;
+  return BY_TOLD[told];
 }
 
 /** Of outside parties, or, among ourselves, of everybody who spoke. */

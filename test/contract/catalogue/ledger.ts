@@ -1,5 +1,5 @@
 import type { Account } from '../../../daemon/domain/assurance/cdr.js';
-import { FIRST } from '../../../daemon/domain/pbx.js';
+import { FIRST, type PbxId } from '../../../daemon/domain/pbx.js';
 import { recorded } from '../../support/catalogue/opened.js';
 import { aCdr, T0 } from '../../support/ledger.js';
 import { aCall } from '../../support/recordings/a-call.js';
@@ -50,6 +50,8 @@ export const ledger: Part = (t, open) => {
     await ledger.saveAccounts([account('A', 'A', ours), account('2.1', null, strange)], []);
     const range = { from: T0, to: T0 + 100_000 };
     t.equal((await ledger.rows(range)).items.length, 2, 'one call of ours, and one that only the PBX knows');
+    t.equal(await ledger.strangers(range), 1);
+    t.equal(await ledger.strangers({ ...range, pbx: 'other' as PbxId }), 0);
     t.match(await ledger.row('A'), { call: { id: 'A' }, pbx: { linkedid: '1.1' } });
     t.equal(await ledger.row('B'), null);
     t.same(

@@ -63,7 +63,7 @@ const BOUNDS: Record<string, number> = {
   'due and protected, a page': 6_700,
   'whose file has this hash, a slice': 8_700,
   'extensions, queues and DIDs seen': 14_000,
-  'consent report, a page': 360,
+  'consent report, a page': 800,
   'reviewer of 5,000 places, of which one is there': 14_000,
   'echo, anywhere': 49_000,
   'a flag that no recording has': 61_000,

@@ -6,6 +6,7 @@ import { OnPbx, PartyName, Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { dateAndClock, exact } from '../messages/when.js';
 import type { Consent } from '../state/api.js';
+import { modeName } from './consent-totals.js';
 
 type Call = Consent['calls'][number];
 
@@ -98,7 +99,7 @@ function Told({ call: { told, untold } }: { call: Call }) {
 }
 
 function Mode({ call }: { call: Call }) {
-  const mode = t.telling.modes[call.mode] ?? call.mode;
+  const mode = modeName(call.mode);
   if (call.rule === null) return mode;
   return (
     <Sentence

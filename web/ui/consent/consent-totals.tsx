@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { TableHead } from '../kit/table-head.js';
 import { TableLabel } from '../kit/table-label.js';
 import { t } from '../messages/language.js';
@@ -5,19 +6,42 @@ import { count } from '../messages/locale.js';
 import type { Consent } from '../state/api.js';
 
 type Totals = Consent['totals'];
+const STATUSES = [
+  ...(['agreed', 'stated', 'refused', 'told', 'told_in_part', 'not_told'] as const),
+  ...(['not_required', 'pending'] as const),
+];
+type Status = (typeof STATUSES)[number];
 const RESULTS = ['all', 'some', 'nobody', 'pending', 'not_needed'] as const;
 
 /** Every call of the period in figures: each table adds up to all of them. */
-export function ConsentTotals({ totals }: { totals: Totals }) {
+export function ConsentTotals({ totals, address }: { totals: Totals; address: (show: Status) => string }) {
   return (
     <>
+      <section aria-labelledby="statuses">
+        <h2 id="statuses">{t.consent.statusesTitle}</h2>
+        <div class="consent-statuses">
+          <Results
+            name={t.consent.statusColumn}
+            rows={STATUSES.map((status) => [
+              totals.statuses[status] > 0 ? (
+                <a key={status} href={address(status)}>
+                  {t.consent.filters[status]}
+                </a>
+              ) : (
+                t.consent.filters[status]
+              ),
+              totals.statuses[status],
+            ])}
+          />
+        </div>
+      </section>
       <section aria-labelledby="modes">
         <h2 id="modes">{t.consent.modesTitle}</h2>
         <table class="table consent-modes">
           <TableHead columns={t.consent.modesColumns} />
           <tbody>
             {totals.modes.map((row) => (
-              <Row key={row.mode} name={t.telling.modes[row.mode] ?? row.mode} row={row} />
+              <Row key={row.mode} name={modeName(row.mode)} row={row} />
             ))}
           </tbody>
           <tfoot>
@@ -48,6 +72,10 @@ export function ConsentTotals({ totals }: { totals: Totals }) {
   );
 }
 
+/** What a mode is called; null where how people are told was not decided. */
+export const modeName = (mode: Totals['modes'][number]['mode']): string =>
+  mode === null ? t.consent.undecided : (t.telling.modes[mode] ?? mode);
+
 type Figures = { calls: number } & Totals['told'];
 
 function Row({ name, row }: { name: string; row: Figures }) {
@@ -64,14 +92,14 @@ function Row({ name, row }: { name: string; row: Figures }) {
   );
 }
 
-function Results({ name, rows }: { name: string; rows: [string, number][] }) {
+function Results({ name, rows }: { name: string; rows: [ComponentChildren, number][] }) {
   const total = rows.reduce((sum, [, n]) => sum + n, 0);
   return (
     <table class="table table-kept consent-figures">
       <TableHead columns={{ name, calls: t.consent.modesColumns.calls }} />
       <tbody>
-        {rows.map(([what, n]) => (
-          <tr key={what}>
+        {rows.map(([what, n], i) => (
+          <tr key={i}>
             <th scope="row">{what}</th>
             <td>{count(n)}</td>
           </tr>

@@ -91,7 +91,9 @@ export function ConsentPage() {
             <ConsentList view={v} />
             <Pages view={v} address={(page) => addressOf({ ...wanted, page })} />
           </section>
-          {v.totals.calls > 0 && <ConsentTotals totals={v.totals} />}
+          {v.totals.calls > 0 && (
+            <ConsentTotals totals={v.totals} address={(show) => addressOf({ ...wanted, page: 1, show })} />
+          )}
           <section class="consent-how" aria-labelledby="how">
             <h2 id="how">{t.consent.howTitle}</h2>
             <p>{t.consent.how}</p>
@@ -136,7 +138,7 @@ const REST = ['not_found', 'not_agreed', 'refused_kept', 'refused', 'agreed', 's
 
 function Answer({ view, address }: { view: Consent; address: (show: Filter) => string }) {
   const { totals, since } = view;
-  const figures = { ...totals.findings, ...totals.answers, pending: totals.told.pending };
+  const figures = { ...totals.findings, ...totals.statuses };
   const rest = REST.filter((kind) => figures[kind] > 0);
   const { untold } = totals.findings;
   const began = since && since.slice(0, 10) > view.from;
@@ -173,6 +175,13 @@ function Answer({ view, address }: { view: Consent; address: (show: Filter) => s
               ]),
             )}
           />
+        </p>
+      )}
+      {view.only_in_cdrs > 0 && (
+        <p>
+          <a href={`/coverage?${new URLSearchParams({ from: view.from, to: view.to, show: 'unexplained' })}`}>
+            {t.consent.onlyInCdrs({ n: view.only_in_cdrs })}
+          </a>
         </p>
       )}
       {began && <p class="quiet">{t.consent.installed({ since: dateAndClock(since) })}</p>}

@@ -32,27 +32,32 @@ const call = noun({
     coverage: row.coverage_status,
   }),
 });
-/** A call whose decision cannot be read is left out, as one that cannot be read itself. */
+/** A call whose decision is there and cannot be read is left out, as one that cannot be read itself. */
 const told = {
   table: 'calls',
   key: (row: Record<string, unknown>) => row.id,
-  read: (row: Record<string, unknown>) => ({ ...call.read(row), notice: notice.read(row) }),
+  read: (row: Record<string, unknown>) => ({
+    ...call.read(row),
+    notice: row.decision === null ? null : notice.read(row),
+  }),
 };
 
-/** Among so many calls at once is looked for those with a notice: a few ms. */
+/** Among so many calls at once is looked for those that were answered: a few ms. */
 const LOOKED_AT = 5_000;
 
-/** The ledger of consent call by call, for a report: a few statements for each page of it. */
+/** The answered calls and the ledger of consent of each, for a report: a few statements for each page of it. */
 export function createToldCalls(db: Db, reader: Reader) {
   const AMONG = 'WHERE call_id IN (SELECT value FROM json_each(?)) ORDER BY seq';
-  // By the index alone, and then the row of a call that has a notice.
+  // Coverage counts a call as answered, too, of which only the PBX's own account says so.
   const page = db.prepare(`
     SELECT c.id, c.pbx, c.direction, c.started_at, c.answered_at, c.ended_at, c.them, c.us, c.legs, c.marks,
       c.coverage_status, n.call_id, n.at, n.decision
-    FROM calls s INDEXED BY calls_by_start CROSS JOIN notices n ON n.call_id = s.id CROSS JOIN calls c ON c.id = s.id
-    WHERE (s.started_at, s.id) < ($to, $id) AND (s.started_at, s.id) >= ($since, $sinceId)
-      AND c.test = 0 AND ($pbx IS NULL OR c.pbx = $pbx)
-    ORDER BY s.started_at DESC, s.id DESC LIMIT $limit`);
+    FROM calls c INDEXED BY calls_by_start LEFT JOIN notices n ON n.call_id = c.id
+    WHERE (c.started_at, c.id) < ($to, $id) AND (c.started_at, c.id) >= ($since, $sinceId)
+      AND c.ended_at IS NOT NULL AND c.test = 0 AND c.coverage_status <> 'imported' AND ($pbx IS NULL OR c.pbx = $pbx)
+      AND (c.answered_at IS NOT NULL
+        OR (SELECT answered_at FROM accounts WHERE call_id = c.id ORDER BY started_at LIMIT 1) IS NOT NULL)
+    ORDER BY c.started_at DESC, c.id DESC LIMIT $limit`);
   const oldest = db.prepare(`
     SELECT started_at AS startedAt, id FROM calls INDEXED BY calls_by_start
     WHERE started_at >= $from AND (started_at, id) < ($to, $id)

@@ -72,7 +72,7 @@ const CALL = `c.id, c.pbx, c.direction, c.started_at, c.answered_at, c.ended_at,
 const OURS = `SELECT ${PBX}, ${CALL} FROM calls c LEFT JOIN accounts a ON a.id = (
     SELECT id FROM accounts WHERE call_id = c.id ORDER BY started_at LIMIT 1)
   WHERE c.ended_at IS NOT NULL AND c.test = 0 AND (c.answered_at IS NOT NULL OR a.answered_at IS NOT NULL)`;
-const STRANGE = `SELECT ${PBX} FROM accounts a
+const STRANGERS = `FROM accounts a INDEXED BY accounts_strange
   WHERE a.call_id IS NULL AND a.answered_at IS NOT NULL AND a.started_at >= $from AND a.started_at < $to AND ($pbx IS NULL OR a.pbx = $pbx)`;
 
 /** How many calls of ours, and how many that only the PBX knows, are read at once: about 10 ms. */
@@ -91,7 +91,8 @@ export function createCoverageRows(db: Db, reader: Reader) {
       ORDER BY started_at DESC LIMIT 1 OFFSET ${SLICE - 1}`)
     .pluck();
   const one = db.prepare(`${OURS} AND c.id = ?`);
-  const strange = db.prepare(STRANGE);
+  const strange = db.prepare(`SELECT ${PBX} ${STRANGERS}`);
+  const strangers = db.prepare(`SELECT count(*) ${STRANGERS}`).pluck();
 
   const callOf = (row: Static<typeof CallShape>): CoverageRow['call'] => ({
     id: row.id,
@@ -135,6 +136,7 @@ export function createCoverageRows(db: Db, reader: Reader) {
       const items = between(begin, to, pbx);
       return { items: items.sort((a, b) => startOf(b) - startOf(a)), next: begin > from ? begin : null };
     },
+    strangers: ({ from, to, pbx }: CoverageRange) => strangers.get({ from, to, pbx: pbx ?? null }) as number,
     between,
     row: (id: CallId): CoverageRow | null => reader.orNull(compared, one.get(id)),
   };

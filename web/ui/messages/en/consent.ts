@@ -11,6 +11,10 @@ const kinds = {
   refused: 'Refused',
   agreed: 'Agreed',
   stated: 'Stated by our own side',
+  told: 'Told',
+  told_in_part: 'Not everybody told',
+  not_told: 'Nobody told',
+  not_required: 'Not required',
   pending: 'Not yet known',
   all: 'Every call',
 };
@@ -25,10 +29,15 @@ export const consentText = {
     }),
   untold: ({ n, untold }: { n: number; untold: number }) =>
     `In ${count(untold)} of ${calls(n)} somebody was not told that the call was recorded.`,
-  nothing: 'In this period there is no call for which Tapedeck decided how people are told.',
+  nothing: 'In this period no call was answered.',
   unknown: 'Tapedeck has no data for this period.',
   installed: ({ since }: { since: string }) =>
     `Tapedeck has monitored calls since ${since}. Earlier calls are not in this report.`,
+  onlyInCdrs: ({ n }: { n: number }) =>
+    plural(n, {
+      one: 'One more answered call is known only from the PBX’s CDRs: Tapedeck told nobody in it, and recorded nothing.',
+      other: `${count(n)} more answered calls are known only from the PBX’s CDRs: Tapedeck told nobody in them, and recorded nothing.`,
+    }),
   rest: {
     not_found: ({ n }: { n: number }) =>
       `${calls(n)} ${plural(n, { one: 'has', other: 'have' })} an announcement that is not in the recording`,
@@ -85,6 +94,9 @@ export const consentText = {
   pagesLabel: 'Pages of calls',
   newer: 'Newer calls',
   older: 'Older calls',
+  statusesTitle: 'By consent',
+  statusColumn: 'Consent',
+  undecided: 'Not decided',
   modesTitle: 'By mode',
   modesColumns: {
     mode: 'Mode',
@@ -98,5 +110,5 @@ export const consentText = {
   total: 'Total',
   resultsTitle: 'By answer and by what the recording has',
   howTitle: 'How this report is made',
-  how: 'It has every call for which Tapedeck decided how people are told that it is recorded. Somebody was told if they were on the call from the start of an announcement to its end (in the mode “Repeated tone”: of a tone), as the PBX reports. People who spoke with somebody count; phones that only rang, waited in a queue, were parked or had the others on hold all the time do not. Nobody has to be told in calls that are not recorded. An answer counts for whoever gave it on their own phone: a key, a button or a program of our own side states what others said, and is counted apart. “In the recording” is what Tapedeck found in the sealed audio, not what the PBX reported. Test calls are not counted.',
+  how: 'It has every answered call that has ended, as many as the coverage report counts for the same days; each counts under “By consent” once. “Not decided” are calls for which nothing in the policy said how people are told. Somebody was told if they were on the call from the start of an announcement to its end (in the mode “Repeated tone”: of a tone), as the PBX reports. People who spoke with somebody count; phones that only rang, waited in a queue, were parked or had the others on hold all the time do not. Nobody has to be told in calls that are not recorded. An answer counts for whoever gave it on their own phone: a key, a button or a program of our own side states what others said, and is counted apart. “In the recording” is what Tapedeck found in the sealed audio, not what the PBX reported. Test calls and imported ones are not counted.',
 };
