@@ -59,49 +59,52 @@ export const notices: Part = (t, open) => {
     t.match((await about.of('C')).notice, { callId: 'C', mode: 'ask' }, 'it had none of its own');
   });
 
-  t.test('answered calls are found by their time, newest first, with all that was decided and came of it', async (t) => {
-    const { catalogue } = await open(t);
-    const at = { C: 10, A: 20, B: 20, D: 30, E: 40, T: 50, W: 60, R: 70, L: 80 };
-    const more: Record<string, object> = {
-      ...{ T: { test: true }, W: { pbx: 'warehouse' } },
-      ...{ R: { answeredAt: null }, L: { endedAt: null } },
-    };
-    for (const [id, startedAt] of Object.entries(at))
-      await catalogue.calls.save({ ...aCall(id), startedAt, ...more[id] });
-    for (const id of ['A', 'B', 'C', 'E', 'T', 'W']) await catalogue.notices.decide(aNotice(id));
-    const found = async (more: object) => {
-      const { calls, next } = await catalogue.notices.calls({ from: 0, to: 100, limit: 9, ...more });
-      return [calls.map(({ id }) => id).join(''), next?.id ?? null];
-    };
-    t.same(await found({}), ['WEDBAC', null], 'T is a test call, R was not answered, L goes on');
-    t.same(await found({ from: 20, to: 40 }), ['DBA', null]);
-    t.same(await found({ limit: 2 }), ['WE', 'E']);
-    t.same(await found({ limit: 2, before: { startedAt: 40, id: 'E' } }), ['DB', 'B']);
-    t.same(await found({ before: { startedAt: 20, id: 'B' } }), ['AC', null], 'two of the same moment');
-    t.same(await found({ before: { startedAt: 10, id: 'C' } }), ['', null]);
-    t.same(await found({ pbx: 'warehouse' }), ['W', null]);
-    t.same(await found({ pbx: '' }), ['EDBAC', null]);
+  t.test(
+    'answered calls are found by their time, newest first, with all that was decided and came of it',
+    async (t) => {
+      const { catalogue } = await open(t);
+      const at = { C: 10, A: 20, B: 20, D: 30, E: 40, T: 50, W: 60, R: 70, L: 80 };
+      const more: Record<string, object> = {
+        ...{ T: { test: true }, W: { pbx: 'warehouse' } },
+        ...{ R: { answeredAt: null }, L: { endedAt: null } },
+      };
+      for (const [id, startedAt] of Object.entries(at))
+        await catalogue.calls.save({ ...aCall(id), startedAt, ...more[id] });
+      for (const id of ['A', 'B', 'C', 'E', 'T', 'W']) await catalogue.notices.decide(aNotice(id));
+      const found = async (more: object) => {
+        const { calls, next } = await catalogue.notices.calls({ from: 0, to: 100, limit: 9, ...more });
+        return [calls.map(({ id }) => id).join(''), next?.id ?? null];
+      };
+      t.same(await found({}), ['WEDBAC', null], 'T is a test call, R was not answered, L goes on');
+      t.same(await found({ from: 20, to: 40 }), ['DBA', null]);
+      t.same(await found({ limit: 2 }), ['WE', 'E']);
+      t.same(await found({ limit: 2, before: { startedAt: 40, id: 'E' } }), ['DB', 'B']);
+      t.same(await found({ before: { startedAt: 20, id: 'B' } }), ['AC', null], 'two of the same moment');
+      t.same(await found({ before: { startedAt: 10, id: 'C' } }), ['', null]);
+      t.same(await found({ pbx: 'warehouse' }), ['W', null]);
+      t.same(await found({ pbx: '' }), ['EDBAC', null]);
 
-    const { seq } = await catalogue.notices.tell(aPlaying('A'));
-    await catalogue.notices.found(seq, { found: false, excused: true });
-    const said = { at: 25, kind: 'decline', how: 'digits', who: '9', legId: 'L' } as const;
-    const directive = await catalogue.directives.add({ callId: 'A', ...said });
-    const { calls } = await catalogue.notices.calls({ from: 0, to: 100, limit: 9 });
-    const call = { ...aCall('A'), startedAt: 20 };
-    t.same(
-      calls.find(({ id }) => id === 'A'),
-      {
-        ...{ id: 'A', pbx: '', direction: 'in', startedAt: 20 },
-        ...{ answeredAt: call.answeredAt, endedAt: call.endedAt, them: call.them, us: call.us },
-        ...{ legs: [], marks: [], coverage: 'pending', notice: aNotice('A') },
-        played: [{ ...aPlaying('A'), seq, found: { found: false, excused: true } }],
-        directives: [directive],
-      },
-    );
-    t.match(
-      calls.find(({ id }) => id === 'B'),
-      { played: [], directives: [] },
-      'nobody else has it',
-    );
-  });
+      const { seq } = await catalogue.notices.tell(aPlaying('A'));
+      await catalogue.notices.found(seq, { found: false, excused: true });
+      const said = { at: 25, kind: 'decline', how: 'digits', who: '9', legId: 'L' } as const;
+      const directive = await catalogue.directives.add({ callId: 'A', ...said });
+      const { calls } = await catalogue.notices.calls({ from: 0, to: 100, limit: 9 });
+      const call = { ...aCall('A'), startedAt: 20 };
+      t.same(
+        calls.find(({ id }) => id === 'A'),
+        {
+          ...{ id: 'A', pbx: '', direction: 'in', startedAt: 20 },
+          ...{ answeredAt: call.answeredAt, endedAt: call.endedAt, them: call.them, us: call.us },
+          ...{ legs: [], marks: [], coverage: 'pending', notice: aNotice('A') },
+          played: [{ ...aPlaying('A'), seq, found: { found: false, excused: true } }],
+          directives: [directive],
+        },
+      );
+      t.match(
+        calls.find(({ id }) => id === 'B'),
+        { played: [], directives: [] },
+        'nobody else has it',
+      );
+    },
+  );
 };

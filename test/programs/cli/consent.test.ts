@@ -55,9 +55,12 @@ t.test('the command line shows who was told, as text, as JSON and as a table', a
   const coverage = JSON.parse(await tapedeck('coverage', ...period, '--json'));
   t.equal(coverage.totals.answered, json.totals.calls + json.only_in_cdrs, 'as many as coverage counts');
   const undecided = JSON.parse(await tapedeck('consent-report', ...period, '--json', '--show', 'not_told'));
-  t.match(undecided.calls.find((one: { call_id: string }) => one.call_id === 'UNDECIDED'), {
-    ...{ mode: null, language: null, policy_version: null, status: 'not_told', findings: ['untold'] },
-  });
+  t.match(
+    undecided.calls.find((one: { call_id: string }) => one.call_id === 'UNDECIDED'),
+    {
+      ...{ mode: null, language: null, policy_version: null, status: 'not_told', findings: ['untold'] },
+    },
+  );
   t.match(
     json.calls.find((one: { call_id: string }) => one.call_id === 'UNTOLD'),
     {
