@@ -12,10 +12,13 @@ import {
   type JudgedCall,
   judgeCall,
 } from '../domain/telling/consent-report.js';
+import { unwatchedIn } from '../domain/telling/told.js';
 import type { Verbs } from './catalogue.js';
 import type { ToldCursor } from './notices.js';
 
-export type ConsentVerbs = 'notices.calls' | 'ledger.spans' | 'ledger.strangers';
+/** What the calls of a report come from; `ConsentVerbs`, what its figures do. */
+export type ConsentCallVerbs = 'notices.calls' | 'watch.windows';
+export type ConsentVerbs = ConsentCallVerbs | 'ledger.spans' | 'ledger.strangers';
 
 export type ConsentAsked = {
   from?: string | undefined;
@@ -40,14 +43,18 @@ export const consentScope = (asked: ConsentAsked, zone: string, now: number): Co
 
 /** Yields the answered calls of a period, newest first. Reads them in slices, and never holds them all. */
 async function* callsOf(
-  catalogue: Verbs<'notices.calls'>,
+  catalogue: Verbs<ConsentCallVerbs>,
   { period, pbx }: Pick<ConsentScope, 'period' | 'pbx'>,
 ): AsyncGenerator<JudgedCall> {
   const { from, to } = bounds(period);
+  const windows = await catalogue.watch.windows({ from });
   let before: ToldCursor | undefined;
   for (;;) {
     const page = await catalogue.notices.calls({ from, to, pbx: pbx ?? undefined, before, limit: SLICE });
-    for (const call of page.calls) yield judgeCall(call);
+    for (const call of page.calls) {
+      const its = windows.filter((window) => window.pbx === call.pbx);
+      yield judgeCall({ ...call, unwatchedMs: unwatchedIn(call, its) });
+    }
     if (page.next === null) return;
     before = page.next;
     await setImmediate();
@@ -56,7 +63,7 @@ async function* callsOf(
 
 /** The same of those that fit the filter, for a table of all of them. */
 export async function* consentCalls(
-  catalogue: Verbs<'notices.calls'>,
+  catalogue: Verbs<ConsentCallVerbs>,
   scope: ConsentScope,
 ): AsyncGenerator<JudgedCall> {
   for await (const call of callsOf(catalogue, scope)) if (fitsConsent(call, scope.filter)) yield call;

@@ -8,7 +8,12 @@ import { mayDo } from '../../daemon/domain/people/person.js';
 import { owesReason, sightOf } from '../../daemon/domain/people/reach.js';
 import { decodePeaks } from '../../daemon/domain/recording/peaks.js';
 import type { Ear } from '../../daemon/domain/recording/quality.js';
-import { type CallId, isId, type Recording } from '../../daemon/domain/recording/recording.js';
+import {
+  type BlindWindow,
+  type CallId,
+  isId,
+  type Recording,
+} from '../../daemon/domain/recording/recording.js';
 import { within } from '../../daemon/vault/sound/heard.js';
 import type { Needs, RouteDeps } from '../deps.js';
 import { answers, IdParams, pbxOf, timesOf } from '../server/answers.js';
@@ -22,6 +27,7 @@ type Deps = Needs<
   | 'seals.manifest'
   | 'seals.check'
   | 'directives.of'
+  | 'watch.windows'
   | 'notices.of'
   | 'policy.of'
   | 'holds.of'
@@ -56,6 +62,16 @@ export function callRoutes(app: App, { catalogue, reached, listening, site, data
       }),
     );
   }
+  /** When nobody monitored the PBX of a call while it went on. */
+  async function unwatchedDuring({ pbx, answeredAt, endedAt, imported }: StoredCall): Promise<BlindWindow[]> {
+    if (answeredAt === null || imported) return [];
+    const windows = await catalogue.watch.windows({
+      ...{ pbx, from: answeredAt },
+      ...(endedAt === null ? {} : { to: endedAt }),
+    });
+    return windows.toReversed();
+  }
+
   app.get(
     '/calls',
     {
@@ -107,6 +123,7 @@ export function callRoutes(app: App, { catalogue, reached, listening, site, data
         certificate: call.recording && (await catalogue.certificates.of(call.recording.id)),
         said: await catalogue.directives.of(call.id),
         ledger: await catalogue.notices.of(call.id),
+        unwatched: await unwatchedDuring(call),
         retention: await purposeOf(catalogue, call.recording),
         held: held.has(call.id),
         matters: mayDo(person, 'oversee') ? (held.get(call.id) ?? []) : [],

@@ -178,7 +178,9 @@ export const CallDetail = Type.Intersect([
       Type.Object({
         at_ms: Type.Integer(),
         until_ms: Nullable(Type.Integer()),
-        kind: Type.String(),
+        kind: Type.String({
+          description: '`unwatched`: nobody monitored the PBX, so keys that were pressed were not heard.',
+        }),
         text: Type.String(),
         leg: Nullable(Type.Integer({ description: 'Whose it is: the place in `legs`.' })),
       }),

@@ -2,11 +2,16 @@ import type { Static } from 'typebox';
 import type { ToldCall } from '../../daemon/catalogue/notices.js';
 import { type Directive, HOUSE, speakerOf } from '../../daemon/domain/call/directive.js';
 import { reasonView, type Say } from '../../daemon/domain/reason/words.js';
-import type { CallRecord, CoverageStatus, LegId } from '../../daemon/domain/recording/recording.js';
+import type {
+  BlindWindow,
+  CallRecord,
+  CoverageStatus,
+  LegId,
+} from '../../daemon/domain/recording/recording.js';
 import { JURISDICTIONS } from '../../daemon/domain/telling/jurisdictions.js';
 import type { Found, Played } from '../../daemon/domain/telling/notice.js';
 import { regionOf } from '../../daemon/domain/telling/region.js';
-import { toldOf } from '../../daemon/domain/telling/told.js';
+import { toldOf, unwatchedIn } from '../../daemon/domain/telling/told.js';
 import type { ListenerView, ToldView } from './told-schemas.js';
 
 const names = new Map(JURISDICTIONS.map(({ id, name }) => [id, name]));
@@ -21,6 +26,7 @@ export function toldView(
   call: Call,
   { notice, played }: ToldCall,
   directives: readonly Directive[],
+  unwatched: readonly BlindWindow[],
   say: Say,
 ): Static<typeof ToldView> | null {
   if (!notice) return null;
@@ -30,6 +36,7 @@ export function toldView(
     ...call,
     ...{ mode: notice.mode, statedIsEnough: notice.statedIsEnough },
     ...{ coverage: call.coverage.status, played, directives },
+    unwatchedMs: unwatchedIn(call, unwatched),
   });
   return {
     mode: notice.mode,

@@ -10,7 +10,7 @@ import type { Sight } from '../../daemon/domain/people/reach.js';
 import type { KeptDecision } from '../../daemon/domain/policy/policy.js';
 import { inWords, reasonView, type Say } from '../../daemon/domain/reason/words.js';
 import type { Quality, SideQuality } from '../../daemon/domain/recording/quality.js';
-import type { CallId, Mark, Party, Recording } from '../../daemon/domain/recording/recording.js';
+import type { BlindWindow, CallId, Mark, Party, Recording } from '../../daemon/domain/recording/recording.js';
 import type { BriefStatusView, StatusView } from '../health/schemas.js';
 import type { PolicyView } from '../policy/schemas.js';
 import type { QualityView } from '../quality/schemas.js';
@@ -148,6 +148,8 @@ export function callDetail(
     certificate: number | null;
     said: readonly Directive[];
     ledger: ToldCall;
+    /** When nobody monitored its PBX. */
+    unwatched: readonly BlindWindow[];
     retention: CallDetail['retention'];
     held: boolean;
     /** As far as they are told. */
@@ -162,13 +164,22 @@ export function callDetail(
       joined_ms: Math.round((leg.upAt ?? leg.seenAt) - zero),
       left_ms: leg.goneAt === null ? null : Math.round(leg.goneAt - zero),
     })),
-    marks: call.marks.map((mark) => ({
-      at_ms: Math.round(mark.atMs),
-      until_ms: mark.untilMs === null ? null : Math.round(mark.untilMs),
-      kind: mark.kind,
-      text: mark.text,
-      leg: legOf(call, mark),
-    })),
+    marks: [
+      ...call.marks.map((mark) => ({
+        at_ms: Math.round(mark.atMs),
+        until_ms: mark.untilMs === null ? null : Math.round(mark.untilMs),
+        kind: mark.kind,
+        text: mark.text,
+        leg: legOf(call, mark),
+      })),
+      ...around.unwatched.map(({ from, to, why }) => ({
+        at_ms: Math.round(Math.max(from - zero, 0)),
+        until_ms: to === null ? null : Math.round(Math.min(to, call.endedAt ?? to) - zero),
+        kind: 'unwatched' as const,
+        text: reasonView(why, say).reason,
+        leg: null,
+      })),
+    ],
     decision: call.decision && decisionView(call.decision, say),
     imported: call.imported ? importedView(call.imported) : null,
     retention: around.retention,
@@ -177,7 +188,7 @@ export function callDetail(
       const { kind, how, who } = said;
       return { at_ms: Math.round(said.at - zero), kind, how, who, leg: leg < 0 ? null : leg };
     }),
-    told: toldView(call, around.ledger, around.said, say),
+    told: toldView(call, around.ledger, around.said, around.unwatched, say),
     consult_for: around.main,
     consultations: around.consultations,
     seal: around.seal,

@@ -28,7 +28,7 @@ export const FoundResult = Type.Enum([...foundResults], {
 });
 export const Findings = Type.Array(Type.Enum([...consentFindings]), {
   description:
-    '`untold`: a call was recorded, and somebody who spoke in it was not told; `not_found`: a prompt was played, and the recording does not have it; `not_agreed`: people are asked for a yes, nobody gave one, and there is a recording; `refused_kept`: somebody refused, and there is a recording.',
+    '`untold`: a call was recorded, and somebody who spoke in it was not told; `not_found`: a prompt was played, and the recording does not have it; `not_agreed`: people are asked for a yes, nobody gave one, and there is a recording; `refused_kept`: somebody refused, and there is a recording; `keys_unheard`: people may answer by a key, nobody’s answer is on record, there is a recording, and for a part of the call keys were not heard.',
 });
 
 const counts = <K extends string>(keys: readonly K[]) =>
@@ -88,6 +88,10 @@ export const ConsentView = Type.Object({
       answer: AnswerResult,
       found: FoundResult,
       findings: Findings,
+      keys_unheard_ms: Type.Integer({
+        description:
+          'For so long of the call nobody monitored the PBX: keys that were pressed then were not heard.',
+      }),
       coverage: Type.Enum(['none', ...answeredStatuses]),
     }),
     { description: 'A page of those asked for, newest first.' },

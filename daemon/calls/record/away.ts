@@ -4,10 +4,11 @@ import { isCaller } from '../../domain/call/call-state.js';
 import type { LegFacts, PbxEvent, Snapshot } from '../../domain/call/event.js';
 import type { CallId, Leg, LegId } from '../../domain/recording/recording.js';
 import { type Notice, type Played, reaches } from '../../domain/telling/notice.js';
+import { answersByKey } from '../../domain/telling/told.js';
 import { parseWhisper } from '../../domain/telling/whisper.js';
 import { eachOf } from '../../ops/turns.js';
 import type { InformDeps } from './inform.js';
-import { ANSWER_MS, answersByKey, uninformed } from './informing.js';
+import { ANSWER_MS, uninformed } from './informing.js';
 import type { Live } from './live.js';
 
 /** Legs that the PBX is asked about at once: each question takes one of http.conf's sessions. */

@@ -53,7 +53,6 @@ export const uninformed = (): Informing => ({
 
 /** So long after a prompt a key is still an answer to it, in ms. */
 export const ANSWER_MS = 15_000;
-export const answersByKey = (mode: Mode): boolean => mode === 'announce_refusal' || mode === 'ask';
 
 /** Some legs as one word. */
 export const amongOf = (legs: readonly LegId[]): string => [...legs].sort().join(' ');

@@ -88,6 +88,10 @@ function asText(view: ConsentReport, config: Config): string {
   );
   if (findings.not_agreed > 0)
     out.push(`Recorded without the consent that was asked for: ${findings.not_agreed}.`);
+  if (findings.keys_unheard > 0)
+    out.push(
+      `Recorded without an answer, while keys were not heard for a part of the call: ${findings.keys_unheard}.`,
+    );
   if (findings.refused_kept > 0) out.push(`Recorded although somebody refused: ${findings.refused_kept}.`);
   if (view.calls.length === 0) return out.join('\n');
   const several = severalPbxes(config);

@@ -44,6 +44,7 @@ export const CONSENT_FILTERS = [
   'not_found',
   'not_agreed',
   'refused_kept',
+  'keys_unheard',
   'refused',
   'agreed',
   'stated',
@@ -66,6 +67,7 @@ export function fitsConsent(call: JudgedCall, filter: ConsentFilter): boolean {
     case 'not_found':
     case 'not_agreed':
     case 'refused_kept':
+    case 'keys_unheard':
       return call.findings.includes(filter);
     default:
       return call.status === filter;
@@ -103,9 +105,13 @@ export function createConsentReport({
   const modes = new Map<Mode | null, { calls: number } & ByTold>();
   const totals: Omit<ConsentTotals, 'modes'> = {
     ...{ calls: 0, exceptions: 0 },
-    findings: zeros<ConsentFinding>(['untold', 'not_found', 'not_agreed', 'refused_kept'] satisfies [
-      ...typeof consentFindings,
-    ]),
+    findings: zeros<ConsentFinding>([
+      'untold',
+      'not_found',
+      'not_agreed',
+      'refused_kept',
+      'keys_unheard',
+    ] satisfies [...typeof consentFindings]),
     ...{ statuses: zeros(consentStatuses), told: zeros(toldResults) },
     ...{ answers: zeros(answerResults), found: zeros(foundResults) },
   };
@@ -168,6 +174,7 @@ export type ConsentCallView = {
   answer: AnswerResult;
   found: FoundResult;
   findings: ConsentFinding[];
+  keys_unheard_ms: number;
   coverage: CoverageStatus;
 };
 
@@ -180,12 +187,13 @@ export const consentCallView = (call: JudgedCall): ConsentCallView => ({
   ...{ rule: call.notice?.rule ?? null, policy_version: call.notice?.version ?? null },
   ...{ status: call.status, told: call.told, untold: call.untold.map((id) => partyOf(call, id)) },
   ...{ answer: call.answer, found: call.found, findings: call.findings, coverage: call.coverage },
+  keys_unheard_ms: call.unwatchedMs,
 });
 
 export const CONSENT_CSV_COLUMNS = [
   ...['findings', 'call_id', 'started_at', 'answered_at', 'ended_at', 'direction'],
   ...['them_number', 'them_name', 'us_number', 'us_name', 'mode', 'told', 'untold', 'answer', 'found'],
-  ...['coverage', 'language', 'rule', 'policy_version', 'pbx', 'status'],
+  ...['coverage', 'language', 'rule', 'policy_version', 'pbx', 'status', 'keys_unheard_ms'],
 ];
 
 /** The cells of a call, in the order of `CONSENT_CSV_COLUMNS`. None of them is a formula to a spreadsheet. */
@@ -196,7 +204,7 @@ export function consentCells(call: JudgedCall): string[] {
     ...[c.findings.join(' '), c.call_id, c.started_at, c.answered_at, c.ended_at, c.direction],
     ...[c.them.number, c.them.name, c.us.number, c.us.name],
     ...[c.mode, c.told, untold.join(', '), c.answer, c.found, c.coverage],
-    ...[c.language, c.rule, c.policy_version, c.pbx, c.status],
+    ...[c.language, c.rule, c.policy_version, c.pbx, c.status, c.keys_unheard_ms],
   ];
   return cells.map((cell) => harmless(String(cell ?? '')));
 }

@@ -1,5 +1,5 @@
 import { type Directive, directed, HOUSE, speakerOf } from '../call/directive.js';
-import type { CallRecord, CoverageStatus, LegId, MarkKind } from '../recording/recording.js';
+import type { BlindWindow, CallRecord, CoverageStatus, LegId, MarkKind } from '../recording/recording.js';
 import type { Played } from './notice.js';
 import type { Mode } from './schema.js';
 
@@ -11,6 +11,8 @@ export type TellingFacts = Pick<CallRecord, 'startedAt' | 'answeredAt' | 'endedA
   /** What our own side states for others is enough, where they are asked. */
   statedIsEnough: boolean;
   coverage: CoverageStatus;
+  /** For so long of the call nobody monitored the PBX, in ms: keys that were pressed then were not heard. */
+  unwatchedMs: number;
   played: readonly Played[];
   directives: readonly Directive[];
 };
@@ -40,9 +42,10 @@ export type FoundResult = (typeof foundResults)[number];
  * What somebody should look at. `untold`: a call was recorded, and somebody who spoke in it was not told. `not_found`: a prompt was
  * played, and the recording does not have it. `not_agreed`: people are asked for a yes, none of them gave one, nor did our own side
  * where that is enough, and there is a recording.
- * `refused_kept`: somebody refused, and there is a recording.
+ * `refused_kept`: somebody refused, and there is a recording. `keys_unheard`: people may answer by a key, nobody's answer is on record,
+ * there is a recording, and for a part of the call keys were not heard.
  */
-export const consentFindings = ['untold', 'not_found', 'not_agreed', 'refused_kept'] as const;
+export const consentFindings = ['untold', 'not_found', 'not_agreed', 'refused_kept', 'keys_unheard'] as const;
 export type ConsentFinding = (typeof consentFindings)[number];
 
 /**
@@ -85,6 +88,8 @@ export function toldOf(call: TellingFacts): Told {
     not_agreed:
       kept && call.mode === 'ask' && (answer === 'none' || (answer === 'stated' && !call.statedIsEnough)),
     refused_kept: kept && answer === 'refused',
+    keys_unheard:
+      kept && answersByKey(call.mode) && call.unwatchedMs > 0 && (answer === 'none' || answer === 'stated'),
   };
   const findings = consentFindings.filter((finding) => holds[finding]);
   return { status: statusOf(told, answer), told, untold, answer, found, findings };
@@ -101,6 +106,20 @@ function statusOf(told: ToldResult, answer: AnswerResult): ConsentStatus {
   if (answer === 'refused') return 'refused';
   if (told !== 'pending' && (answer === 'agreed' || answer === 'stated')) return answer;
   return BY_TOLD[told];
+}
+
+/** Whether people answer by a key. */
+export const answersByKey = (mode: Mode | null): boolean => mode === 'ask' || mode === 'announce_refusal';
+
+/** For how long of a call these windows last, in ms, in which nobody monitored its PBX. */
+export function unwatchedIn(
+  { answeredAt, endedAt }: Pick<CallRecord, 'answeredAt' | 'endedAt'>,
+  windows: readonly BlindWindow[],
+): number {
+  if (answeredAt === null) return 0;
+  const end = endedAt ?? Number.MAX_SAFE_INTEGER;
+  const lasts = ({ from, to }: BlindWindow) => Math.min(to ?? end, end) - Math.max(from, answeredAt);
+  return windows.reduce((sum, window) => sum + Math.max(0, lasts(window)), 0);
 }
 
 /** Of outside parties, or, among ourselves, of everybody who spoke. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Directive } from '../../../daemon/domain/call/directive.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import type { Leg, Mark } from '../../../daemon/domain/recording/recording.js';
 import {
   CONSENT_CSV_COLUMNS,
@@ -13,7 +14,7 @@ import {
 } from '../../../daemon/domain/telling/consent-report.js';
 import type { Found, Played } from '../../../daemon/domain/telling/notice.js';
 import { MODES } from '../../../daemon/domain/telling/schema.js';
-import { spokeIn, type TellingFacts, toldOf } from '../../../daemon/domain/telling/told.js';
+import { spokeIn, type TellingFacts, toldOf, unwatchedIn } from '../../../daemon/domain/telling/told.js';
 import { aNotice, aPlaying } from '../../support/catalogue/every-row.js';
 import { aCall } from '../../support/recordings/a-call.js';
 import { runs } from '../../support/search/share-of-search.js';
@@ -48,6 +49,7 @@ const base: TellingFacts = {
     mode: 'announce',
     statedIsEnough: false,
     coverage: 'recorded',
+    unwatchedMs: 0,
     played: [played({ found: FOUND })],
     directives: [],
   },
@@ -113,6 +115,17 @@ const table: [string, Partial<TellingFacts>, object][] = [
     { answer: 'agreed', findings: [] },
   ],
   ['nobody said yes', { mode: 'ask' }, { told: 'all', answer: 'none', findings: ['not_agreed'] }],
+  [
+    'nobody said yes, and keys were not heard for a time',
+    { mode: 'announce_refusal', unwatchedMs: 4_000 },
+    { told: 'all', answer: 'none', findings: ['keys_unheard'] },
+  ],
+  ['no key would have been an answer', { unwatchedMs: 4_000 }, { findings: [] }],
+  [
+    'there is an answer',
+    { mode: 'ask', unwatchedMs: 4_000, directives: [said('allow')] },
+    { answer: 'agreed', findings: [] },
+  ],
   ['somebody said yes', { mode: 'ask', directives: [said('allow')] }, { answer: 'agreed', findings: [] }],
 ];
 for (const [name, more, expected] of table)
@@ -230,6 +243,17 @@ t.test('the totals of a report add up, and its pages have each call once', async
     }),
     { numRuns: 60, endOnFailure: true },
   );
+});
+
+t.test('the time in which nobody monitored a PBX counts as far as it is within the call', async (t) => {
+  const during = (from: number, to: number | null) =>
+    unwatchedIn({ answeredAt: ZERO, endedAt: END }, [{ pbx: FIRST, from, to, why: null }]);
+  t.equal(during(ZERO - 9_000, ZERO + 1_000), 1_000);
+  t.equal(during(ZERO + 1_000, ZERO + 3_000), 2_000);
+  t.equal(during(END - 1_000, null), 1_000);
+  t.equal(during(END, END + 1_000), 0);
+  t.equal(during(ZERO - 2, ZERO - 1), 0);
+  t.equal(unwatchedIn({ answeredAt: null, endedAt: END }, [{ pbx: FIRST, from: 0, to: null, why: null }]), 0);
 });
 
 t.test('no cell of the table is a formula', async (t) => {

@@ -76,6 +76,7 @@ t.test('nobody answers for the caller', async (t) => {
       mode: notice!.mode,
       statedIsEnough: false,
       coverage: 'recorded',
+      unwatchedMs: 0,
       played,
       directives,
     });

@@ -50,8 +50,15 @@ t.test('a call tells how its people were told, by whom it was heard, and what th
   await directives.add({ ...said, at: ZERO + 13_000, kind: 'mask', how: 'digits', who: '*7' });
   await directives.add({ ...said, at: ZERO + 14_000, kind: 'allow', how: 'button', who: 'Ada', legId: null });
 
+  await d.catalogue.watch.open(call.pbx, ZERO + 20_000, because('not_running'));
+  await d.catalogue.watch.close(call.pbx, ZERO + 24_000);
   const body = (await get(d.app, `/calls/${call.id}`, cookie)).json();
   t.strictSame(ajar(CallDetail, body), []);
+  t.match(
+    body.marks.filter((mark: { kind: string }) => mark.kind === 'unwatched'),
+    [{ at_ms: 20_000, until_ms: 24_000, text: 'Tapedeck was not running.', leg: null }],
+    'and when keys were not heard',
+  );
   t.match(body.told, {
     ...{ mode: 'announce', language: 'de', policy_version: 1, rule: 'Sales', number: '+14155550100' },
     number_place: { region: 'US', subdivision: 'CA' },

@@ -134,7 +134,16 @@ function Filters({ wanted, view, change, load, busy }: FiltersProps) {
   );
 }
 
-const REST = ['not_found', 'not_agreed', 'refused_kept', 'refused', 'agreed', 'stated', 'pending'] as const;
+const REST = [
+  'not_found',
+  'not_agreed',
+  'refused_kept',
+  'keys_unheard',
+  'refused',
+  'agreed',
+  'stated',
+  'pending',
+] as const;
 
 function Answer({ view, address }: { view: Consent; address: (show: Filter) => string }) {
   const { totals, since } = view;

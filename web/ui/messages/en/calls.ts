@@ -143,6 +143,7 @@ export const callText = {
     gap: 'Not recorded',
     mask: 'Masked',
     unheard: 'Silent for you',
+    unwatched: 'Keys not heard',
     end: 'Ended',
   } as Record<string, string>,
   forLength: ({ length }: { length: string }) => `for ${length}`,

@@ -24,6 +24,8 @@ export const toldText = {
     not_found: 'An announcement was played, and the recording does not have it.',
     not_agreed: 'People are asked for a yes, nobody said yes, and there is a recording.',
     refused_kept: 'Somebody refused, and there is a recording.',
+    keys_unheard:
+      'Nobody’s answer is on record, and for a part of this call keys were not heard, because Tapedeck did not monitor the PBX.',
   },
   announced: {
     announce: ({ language, people }: People & { language: string }) =>
