@@ -17,6 +17,7 @@ import {
 } from '../domain/approval/approval.js';
 import {
   factorFault,
+  INDEPENDENT_AFTER_MS,
   mayApprove,
   othersCanApprove,
   type SecondPersonFault,
@@ -221,7 +222,8 @@ export function createApprovals(deps: ApprovalDeps) {
       const of = await standingOf(person);
       const fault = faultOf(found, of);
       if (fault) throw refusal(fault);
-      const asker = await askers.approver(body, APPROVER[found.act]);
+      const { asker, since } = await askers.approver(body, APPROVER[found.act]);
+      refuseGiven(since, clock());
       const approved = await onRecord<Approval>(
         catalogue,
         (approved) => entryFor(asker, 'approval_give', approved),
@@ -247,6 +249,13 @@ export function createApprovals(deps: ApprovalDeps) {
   };
 
   return { ...approvals, handlers };
+}
+
+/** Throws `approval_factor` unless this one factor counts, whatever others the person has. `since`: null for a recovery code. */
+function refuseGiven(since: number | null, now: number): void {
+  if (since === null) throw fail('approval_factor', 'A recovery code was given, which never counts.');
+  if (factorFault([since], now))
+    throw fail('approval_factor', `The one that was given counts from ${iso(since + INDEPENDENT_AFTER_MS)}.`);
 }
 
 function refusal({ code, until }: { code: Because; until: number | null }) {

@@ -189,6 +189,7 @@ t.test('what the command line cannot write into the log is not done', async (t) 
     ['policy', 'import', join(dir, 'policy.toml')],
     ['user', 'add', 'dora', '--role', 'auditor', ...word],
     ['user', 'change', 'ben', '--role', 'auditor'],
+    ['user', 'factors', 'ben', '--since', '2026-11-25'],
     ['user', 'factors', 'ben', '--reset'],
     ['user', 'disable', 'ben'],
     ['user', 'enable', 'cleo'],
