@@ -11,6 +11,7 @@ import { fail } from '../domain/error.js';
 import type { By, Signed } from '../domain/operations/control/request.js';
 import { actIn, type ControlBody, type ProvedName } from '../domain/operations/control.js';
 import { type Act, ProofNeeded } from '../domain/people/act.js';
+import type { GivenFactor } from '../domain/people/factor.js';
 import { type BoxRight, mayDo, type Person } from '../domain/people/person.js';
 import type { Proofs } from './proofs.js';
 
@@ -23,8 +24,8 @@ export type Asker = {
 };
 /** Somebody who asks for what is theirs, in a session of their own. */
 export type Self = { user: User; epoch: number; entry: Asker['entry'] };
-/** How somebody has shown who they are. `since`: when the factor that they gave was added; null for all that is no app or passkey. */
-type Shown = { second: boolean; since: number | null };
+/** Whether somebody has a second factor, and the app or passkey that they gave; null for all else. */
+type Shown = { second: boolean; factor: GivenFactor | null };
 export type Askers = ReturnType<typeof createAskers>;
 
 /** The acts that need a proof: on the box, also by the command line; and on what is somebody's own. */
@@ -88,16 +89,16 @@ export function createAskers(deps: {
     },
 
     /**
-     * The same for a second person: a second factor that was given for exactly this approval, once, and when that one was added. A
+     * The same for a second person: a second factor that was given for exactly this approval, once, and which one it was. A
      * password is not enough, because the dashboard has seen it. Throws as `proved` does, and `approval_factor`.
      */
     async approver(
       body: ControlBody<'approve'>,
       right: BoxRight,
-    ): Promise<{ asker: Asker; since: number | null }> {
+    ): Promise<{ asker: Asker; factor: GivenFactor | null }> {
       const asker = await askers.may(body.by, right);
-      const { since } = await prove(body.by, actIn('approve', body), { of: 'box', exact: true });
-      return { asker, since };
+      const { factor } = await prove(body.by, actIn('approve', body), { of: 'box', exact: true });
+      return { asker, factor };
     },
 
     /**
@@ -148,13 +149,13 @@ export function createAskers(deps: {
     if (now.state.required && !second && !first) throw fail('second_factor_needed');
     if (exact && !second) throw fail('approval_factor');
     if (!second && user.source !== 'local') {
-      if (first) return { second, since: null };
+      if (first) return { second, factor: null };
       throw fail('own_factor_needed');
     }
     const owner = { id: user.id, epoch: now.epoch };
     const used = deps.proofs.use(by.session, owner, act, { second });
-    if (used) return { second, since: used.since };
-    if (first && !second && deps.proofs.signedIn(by.session, owner)) return { second, since: null };
+    if (used) return { second, factor: used.factor };
+    if (first && !second && deps.proofs.signedIn(by.session, owner)) return { second, factor: null };
     throw new ProofNeeded(act);
   }
 

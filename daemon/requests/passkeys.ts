@@ -4,6 +4,7 @@ import type { Verbs } from '../catalogue/catalogue.js';
 import type { Passkey } from '../catalogue/factors.js';
 import { fail } from '../domain/error.js';
 import type { Act } from '../domain/people/act.js';
+import type { GivenFactor } from '../domain/people/factor.js';
 import type { Person } from '../domain/people/person.js';
 import { createKept } from '../ops/kept.js';
 
@@ -119,14 +120,14 @@ export function createPasskeys({
     },
 
     /**
-     * Whose passkey has signed, when it was added (`since`), and its new counter, which is the caller's to keep. It counts in
+     * Whose passkey has signed, which one (`factor`), and its new counter, which is the caller's to keep. It counts in
      * `session` for `act` only if its challenge was made for them, and if its owner has not been shut out since. Throws
      * `passkey_refused`.
      */
     async answered(
       response: unknown,
       { session, act }: { session: string; act: Act | null },
-    ): Promise<{ person: string; passkey: string; counter: number; since: number }> {
+    ): Promise<{ person: string; passkey: string; counter: number; factor: GivenFactor }> {
       const given = response as AuthenticationResponseJSON;
       const challenge = challengeIn(given);
       const asked = challenge === null ? null : assertions.take(challenge);
@@ -155,7 +156,8 @@ export function createPasskeys({
         throw fail('passkey_refused', '', e);
       });
       if (!verified) throw fail('passkey_refused');
-      return { person: userId, passkey: id, counter: authenticationInfo.newCounter, since: addedAt };
+      const factor = { since: addedAt, host: passkey.host };
+      return { person: userId, passkey: id, counter: authenticationInfo.newCounter, factor };
     },
   };
 }

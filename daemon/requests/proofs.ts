@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type Act, exactKinds } from '../domain/people/act.js';
-import { hasSecond, type Proof } from '../domain/people/factor.js';
+import { type GivenFactor, hasSecond, type Proof } from '../domain/people/factor.js';
 
 /** How long a proof is good, in ms. */
 export const FRESH_MS = 10 * 60_000;
@@ -11,8 +11,8 @@ export type Proofs = ReturnType<typeof createProofs>;
 type Owner = { id: string; epoch: number };
 /** For what it was given. Its `object` is null once it counts for all acts of this kind. */
 type For = Pick<Act, 'kind'> & { object: string | null };
-/** `since`: when the app or the passkey that was given was added; null for a password and for a recovery code. */
-type Given = { owner: Owner; proof: Proof; at: number; act: For | null; since: number | null };
+/** `factor`: the app or the passkey that was given; null for a password and for a recovery code. */
+type Given = { owner: Owner; proof: Proof; at: number; act: For | null; factor: GivenFactor | null };
 
 /**
  * By what people have shown who they are, when and for what: what the recorder has looked at itself, in memory, so that a restart
@@ -31,9 +31,15 @@ export function createProofs({ clock }: { clock: () => number }) {
 
   return {
     /** `act`: what it was given for; null for a sign-in, which is a proof for no act. */
-    add(session: string, owner: Owner, proof: Proof, act: For | null, since: number | null = null): void {
+    add(
+      session: string,
+      owner: Owner,
+      proof: Proof,
+      act: For | null,
+      factor: GivenFactor | null = null,
+    ): void {
       const others = fresh(session, owner).filter((p) => p.proof !== proof || p.act?.kind !== act?.kind);
-      given.set(session, [...others, { owner, proof, at: clock(), act, since }]);
+      given.set(session, [...others, { owner, proof, at: clock(), act, factor }]);
     },
     /** What somebody has shown in this session counts on, while all their other sessions end. */
     keep(session: string, owner: Owner, epoch: number): void {
@@ -53,7 +59,7 @@ export function createProofs({ clock }: { clock: () => number }) {
       owner: Owner,
       act: Act,
       { second }: { second: boolean },
-    ): Pick<Given, 'since'> | null {
+    ): Pick<Given, 'factor'> | null {
       const exact = exactKinds.includes(act.kind);
       const all = fresh(session, owner);
       const found = all.find(
@@ -69,7 +75,7 @@ export function createProofs({ clock }: { clock: () => number }) {
           all.filter((p) => p !== found),
         );
       else found.act = { ...found.act, object: null };
-      return { since: found.since };
+      return { factor: found.factor };
     },
     /** Whether somebody has signed in to this session within the last ten minutes by what the recorder has looked at. */
     signedIn: (session: string, owner: Owner): boolean =>

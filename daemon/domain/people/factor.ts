@@ -11,6 +11,9 @@ export type Owes = 'nothing' | 'factor' | 'enrolment';
 /** The second factors of somebody, and whether one of their roles requires one. */
 export type FactorState = { totp: boolean; passkeys: number; recoveryCodes: number; required: boolean };
 
+/** The app or the passkey that somebody has given: when it was added, and the host for which a passkey was made (null: an app). */
+export type GivenFactor = { since: number; host: string | null };
+
 /** What can be done to somebody's second factors. */
 export const factorChanges = [
   'app_added',

@@ -152,6 +152,40 @@ t.test('what a dashboard makes of codes that it has seen approves nothing', asyn
   t.match(await approve(() => ({ code: codes[1]! })), /^approval_factor .*recovery code/, 'days later');
 });
 
+t.test('where only passkeys approve, none counts but one for a name of the dashboard', async (t) => {
+  const { lab, approvals, asker, ask, withFactor, proof } = await approvalsLab(t, {
+    passkeysFor: [PLACE.host],
+  });
+  await lab.add('ada');
+  const code = await withFactor('ben');
+  const by = lab.by('ben');
+  const { id, digest } = await approvals.ask(await asker('ada'), { ...what, reason: 'Asked.' });
+  const approve = () => ask('approve', { by, id, digest });
+  const state = async () => (await ask('approvals', { by })).open[0];
+  const key = createAuthenticator();
+  const addKey = (host: string, more: object = {}) =>
+    lab.catalogue.factors.addPasskey({
+      ...{ id: host, userId: 'ben', name: host, publicKey: key.publicKey, counter: 0, transports: [] },
+      ...{ host, addedAt: lab.clock.ms - 8 * DAY_MS, usedAt: null, ...more },
+    });
+  t.match(await state(), { may_approve: false, because: 'passkey_missing' });
+  await addKey('elsewhere.example');
+  t.match(await state(), { may_approve: false, because: 'passkey_missing' });
+  await proof('ben', code(), { id, digest });
+  await t.rejects(approve(), { code: 'approval_factor', detail: /passkey/ });
+
+  await addKey(PLACE.host, { id: key.id });
+  t.match(await state(), { may_approve: true, because: null });
+  lab.clock.ms += STEP;
+  await proof('ben', code(), { id, digest });
+  await t.rejects(approve(), { code: 'approval_factor', detail: /passkey/ }, 'by a code');
+  const act = { kind: 'approving' as const, object: approvalObject({ id, digest }) };
+  const asked = await lab.ask('ask_passkey', { person: 'ben', session: by.session, place: PLACE, act });
+  const passkey = key.sign(String(asked.options.challenge), PLACE, 'ben');
+  await lab.prove('ben', { passkey }, { act });
+  t.match(await approve(), { state: 'approved' });
+});
+
 t.test('a second factor that was added with a seen password does not count yet', async (t) => {
   const { lab, approvals, asker, ask, proof } = await approvalsLab(t);
   for (const name of ['ada', 'ben']) await lab.add(name);
