@@ -8,6 +8,7 @@ import type { SIGN_IN } from '../domain/operations/control/sign-in.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
 import type { FactorChange } from '../domain/people/factor.js';
 import { nameOf } from '../domain/people/name.js';
+import { createBuckets, type Limit } from '../ops/buckets.js';
 import { createKept } from '../ops/kept.js';
 import { hashed, newRecoveryCode, plainCode } from '../ops/secrets/codes.js';
 import { base32, newTotpSecret, stepOf } from '../ops/secrets/totp.js';
@@ -17,6 +18,8 @@ import type { Passkeys } from './passkeys.js';
 const RECOVERY_CODES = 10;
 /** How long an app may take to be set up. */
 const ENROL_WITHIN_MS = 10 * 60_000;
+/** Each change is told with an alarm of its own, so nobody makes them without end, whose factor it may be. */
+const CHANGES: Limit = { burst: 20, hourly: 5 };
 /** How long an alarm stands that tells of a change of factors, or of who may approve. */
 export const TOLD_FOR_MS = 86_400_000;
 
@@ -67,6 +70,13 @@ export function createFactorRequests(deps: {
     const { totp, passkeys: keys } = await catalogue.factors.state(self.user.id);
     return { self, app: totp, first: !totp && keys === 0 };
   }
+  const buckets = createBuckets({ now: clock });
+  /** Throws `too_many`. */
+  function limit({ user }: Self): void {
+    const bucket = buckets.level(`person ${user.id}`, CHANGES);
+    if (bucket.left < 1) throw fail('too_many', 'Your second factors were changed too often.');
+    bucket.left -= 1;
+  }
   const changed = ({ entry }: Self, what: string) => entry('second_factor', { detail: { changes: [what] } });
 
   return {
@@ -89,6 +99,7 @@ export function createFactorRequests(deps: {
       const { user, epoch } = self;
       const name = nameOf(given);
       const passkey = await passkeys.made(user, { session: by.session, epoch, first }, name, response);
+      limit(self);
       const { codes, hashes } = newCodes();
       const entry = changed(self, `the passkey ${name} was added`);
       const added = await onRecord<{ codesKept: boolean } | null>(
@@ -123,6 +134,7 @@ export function createFactorRequests(deps: {
         enrolments.keep(begun, asked);
         throw fail('factor_wrong');
       }
+      limit(self);
       const { codes, hashes } = newCodes();
       const totp = { sealed: factorSecrets.seal(user.id, secret), addedAt: clock(), lastStep: step };
       const entry = changed(self, 'an authenticator app was added');
@@ -140,6 +152,7 @@ export function createFactorRequests(deps: {
       const passkey = id === undefined ? null : await catalogue.factors.passkey(id);
       const theirs = id === undefined ? await catalogue.factors.totp(user.id) : passkey?.userId === user.id;
       if (!theirs) throw fail('not_found');
+      limit(self);
       const entry = changed(
         self,
         `the ${passkey ? `passkey ${passkey.name}` : 'authenticator app'} was removed`,
@@ -159,6 +172,7 @@ export function createFactorRequests(deps: {
       const { totp, passkeys: keys } = await catalogue.factors.state(self.user.id);
       if (!totp && keys === 0)
         throw fail('request_invalid', 'There is no second factor that they would stand for.');
+      limit(self);
       const { codes, hashes } = newCodes();
       const entry = changed(self, 'new recovery codes were made');
       await onRecord(catalogue, entry, (c) => c.factors.saveRecoveryCodes(self.user.id, hashes));

@@ -80,7 +80,7 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
       await onRecord(catalogue, asker.entry('person_add', about(id, personSaid(user))), (c) =>
         c.people.add(user, invitation, asker.person?.id),
       );
-      tellApprover({ ...deps, mint }, null, user, nameOfAsker(body.by, asker));
+      tellApprover(deps, null, user, nameOfAsker(body.by, asker));
       return { id, invitation: { code, expires_at: invitation.expiresAt } };
     },
 
@@ -100,7 +100,7 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
           ),
         (c) => c.people.change(id, change, clock(), based_on, asker.person?.id),
       );
-      tellApprover({ ...deps, mint }, before, after, nameOfAsker(body.by, asker));
+      tellApprover(deps, before, after, nameOfAsker(body.by, asker));
       return {};
     },
 
@@ -154,7 +154,7 @@ type Account = Person & { disabledAt?: number | null };
 
 /** Tells outside the dashboard that somebody can approve from now on who could not before. */
 export function tellApprover(
-  { alarms, clock, mint }: TellDeps,
+  { alarms }: Pick<TellDeps, 'alarms'>,
   before: Account | null,
   after: Account,
   by: string,
@@ -162,7 +162,7 @@ export function tellApprover(
   const can = (one: Account | null) => one !== null && (one.disabledAt ?? null) === null && isApprover(one);
   if (!can(after) || can(before)) return;
   const why = { code: 'approver_new', params: { name: after.name, by } } as const;
-  alarms.raise(`approver_new ${mint(clock())}`, { severity: 'warning', why, forMs: TOLD_FOR_MS });
+  alarms.raise(`approver_new ${after.id}`, { severity: 'warning', why, forMs: TOLD_FOR_MS });
 }
 const nameOfAsker = (by: By, { person }: Asker): string =>
   'console' in by ? onCommandLine(by.console) : (person?.name ?? '');

@@ -177,6 +177,22 @@ t.test('a code that was given for one change of factors serves for that one, onc
   }
 });
 
+t.test('nobody changes factors, and has others told of it, without end', async (t) => {
+  const lab = await peopleLab(t);
+  const by = lab.by(await lab.add('ada'));
+  await lab.prove('ada', { password });
+  const code = await lab.withApp('ada');
+  await lab.prove('ada', { code: code() });
+  let made = 0;
+  const make = () => lab.ask('new_recovery_codes', { by }).then(() => made++);
+  for (let n = 0; n < 30; n++) await make().catch((e) => t.equal(e.code, 'too_many'));
+  t.equal(made, 19, 'and the app');
+  t.equal(lab.standing.size, 20, 'each was told');
+  lab.clock.ms += 13 * MINUTE;
+  await lab.prove('ada', { code: code() });
+  await t.resolves(make(), 'some time later');
+});
+
 t.test('each change of factors is told outside the dashboard, and from when it counts', async (t) => {
   const lab = await peopleLab(t);
   const { ask, standing } = lab;
