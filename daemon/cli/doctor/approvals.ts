@@ -10,12 +10,13 @@ export async function approvals(ctx: CliContext): Promise<Finding[]> {
   if (!approvals.passkeys_only) return [];
   const { people, factors } = await ctx.catalogue();
   const now = Date.now();
+  const names = web.hosts.map((host) => host.toLowerCase());
   const approvers = (await people.list()).filter(
     (one) => one.source === 'local' && one.disabledAt === null && isApprover(one),
   );
   const keys = await Promise.all(approvers.map(({ id }) => factors.passkeys(id)));
   const can = keys.filter((all) =>
-    all.some(({ host, addedAt }) => web.hosts.includes(host) && addedAt + INDEPENDENT_AFTER_MS <= now),
+    all.some(({ host, addedAt }) => names.includes(host) && addedAt + INDEPENDENT_AFTER_MS <= now),
   ).length;
   if (can >= 2) return [ok(CHECK, `Only passkeys approve, and ${can} people have one that counts.`)];
   return [

@@ -82,7 +82,7 @@ t.test('where only passkeys approve, two people have one that counts', async (t)
   const lab = await peopleLab(t);
   const look = (passkeys_only = true) =>
     approvals({
-      config: () => ({ approvals: { passkeys_only }, web: { hosts: ['desk.example'] } }),
+      config: () => ({ approvals: { passkeys_only }, web: { hosts: ['Desk.example'] } }),
       catalogue: async () => lab.catalogue,
     } as never);
   const addKey = (userId: string, host: string, daysAgo: number) =>
