@@ -80,6 +80,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
       clock,
       mint: ulid,
       coolOffMs: config.holds.release_cool_off_hours * 3_600_000,
+      passkeysFor: config.approvals.passkeys_only ? config.web.hosts.map((host) => host.toLowerCase()) : null,
     },
     factorSecrets: createFactorSecrets(() => master),
     async direct(pbx, call, said) {

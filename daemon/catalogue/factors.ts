@@ -48,6 +48,8 @@ export interface Factors {
   remove(userId: string, which: 'totp' | { passkey: string }): Promise<boolean>;
   /** Removes all factors, recovery codes and tokens and ends every session: the way back in for who has lost them. */
   reset(userId: string): Promise<void>;
+  /** The same, but of the factors only these. Passkeys by their ids. */
+  takeBack(userId: string, which: { totp: boolean; passkeys: readonly string[] }): Promise<void>;
 
   /** Takes the place of all that were there. */
   saveRecoveryCodes(userId: string, hashes: readonly string[]): Promise<void>;

@@ -13,6 +13,7 @@ import type { CliContext } from './common/context.js';
 import { serviceUser } from './common/service-user.js';
 import { access } from './doctor/access.js';
 import { announcements, promptsRefused } from './doctor/announcements.js';
+import { approvals } from './doctor/approvals.js';
 import { archive } from './doctor/archive.js';
 import { backupKeys } from './doctor/backup-keys.js';
 import { cdrFiles, cdrReaders, cdrs } from './doctor/cdr.js';
@@ -142,6 +143,7 @@ export async function examine(context: CliContext): Promise<Finding[]> {
         announcements: (pbx) => announcements(context, pbx, refused.get(pbx.id) ?? null),
       }),
       'test calls': ofEach(config, { 'test calls': (pbx) => testCalls(context, pbx) }),
+      approvals: approvals(context),
       CDRs: ofEach(config, { CDRs: (pbx) => cdrs(context, pbx) }),
     }),
     TLS: tls(config),

@@ -1,15 +1,18 @@
 import type { Command } from 'commander';
 import type { User } from '../catalogue/people.js';
-import { iso, isoOrNull } from '../domain/days.js';
+import { iso, isoOrNull, startOfDay } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { FOUNDER, type Rights } from '../domain/people/person.js';
 import { checkPassword, hashPassword } from '../ops/secrets/password.js';
+import { day } from './common/arguments.js';
 import { newPassword } from './common/ask.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
 import { notSetUp } from './common/pbxes.js';
 import { table, timesIn } from './common/table.js';
 import { listed, nameOf, type RightsOptions, reaches, rightsBy } from './common/user-rights.js';
+
+type FactorOptions = { reset?: boolean; remove?: string; since?: string };
 
 const NOBODY: Rights = {
   roles: [],
@@ -80,17 +83,41 @@ Examples:
 
   command
     .command('factors')
-    .description('show the second factors of a user; --reset for account recovery')
+    .description(
+      'show the second factors of a user; --reset for account recovery; --remove and --since take some back',
+    )
     .argument('<name>', 'name that the user signs in with')
     .option(
       '--reset',
       'remove all of them, with the recovery codes, and end every session and API token of the user',
     )
-    .addHelpText('after', '\nExamples:\n  tapedeck user factors ada\n  tapedeck user factors ada --reset')
-    .action(async (name: string, { reset }: { reset?: boolean }) => {
+    .option('--remove <factor>', 'remove one: app, recovery-codes, or the name of a passkey')
+    .option('--since <day>', 'remove all that were added on this day or later', day)
+    .addHelpText(
+      'after',
+      `
+--remove and --since remove all recovery codes too, and end every session and API token of the user. If somebody else may
+know the password, set a new one: with it, whoever knows it can add a first factor again.
+
+Examples:
+  tapedeck user factors ada
+  tapedeck user factors ada --since 2026-11-25
+  tapedeck user factors ada --remove laptop
+  tapedeck user factors ada --reset`,
+    )
+    .action(async (name: string, { reset, remove, since }: FactorOptions) => {
+      if ([reset, remove, since].filter((one) => one !== undefined).length > 1)
+        throw fail('request_invalid', 'Give one of --reset, --remove and --since.');
       const catalogue = await ctx.catalogue();
       const found = await named(name);
-      if (reset) await ctx.ask('reset_factors', { by: onConsole(), id: found.id });
+      const { time_zone: zone } = ctx.config().site;
+      const by = onConsole();
+      if (reset) await ctx.ask('reset_factors', { by, id: found.id });
+      if (remove !== undefined || since !== undefined) {
+        const which = remove === undefined ? { since: startOfDay(since!, zone) } : { named: remove };
+        const { removed } = await ctx.ask('remove_factors', { by, id: found.id, which });
+        ctx.out(`Removed: ${removed.join(', ')}.`);
+      }
       const { totp, passkeys, recoveryCodes, required } = await catalogue.factors.state(found.id);
       const has = [
         ...(totp ? ['an authenticator app'] : []),
@@ -98,7 +125,15 @@ Examples:
         ...(recoveryCodes > 0 ? [`${recoveryCodes} unused recovery codes`] : []),
       ];
       ctx.out(`${found.name} has ${has.join(', ') || 'no second factor'}.`);
-      if (reset) ctx.out('Every session and API token has ended.');
+      const app = await catalogue.factors.totp(found.id);
+      const time = timesIn(zone);
+      const rows = [
+        ...(app ? [['app', time(app.addedAt)]] : []),
+        ...(await catalogue.factors.passkeys(found.id)).map((key) => [key.name, time(key.addedAt)]),
+      ];
+      if (rows.length > 0) ctx.out(table(['factor', 'added'], rows));
+      if (reset || remove !== undefined || since !== undefined)
+        ctx.out('Every session and API token has ended.');
       if (required)
         ctx.out(
           has.length > 0

@@ -810,7 +810,7 @@ const catalogue = {
   },
   approval_factor: {
     message: 'Approving needs a second factor that you have had for at least 7 days.',
-    hint: 'A password is not enough to approve. Add an authenticator app or a passkey on your account page.',
+    hint: 'Use an authenticator app or a passkey that is older, or let another admin approve. Passwords and recovery codes never count. If you have no app or passkey, add one on your account page: it counts after 7 days.',
     blame: 'operator',
     status: 403,
   },
@@ -973,7 +973,7 @@ const catalogue = {
   },
   proof_needed: {
     message: 'Confirm that it is you first.',
-    hint: 'Enter your password or a code, or use a passkey. This is valid for ten minutes, for this kind of change only.',
+    hint: 'Enter your password or a code, or use a passkey. A code or a passkey is valid for this one change; a password for ten minutes, for this kind of change.',
     blame: 'operator',
     status: 403,
   },

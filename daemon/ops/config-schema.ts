@@ -424,6 +424,13 @@ export const ConfigSchema = Type.Object({
       744,
     ),
   }),
+  approvals: section('Two-person control.', {
+    passkeys_only: Type.Boolean({
+      description:
+        'Approve by passkey only, and only by one that was added under a name in [web] hosts. Codes of authenticator apps do not count then: whoever has taken over the dashboard sees them typed. At least two people who can approve need such a passkey; "tapedeck doctor" counts them.',
+      default: false,
+    }),
+  }),
   scrub: section('Recordings are read again regularly, so that damage is found while backups still exist.', {
     schedule: text(
       "When recordings are read, as a cron expression in the site's time zone. Each is read within 30 days.",

@@ -17,6 +17,7 @@ import {
 } from '../domain/approval/approval.js';
 import {
   factorFault,
+  INDEPENDENT_AFTER_MS,
   mayApprove,
   othersCanApprove,
   type SecondPersonFault,
@@ -27,6 +28,7 @@ import { fail } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { APPROVALS } from '../domain/operations/control/approvals.js';
 import type { ControlAnswer, ControlHandlers } from '../domain/operations/control.js';
+import type { GivenFactor } from '../domain/people/factor.js';
 import { mayDo, type Person } from '../domain/people/person.js';
 import type { PolicyDraft } from '../domain/policy/draft.js';
 import { reasonFrom } from '../domain/typed.js';
@@ -34,6 +36,8 @@ import type { Asker, Askers } from './askers.js';
 
 /** So many that are over are listed. */
 const MOST_OVER = 30;
+const PASSKEYS_ONLY =
+  'Here only a passkey counts that was added under a name in [web] hosts: [approvals] in tapedeck.toml says so.';
 
 export type ApprovalDeps = {
   catalogue: Verbs<
@@ -51,6 +55,8 @@ export type ApprovalDeps = {
   >;
   askers: Pick<Askers, 'of' | 'approver'>;
   alarms: Pick<Alarms, 'raise'>;
+  /** Only passkeys for these host names approve; left out or null: apps and passkeys do. */
+  passkeysFor?: readonly string[] | null;
   clock: () => number;
   mint: (at: number) => string;
 };
@@ -66,7 +72,9 @@ export type ApprovalsOf = ReturnType<typeof createApprovals>;
  * it. Each step is written into the audit log in its own transaction.
  */
 export function createApprovals(deps: ApprovalDeps) {
-  const { catalogue, askers, alarms, clock, mint } = deps;
+  const { catalogue, askers, alarms, passkeysFor = null, clock, mint } = deps;
+  const approves = ({ host }: Pick<GivenFactor, 'host'>) =>
+    passkeysFor === null || (host !== null && passkeysFor.includes(host));
 
   /** Throws `forbidden` for the command line and for API tokens: neither asks, approves or uses. */
   function personOf({ person }: Asker): Person {
@@ -85,11 +93,13 @@ export function createApprovals(deps: ApprovalDeps) {
       },
     });
 
-  /** When somebody added each of their second factors. */
+  /** When somebody added each of the second factors by which they could approve. */
   async function factorsOf(id: string): Promise<number[]> {
     const totp = await catalogue.factors.totp(id);
     const passkeys = await catalogue.factors.passkeys(id);
-    return [...(totp ? [totp.addedAt] : []), ...passkeys.map(({ addedAt }) => addedAt)];
+    return [...(totp ? [{ ...totp, host: null }] : []), ...passkeys]
+      .filter(approves)
+      .map(({ addedAt }) => addedAt);
   }
 
   /** Everything that says whether somebody may approve, read once for a whole list. */
@@ -106,13 +116,27 @@ export function createApprovals(deps: ApprovalDeps) {
 
   function faultOf(a: Approval, of: Approver): { code: Because; until: number | null } | null {
     if (!mayDo(of.person, APPROVER[a.act])) return { code: 'right', until: null };
-    return secondFault(a, of) ?? (of.local ? null : { code: 'outside', until: null });
+    const fault = secondFault(a, of);
+    if (fault?.code === 'factor_missing' && passkeysFor !== null)
+      return { code: 'passkey_missing', until: null };
+    return fault ?? (of.local ? null : { code: 'outside', until: null });
   }
   function secondFault(a: Approval, { person, people, ties, factors }: Approver): SecondPersonFault | null {
     const now = clock();
     const fault = mayApprove({ asker: a.askedBy.id, approver: person.id, ties, now });
     const alone = fault?.code === 'own' && a.alone && !othersCanApprove(people, person.id, a.act);
     return (alone ? null : fault) ?? factorFault(factors, now);
+  }
+  /** Throws `approval_factor` unless this one factor counts, whatever others the person has. Null: it was a recovery code. */
+  function refuseGiven(factor: GivenFactor | null): void {
+    if (factor === null) throw fail('approval_factor', 'A recovery code was given, which never counts.');
+    if (!approves(factor)) throw fail('approval_factor', PASSKEYS_ONLY);
+    const { since } = factor;
+    if (factorFault([since], clock()))
+      throw fail(
+        'approval_factor',
+        `The one that was given counts from ${iso(since + INDEPENDENT_AFTER_MS)}.`,
+      );
   }
 
   function view(a: Approval, of: Approver | null): View {
@@ -221,7 +245,8 @@ export function createApprovals(deps: ApprovalDeps) {
       const of = await standingOf(person);
       const fault = faultOf(found, of);
       if (fault) throw refusal(fault);
-      const asker = await askers.approver(body, APPROVER[found.act]);
+      const { asker, factor } = await askers.approver(body, APPROVER[found.act]);
+      refuseGiven(factor);
       const approved = await onRecord<Approval>(
         catalogue,
         (approved) => entryFor(asker, 'approval_give', approved),
@@ -255,5 +280,6 @@ function refusal({ code, until }: { code: Because; until: number | null }) {
   if (code === 'tied') return fail('approval_tied', when);
   if (code === 'outside') return fail('local_account_needed');
   if (code === 'right') return fail('forbidden');
+  if (code === 'passkey_missing') return fail('approval_factor', PASSKEYS_ONLY);
   return fail('approval_factor', when);
 }

@@ -11,6 +11,7 @@ import { fail } from '../domain/error.js';
 import type { By, Signed } from '../domain/operations/control/request.js';
 import { actIn, type ControlBody, type ProvedName } from '../domain/operations/control.js';
 import { type Act, ProofNeeded } from '../domain/people/act.js';
+import type { GivenFactor } from '../domain/people/factor.js';
 import { type BoxRight, mayDo, type Person } from '../domain/people/person.js';
 import type { Proofs } from './proofs.js';
 
@@ -23,6 +24,8 @@ export type Asker = {
 };
 /** Somebody who asks for what is theirs, in a session of their own. */
 export type Self = { user: User; epoch: number; entry: Asker['entry'] };
+/** Whether somebody has a second factor, and the app or passkey that they gave; null for all else. */
+type Shown = { second: boolean; factor: GivenFactor | null };
 export type Askers = ReturnType<typeof createAskers>;
 
 /** The acts that need a proof: on the box, also by the command line; and on what is somebody's own. */
@@ -74,9 +77,9 @@ export function createAskers(deps: {
 
     /**
      * The same, for what nobody may do on the dashboard's word alone: somebody with a second factor has given it within ten
-     * minutes for this kind of act, and who has none their password. Throws `ProofNeeded`, and `local_account_needed` for
-     * somebody of a directory or a provider, whose word the recorder has not heard itself; `second_factor_needed` where a role
-     * requires one.
+     * minutes for this one act, and who has none their password, for this kind of act. Throws `ProofNeeded`, and
+     * `local_account_needed` for somebody of a directory or a provider, whose word the recorder has not heard itself;
+     * `second_factor_needed` where a role requires one.
      */
     async proved<N extends OfTheBox>(name: N, body: ControlBody<N>, right: BoxRight): Promise<Asker> {
       const by: By = body.by;
@@ -86,13 +89,16 @@ export function createAskers(deps: {
     },
 
     /**
-     * The same for a second person: a second factor that was given for exactly this approval, once. A password is not enough, because
-     * the dashboard has seen it. Throws as `proved` does, and `approval_factor`.
+     * The same for a second person: a second factor that was given for exactly this approval, once, and which one it was. A
+     * password is not enough, because the dashboard has seen it. Throws as `proved` does, and `approval_factor`.
      */
-    async approver(body: ControlBody<'approve'>, right: BoxRight): Promise<Asker> {
-      const found = await askers.may(body.by, right);
-      await prove(body.by, actIn('approve', body), { of: 'box', exact: true });
-      return found;
+    async approver(
+      body: ControlBody<'approve'>,
+      right: BoxRight,
+    ): Promise<{ asker: Asker; factor: GivenFactor | null }> {
+      const asker = await askers.may(body.by, right);
+      const { factor } = await prove(body.by, actIn('approve', body), { of: 'box', exact: true });
+      return { asker, factor };
     },
 
     /**
@@ -113,13 +119,13 @@ export function createAskers(deps: {
     },
 
     /**
-     * The same for somebody who adds a second factor. For a first one the password of the sign-in is enough: whoever has seen
-     * that typed could give it again. People of a directory or a provider have no password here, so their first one is added
-     * without a proof: until then it is the dashboard's word that it is they.
+     * The same for somebody who begins to add a second factor; `first`: they have none. For a first one the password of the
+     * sign-in is enough: whoever has seen that typed could give it again. People of a directory or a provider have no password here,
+     * so their first one is added without a proof: until then it is the dashboard's word that it is they.
      */
-    async enrolling<N extends OfOneself>(name: N, body: ControlBody<N>): Promise<Self> {
-      await prove(body.by, actIn(name, body), { first: true });
-      return askers.self(body.by);
+    async enrolling<N extends OfOneself>(name: N, body: ControlBody<N>): Promise<Self & { first: boolean }> {
+      const { second } = await prove(body.by, actIn(name, body), { first: true });
+      return { ...(await askers.self(body.by)), first: !second };
     },
   };
 
@@ -132,7 +138,7 @@ export function createAskers(deps: {
       of = 'theirs',
       exact = false,
     }: { first?: boolean; of?: 'box' | 'theirs'; exact?: boolean } = {},
-  ): Promise<void> {
+  ): Promise<Shown> {
     if (by.token !== undefined) throw new ProofNeeded(act);
     const { user } = await signed(by);
     // Who they are there, in which groups, and that their first second factor is theirs: all of it is the dashboard's word.
@@ -143,12 +149,13 @@ export function createAskers(deps: {
     if (now.state.required && !second && !first) throw fail('second_factor_needed');
     if (exact && !second) throw fail('approval_factor');
     if (!second && user.source !== 'local') {
-      if (first) return;
+      if (first) return { second, factor: null };
       throw fail('own_factor_needed');
     }
     const owner = { id: user.id, epoch: now.epoch };
-    if (deps.proofs.use(by.session, owner, act, { second })) return;
-    if (first && !second && deps.proofs.signedIn(by.session, owner)) return;
+    const used = deps.proofs.use(by.session, owner, act, { second });
+    if (used) return { second, factor: used.factor };
+    if (first && !second && deps.proofs.signedIn(by.session, owner)) return { second, factor: null };
     throw new ProofNeeded(act);
   }
 

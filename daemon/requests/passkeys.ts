@@ -4,6 +4,7 @@ import type { Verbs } from '../catalogue/catalogue.js';
 import type { Passkey } from '../catalogue/factors.js';
 import { fail } from '../domain/error.js';
 import type { Act } from '../domain/people/act.js';
+import type { GivenFactor } from '../domain/people/factor.js';
 import type { Person } from '../domain/people/person.js';
 import { createKept } from '../ops/kept.js';
 
@@ -16,6 +17,8 @@ export type Passkeys = ReturnType<typeof createPasskeys>;
 /** Where the browser is: what passkeys are bound to. */
 type Place = { host: string; origin: string };
 type Owner = Pick<Person, 'id' | 'name'>;
+/** Where a passkey is added: in a session of its owner, at this epoch of theirs. `first`: they have no second factor. */
+type Adding = { session: string; epoch: number; first: boolean };
 /**
  * What an assertion is asked for. `person` and `session` are null where nobody has said yet who they are, `act` where it begins a
  * session or completes the beginning.
@@ -38,8 +41,9 @@ export function createPasskeys({
   clock: () => number;
 }) {
   const kept = { now: clock, forMs: ANSWER_WITHIN_MS };
-  const registrations = createKept<{ challenge: string; place: Place }>(kept);
+  const registrations = createKept<{ challenge: string; place: Place; first: boolean }>(kept);
   const assertions = createKept<Asked>(kept);
+  const addingOf = (person: Owner, { session, epoch }: Adding) => `${person.id} ${epoch} ${session}`;
   const known = async (person: string, { host }: Place) =>
     (await catalogue.factors.passkeys(person))
       .filter((key) => key.host === host)
@@ -47,7 +51,7 @@ export function createPasskeys({
 
   return {
     /** What the browser is to make, for this session. Throws `passkey_refused`. */
-    async beginAdding(person: Owner, place: Place, session: string) {
+    async beginAdding(person: Owner, place: Place, adding: Adding) {
       refuseElsewhere(place);
       const { generateRegistrationOptions } = await webauthn();
       const options = await generateRegistrationOptions({
@@ -60,14 +64,21 @@ export function createPasskeys({
         excludeCredentials: await known(person.id, place),
         authenticatorSelection: { residentKey: 'preferred', userVerification: 'required' },
       });
-      registrations.keep({ challenge: options.challenge, place }, `${person.id} ${session}`);
+      registrations.keep(
+        { challenge: options.challenge, place, first: adding.first },
+        addingOf(person, adding),
+      );
       return options;
     },
 
-    /** What the browser has made, to be kept. Throws `passkey_refused`. */
-    async made(person: Owner, session: string, name: string, response: unknown): Promise<Passkey> {
-      const asked = registrations.take(`${person.id} ${session}`);
+    /**
+     * What the browser has made, to be kept: once for what `beginAdding` gave, and one that was begun as a first factor only while
+     * there is none. Throws `passkey_refused`.
+     */
+    async made(person: Owner, adding: Adding, name: string, response: unknown): Promise<Passkey> {
+      const asked = registrations.take(addingOf(person, adding));
       if (!asked) throw fail('passkey_refused', 'It took too long.');
+      if (asked.first && !adding.first) throw fail('passkey_refused', 'There is another factor now.');
       const { verifyRegistrationResponse } = await webauthn();
       const { verified, registrationInfo } = await verifyRegistrationResponse({
         response: response as RegistrationResponseJSON,
@@ -109,20 +120,21 @@ export function createPasskeys({
     },
 
     /**
-     * Whose passkey has signed, and its new counter, which is the caller's to keep. It counts in `session` for `act` only if
-     * its challenge was made for them, and if its owner has not been shut out since. Throws `passkey_refused`.
+     * Whose passkey has signed, which one (`factor`), and its new counter, which is the caller's to keep. It counts in
+     * `session` for `act` only if its challenge was made for them, and if its owner has not been shut out since. Throws
+     * `passkey_refused`.
      */
     async answered(
       response: unknown,
       { session, act }: { session: string; act: Act | null },
-    ): Promise<{ person: string; passkey: string; counter: number }> {
+    ): Promise<{ person: string; passkey: string; counter: number; factor: GivenFactor }> {
       const given = response as AuthenticationResponseJSON;
       const challenge = challengeIn(given);
       const asked = challenge === null ? null : assertions.take(challenge);
       if (!asked || challenge === null) throw fail('passkey_refused', 'It took too long.');
       const passkey = typeof given.id === 'string' ? await catalogue.factors.passkey(given.id) : null;
       if (!passkey) throw fail('passkey_refused', 'It is not known here.');
-      const { id, publicKey, counter, transports, userId } = passkey;
+      const { id, publicKey, counter, transports, userId, addedAt } = passkey;
       const { place, person } = asked;
       const epoch = person === null ? null : ((await catalogue.people.standing(person))?.epoch ?? null);
       const here = asked.session === null ? null : session;
@@ -144,7 +156,8 @@ export function createPasskeys({
         throw fail('passkey_refused', '', e);
       });
       if (!verified) throw fail('passkey_refused');
-      return { person: userId, passkey: id, counter: authenticationInfo.newCounter };
+      const factor = { since: addedAt, host: passkey.host };
+      return { person: userId, passkey: id, counter: authenticationInfo.newCounter, factor };
     },
   };
 }

@@ -2,17 +2,20 @@ import { ulid } from 'ulid';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import { onRecord } from '../catalogue/entries.js';
 import type { Invitation, User } from '../catalogue/people.js';
+import { isApprover } from '../domain/approval/second-person.js';
 import type { NewEntry } from '../domain/assurance/audit.js';
 import { fail } from '../domain/error.js';
 import type { PEOPLE } from '../domain/operations/control/people.js';
+import type { By } from '../domain/operations/control/request.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
 import type { GroupRule } from '../domain/people/directory.js';
 import { personName } from '../domain/people/name.js';
-import type { Rights } from '../domain/people/person.js';
+import type { Person, Rights } from '../domain/people/person.js';
 import { personChanges, personSaid } from '../domain/people/person-changes.js';
 import { faultOf, tidy } from '../domain/people/rights.js';
 import { hashed, newCode, plainCode } from '../ops/secrets/codes.js';
-import type { Askers } from './askers.js';
+import type { Asker, Askers } from './askers.js';
+import { type TellDeps, TOLD_FOR_MS } from './factors.js';
 import { createOutsiderRequests } from './outsiders.js';
 import type { PasswordCheck, PasswordVerbs } from './password-check.js';
 import { createPasswordRequests } from './passwords.js';
@@ -33,6 +36,7 @@ export type PeopleDeps = {
   refusals: Refusals;
   /** What groups make somebody here, by `[ldap]` and `[oidc]`. */
   rules: Record<'ldap' | 'oidc', readonly GroupRule[]>;
+  alarms: TellDeps['alarms'];
   clock: () => number;
   /** Makes an id. */
   mint?: (at: number) => string;
@@ -76,6 +80,7 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
       await onRecord(catalogue, asker.entry('person_add', about(id, personSaid(user))), (c) =>
         c.people.add(user, invitation, asker.person?.id),
       );
+      tellApprover(deps, null, user, nameOfAsker(body.by, asker));
       return { id, invitation: { code, expires_at: invitation.expiresAt } };
     },
 
@@ -86,7 +91,7 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
       // Somebody may have had a name for longer than there has been a rule for names.
       const kept = name === before.name ? name : personName(name);
       const change = { ...rightsOf(rights), name: kept, ...(disabled === undefined ? {} : { disabled }) };
-      await onRecord<User>(
+      const after = await onRecord<User>(
         catalogue,
         (after) =>
           asker.entry(
@@ -95,6 +100,7 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
           ),
         (c) => c.people.change(id, change, clock(), based_on, asker.person?.id),
       );
+      tellApprover(deps, before, after, nameOfAsker(body.by, asker));
       return {};
     },
 
@@ -143,6 +149,26 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
     },
   };
 }
+
+type Account = Person & { disabledAt?: number | null };
+
+/** Tells outside the dashboard that somebody can approve from now on who could not before. */
+export function tellApprover(
+  { alarms }: Pick<TellDeps, 'alarms'>,
+  before: Account | null,
+  after: Account,
+  by: string,
+): void {
+  const can = (one: Account | null) => one !== null && (one.disabledAt ?? null) === null && isApprover(one);
+  if (!can(after) || can(before)) return;
+  const why = { code: 'approver_new', params: { name: after.name, by } } as const;
+  alarms.raise(`approver_new ${after.id}`, { severity: 'warning', why, forMs: TOLD_FOR_MS });
+}
+const nameOfAsker = (by: By, { person }: Asker): string =>
+  'console' in by ? onCommandLine(by.console) : (person?.name ?? '');
+
+/** Somebody on the command line, as an alarm names them. */
+export const onCommandLine = (name: string): string => `${name} (command line)`;
 
 /** Throws `person_invalid`. */
 export function rightsOf(given: Rights): Rights {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type Act, exactKinds } from '../domain/people/act.js';
-import { hasSecond, type Proof } from '../domain/people/factor.js';
+import { type GivenFactor, hasSecond, type Proof } from '../domain/people/factor.js';
 
 /** How long a proof is good, in ms. */
 export const FRESH_MS = 10 * 60_000;
@@ -11,7 +11,8 @@ export type Proofs = ReturnType<typeof createProofs>;
 type Owner = { id: string; epoch: number };
 /** For what it was given. Its `object` is null once it counts for all acts of this kind. */
 type For = Pick<Act, 'kind'> & { object: string | null };
-type Given = { owner: Owner; proof: Proof; at: number; act: For | null };
+/** `factor`: the app or the passkey that was given; null for a password and for a recovery code. */
+type Given = { owner: Owner; proof: Proof; at: number; act: For | null; factor: GivenFactor | null };
 
 /**
  * By what people have shown who they are, when and for what: what the recorder has looked at itself, in memory, so that a restart
@@ -30,9 +31,15 @@ export function createProofs({ clock }: { clock: () => number }) {
 
   return {
     /** `act`: what it was given for; null for a sign-in, which is a proof for no act. */
-    add(session: string, owner: Owner, proof: Proof, act: For | null): void {
+    add(
+      session: string,
+      owner: Owner,
+      proof: Proof,
+      act: For | null,
+      factor: GivenFactor | null = null,
+    ): void {
       const others = fresh(session, owner).filter((p) => p.proof !== proof || p.act?.kind !== act?.kind);
-      given.set(session, [...others, { owner, proof, at: clock(), act }]);
+      given.set(session, [...others, { owner, proof, at: clock(), act, factor }]);
     },
     /** What somebody has shown in this session counts on, while all their other sessions end. */
     keep(session: string, owner: Owner, epoch: number): void {
@@ -42,11 +49,17 @@ export function createProofs({ clock }: { clock: () => number }) {
       );
     },
     /**
-     * Whether somebody has shown in this session within the last ten minutes who they are, for this act; `second`: by a second
-     * factor. A proof is first used for the object that it names, and from then on counts for all acts of its kind; one of an
-     * exact kind counts once and for that object alone.
+     * Returns by what somebody has shown in this session within the last ten minutes who they are, for this act; null where they have
+     * not. `second`: by a second factor. A second factor counts once, for the object that it names: whoever sees a code gets one
+     * act for it. A password, which whoever sees it can give again, is first used for the object that it names, and from then on
+     * counts for all acts of its kind; for an exact kind it counts once too.
      */
-    use(session: string, owner: Owner, act: Act, { second }: { second: boolean }): boolean {
+    use(
+      session: string,
+      owner: Owner,
+      act: Act,
+      { second }: { second: boolean },
+    ): Pick<Given, 'factor'> | null {
       const exact = exactKinds.includes(act.kind);
       const all = fresh(session, owner);
       const found = all.find(
@@ -55,13 +68,14 @@ export function createProofs({ clock }: { clock: () => number }) {
           (p.act.object === act.object || (p.act.object === null && !exact)) &&
           (!second || hasSecond([p.proof])),
       );
-      if (found && exact)
+      if (!found?.act) return null;
+      if (exact || (hasSecond([found.proof]) && found.act.object !== null))
         given.set(
           session,
           all.filter((p) => p !== found),
         );
-      else if (found?.act) found.act = { ...found.act, object: null };
-      return found !== undefined;
+      else found.act = { ...found.act, object: null };
+      return { factor: found.factor };
     },
     /** Whether somebody has signed in to this session within the last ten minutes by what the recorder has looked at. */
     signedIn: (session: string, owner: Owner): boolean =>

@@ -6,7 +6,7 @@ import { type Actor, entryOf, type NewEntry } from '../domain/assurance/audit.js
 import { fail, type TapedeckError } from '../domain/error.js';
 import type { ControlAnswer, ControlBody, ControlHandlers } from '../domain/operations/control.js';
 import type { Act } from '../domain/people/act.js';
-import { type Proof, waitAfter } from '../domain/people/factor.js';
+import { type GivenFactor, type Proof, waitAfter } from '../domain/people/factor.js';
 import { hashed, plainCode } from '../ops/secrets/codes.js';
 import { stepOf } from '../ops/secrets/totp.js';
 import type { FactorSecrets } from './factors.js';
@@ -22,11 +22,12 @@ const TOTP_CODE = /^[\s\d]{6,8}$/;
 type Body = ControlBody<'prove'>;
 type Word = Extract<Body['means'], { word: unknown }>['word'];
 /**
- * By what somebody has shown who they are, whether the recorder has checked it itself, what it uses up, and what is written
- * and thrown where it was used up before.
+ * By what somebody has shown who they are, which app or passkey that was, whether the recorder has checked it itself, what
+ * it uses up, and what is written and thrown where it was used up before.
  */
 type Shown = {
   proofs: Proof[];
+  factor: GivenFactor | null;
   used: Used | null;
   checked: boolean;
   wrong: () => TapedeckError;
@@ -72,7 +73,7 @@ export function createProve(deps: {
     const stored = user?.source === 'local' ? user.passwordHash : '';
     if (!(await passwordCheck.fits(id, stored, password)))
       throw await refused(body, { id, name }, because, wrong());
-    return { proofs: ['password'], used: null, checked: true, wrong, because };
+    return { proofs: ['password'], factor: null, used: null, checked: true, wrong, because };
   }
 
   /**
@@ -85,15 +86,22 @@ export function createProve(deps: {
     const shown = { checked: true, wrong, because };
     // A session begins with what says who it is.
     if (body.begins) throw fail('sign_in_failed');
-    if (!TOTP_CODE.test(code))
-      return { ...shown, proofs: ['recovery_code'], used: { recoveryCode: hashed(plainCode(code)) } };
+    if (!TOTP_CODE.test(code)) {
+      const used = { recoveryCode: hashed(plainCode(code)) };
+      return { ...shown, proofs: ['recovery_code'], factor: null, used };
+    }
     const at = clock();
     const { until } = await catalogue.factors.takeTry(who.id, body.device, at, waitAfter);
     if (until !== null) return { wait_seconds: Math.ceil((until - at) / 1000) };
     const totp = await catalogue.factors.totp(who.id);
     const step = totp && stepOf(factorSecrets.open(who.id, totp.sealed), code, at);
-    if (step === null) throw await refused(body, who, because, wrong());
-    return { ...shown, proofs: ['totp'], used: { totpStep: step } };
+    if (!totp || step === null) throw await refused(body, who, because, wrong());
+    return {
+      ...shown,
+      proofs: ['totp'],
+      factor: { since: totp.addedAt, host: null },
+      used: { totpStep: step },
+    };
   }
 
   async function byPasskey(body: Body, response: unknown): Promise<Shown & { id: string }> {
@@ -101,7 +109,7 @@ export function createProve(deps: {
     const wrong = (detail = '') => fail('passkey_refused', detail);
     const who = body.person === null ? null : await catalogue.people.standing(body.person);
     const theirs = who?.person ?? NOBODY;
-    const { person, passkey, counter } = await passkeys.answered(response, body).catch(async (e) => {
+    const { person, passkey, counter, factor } = await passkeys.answered(response, body).catch(async (e) => {
       throw await refused(body, theirs, because, e);
     });
     // Whoever has given a password goes on as the one whose it is, or not at all.
@@ -110,7 +118,7 @@ export function createProve(deps: {
     // Only the provider knows whether they still have an account there.
     if (body.begins && (await catalogue.people.get(person))?.source === 'oidc') throw wrong(BY_PROVIDER);
     const used = { passkey, counter };
-    return { id: person, proofs: ['passkey'], used, checked: true, wrong, because };
+    return { id: person, proofs: ['passkey'], factor, used, checked: true, wrong, because };
   }
 
   async function byWord({ id }: Who, word: Word): Promise<Shown> {
@@ -118,7 +126,7 @@ export function createProve(deps: {
     const source = word.includes('directory') ? 'ldap' : 'oidc';
     const wrong = () => fail('sign_in_failed');
     if (user?.source !== source) throw wrong();
-    return { proofs: word, used: null, checked: false, wrong, because: 'shut out meanwhile' };
+    return { proofs: word, factor: null, used: null, checked: false, wrong, because: 'shut out meanwhile' };
   }
 
   /** It counts if they were not shut out, nor their password changed, since `now` was read or the session began. */
@@ -136,7 +144,8 @@ export function createProve(deps: {
     );
     if (!given) throw await refused(body, person, shown.because, shown.wrong());
     if (shown.checked)
-      for (const proof of shown.proofs) proofs.add(session, { id: person.id, epoch }, proof, body.act);
+      for (const proof of shown.proofs)
+        proofs.add(session, { id: person.id, epoch }, proof, body.act, shown.factor);
     return { person: person.id, proofs: shown.proofs, ...given };
   }
 

@@ -19,7 +19,7 @@ import type { GroupRule } from '../domain/people/directory.js';
 import type { Recording } from '../domain/recording/recording.js';
 import type { Registered } from '../domain/recording/registered.js';
 import type { Passes } from '../ops/passes.js';
-import { createApprovals } from './approvals.js';
+import { type ApprovalDeps, createApprovals } from './approvals.js';
 import { createAskers } from './askers.js';
 import { createDamage } from './damage.js';
 import { createDirectingRequests, type DirectingRequestDeps } from './directing.js';
@@ -58,6 +58,7 @@ export type RequestsDeps = Pick<RuleDeps, 'jobs'> &
   Pick<ConsentDeps, 'standing' | 'documents'> &
   Pick<RedactRequestDeps, 'redactor'> &
   Pick<HoldDeps, 'holding' | 'coolOffMs'> &
+  Pick<ApprovalDeps, 'passkeysFor'> &
   Pick<PrivacyDeps, 'deadlines'> &
   Pick<ReportDeps, 'textSigner' | 'facts'> &
   Pick<MailingRequestDeps, 'mailOn' | 'mailings'> &

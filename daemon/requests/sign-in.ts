@@ -2,7 +2,7 @@ import type { Catalogue } from '../catalogue/catalogue.js';
 import type { SIGN_IN } from '../domain/operations/control/sign-in.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
 import type { Askers } from './askers.js';
-import { createFactorRequests, type FactorSecrets } from './factors.js';
+import { createFactorRequests, type FactorSecrets, type TellDeps } from './factors.js';
 import { createPasskeys } from './passkeys.js';
 import type { PasswordCheck } from './password-check.js';
 import type { Proofs } from './proofs.js';
@@ -18,7 +18,9 @@ export type SignInDeps = {
   /** Of vault/factor-secrets. */
   factorSecrets: FactorSecrets;
   siteName: string;
+  alarms: TellDeps['alarms'];
   clock: () => number;
+  mint: (at: number) => string;
 };
 
 /** How somebody shows who they are, and by what they can. */

@@ -20,6 +20,7 @@ import { createProofs } from '../../daemon/requests/proofs.js';
 import { createRefusals } from '../../daemon/requests/refusals.js';
 import { createSignInRequests } from '../../daemon/requests/sign-in.js';
 import { createFactorSecrets } from '../../daemon/vault/factor-secrets.js';
+import { alarmBoard } from './alarm-board.js';
 import { opened } from './catalogue/opened.js';
 import { breakLog, tablesOf } from './catalogue/tables.js';
 
@@ -47,8 +48,10 @@ export async function peopleLab(t: Test, { rules }: Partial<Pick<PeopleDeps, 'ru
   const masterKey = randomBytes(32);
   const verified: string[] = [];
   const proofs = createProofs({ clock: now });
+  const { alarms, standing } = alarmBoard();
   const deps = {
-    ...{ catalogue, proofs, clock: now, siteName: 'Desk', rules: rules ?? { ldap: [], oidc: [] } },
+    ...{ catalogue, proofs, alarms, clock: now, mint: () => ulid() },
+    ...{ siteName: 'Desk', rules: rules ?? { ldap: [], oidc: [] } },
     askers: createAskers({ catalogue, proofs, clock: now }),
     refusals: createRefusals({ catalogue, clock: now }),
     passwords: { isPasswordHash },
@@ -64,7 +67,7 @@ export async function peopleLab(t: Test, { rules }: Partial<Pick<PeopleDeps, 'ru
     factorSecrets: createFactorSecrets(() => ({ current: masterKey, next: null, reread: () => [masterKey] })),
   };
   const handlers = {
-    ...createOwnerRequests({ ...deps, mint: ulid }),
+    ...createOwnerRequests(deps),
     ...createPeopleRequests(deps),
     ...createSignInRequests(deps),
   };
@@ -78,7 +81,7 @@ export async function peopleLab(t: Test, { rules }: Partial<Pick<PeopleDeps, 'ru
   };
 
   const lab = {
-    ...{ ask, catalogue, clock, db, verified, deps, handlers },
+    ...{ ask, catalogue, clock, db, verified, deps, handlers, standing },
     hash: await hash,
     /** Adds somebody with a password, whose id is their name. */
     async add(name: string, rights: Rights = FOUNDER): Promise<string> {

@@ -29,7 +29,7 @@ export async function tellingRecorder(t: Test, around: (handlers: Handlers) => H
   t.teardown(() => catalogue.stop());
   const clock = { ms: Date.UTC(2026, 10, 27, 9) };
   const now = () => clock.ms;
-  const askers = createAskers({ catalogue, proofs: { signedIn: () => false, use: () => false }, clock: now });
+  const askers = createAskers({ catalogue, proofs: { signedIn: () => false, use: () => null }, clock: now });
   const handlers = around(createTelling({ catalogue, askers, clock: now }));
   let control: ReturnType<typeof createControl> | null = null;
 

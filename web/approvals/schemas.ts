@@ -27,7 +27,7 @@ export const ApprovalView = Type.Object({
     description: 'You asked for it, and the policy that was kept with it can be saved now.',
   }),
   because: Nullable(
-    Type.Enum(['right', 'own', 'tied', 'factor_missing', 'factor_new', 'outside'], {
+    Type.Enum(['right', 'own', 'tied', 'factor_missing', 'passkey_missing', 'factor_new', 'outside'], {
       description: 'Why you cannot approve one that is waiting.',
     }),
   ),

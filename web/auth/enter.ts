@@ -94,7 +94,7 @@ export function createEnter(deps: {
       return null;
     },
 
-    /** The same, for a factor that was just added: the recorder has taken it as a proof of this session already. */
+    /** The same, for a factor that was just added, with which its owner has come in here. */
     async goOn(request: FastifyRequest, reply: FastifyReply, proof: Proof): Promise<Session> {
       const from = request.session!;
       const { id, person, epoch, gains } = from;

@@ -80,7 +80,7 @@ export function factorRoutes(app: App, deps: Deps): void {
         tags,
         summary: 'Begin with an authenticator app',
         description:
-          'Makes a secret, which counts once a code of it was given. Needs a proof of the last ten minutes.',
+          'Makes a secret, which counts once a code of it was given. Needs a proof of the last ten minutes for the object "add app".',
         response: answers(TotpView),
       },
     },
@@ -140,7 +140,8 @@ export function factorRoutes(app: App, deps: Deps): void {
       schema: {
         tags,
         summary: 'Begin with a passkey',
-        description: 'Gives the options for navigator.credentials.create().',
+        description:
+          'Gives the options for navigator.credentials.create(). Needs a proof of the last ten minutes for the object "add passkey".',
         response: answers(WebAuthnOptions),
       },
     },
@@ -203,7 +204,8 @@ export function factorRoutes(app: App, deps: Deps): void {
       schema: {
         tags,
         summary: 'New recovery codes',
-        description: 'Ten new ones in the place of the old, shown this once.',
+        description:
+          'Ten new ones in the place of the old, shown this once. Needs a proof of the last ten minutes for the object "make recovery codes".',
         response: answers(RecoveryCodesView),
       },
     },

@@ -29,7 +29,7 @@ export function proofRoutes(app: App, deps: Deps): void {
         tags,
         summary: 'Give a second factor',
         description:
-          'A code of the authenticator app or a recovery code, which the session owes or which proves an `act`. The session gets a new token. After five wrong codes the next is looked at a minute later, and so on.',
+          'A code of the authenticator app or a recovery code, which the session owes or which proves one `act`, once. The session gets a new token. After five wrong codes the next is looked at a minute later, and so on.',
         body: ProofCodeBody,
         response: answers(SessionView),
       },
@@ -51,7 +51,7 @@ export function proofRoutes(app: App, deps: Deps): void {
         tags,
         summary: 'Show again that it is still you',
         description:
-          'With the password, for who has no second factor; a code or a passkey for who has one. Good for ten minutes for this kind of act, and first of all for the object that it names. The error `proof_needed` says which act is to be proved.',
+          'With the password, for who has no second factor; a code or a passkey for who has one, which counts for the one act that it names. A password is good for ten minutes for this kind of act, and first of all for the object that it names. The error `proof_needed` says which act is to be proved.',
         body: PasswordBody,
         response: answers(SessionView),
       },

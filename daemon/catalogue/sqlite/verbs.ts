@@ -442,6 +442,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
       addPasskey: (passkey, codes) => write((n) => n.factors.addPasskey(passkey, codes)),
       remove: (userId, which) => write((n) => n.factors.remove(userId, which)),
       reset: (userId) => write((n) => n.factors.reset(userId)),
+      takeBack: (userId, which) => write((n) => n.factors.takeBack(userId, which)),
       saveRecoveryCodes: (userId, hashes) => write((n) => n.factors.saveRecoveryCodes(userId, hashes)),
       failed: (userId) => read((n) => n.factors.failed(userId)),
       takeTry: (userId, device, at, waitAfter) =>

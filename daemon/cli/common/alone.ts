@@ -6,6 +6,7 @@ import { createNumbersInLists } from '../../catalogue/listed.js';
 import { createSqliteCatalogue } from '../../catalogue/sqlite/catalogue.js';
 import { createStandingByNumber } from '../../catalogue/standing.js';
 import { fail, TapedeckError } from '../../domain/error.js';
+import { type Alarms, raised } from '../../domain/operations/alarm.js';
 import { catalogueFile, lockFile, recorderFolder } from '../../domain/paths.js';
 import { siteRegion } from '../../ops/config.js';
 import { type Lock, takeLock } from '../../ops/lock.js';
@@ -26,11 +27,16 @@ export async function doAlone(ctx: CliContext): Promise<{ handlers: Alone; close
   try {
     const catalogue = createSqliteCatalogue({ path: catalogueFile(dataDir), mustExist: true });
     await catalogue.start();
-    const { handlers, stop } = handlersOf(ctx, dataDir, catalogue);
+    // Nobody is told from here: alarms are written down, and the recorder tells of them at its next start.
+    const told: Promise<void>[] = [];
+    const { handlers, stop } = handlersOf(ctx, dataDir, catalogue, {
+      raise: (key, alarm) => void told.push(catalogue.alarms.save(raised(undefined, key, alarm, Date.now()))),
+    });
     return {
       handlers,
       async close(): Promise<void> {
         stop();
+        await Promise.all(told);
         await catalogue.stop();
         lock.release();
       },
@@ -41,7 +47,7 @@ export async function doAlone(ctx: CliContext): Promise<{ handlers: Alone; close
   }
 }
 
-function handlersOf(ctx: CliContext, dataDir: string, catalogue: Catalogue) {
+function handlersOf(ctx: CliContext, dataDir: string, catalogue: Catalogue, alarms: Pick<Alarms, 'raise'>) {
   const clock = () => Date.now();
   const withOwn = withEntries(catalogue, {
     clock,
@@ -102,7 +108,7 @@ function handlersOf(ctx: CliContext, dataDir: string, catalogue: Catalogue) {
       signer: () => '',
       textSigner: away,
     },
-    alarms: { raise: () => {} },
+    alarms,
   });
 }
 

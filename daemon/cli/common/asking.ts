@@ -13,6 +13,7 @@ const ALONE = [
   'add_user',
   'set_password',
   'reset_factors',
+  'remove_factors',
   'change_person',
   'remove_person',
   'save_policy',

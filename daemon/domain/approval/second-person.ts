@@ -47,14 +47,19 @@ export function mayApprove({
 }
 
 /**
- * Returns why the second factors of somebody do not let them approve. Whoever has read a password can add a first factor with it, so
- * a new one proves no more than the password. `since`: when each was added, ms since 1970.
+ * Returns why the second factors of somebody do not let them approve. Whoever has read a password can add a first factor with it, and
+ * whoever has seen one code another factor, so a new one proves no more than these. `since`: when each of those that could be given, or
+ * the one that was given, was added, ms since 1970. Recovery codes are none of them.
  */
 export function factorFault(since: readonly number[], now: number): SecondPersonFault | null {
   if (since.length === 0) return { code: 'factor_missing', until: null };
   const until = Math.min(...since) + INDEPENDENT_AFTER_MS;
   return now < until ? { code: 'factor_new', until } : null;
 }
+
+/** Whether somebody has the right to approve anything. */
+export const isApprover = (person: Person): boolean =>
+  Object.values(APPROVER).some((right) => mayDo(person, right));
 
 type Account = Person & { disabledAt: number | null; source: string; passwordHash: string };
 

@@ -3,6 +3,7 @@ import { APPROVER, type ApprovalAct } from '../approval/approval.js';
 import { type FaultKind, faultWords } from '../assurance/audit.js';
 import { type TestFault, testFaults } from '../call/test-fault.js';
 import { type CertificateDoubt, certificateDoubts } from '../certificate/certificate.js';
+import { type FactorChange, factorChanges } from '../people/factor.js';
 import {
   type Coded,
   Count,
@@ -65,6 +66,14 @@ export const ALARMS = {
 
   // `at`: from when on it can be used.
   approval_alone: shape({ act: oneOf<ApprovalAct>(APPROVER), name: Text, at: Time }),
+
+  // Told outside the dashboard, because one that was taken over can have done it in somebody's name. `factor`: the name of the passkey,
+  // or what was removed. `by`: who did it on the command line; null: a session of the person. `counts`: from when it can approve.
+  factors_changed: shape({
+    ...{ name: Text, change: Type.Unsafe<FactorChange>(Type.Enum([...factorChanges])) },
+    ...{ factor: Text, by: orNull(Text), counts: orNull(Time) },
+  }),
+  approver_new: shape({ name: Text, by: Text }),
 
   // Recordings and what they are made from.
   preserve_behind: NOTHING,

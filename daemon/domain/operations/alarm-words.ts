@@ -4,6 +4,7 @@ import { testFaults } from '../call/test-fault.js';
 import { certificateDoubts, certificateName } from '../certificate/certificate.js';
 import { iso } from '../days.js';
 import { errors } from '../error.js';
+import type { FactorChange } from '../people/factor.js';
 import { because } from '../reason/reason.js';
 import { errorHint, errorInWords, inWords, type Say } from '../reason/words.js';
 import { refusalInWords } from '../recording/captures.js';
@@ -19,6 +20,18 @@ export type AlarmWords = { message: string; hint: string };
 /** Neither is longer, in characters. */
 const LIMIT = 400;
 const ELSEWHERE = 'Find out what else writes to catalogue.db, and restore it from a backup.';
+
+/** What was done to the second factors of somebody, as a sentence without its end. */
+const FACTOR_CHANGES: Record<FactorChange, (name: string, factor: string) => string> = {
+  app_added: (name) => `An authenticator app was added to the account of ${name}`,
+  app_replaced: (name) => `The authenticator app of ${name} was replaced by another one`,
+  app_removed: (name) => `The authenticator app of ${name} was removed`,
+  passkey_added: (name, factor) => `The passkey "${factor}" was added to the account of ${name}`,
+  passkey_removed: (name, factor) => `The passkey "${factor}" of ${name} was removed`,
+  codes_made: (name) => `New recovery codes were created for the account of ${name}`,
+  some_removed: (name, factor) => `Second factors of ${name} were removed (${factor})`,
+  all_removed: (name) => `All second factors of ${name} were removed`,
+};
 
 /** Every code as English. Nothing compares these sentences: they may change, codes may not. */
 const WORDS: {
@@ -131,6 +144,20 @@ const WORDS: {
   approval_alone: ({ act, name, at }, say) => ({
     message: `${name} asked to ${approvalActWords[act]}, and there is no second person who could approve. ${name} can approve it alone, for use from ${say(at)}.`,
     hint: 'If this is not expected, withdraw it on the page "Approvals" or with "tapedeck approvals withdraw". Give a second person the role of an admin, so that nobody approves alone.',
+  }),
+
+  factors_changed: ({ name, change, factor, by, counts }, say) => ({
+    message: `${FACTOR_CHANGES[change](name, factor)}${by === null ? '' : ` by ${by} on the command line`}.${
+      counts === null ? '' : ` It counts for approvals from ${say(counts)}.`
+    }`,
+    hint:
+      by === null
+        ? 'Ask them whether they did this. If not, run "tapedeck user factors NAME --since DAY" on the machine, which removes what was added since then, and "tapedeck user password NAME". Then check the machine that runs the dashboard.'
+        : 'If this is not expected, find out who has root on the machine.',
+  }),
+  approver_new: ({ name, by }) => ({
+    message: `${by} gave ${name} the permission to approve what other people ask for.`,
+    hint: 'If this is not expected, run "tapedeck user disable NAME" on the machine, and check the machine that runs the dashboard. The audit log says when it was done.',
   }),
 
   preserve_behind: () => ({

@@ -20,6 +20,18 @@ export type ActKind = (typeof actKinds)[number];
 /** A proof of one of these counts once, and for nothing but the object that it names; a password is none. */
 export const exactKinds: readonly ActKind[] = ['approving'];
 
+/**
+ * How the one thing that a proof of `own_factors` is given for is written, so that a code for one of these serves for no other. What
+ * removes a passkey names its id, which has no space.
+ */
+export const OWN_FACTORS = {
+  addPasskey: 'add passkey',
+  addApp: 'add app',
+  removeApp: 'remove app',
+  makeCodes: 'make recovery codes',
+} as const;
+export type OwnFactorAct = (typeof OWN_FACTORS)[keyof typeof OWN_FACTORS];
+
 /** What a proof is given for: a kind of act, and the one thing that is acted on first; '' where there is none. */
 export const Act = Type.Object(
   { kind: Type.Enum([...actKinds]), object: Type.String({ maxLength: 1024 }) },

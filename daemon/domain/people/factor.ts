@@ -11,6 +11,22 @@ export type Owes = 'nothing' | 'factor' | 'enrolment';
 /** The second factors of somebody, and whether one of their roles requires one. */
 export type FactorState = { totp: boolean; passkeys: number; recoveryCodes: number; required: boolean };
 
+/** The app or the passkey that somebody has given: when it was added, and the host for which a passkey was made (null: an app). */
+export type GivenFactor = { since: number; host: string | null };
+
+/** What can be done to somebody's second factors. */
+export const factorChanges = [
+  'app_added',
+  'app_replaced',
+  'app_removed',
+  'passkey_added',
+  'passkey_removed',
+  'codes_made',
+  'some_removed',
+  'all_removed',
+] as const;
+export type FactorChange = (typeof factorChanges)[number];
+
 const SECOND: readonly Proof[] = ['totp', 'recovery_code', 'passkey', 'provider'] satisfies SecondProof[];
 
 /** Whether there is a second factor among these proofs. */

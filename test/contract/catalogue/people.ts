@@ -190,6 +190,13 @@ export const people: Part = (t, open) => {
     t.equal(await factors.remove('1', { passkey: 'P' }), false, 'the last one, and a role requires one');
     await factors.saveRecoveryCodes('1', ['n1']);
     t.match(await factors.state('1'), { totp: false, passkeys: 1, recoveryCodes: 1 });
+    await factors.saveTotp('1', totp);
+    await factors.takeBack('1', { totp: true, passkeys: [] });
+    t.match(await factors.state('1'), { totp: false, passkeys: 1, recoveryCodes: 0 });
+    await factors.saveTotp('1', totp);
+    await factors.takeBack('1', { totp: false, passkeys: ['P', 'another'] });
+    t.match(await factors.state('1'), { totp: true, passkeys: 0 });
+    t.match(await catalogue.people.standing('1'), { epoch: 2 }, 'sessions have ended');
     await factors.reset('1');
     t.match(await factors.state('1'), { totp: false, passkeys: 0, recoveryCodes: 0 });
   });

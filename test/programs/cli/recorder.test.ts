@@ -60,6 +60,11 @@ const isFree = (lock: string): boolean => {
 /** A way back in for somebody who has lost everything, and what each writes. */
 const recovery = (next: string[]) => [
   { argv: ['user', 'password', 'ada', ...next], asks: 'set_password', action: 'password_change' },
+  {
+    argv: ['user', 'factors', 'ada', '--since', '2026-11-25'],
+    asks: 'remove_factors',
+    action: 'person_change',
+  },
   { argv: ['user', 'factors', 'ada', '--reset'], asks: 'reset_factors', action: 'person_change' },
   { argv: ['user', 'add', 'bea', '--role', 'admin', ...next], asks: 'add_user', action: 'person_add' },
   { argv: ['user', 'disable', 'bea'], asks: 'change_person', action: 'person_change' },
@@ -96,6 +101,12 @@ t.test('without a recorder the way back in is open, and nobody else writes meanw
     t.match(entries[0], { actor: 'console', action });
   }
   t.ok(await stored(data, async (c) => verifyPassword((await c.people.byName('ada'))!.passwordHash, NEXT)));
+  const toTell = await stored(data, (c) => c.alarms.open());
+  t.same(toTell.map(({ why }) => why.code).sort(), ['approver_new', 'factors_changed', 'factors_changed']);
+  t.ok(
+    toTell.every(({ toldAt }) => toldAt === null),
+    'the recorder tells it at its next start',
+  );
 
   const about = { object: '', object_id: '', reason: '', detail: {} };
   await context.ask('write_entry', { by: { console: 'me' }, action: 'export', outcome: 'ok', ...about });

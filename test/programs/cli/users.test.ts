@@ -105,6 +105,28 @@ t.test('what somebody may do is said, changed, taken away and given back on the 
   await t.rejects(tapedeck('user', 'remove', 'ada'), { code: 'person_unknown' });
 });
 
+t.test('second factors are listed with their age, and taken back by name or by day', async (t) => {
+  const { tapedeck, catalogue: opened } = site(t);
+  const catalogue = await opened();
+  await catalogue.people.add({ ...FOUNDER, id: 'ada', name: 'ada', passwordHash: 'x', createdAt: 1 });
+  for (const [name, day] of [
+    ['laptop', '2026-11-02'],
+    ['mine', '2026-11-20'],
+  ] as const)
+    await catalogue.factors.addPasskey({
+      ...{ id: name, userId: 'ada', name, publicKey: new Uint8Array(9), counter: 0, transports: [] },
+      ...{ host: 'desk.example', addedAt: Date.parse(`${day}T12:00:00Z`), usedAt: null },
+    });
+  const factors = (...argv: string[]) => tapedeck('user', 'factors', 'ada', ...argv);
+  t.match(await factors(), /2 passkeys.*laptop +2026-11-02 .*mine +2026-11-20 /s);
+  await t.rejects(factors('--reset', '--since', '2026-11-20'), { code: 'request_invalid' });
+  await t.rejects(factors('--remove', 'tablet'), { code: 'request_invalid', detail: /no factor "tablet"/ });
+  const since = await factors('--since', '2026-11-20');
+  t.match(since, /Removed: the passkey mine, the recovery codes\..*Every session and API token has ended/s);
+  t.match(since, /ada has 1 passkey\./);
+  t.match(await factors('--remove', 'laptop'), /ada has no second factor/);
+});
+
 t.test('weak passwords are refused', async (t) => {
   const weak = [
     'short',
@@ -189,6 +211,7 @@ t.test('what the command line cannot write into the log is not done', async (t) 
     ['policy', 'import', join(dir, 'policy.toml')],
     ['user', 'add', 'dora', '--role', 'auditor', ...word],
     ['user', 'change', 'ben', '--role', 'auditor'],
+    ['user', 'factors', 'ben', '--since', '2026-11-25'],
     ['user', 'factors', 'ben', '--reset'],
     ['user', 'disable', 'ben'],
     ['user', 'enable', 'cleo'],

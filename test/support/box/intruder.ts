@@ -169,7 +169,15 @@ await attempt('sign in by the word of a directory', () =>
     means: { word: ['directory'] },
   }),
 );
-for (const path of ['add-user', 'set-password', 'reset-factors', 'write-entry', 'put-finding', 'reseal-totp'])
+for (const path of [
+  'add-user',
+  'set-password',
+  'reset-factors',
+  'remove-factors',
+  'write-entry',
+  'put-finding',
+  'reseal-totp',
+])
   await attempt(`ask /owner/${path}`, () => refusedOf(raw(`/owner/${path}`, { by: { console: 'root' } })));
 await attempt('accept another audit log', () =>
   refusedOf(raw('/audit/accept', { by: 'root', reason: 'mine' })),

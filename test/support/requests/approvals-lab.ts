@@ -4,17 +4,17 @@ import { ulid } from 'ulid';
 import { DAY_MS } from '../../../daemon/domain/approval/approval.js';
 import { type APPROVALS, approvalObject } from '../../../daemon/domain/operations/control/approvals.js';
 import { CONTROL, type ControlAnswer, type ControlBody } from '../../../daemon/domain/operations/control.js';
-import { createApprovals } from '../../../daemon/requests/approvals.js';
+import { type ApprovalDeps, createApprovals } from '../../../daemon/requests/approvals.js';
 import { alarmBoard } from '../alarm-board.js';
 import { password, peopleLab } from '../people-lab.js';
 
 type Name = keyof typeof APPROVALS;
 
 /** A recorder's answers about approvals; bodies and answers are checked as over the control socket. */
-export async function approvalsLab(t: Test) {
+export async function approvalsLab(t: Test, more: Pick<ApprovalDeps, 'passkeysFor'> = {}) {
   const lab = await peopleLab(t);
   const { alarms, standing } = alarmBoard();
-  const approvals = createApprovals({ ...lab.deps, alarms, mint: ulid });
+  const approvals = createApprovals({ ...lab.deps, ...more, alarms, mint: ulid });
   const asker = (person: string, token?: string) =>
     lab.deps.askers.of(lab.by(person, token === undefined ? {} : { token }));
   const ask = async <N extends Name>(name: N, body: ControlBody<N>): Promise<ControlAnswer<N>> => {

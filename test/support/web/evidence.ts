@@ -74,9 +74,10 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
     log,
   });
   const clock = () => Date.now();
-  const askers = createAskers({ catalogue, proofs: { signedIn: () => false, use: () => false }, clock });
+  const askers = createAskers({ catalogue, proofs: { signedIn: () => false, use: () => null }, clock });
   const owner = createOwnerRequests({
     ...{ catalogue, askers, clock, mint: ulid, passwords: { isPasswordHash: () => true } },
+    alarms: { raise: () => {} },
   });
   const streams = streamsOf();
   const control = createControl({

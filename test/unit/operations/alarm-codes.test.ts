@@ -18,6 +18,7 @@ const say = times('Europe/Berlin');
 const REFUSED = /^(the params of "\w+" are others|the code ".*" is not known)$/;
 const room = { of: 'The disk of /x', fault: null, files: null, free: 3e6, reserve: 1e9 };
 const away = { error: 'pbx_unreachable', detail: 'ECONNREFUSED.' };
+const ofAda = { name: 'Ada', factor: 'laptop', by: null, counts: null };
 const many = because('many_due', { due: 5, total: 10, percent: 20 });
 
 /** Every code with examples, what its message says, and its hint where that depends on the params. */
@@ -114,6 +115,27 @@ const EXAMPLES: {
       /^Ada asked to erase recordings, and there is no second person .* from 1970-01-01/,
       /tapedeck approvals withdraw/,
     ],
+  ],
+  factors_changed: [
+    [
+      { name: 'Ada', change: 'passkey_added', factor: 'laptop', by: null, counts: 0 },
+      /^The passkey "laptop" was added to the account of Ada\. It counts for approvals from 1970-01-01/,
+      /tapedeck user factors NAME --since DAY/,
+    ],
+    [
+      { name: 'Ada', change: 'all_removed', factor: '', by: 'root', counts: null },
+      /^All second factors of Ada were removed by root on the command line\.$/,
+      /who has root/,
+    ],
+    [{ ...ofAda, change: 'app_added' }, /^An authenticator app was added to the account of Ada\.$/],
+    [{ ...ofAda, change: 'app_replaced' }, /^The authenticator app of Ada was replaced/],
+    [{ ...ofAda, change: 'app_removed' }, /^The authenticator app of Ada was removed\.$/],
+    [{ ...ofAda, change: 'passkey_removed' }, /^The passkey "laptop" of Ada was removed\.$/],
+    [{ ...ofAda, change: 'codes_made' }, /^New recovery codes were created for the account of Ada\.$/],
+    [{ ...ofAda, change: 'some_removed' }, /^Second factors of Ada were removed \(laptop\)\.$/],
+  ],
+  approver_new: [
+    [{ name: 'Ben', by: 'Ada' }, /^Ada gave Ben the permission to approve/, /tapedeck user disable NAME/],
   ],
   preserve_behind: [[{}, /long to process/]],
   preserve_failed: [

@@ -3,10 +3,12 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { announcements, promptsRefused } from '../../../daemon/cli/doctor/announcements.js';
+import { approvals } from '../../../daemon/cli/doctor/approvals.js';
 import { data, spool, unmounted } from '../../../daemon/cli/doctor/folders.js';
 import { country, listeners, reach, timeZone } from '../../../daemon/cli/doctor/machine.js';
 import { restart } from '../../../daemon/cli/doctor/restart.js';
 import type { Config } from '../../../daemon/ops/config-schema.js';
+import { AUDITOR, peopleLab } from '../../support/people-lab.js';
 
 /** `tapedeck doctor` is run by root and speaks of what the recorder's user may do. */
 const root = process.getuid!() === 0;
@@ -74,6 +76,31 @@ t.test('the way of prompts to the PBX', { skip: !root && 'root' }, async (t) => 
   t.match(await look({}, `http://127.0.0.1:${port}`), { state: 'fail', todo: /SocketBindAllow/ });
   chmodSync(place, 0o777);
   t.match(await look({}), { state: 'ok', says: /are put into/ });
+});
+
+t.test('where only passkeys approve, two people have one that counts', async (t) => {
+  const lab = await peopleLab(t);
+  const look = (passkeys_only = true) =>
+    approvals({
+      config: () => ({ approvals: { passkeys_only }, web: { hosts: ['Desk.example'] } }),
+      catalogue: async () => lab.catalogue,
+    } as never);
+  const addKey = (userId: string, host: string, daysAgo: number) =>
+    lab.catalogue.factors.addPasskey({
+      ...{ id: `${userId} ${host}`, userId, name: 'key', publicKey: new Uint8Array(9), counter: 0 },
+      ...{ transports: [], host, addedAt: Date.now() - daysAgo * 86_400_000, usedAt: null },
+    });
+  for (const name of ['ada', 'ben', 'cy']) await lab.add(name);
+  await lab.add('gus', AUDITOR);
+  t.strictSame(await look(false), []);
+  t.match(await look(), [{ state: 'warn', says: /nobody has one/ }]);
+  await addKey('ada', 'desk.example', 8);
+  await addKey('ben', 'elsewhere.example', 8);
+  await addKey('cy', 'desk.example', 6);
+  await addKey('gus', 'desk.example', 8);
+  t.match(await look(), [{ state: 'warn', says: /only one person has one/, todo: /wait 7 days/ }]);
+  await addKey('ben', 'desk.example', 8);
+  t.match(await look(), [{ state: 'ok', says: /2 people/ }]);
 });
 
 t.test('data in memory', { skip: !existsSync('/dev/shm') && 'no /dev/shm' }, async (t) => {

@@ -93,6 +93,52 @@ t.test('second factors are reset, with the entry or not at all', async (t) => {
   t.ok((await catalogue.people.standing('ada'))!.epoch > epoch, 'sessions have ended');
 });
 
+t.test('what somebody else may have added is taken back by its name or by its age', async (t) => {
+  const lab = await peopleLab(t);
+  const { ask, catalogue, clock, standing } = lab;
+  await lab.add('ada');
+  await lab.prove('ada', { password: 'five unrelated quiet words' });
+  const code = await lab.withApp('ada');
+  const addKey = (id: string, name: string) =>
+    catalogue.factors.addPasskey({
+      ...{ id, userId: 'ada', name, publicKey: new Uint8Array(9), counter: 0, transports: [] },
+      ...{ host: 'desk.example', addedAt: clock.ms, usedAt: null },
+    });
+  clock.ms += 10 * 86_400_000;
+  const since = clock.ms;
+  await addKey('K1', 'laptop');
+  await addKey('K2', 'phone');
+  await catalogue.tokens.add(
+    { id: 'tok', userId: 'ada', name: 'x', rights: [], createdAt: 1, expiresAt: clock.ms * 2 },
+    'h',
+  );
+  const take = (which: { named: string } | { since: number }) =>
+    ask('remove_factors', { by, id: 'ada', which });
+  await t.rejects(take({ named: 'tablet' }), { code: 'request_invalid', detail: /no factor "tablet"/ });
+  await lab.unwritten('remove_factors', () => take({ since }));
+  standing.clear();
+  t.strictSame(await take({ named: 'laptop' }), { removed: ['the passkey laptop', 'the recovery codes'] });
+  t.match(
+    [...standing.values()],
+    [
+      {
+        message:
+          'Second factors of ada were removed (the passkey laptop, the recovery codes) by root on the command line.',
+      },
+    ],
+  );
+  t.match(await catalogue.factors.state('ada'), { totp: true, passkeys: 1, recoveryCodes: 0 });
+  t.strictSame(await catalogue.tokens.of('ada'), []);
+  const { epoch } = (await catalogue.people.standing('ada'))!;
+  t.strictSame(await take({ since }), { removed: ['the passkey phone', 'the recovery codes'] });
+  t.match(await lab.entry(), { ...CONSOLE, action: 'person_change', object_id: 'ada' });
+  t.match(await catalogue.factors.state('ada'), { totp: true, passkeys: 0 }, 'what is older stays');
+  t.ok((await catalogue.people.standing('ada'))!.epoch > epoch, 'sessions have ended');
+  t.match(await lab.prove('ada', { code: code() }, { session: 'new' }), { proofs: ['totp'] });
+  await take({ named: 'app' });
+  t.match(await catalogue.factors.state('ada'), { totp: false });
+});
+
 t.test('what the command line did is in the log as it says, by the console', async (t) => {
   const lab = await peopleLab(t);
   const write = () =>
@@ -165,6 +211,7 @@ t.test(
       add_user: (by) => ({ by, name: 'eve', rights: FOUNDER, hash }),
       set_password: (by) => ({ by, id: 'ada', hash }),
       reset_factors: (by) => ({ by, id: 'ada' }),
+      remove_factors: (by) => ({ by, id: 'ada', which: { since: 0 } }),
       write_entry: (by) => ({
         ...{ by, action: 'sign_in', outcome: 'ok', object: '', object_id: '', reason: '', detail: {} },
       }),
@@ -206,12 +253,12 @@ t.test(
     t.strictSame(tablesOf(lab.db), before, 'nothing was done');
     for (const name of names) await askOwner(dir, name, bodies[name](by));
     t.match(
-      (await lab.catalogue.audit.entries({ limit: 5 }))
+      (await lab.catalogue.audit.entries({ limit: 6 }))
         .map((e) => [e.actor, e.actor_name, e.action])
         .reverse(),
-      ['person_add', 'password_change', 'person_change', 'sign_in', 'damage'].map((action) => [
-        ...['console', 'root', action],
-      ]),
+      ['person_add', 'password_change', 'person_change', 'person_change', 'sign_in', 'damage'].map(
+        (action) => [...['console', 'root', action]],
+      ),
     );
   },
 );

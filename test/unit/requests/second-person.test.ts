@@ -54,7 +54,7 @@ t.test('who may approve now may do so later, and from the time that is named', a
   t.pass('in every case that was tried');
 });
 
-t.test('a second factor counts once one of them is 7 days old', async (t) => {
+t.test('a second factor counts once it is 7 days old', async (t) => {
   t.same(factorFault([], 5), { code: 'factor_missing', until: null });
   t.same(factorFault([10, 5], 6), { code: 'factor_new', until: 5 + INDEPENDENT_AFTER_MS });
   t.equal(factorFault([10, 5], 5 + INDEPENDENT_AFTER_MS), null);

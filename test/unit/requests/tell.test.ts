@@ -28,7 +28,7 @@ async function lab(t: Parameters<typeof opened>[0], limits?: Parameters<typeof c
   const { catalogue } = await opened(t);
   const clock = { ms: NOW };
   const now = () => clock.ms;
-  const askers = createAskers({ catalogue, proofs: { signedIn: () => false, use: () => false }, clock: now });
+  const askers = createAskers({ catalogue, proofs: { signedIn: () => false, use: () => null }, clock: now });
   const { tell, give_out } = createTelling({ catalogue, askers, clock: now, limits });
   return {
     ...{ catalogue, clock, give_out },
@@ -288,7 +288,7 @@ t.test('nothing is given out whose entry cannot be written', async (t) => {
   await add('ada', FOUNDER);
   const askers = createAskers({
     catalogue,
-    proofs: { signedIn: () => false, use: () => false },
+    proofs: { signedIn: () => false, use: () => null },
     clock: () => clock.ms,
   });
   const { give_out } = createTelling({

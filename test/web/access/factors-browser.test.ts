@@ -71,6 +71,8 @@ t.test('second factors are set up and used, in a browser', async (t) => {
   await page.getByLabel('Name of the passkey').fill('laptop');
   await page.getByRole('button', { name: 'Create passkey' }).click();
   await page.getByRole('heading', { name: 'Confirm it’s you' }).waitFor();
+  await page.getByText('You are about to add a passkey to your account.').waitFor();
+  await page.getByText('It counts for this one change.').waitFor();
   await looks('a proof');
   const byPassword = page.getByRole('textbox', { name: 'Password', exact: true });
   t.equal(await byPassword.count(), 0, 'who has a second factor shows that one');

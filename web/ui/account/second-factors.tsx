@@ -8,6 +8,7 @@ import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import { proven } from '../sign-in/proof-dialog.js';
 import { api, type Factors, type TotpToAdd } from '../state/api.js';
+import { mayDo } from '../state/rights.js';
 import { begun } from '../state/session.js';
 import { AppForm } from './app-form.js';
 import { PasskeyForm } from './passkey-form.js';
@@ -60,6 +61,7 @@ export function SecondFactors() {
             : t.factors.section.none}
       </p>
       {required && count === 1 && <p class="quiet">{t.factors.section.last}</p>}
+      {mayDo('settings') && <p class="quiet">{t.factors.section.approving}</p>}
       {problem !== null && <ErrorNote problem={problem} />}
       {codes ? (
         <RecoveryCodes codes={codes} kept={() => setCodes(null)} />

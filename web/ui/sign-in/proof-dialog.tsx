@@ -46,6 +46,13 @@ export function ProofHost() {
   );
 }
 
+/** What is about to be done, as a sentence. */
+function aboutTo({ kind, object }: Act): string {
+  const words = t.factors.proof;
+  if (kind !== 'own_factors') return words.acts[kind];
+  return words.ownFactors[object] ?? words.removePasskey;
+}
+
 type Props = { act: Act; done: () => void; cancel: () => void };
 
 function ProofDialog({ act, done, cancel }: Props) {
@@ -65,17 +72,25 @@ function ProofDialog({ act, done, cancel }: Props) {
     if (password) by(() => api.prove(password, act));
     else if (code.trim()) by(() => api.secondFactor(code.trim(), act));
   };
-  const codes = (mine?.totp ?? false) || (mine?.recovery_codes ?? 0) > 0;
+  const approving = act.kind === 'approving';
+  // Recovery codes approve nothing.
+  const codes = (mine?.totp ?? false) || (!approving && (mine?.recovery_codes ?? 0) > 0);
   const passkey = (mine?.passkeys_here ?? 0) > 0 && passkeyHindrance() === null;
   const nothing = !mine?.password && !codes && !passkey;
   return (
     <Dialog title={words.title} onClose={() => !proved.current && cancel()}>
       <form class="form" noValidate onSubmit={submit}>
         <p>
-          <strong>{words.acts[act.kind]}</strong>
+          <strong>{aboutTo(act)}</strong>
         </p>
         <p class="quiet">
-          {nothing ? t.factors.factor.elsewhere : act.kind === 'approving' ? words.once : words.text}
+          {nothing
+            ? t.factors.factor.elsewhere
+            : approving
+              ? words.approving
+              : mine?.password
+                ? words.text
+                : words.once}
         </p>
         {problem !== null && <ErrorNote problem={problem} />}
         {mine?.password && (
@@ -93,7 +108,7 @@ function ProofDialog({ act, done, cancel }: Props) {
         {!mine?.password && codes && (
           <Field
             id="proof-code"
-            label={words.code}
+            label={approving ? words.appCode : words.code}
             value={code}
             onInput={setCode}
             autocomplete="one-time-code"

@@ -75,10 +75,8 @@ export function createFactors(db: Db) {
   const removeCodes = removeAll('recovery_codes');
   const forgetTries = removeAll('factor_tries');
   const endSessions = db.prepare('UPDATE users SET epoch = epoch + 1 WHERE id = ?');
-  const reset = [
-    ...[removeTotp, removeCodes, forgetTries, endSessions],
-    ...['passkeys', 'tokens'].map(removeAll),
-  ];
+  const takeBack = [removeCodes, forgetTries, endSessions, removeAll('tokens')];
+  const reset = [...takeBack, removeTotp, removeAll('passkeys')];
 
   function stateOf(userId: string): FactorState {
     const row = state.get(userId) as StateRow | undefined;
@@ -140,6 +138,12 @@ export function createFactors(db: Db) {
     },
     reset(userId: string): void {
       for (const each of reset) each.run(userId);
+    },
+
+    takeBack(userId: string, { totp, passkeys }: { totp: boolean; passkeys: readonly string[] }): void {
+      for (const id of passkeys) removePasskey.run(userId, id);
+      if (totp) removeTotp.run(userId);
+      for (const each of takeBack) each.run(userId);
     },
 
     saveRecoveryCodes,

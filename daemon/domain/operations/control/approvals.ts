@@ -30,7 +30,9 @@ export const ApprovalView = Type.Object({
   /** They asked for it, and the policy that was kept with it can be saved now. */
   may_save: Type.Boolean(),
   /** Why they may not approve one that waits, and until when. */
-  because: orNull(Type.Enum(['right', 'own', 'tied', 'factor_missing', 'factor_new', 'outside'])),
+  because: orNull(
+    Type.Enum(['right', 'own', 'tied', 'factor_missing', 'passkey_missing', 'factor_new', 'outside']),
+  ),
   until: orNull(Moment),
 });
 

@@ -3,7 +3,7 @@ import { auditActions, auditOutcomes } from '../../assurance/audit.js';
 import { orNull } from '../../reason/coded.js';
 import { Name, PasswordHash, Rights, TokensEnded } from './people.js';
 import { About } from './recordings.js';
-import { Console, Id, NOTHING, post, Text } from './request.js';
+import { Console, Id, Moment, NOTHING, post, Text } from './request.js';
 
 /** What only the command line on the box can ask: who reaches that socket is the recorder's user, or root. */
 
@@ -26,6 +26,20 @@ export const OWNER = {
   ),
   /** Takes all second factors and recovery codes, and ends all sessions and API tokens: account recovery. */
   reset_factors: post('/owner/reset-factors', Type.Object({ by: Console, id: Id }), NOTHING, only),
+  /**
+   * Takes some of them: `app`, `recovery-codes` or the name of a passkey, or all that were added since a time. Takes all recovery
+   * codes too, of which nobody knows when they were made, and ends all sessions and API tokens. Throws `request_invalid`.
+   */
+  remove_factors: post(
+    '/owner/remove-factors',
+    Type.Object({
+      by: Console,
+      id: Id,
+      which: Type.Union([Type.Object({ named: Text(1024, 1) }), Type.Object({ since: Moment })]),
+    }),
+    Type.Object({ removed: Type.Array(Type.String()) }),
+    only,
+  ),
   /** An entry of what was done, looked at or given out on the command line. */
   write_entry: post(
     '/owner/write-entry',

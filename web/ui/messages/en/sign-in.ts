@@ -1,4 +1,4 @@
-import type { ActKind } from '../../../../daemon/domain/people/act.js';
+import type { ActKind, OwnFactorAct } from '../../../../daemon/domain/people/act.js';
 import { count, plural } from '../locale.js';
 
 /** Signing in by other ways than a password alone. */
@@ -58,6 +58,8 @@ export const factorText = {
     appWhat: 'An app on your phone that shows a new code every 30 seconds. It works offline.',
     appAdd: 'Set up an app',
     appAgain: 'Replace the authenticator app',
+    approving:
+      'A new app or passkey counts for approvals after 7 days, and so does an app that replaces another. Recovery codes never count. Every change here is reported to the alert recipients.',
     passkeys: 'Passkeys',
     passkeyNone: 'None.',
     passkeyWhat:
@@ -114,10 +116,21 @@ export const factorText = {
       mailing: 'You are about to set up that a report is sent by email.',
       approving: 'You are about to approve what another person asked for.',
     } satisfies Record<ActKind, string>,
+    /** Of the changes of one's own second factors, what is about to be done; any other removes a passkey. */
+    ownFactors: {
+      'add passkey': 'You are about to add a passkey to your account.',
+      'add app': 'You are about to add an authenticator app to your account.',
+      'remove app': 'You are about to remove your authenticator app.',
+      'make recovery codes': 'You are about to create new recovery codes.',
+    } satisfies Record<OwnFactorAct, string> as Record<string, string>,
+    removePasskey: 'You are about to remove a passkey from your account.',
     text: 'Confirm only if you started this. For ten minutes you can then make changes of this kind without confirming again.',
-    once: 'Confirm only if you have read exactly what you approve. This counts for this one approval.',
+    once: 'Confirm only if you started this. It counts for this one change.',
+    approving:
+      'Confirm only if you have read exactly what you approve. It counts for this one approval. Use an authenticator app or a passkey that you have had for at least 7 days.',
     password: 'Password',
     code: 'Authentication code or recovery code',
+    appCode: 'Authentication code',
     button: 'Continue',
   },
   roles: {

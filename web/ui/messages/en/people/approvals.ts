@@ -7,7 +7,7 @@ type Until = { until: string };
 export const approvalsText = {
   title: 'Approvals',
   intro:
-    'Some actions need two people: one asks and gives a reason, another approves exactly what is shown here. Approving needs a second factor.',
+    'Some actions need two people: one asks and gives a reason, another approves exactly what is shown here. Approving needs an authenticator app or a passkey that you have had for at least 7 days.',
   summary: ({ n }: { n: number }) =>
     n === 0
       ? 'No requests are waiting for approval.'
@@ -75,7 +75,10 @@ export const approvalsText = {
       `You cannot approve this before ${until}: in the last 7 days, one of you added the other’s account, created a password link for it or gave it more permissions.`,
     factor_missing: () =>
       'Approving needs a second factor. Add an authenticator app or a passkey on your account page.',
-    factor_new: ({ until }: Until) => `Your second factor is new. It counts for approvals from ${until}.`,
+    passkey_missing: () =>
+      'Here only a passkey counts that was added under the official name of this dashboard. Add one on your account page.',
+    factor_new: ({ until }: Until) =>
+      `Your second factor is new. It counts for approvals from ${until}. Until then, another admin can approve this.`,
     outside: () => 'Approving needs a local Tapedeck account.',
   } satisfies Record<string, (about: Until) => string>,
 };
