@@ -17,7 +17,7 @@ t.test(
     const now = () => clock.ms;
     const askers = createAskers({
       catalogue,
-      proofs: { signedIn: () => false, use: () => false },
+      proofs: { signedIn: () => false, use: () => null },
       clock: now,
     });
     const said: string[] = [];
