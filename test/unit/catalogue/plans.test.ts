@@ -192,8 +192,11 @@ t.test('what is asked all the time reads from an index what it needs, and no mor
     /USING (COVERING )?INDEX calls_by_start \((started_at|\(started_at,id\))>.* AND \(started_at,id\)<\(\?,\?\)\)/;
   t.match(slice, ofPage, 'some thousand calls are looked at');
   t.match(plans[0], ofPage, 'from where the last page ended');
-  t.match(plans[0], /SEARCH n USING PRIMARY KEY/);
-  t.notMatch(plans[0], /TEMP B-TREE/, 'calls are in their order');
+  t.match(
+    plans[0],
+    /SEARCH n USING PRIMARY KEY [^|]*$/,
+    'calls are in their order: nothing is sorted after that',
+  );
   t.match(plans[1], /SEARCH tellings USING INDEX tellings_by_call/);
   t.match(plans[2], /SEARCH directives USING INDEX directives_by_call/);
 });
