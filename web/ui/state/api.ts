@@ -62,9 +62,7 @@ export type {
 export type AuditEntry = Static<typeof AuditEntryView>;
 export type AuditPage = Static<typeof AuditPageSchema>;
 export type AuditState = Static<typeof AuditStateView>;
-type StoredKind = CallDetail['directives'][number]['kind'];
-/** What somebody can say of a call. */
-export type DirectiveKind = Exclude<StoredKind, 'stop'>;
+export type DirectiveKind = Exclude<CallDetail['directives'][number]['kind'], 'stop'>;
 export type CallPage = Static<typeof CallPageSchema>;
 export type CallQuery = Static<typeof CallQuerySchema>;
 export type Party = Static<typeof PartyView>;
