@@ -436,7 +436,12 @@ const catalogue = {
   },
   restore_occupied: {
     message: 'The data directory is not empty.',
-    hint: 'A restore needs an empty data directory. Move what is there away, or set another [data] dir in tapedeck.toml.',
+    hint: 'A restore needs an empty data directory. Move what is there away, then run "systemd-tmpfiles --create tapedeck.conf" and the same command again.',
+    blame: 'operator',
+  },
+  restore_root: {
+    message: 'Only root can restore a machine that has no configuration.',
+    hint: 'Run it with sudo. With --no-setup any user restores what is theirs, and starts nothing.',
     blame: 'operator',
   },
   restore_unfinished: {

@@ -26,6 +26,11 @@ export function loadConfig(file: string): Config {
   } catch (e) {
     throw fail('config_missing', `${path}: ${(e as Error).message}`, e);
   }
+  return parseConfig(source, path);
+}
+
+/** The same of a text; `path` is the file that it is in, or will be. Throws `config_invalid`. */
+export function parseConfig(source: string, path: string): Config {
   let raw: Table;
   try {
     raw = parse(source);

@@ -169,7 +169,7 @@ const COMMANDS: Record<string, Listed> = {
   },
   restore: {
     usage: 'restore [options] [id]',
-    summary: 'restore a backup into an empty data directory, while no recorder runs',
+    summary: 'restore a backup: on a new machine with its configuration and users of the PBX',
     load: async () => (await import('../backup/restore.js')).restore,
   },
   retention: {
