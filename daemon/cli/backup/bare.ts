@@ -63,10 +63,10 @@ export async function lookAt(
  */
 export async function restoreBare(
   ctx: CliContext,
-  configFile: string,
-  { id, options, passphraseFd }: { id?: string; options: RestoreOptions; passphraseFd?: number },
+  { id, options }: { id?: string; options: RestoreOptions },
 ): Promise<void> {
   const { dryRun = false, setup = true } = options;
+  const configFile = ctx.configFile();
   const etc = dirname(configFile);
   if (setup && process.getuid!() !== 0) throw fail('restore_root');
   const looked = await again(configFile, [...wordsOf(id, options), '--look'], { piped: true });
@@ -79,7 +79,9 @@ export async function restoreBare(
   writeWhole(half, content.toString('latin1'), 0o640, { uid, gid });
   try {
     if (!dryRun) await makeDataFolder(half, config);
-    const { code } = await again(half, [...wordsOf(backup, options), '--bare'], { passphraseFd });
+    const { code } = await again(half, [...wordsOf(backup, options), '--bare'], {
+      passphraseFd: ctx.passphraseFd(),
+    });
     if (code !== 0) return end(code);
     if (dryRun) {
       ctx.out(`The configuration of the backup would be ${configFile}.`);

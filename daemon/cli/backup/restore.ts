@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { checkBackup, readList } from '../../app/backup/check.js';
 import { findBackup } from '../../app/backup/find.js';
@@ -57,13 +56,8 @@ export function restore(program: Command, ctx: CliContext): void {
     )
     .action(async (id: string | undefined, options: Options) => {
       if (options.look) return ctx.out(JSON.stringify(await lookAt(ctx, id, options)));
-      const { config, passphraseFd } = program.opts<{ config: string; passphraseFd?: number }>();
-      if (existsSync(config)) return restoreData(ctx, id, options);
-      await restoreBare(ctx, resolve(config), {
-        options,
-        ...(id !== undefined && { id }),
-        ...(passphraseFd !== undefined && { passphraseFd }),
-      });
+      if (existsSync(ctx.configFile())) return restoreData(ctx, id, options);
+      await restoreBare(ctx, { options, ...(id !== undefined && { id }) });
     });
 }
 
