@@ -365,7 +365,7 @@ const catalogue = {
   },
   backup_off: {
     message: 'Backups are not set up.',
-    hint: 'Set a destination (path, s3 or sftp) and recipient in [backup] of tapedeck.toml, and restart the recorder (docs/operate/backup.md).',
+    hint: 'Run "tapedeck backup setup" (docs/operate/backup.md).',
     blame: 'operator',
   },
   backup_target: {
