@@ -7,7 +7,7 @@ type Entry = { message: string; hint: string; others?: string; blame: Blame; sta
 const catalogue = {
   config_missing: {
     message: 'The configuration file cannot be read.',
-    hint: 'Copy tapedeck.toml.example to /etc/tapedeck/tapedeck.toml, or name yours with --config.',
+    hint: 'Run "tapedeck setup" as root, which writes it; on a machine that replaces a lost one, "tapedeck restore". Or name yours with --config.',
     blame: 'operator',
   },
   config_invalid: {
