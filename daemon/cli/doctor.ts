@@ -30,7 +30,7 @@ import { ami, ari, priority } from './doctor/pbx.js';
 import { restart } from './doctor/restart.js';
 import { testCalls } from './doctor/test-calls.js';
 import { tls } from './doctor/tls.js';
-import { mounts, ports, services } from './doctor/units.js';
+import { mounts, originals, ports, services } from './doctor/units.js';
 import { coreDumps, keys, liveAudio, openKeyFiles, swap } from './doctor/vault.js';
 import { witness } from './doctor/witness.js';
 
@@ -110,6 +110,7 @@ export async function examine(context: CliContext): Promise<Finding[]> {
     'data disk': witness(config),
     mounts: mounts(config),
     services: services(),
+    originals: originals(),
     'clock sync': clockSync(),
     'live audio': ofEach(config, { 'live audio': liveAudio }),
     swap: swap(),

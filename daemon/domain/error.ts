@@ -7,7 +7,7 @@ type Entry = { message: string; hint: string; others?: string; blame: Blame; sta
 const catalogue = {
   config_missing: {
     message: 'The configuration file cannot be read.',
-    hint: 'Copy tapedeck.toml.example to /etc/tapedeck/tapedeck.toml, or name yours with --config.',
+    hint: 'Run "tapedeck setup" as root, which writes it; on a machine that replaces a lost one, "tapedeck restore". Or name yours with --config.',
     blame: 'operator',
   },
   config_invalid: {
@@ -365,7 +365,7 @@ const catalogue = {
   },
   backup_off: {
     message: 'Backups are not set up.',
-    hint: 'Set a destination (path, s3 or sftp) and recipient in [backup] of tapedeck.toml, and restart the recorder (docs/operate/backup.md).',
+    hint: 'Run "tapedeck backup setup" (docs/operate/backup.md).',
     blame: 'operator',
   },
   backup_target: {
@@ -436,7 +436,12 @@ const catalogue = {
   },
   restore_occupied: {
     message: 'The data directory is not empty.',
-    hint: 'A restore needs an empty data directory. Move what is there away, or set another [data] dir in tapedeck.toml.',
+    hint: 'A restore needs an empty data directory. Move what is there away, then run "systemd-tmpfiles --create tapedeck.conf" and the same command again.',
+    blame: 'operator',
+  },
+  restore_root: {
+    message: 'Only root can restore a machine that has no configuration.',
+    hint: 'Run it with sudo. With --no-setup any user restores what is theirs, and starts nothing.',
     blame: 'operator',
   },
   restore_unfinished: {

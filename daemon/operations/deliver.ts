@@ -24,6 +24,23 @@ const TROUBLE = 3;
 /** What is being sent when the process ends has this long, in ms. */
 const DRAIN_MS = 3_000;
 
+/** Sends a notice over every channel at once, and returns what became of it. Never throws. */
+export const sendTest = (
+  channels: readonly Channel[],
+  notice: Notice,
+  signal = new AbortController().signal,
+): Promise<Outcome[]> =>
+  Promise.all(
+    channels.map(async (channel) => {
+      const { name, target } = channel;
+      try {
+        return { channel: name, target, ok: true, detail: await channel.send(notice, signal) };
+      } catch (e) {
+        return { channel: name, target, ok: false, detail: reasonOf(e) };
+      }
+    }),
+  );
+
 /** The key of the alarm that a channel fails. It is not told over that channel. */
 export const channelAlarm = (channel: string): string => `alerts_${channel}`;
 
@@ -122,17 +139,7 @@ export function createDeliver(deps: DeliverDeps) {
     },
 
     /** Sends at once, outside of the queues. */
-    test: (notice: Notice): Promise<Outcome[]> =>
-      Promise.all(
-        deps.channels.map(async (channel) => {
-          const { name, target } = channel;
-          try {
-            return { channel: name, target, ok: true, detail: await channel.send(notice, ending.signal) };
-          } catch (e) {
-            return { channel: name, target, ok: false, detail: reasonOf(e) };
-          }
-        }),
-      ),
+    test: (notice: Notice): Promise<Outcome[]> => sendTest(deps.channels, notice, ending.signal),
 
     status: () =>
       lines.map(({ channel, queue, lastSentAt, failingSince, problem }) => ({

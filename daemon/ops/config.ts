@@ -16,7 +16,7 @@ type Table = Record<string, unknown>;
 
 /**
  * Reads and checks a configuration file. Relative paths are taken from the file's directory.
- * Throws `config_missing`, or `config_invalid` whose detail has one line a fault: name, line and what to do.
+ * Throws `config_missing`, `path_unusable` where rights are missing, or `config_invalid` whose detail has one line a fault: name, line and what to do.
  */
 export function loadConfig(file: string): Config {
   const path = resolve(file);
@@ -24,8 +24,15 @@ export function loadConfig(file: string): Config {
   try {
     source = readFileSync(path, 'utf8');
   } catch (e) {
-    throw fail('config_missing', `${path}: ${(e as Error).message}`, e);
+    const { code, message } = e as NodeJS.ErrnoException;
+    const denied = code === 'EACCES' || code === 'EPERM';
+    throw fail(denied ? 'path_unusable' : 'config_missing', `${path}: ${message}`, e);
   }
+  return parseConfig(source, path);
+}
+
+/** The same of a text; `path` is the file that it is in, or will be. Throws `config_invalid`. */
+export function parseConfig(source: string, path: string): Config {
   let raw: Table;
   try {
     raw = parse(source);

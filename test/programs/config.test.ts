@@ -152,7 +152,7 @@ t.test('a file that is not there is told with its name', async (t) => {
   const error = errorOf(() => loadConfig('/nowhere/tapedeck.toml'));
   t.equal(error.code, 'config_missing');
   t.match(error.message, '/nowhere/tapedeck.toml');
-  t.match(error.hint, 'tapedeck.toml.example');
+  t.match(error.hint, 'Run "tapedeck setup" as root');
 });
 
 t.test('relative paths are taken from the directory of the file', async (t) => {

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ulid } from 'ulid';
 import { entryOf } from '../../domain/assurance/audit.js';
@@ -9,10 +8,8 @@ import type { AlarmParams } from '../../domain/operations/alarm-codes.js';
 import type { AskedView } from '../../domain/operations/job.js';
 import { jobView } from '../../domain/operations/job.js';
 import type { DaemonStatus } from '../../domain/operations/status.js';
-import { backupCopyFile, drillFolder } from '../../domain/paths.js';
 import type { RecordingId } from '../../domain/recording/recording.js';
 import type { Config } from '../../ops/config-schema.js';
-import { removeDatabase } from '../../ops/files/database.js';
 import type { JobHandler } from '../../ops/jobs.js';
 import { complainOf } from '../../ops/log.js';
 import { version } from '../../ops/process/version.js';
@@ -22,7 +19,7 @@ import { hasDestination, withSecretFiles } from '../../vault/backup/destination.
 import { MB } from '../data.js';
 import type { Base, Parts } from '../parts.js';
 import type { BackupOrder, MadeBackup } from './make.js';
-import { runBackupProgram } from './run.js';
+import { removeLeft, runBackupProgram } from './run.js';
 
 const WATCH_MS = 10 * 60_000;
 const HOUR_MS = 3_600_000;
@@ -40,6 +37,7 @@ const UNCHECKED = 'backup_unchecked' as const;
 const DRILL = 'drill_failed';
 const LOCKED = 'backup_locked';
 const DRILL_OVERDUE = 'drill_overdue' as const;
+const ALARMS = [FAILED, OVERDUE, DAMAGED, UNCHECKED, DRILL, DRILL_OVERDUE, LOCKED];
 
 const KINDS = { backup: 'backup', check: 'backup_check', drill: 'backup_drill' } as const;
 type BackupAction = 'backup' | 'backup_check' | 'backup_drill';
@@ -328,6 +326,8 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
 
     start(): void {
       removeLeft(dir);
+      // What went wrong concerns nobody once no backups are made any more.
+      if (!on) for (const key of ALARMS) alert.clear(key);
       if (!on) return;
       watching.start();
       void watching.now();
@@ -340,10 +340,4 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
       await lists.idle();
     },
   };
-}
-
-/** What a backup or a drill that was killed leaves: an erasure would not reach what is in it. */
-function removeLeft(dir: string): void {
-  removeDatabase(backupCopyFile(dir));
-  rmSync(drillFolder(dir), { recursive: true, force: true });
 }

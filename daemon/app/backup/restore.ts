@@ -81,6 +81,17 @@ export type Restored = {
 const MAY_BE_THERE =
   /^(?:lost\+found|tls|web|control|owner|work|recorder\/(?:lock|ballast|restoring))(?:\/|$)/;
 
+/** Returns the `tapedeck.toml` of the machine that was backed up. Throws `backup_damaged`. */
+export async function readConfiguration(
+  target: BackupTarget,
+  statement: BackupStatement,
+  backupKey: string,
+): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of content(target, statement, CONFIGURATION, backupKey)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
 /** Throws `backup_identity` unless this identity opens the backup. */
 export async function refuseIdentity(statement: BackupStatement, identity: string): Promise<void> {
   const recipient = await identityToRecipient(identity).catch(() => '');

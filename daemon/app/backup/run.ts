@@ -1,4 +1,7 @@
+import { rmSync } from 'node:fs';
 import { fail } from '../../domain/error.js';
+import { backupCopyFile, drillFolder } from '../../domain/paths.js';
+import { removeDatabase } from '../../ops/files/database.js';
 import { behindCalls } from '../../ops/process/behind-calls.js';
 import { startProgram } from '../../ops/process/start-program.js';
 import type { SigningKey } from '../../vault/signing-key.js';
@@ -72,4 +75,10 @@ export function runBackupProgram<K extends 'made' | 'checked' | 'listed' | 'dest
       child.send({ ...order, key, publicKey: signer.publicKeyPem } satisfies ProgramOrder, () => {});
     });
   });
+}
+
+/** What a backup or a drill that was killed leaves: an erasure would not reach what is in it. */
+export function removeLeft(dir: string): void {
+  removeDatabase(backupCopyFile(dir));
+  rmSync(drillFolder(dir), { recursive: true, force: true });
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { checkBackup } from '../../app/backup/check.js';
 import { drillBackup } from '../../app/backup/drill.js';
 import { findBackup, findBackups, findDrills } from '../../app/backup/find.js';
@@ -11,10 +11,11 @@ import type { JobView } from '../../domain/operations/job.js';
 import { sizeText } from '../../domain/written.js';
 import { consoleUser } from '../../ops/process/console.js';
 import type { CliContext } from '../common/context.js';
-import { note } from '../common/entries.js';
+import { note, onConsole } from '../common/entries.js';
 import { followJob } from '../common/follow-job.js';
 import { jobProblem, jobProgress } from '../common/job-text.js';
 import { table, timesIn } from '../common/table.js';
+import { addBackupSetup } from './backup-setup.js';
 import { backupKeys, backupPlace, KEYS_FOLDER, readIdentity, readTrusted, showProgress } from './places.js';
 
 type Place = { from?: string; keys?: string; publicKey?: string; json?: boolean };
@@ -27,15 +28,22 @@ const PUBLIC_KEY = [
 
 /** `tapedeck backup`: backups are made, listed and verified. */
 export function backup(program: Command, ctx: CliContext): void {
-  const command = program.command('backup').description('make, list and verify backups');
+  const command = program.command('backup').description('set up, make, list and verify backups');
+  addBackupSetup(command, program, ctx);
 
   async function begin(
     what: 'backup' | 'check' | 'drill',
-    { wait, json }: { wait?: boolean; json?: boolean },
+    { wait, once, json }: { wait?: boolean; once?: boolean; json?: boolean },
   ): Promise<void> {
     const asked = await ctx.ask('back_up', { by: consoleUser(), what });
     if (!wait) return ctx.out(json ? JSON.stringify(asked, null, 2) : `It is job ${asked.job.id}.`);
-    const job = await followJob(ctx, asked.job.id);
+    const job = await followJob(ctx, asked.job.id, { toFirstFailure: once === true });
+    if (job.state === 'waiting') {
+      await ctx.ask('cancel_job', { by: onConsole(), id: job.id });
+      ctx.out(jobProblem(job));
+      process.exitCode = 1;
+      return;
+    }
     ctx.out(json ? JSON.stringify(job, null, 2) : ended(job));
     if (job.state !== 'done' || job.faults > 0) process.exitCode = 1;
   }
@@ -53,11 +61,12 @@ export function backup(program: Command, ctx: CliContext): void {
       .description(description)
       .option('--wait', 'show progress until it is over')
       .option('--json', 'as JSON')
+      .addOption(new Option('--once').hideHelp())
       .addHelpText(
         'after',
         `\nIt continues in the recorder; "tapedeck jobs" shows its progress and cancels it.\nWith --wait the exit code is 0 when it succeeded and nothing is damaged, 1 otherwise.\n\nExample:\n  tapedeck backup ${name} --wait`,
       )
-      .action((given: { wait?: boolean; json?: boolean }) => begin(what, given));
+      .action((given: { wait?: boolean; once?: boolean; json?: boolean }) => begin(what, given));
 
   command
     .command('list')

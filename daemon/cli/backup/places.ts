@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { identityToRecipient } from 'age-encryption';
 import { fail } from '../../domain/error.js';
 import { printable } from '../../domain/printable.js';
 import { becomeOwnerOf } from '../../ops/process/become.js';
@@ -8,6 +9,7 @@ import { hasDestination, openDestination } from '../../vault/backup/destination.
 import { createFolderTarget } from '../../vault/backup/folder.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
 import type { CliContext } from '../common/context.js';
+import { namesPlace, type PlaceOptions, placeFrom } from './place-options.js';
 
 /** Where backups are: the folder that is named, or the place of the configuration. Throws `backup_off`. */
 export function backupPlace(ctx: CliContext, from: string | undefined): BackupTarget {
@@ -15,6 +17,20 @@ export function backupPlace(ctx: CliContext, from: string | undefined): BackupTa
   const { backup } = ctx.config();
   if (!hasDestination(backup)) throw fail('backup_off', 'Or name a folder with --from.');
   const target = openDestination(backup);
+  ctx.later(target.close);
+  return target;
+}
+
+/** The same, or the store or server that the options name. Throws `backup_off`, `request_invalid`, `secret_missing`. */
+export function restorePlace(
+  ctx: CliContext,
+  options: PlaceOptions & { from?: string },
+  recipient: string,
+): BackupTarget {
+  if (!namesPlace(options)) return backupPlace(ctx, options.from);
+  if (options.from !== undefined)
+    throw fail('request_invalid', 'Name one place: --from, a store or a server.');
+  const target = openDestination(placeFrom(options, recipient));
   ctx.later(target.close);
   return target;
 }
@@ -52,13 +68,13 @@ export const readTrusted = (file: string | undefined): string[] | null =>
  */
 export async function toRestoreFrom(
   ctx: CliContext,
-  options: { identity: string; from?: string; publicKey?: string },
+  options: PlaceOptions & { identity: string; from?: string; publicKey?: string },
 ) {
   const identity = readIdentity(options.identity);
   const trusted = readTrusted(options.publicKey);
   const { current: masterKey } = await ctx.master();
   const { dir: dataDir } = ctx.config().data;
-  const target = backupPlace(ctx, options.from);
+  const target = restorePlace(ctx, options, await identityToRecipient(identity));
   becomeOwnerOf(dataDir);
   return { identity, trusted, masterKey, dataDir, target };
 }

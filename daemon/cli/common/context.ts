@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Catalogue } from '../../catalogue/catalogue.js';
 import type { ControlAnswer, ControlBody, ControlName } from '../../domain/operations/control.js';
 import { catalogueFile, keysFile } from '../../domain/paths.js';
@@ -19,6 +20,10 @@ import type { Asking } from './asking.js';
  */
 export type CliContext = {
   config(): Config;
+  /** Where the configuration is, or would be. */
+  configFile(): string;
+  /** The file descriptor from which the passphrase of the master key is read, where one was given. */
+  passphraseFd(): number | undefined;
   /**
    * The data directory, for a process that is its owner: run as root, root is given up here for good (ops/become). So
    * whatever only root may read or write is read, or opened, before.
@@ -70,6 +75,9 @@ export function createCliContext(
       config ??= loadConfig(configPath());
       return config;
     },
+
+    configFile: () => resolve(configPath()),
+    passphraseFd,
 
     data(): string {
       const { dir } = ctx.config().data;

@@ -65,7 +65,7 @@ const BY_EXIT: Partial<Record<keyof typeof EXIT, readonly ErrorCode[]>> = {
     'setup_conflict',
   ],
   data: ['catalogue_newer', 'keys_newer', 'data_strange', 'restore_unfinished', 'moved_away'],
-  rights: ['setup_root', 'path_untrusted', 'data_foreign', 'root_kept', 'port_denied'],
+  rights: ['setup_root', 'restore_root', 'path_untrusted', 'data_foreign', 'root_kept', 'port_denied'],
   config: [
     'config_missing',
     'config_invalid',

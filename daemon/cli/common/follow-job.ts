@@ -8,14 +8,18 @@ const LOOK_MS = 1_000;
 /** How often progress is shown at most, in ms. */
 const SHOW_MS = 5_000;
 
-/** Follows the row, so that a restart of the recorder is waited out. */
-export async function followJob(ctx: CliContext, id: string): Promise<JobView> {
+/** Follows the row, so that a restart of the recorder is waited out. `toFirstFailure`: also no longer than until it has failed once. */
+export async function followJob(
+  ctx: CliContext,
+  id: string,
+  { toFirstFailure = false }: { toFirstFailure?: boolean } = {},
+): Promise<JobView> {
   const catalogue = await ctx.catalogue();
   for (let [shown, shownAt] = ['', Number.NEGATIVE_INFINITY]; ; ) {
     const job = await catalogue.jobs.get(id);
     if (!job) throw fail('job_unknown', id);
     const view = jobView(job);
-    if (!isOpen(job)) return view;
+    if (!isOpen(job) || (toFirstFailure && job.state === 'waiting' && job.error !== null)) return view;
     const said = [`${job.state}: ${jobProgress(view)}.`, jobProblem(view)].filter(Boolean).join(' ');
     if (said !== shown && performance.now() - shownAt >= SHOW_MS) {
       ctx.err(said);

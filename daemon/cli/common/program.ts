@@ -44,8 +44,8 @@ const COMMANDS: Record<string, Listed> = {
   },
   alert: {
     usage: 'alert',
-    summary: 'send alert messages to try the channels',
-    load: async () => (await import('../alert.js')).alert,
+    summary: 'set up who is alerted, and try it',
+    load: async () => (await import('../alert/alert.js')).alert,
   },
   archive: {
     usage: 'archive',
@@ -54,7 +54,7 @@ const COMMANDS: Record<string, Listed> = {
   },
   backup: {
     usage: 'backup',
-    summary: 'make, list and verify backups',
+    summary: 'set up, make, list and verify backups',
     load: async () => (await import('../backup/backup.js')).backup,
   },
   approvals: {
@@ -169,7 +169,7 @@ const COMMANDS: Record<string, Listed> = {
   },
   restore: {
     usage: 'restore [options] [id]',
-    summary: 'restore a backup into an empty data directory, while no recorder runs',
+    summary: 'restore a backup: on a new machine with its configuration and users of the PBX',
     load: async () => (await import('../backup/restore.js')).restore,
   },
   retention: {

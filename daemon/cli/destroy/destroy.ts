@@ -10,6 +10,7 @@ import { keysFolder } from '../../domain/paths.js';
 import { sizeText } from '../../domain/written.js';
 import { DEFAULT_CONFIG } from '../../ops/config.js';
 import type { Config } from '../../ops/config-schema.js';
+import { ORIGINALS_UNITS } from '../../originals/apart/place.js';
 import { nextOf } from '../../vault/master-key.js';
 import type { CliContext } from '../common/context.js';
 import { elsewhere } from './elsewhere.js';
@@ -78,6 +79,7 @@ async function destroyEverything(ctx: CliContext, confirm: string | undefined): 
     refuseHeld(now);
   }
   writeFileSync(mark, `${new Date().toISOString()}\n`, { mode: 0o600 });
+  await stopOriginals(config);
 
   const { master_key_file: master } = config.keys;
   const left = [
@@ -147,6 +149,11 @@ const underSystemd = ({ file }: Config): boolean =>
 
 async function stopServices(config: Config): Promise<void> {
   if (underSystemd(config)) await run('systemctl', ['stop', ...UNITS]).catch(() => {});
+}
+
+/** What opens originals for imports: transient units, which may go on for a week after the recorder was stopped. */
+async function stopOriginals(config: Config): Promise<void> {
+  if (underSystemd(config)) await run('systemctl', ['stop', ORIGINALS_UNITS]).catch(() => {});
 }
 
 async function startServices(config: Config): Promise<void> {

@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import type { Config } from '../../ops/config-schema.js';
+import { outputOf } from '../../ops/process/run-program.js';
+import { ORIGINALS_UNITS } from '../../originals/apart/place.js';
 import { bad, type Finding, ok, warn } from './finding.js';
 import { listeners } from './machine.js';
 
@@ -67,6 +69,34 @@ export async function services(show: Show = showUnit): Promise<Finding[]> {
       found.push(
         warn('services', `${unit} does not start when the machine starts.`, `systemctl enable ${unit}`),
       );
+  }
+  return found;
+}
+
+/** The names of the transient units that open originals for imports; none where there is no systemd. */
+export const originalsUnits = async (): Promise<string[]> => {
+  const listed = ['list-units', '--all', '--plain', '--no-legend', ORIGINALS_UNITS];
+  const said = (await outputOf('systemctl', listed, 5_000)) ?? '';
+  return said.split('\n').flatMap((line) => /^(tapedeck-originals-\S+)/.exec(line)?.[1] ?? []);
+};
+
+/** Which folders processes of imports can read besides the recorder, and since when. */
+export async function originals(
+  list: () => Promise<string[]> = originalsUnits,
+  show: Show = showUnit,
+): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const unit of await list()) {
+    const said = await show(unit, 'ActiveState', 'ActiveEnterTimestamp', 'ExecStart');
+    if (said === null) continue;
+    const folder = / serve-originals (.+) \/run\/tapedeck-originals-/.exec(valueIn(said, 'ExecStart'))?.[1];
+    const [state, since] = [valueIn(said, 'ActiveState'), valueIn(said, 'ActiveEnterTimestamp')];
+    found.push(
+      ok(
+        'originals',
+        `${unit} (${state}) opens ${folder ?? 'a folder'} for an import${since === '' ? '' : ` since ${since}`}. It ends with the import; "systemctl stop ${unit}" ends it now.`,
+      ),
+    );
   }
   return found;
 }

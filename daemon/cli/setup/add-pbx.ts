@@ -8,6 +8,7 @@ import { applyChanges } from './apply/apply.js';
 import { openJournal } from './apply/journal.js';
 import { addresses } from './machine/machine.js';
 import { ownFacts } from './machine/own-facts.js';
+import { OUTSIDE } from './plan/plan-outside.js';
 import { planSecond } from './plan/plan-second.js';
 import { agreed, checkConfig, newSecret, type Options, show } from './setup-steps.js';
 import type { Terminal } from './talk/terminal.js';
@@ -19,6 +20,8 @@ export async function addPbx(terminal: Terminal, config: string, options: AddOpt
   const { addPbx: id, host = '', name = id, dryRun, yes } = options;
   const { pbxes } = loadConfig(config);
   const faults: string[] = [];
+  if ((OUTSIDE as readonly string[]).includes(id))
+    faults.push(`"${id}" is the name of a drop-in that setup writes itself: choose another id.`);
   if (!isPbxId(id) || id === 'first')
     faults.push(`"${id}" is no id: a word of at most 32 small letters, digits and "-", and not "first".`);
   if (pbxes.some((one) => one.id === id)) faults.push(`There is a PBX with the id "${id}" already.`);

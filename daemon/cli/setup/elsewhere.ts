@@ -11,7 +11,16 @@ import { addresses, hasSystemd } from './machine/machine.js';
 import { masterKeyFile, ownFacts } from './machine/own-facts.js';
 import { loopback } from './plan/plan-checks.js';
 import { planElsewhere } from './plan/plan-elsewhere.js';
-import { agreed, answersFor, checkConfig, type Given, keepKey, newSecret, show } from './setup-steps.js';
+import {
+  agreed,
+  answersFor,
+  checkConfig,
+  type Given,
+  keepKey,
+  newSecret,
+  restoredToo,
+  show,
+} from './setup-steps.js';
 import { runDoctor, startUnits, tapedeckCommand } from './steps/services.js';
 import type { Terminal } from './talk/terminal.js';
 
@@ -30,7 +39,11 @@ export async function setUpElsewhere(terminal: Terminal, { config, options, give
   // As that PBX sees this machine.
   const address = loopback(answers.address) ? (addresses()[0]?.address ?? answers.address) : answers.address;
   const had = (path: string) => (existsSync(path) ? readFileSync(path, 'latin1') : null);
-  const changes = planElsewhere(own, answers, { host, secrets, address, had });
+  const known = own.config === null ? undefined : loadConfig(config).pbxes[0];
+  const changes = [
+    ...planElsewhere(own, answers, { host, secrets, address, had, known }),
+    ...(options.restored ? await restoredToo(own, config, address) : []),
+  ];
   checkConfig(changes, own);
   show(terminal, changes, []);
   if (options.dryRun) return terminal.say('  Nothing was changed (--dry-run).');

@@ -1,17 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../../domain/error.js';
 import { sizeText } from '../../domain/written.js';
-import { loadConfig } from '../../ops/config.js';
+import { loadConfig, parseConfig } from '../../ops/config.js';
 import { KEY_COPY_NOTE } from '../doctor/key-copy.js';
 import { writeWhole } from './apply/journal.js';
 import { type Volume, volumeText } from './machine/calls-per-day.js';
-import { freeAt } from './machine/machine.js';
+import { addresses, freeAt } from './machine/machine.js';
 import { answeredBefore } from './machine/own-facts.js';
+import { reachedBy } from './machine/reached.js';
 import type { Change } from './plan/change.js';
+import { loopback } from './plan/plan-checks.js';
+import { OUTSIDE, planOutside } from './plan/plan-outside.js';
 import type { OwnFacts } from './plan/plan-own.js';
+import { planFurther } from './plan/plan-second.js';
 import { overview, preview } from './plan/preview.js';
 import { keySheet, makeMasterKey, writeCopy } from './steps/master-key.js';
 import type { AnswerFile } from './talk/answers.js';
@@ -27,6 +30,8 @@ export type Options = {
   undo?: boolean;
   yes?: boolean;
   start: boolean;
+  /** The configuration was restored: its own values are the answers, and what else it needs on this machine is written too. */
+  restored?: boolean;
 };
 export type Given = { config: string; options: Options; given: AnswerFile };
 type About = { own: OwnFacts; key: string; volume: Volume };
@@ -40,13 +45,7 @@ export const newSecret = (): string => randomBytes(SECRET_BYTES).toString('base6
 export function checkConfig(changes: readonly Change[], own: OwnFacts): void {
   const change = changes.find((one) => one.kind === 'file' && one.path === join(own.etc, 'tapedeck.toml'));
   if (change?.kind !== 'file') return;
-  const dir = mkdtempSync(join(tmpdir(), 'tapedeck-setup-'));
-  try {
-    writeFileSync(join(dir, 'tapedeck.toml'), change.after, { mode: 0o600 });
-    loadConfig(join(dir, 'tapedeck.toml'));
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
+  parseConfig(Buffer.from(change.after, 'latin1').toString('utf8'), change.path);
 }
 
 /** The diffs first: what is read last, before the question, is the list of all changes and what to know about them. */
@@ -82,12 +81,25 @@ export async function agreed(
   return false;
 }
 
+/** Returns what a restored configuration needs here besides the first PBX: further ones, and what its unit has to allow. */
+export async function restoredToo(own: OwnFacts, configFile: string, address: string): Promise<Change[]> {
+  const config = loadConfig(configFile);
+  const had = (path: string) => (existsSync(path) ? readFileSync(path, 'latin1') : null);
+  // As those PBXs see this machine.
+  const seen = loopback(address) ? (addresses()[0]?.address ?? address) : address;
+  const changes: Change[] = planFurther(own, config.pbxes, { newSecret, address: seen, had });
+  for (const section of OUTSIDE)
+    changes.push(...planOutside(own, config, section, await reachedBy(config, section)));
+  return changes;
+}
+
 /** Asks, or takes the answers from a file. Throws `setup_answers`. */
 export async function answersFor(
   terminal: Terminal,
   { config, options, given, own, key, volume }: Given & About,
 ): Promise<AllAnswers> {
   const before = answeredBefore(own, config);
+  if (options.restored) before.keyCopy ??= 'the one that was brought';
   if (options.answers !== undefined) {
     const { answers, faults } = answersOf(given, before, key);
     if (faults.length > 0) throw fail('setup_answers', `${options.answers}:\n${faults.join('\n')}`);

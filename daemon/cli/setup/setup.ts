@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { fail } from '../../domain/error.js';
+import { loadConfig } from '../../ops/config.js';
 import { runProgram } from '../../ops/process/run-program.js';
 import { addPbx } from './add-pbx.js';
 import { applyChanges, undoChanges } from './apply/apply.js';
@@ -10,10 +11,11 @@ import { setUpElsewhere } from './elsewhere.js';
 import { volumeOf } from './machine/calls-per-day.js';
 import { type PbxFacts, trunkContexts } from './machine/facts.js';
 import { findPbx, PLACES, type Places } from './machine/find-pbx.js';
-import { hasSystemd } from './machine/machine.js';
+import { addresses, hasSystemd } from './machine/machine.js';
 import { masterKeyFile, ownFacts } from './machine/own-facts.js';
 import { reloadPbx } from './machine/reload.js';
 import { planAsterisk, type Secrets } from './plan/plan-asterisk.js';
+import { loopback } from './plan/plan-checks.js';
 import { planFreepbx } from './plan/plan-freepbx.js';
 import { type OwnFacts, planOwn } from './plan/plan-own.js';
 import {
@@ -24,6 +26,7 @@ import {
   keepKey,
   newSecret,
   type Options,
+  restoredToo,
   show,
 } from './setup-steps.js';
 import { finish } from './steps/finish.js';
@@ -98,7 +101,11 @@ async function run(
 ) {
   terminal.title('Tapedeck setup');
   let places = usual;
-  let facts = await findPbx(runProgram, places);
+  // A PBX on another machine stays the one that it was, whatever runs here.
+  let facts =
+    options.restored && !loopback(loadConfig(config).pbxes[0]!.ami_host)
+      ? null
+      : await findPbx(runProgram, places);
   if (!facts && terminal.tty && options.answers === undefined) {
     terminal.note('There is no Asterisk in /etc/asterisk.');
     const etc = await terminal.ask("Folder of Asterisk's configuration on this machine (Enter: none)");
@@ -114,7 +121,10 @@ async function run(
   const secrets: Secrets = { ari: own.secrets.ari ?? newSecret(), ami: own.secrets.ami ?? newSecret() };
   const pbx = facts.kind === 'freepbx' ? planFreepbx(facts, secrets) : planAsterisk(facts, secrets);
   if (pbx.conflicts.length > 0) throw fail('setup_conflict', `\n${pbx.conflicts.join('\n')}`);
-  const ours = planOwn(own, answers, { facts, reach: pbx.reach, secrets });
+  const ours = [
+    ...planOwn(own, answers, { facts, reach: pbx.reach, secrets }),
+    ...(options.restored ? await restoredToo(own, config, answers.address) : []),
+  ];
   checkConfig(ours, own);
   const changes = [...pbx.changes, ...ours];
   show(terminal, changes, pbx.warnings);
@@ -135,6 +145,24 @@ async function run(
   if (!hasSystemd())
     return terminal.note('systemd does not run here: start "tapedeck run" and "tapedeck web" yourself.');
   await finish(terminal, { config, answers, changed: ours.length > 0, run: runProgram });
+}
+
+/**
+ * Sets up a machine for the configuration that was restored to it: users of the PBX, secrets, drop-ins, services, a test call. Asks
+ * nothing. Throws as `tapedeck setup` does, which then goes on where this stopped.
+ */
+export async function setUpRestored(config: string, { dryRun }: { dryRun: boolean }): Promise<void> {
+  const terminal = createTerminal();
+  const { web } = loadConfig(config);
+  const own = addresses();
+  const known = loopback(web.address) || own.some(({ address }) => address === web.address);
+  const given = known ? {} : { address: own[0]?.address ?? '127.0.0.1' };
+  if (given.address !== undefined)
+    terminal.note(
+      `The dashboard was at ${web.address}, which this machine does not have. It will be at ${given.address}; "tapedeck setup" changes it.`,
+    );
+  const options = { dryRun, start: true, restored: true, answers: config };
+  await run(terminal, { config, options, given, places: PLACES });
 }
 
 function introduce(terminal: Terminal, facts: PbxFacts): void {

@@ -9,6 +9,7 @@ import { ask } from '../../ops/control-client.js';
 import { outputOf } from '../../ops/process/run-program.js';
 import { version } from '../../ops/process/version.js';
 import type { Finding } from '../doctor/finding.js';
+import { originalsUnits } from '../doctor/units.js';
 import type { Mask, Program } from './mask.js';
 
 export const UNITS = ['tapedeck', 'tapedeck-web', 'tapedeck-encoder', 'tapedeck-web-restart'];
@@ -79,10 +80,11 @@ export function configuration(config: Config): object {
   };
 }
 
-/** State of the units, in words and numbers of systemd's. */
-export async function units(): Promise<object> {
+/** State of the units, in words and numbers of systemd's. Those that open originals are numbered: their names come from folders. */
+export async function units(originals: () => Promise<string[]> = originalsUnits): Promise<object> {
+  const ofImports = (await originals()).map((unit, n) => [unit, `tapedeck-originals-${n + 1}`] as const);
   const shown = await Promise.all(
-    UNITS.map(async (unit) => {
+    [...UNITS.map((unit) => [unit, unit] as const), ...ofImports].map(async ([unit, name]) => {
       const text = await said(
         'systemctl',
         'show',
@@ -90,7 +92,7 @@ export async function units(): Promise<object> {
         ...UNIT_PROPERTIES.map((name) => `--property=${name}`),
       );
       const lines = [...text.matchAll(/^(\w+)=([\w[\] -]{0,40})$/gm)].map(([, key, value]) => [key!, value!]);
-      return [unit, Object.fromEntries(lines)] as const;
+      return [name, Object.fromEntries(lines)] as const;
     }),
   );
   return Object.fromEntries(shown);

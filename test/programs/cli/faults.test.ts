@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
@@ -53,6 +53,30 @@ function isClear(t: Test, got: { code: number | null; err: string }, named: RegE
   t.match(got.err, /^tapedeck: .+\n {2}\S/, `${what}: says what to do`);
   t.notMatch(got.err, /^\s+at .*:\d+|node:|Error:/m, `${what}: no stack trace`);
 }
+
+t.test('before setup every command says to run it', async (t) => {
+  const { dir, tapedeck } = await site(t);
+  rmSync(join(dir, 'tapedeck.toml'));
+  for (const words of ['doctor', 'status', 'calls', 'backup list', 'alert setup', 'keys status', 'run']) {
+    const got = tapedeck(...words.split(' '));
+    isClear(t, got, /The configuration file cannot be read[\s\S]*Run "tapedeck setup" as root/, words);
+    t.equal(got.code, 78, words);
+  }
+});
+
+t.test('a configuration that may not be read is no reason to set up', async (t) => {
+  if (process.getuid!() !== 0) return void t.pass('root', { skip: 'root gives a file away' });
+  const dir = t.testdir({ 'tapedeck.toml': '' });
+  chmodSync(join(dir, 'tapedeck.toml'), 0o600);
+  const as = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, MAIN];
+  const { status, stderr } = spawnSync('setpriv', [...as, '--config', join(dir, 'tapedeck.toml'), 'status'], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  t.equal(status, 77, stderr);
+  t.match(stderr, /A file or folder cannot be used\. .*tapedeck\.toml: EACCES/);
+  t.notMatch(stderr, /tapedeck setup/);
+});
 
 t.test('a file or folder that is not as it should be is named, and nobody sees a stack trace', async (t) => {
   const { dir, call, tapedeck } = await site(t);

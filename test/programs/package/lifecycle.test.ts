@@ -154,6 +154,14 @@ async function destroyAll(t: Test, machine: Machine, deb: string): Promise<void>
   const refused = await inside('tapedeck', 'destroy', '--everything');
   t.equal(refused.code, 2, refused.out);
   t.equal(await isActive(machine, 'tapedeck'), 'active', 'and goes on while nobody has typed the sentence');
+  // As an import leaves it that was given up.
+  const originals = 'tapedeck-originals-0123456789abcdef';
+  await must('systemd-run', `--unit=${originals}`, '--collect', '--quiet', 'sleep', 'infinity');
+  t.match((await inside('tapedeck', 'doctor')).out, new RegExp(`${originals}\\.service \\(active\\)`));
+  t.match(
+    await must('tapedeck', 'support', '--show'),
+    /"tapedeck-originals-1": \{[^}]*"ActiveState": "active"/,
+  );
   const sentence = `destroy everything on ${(await must('uname', '--nodename')).trim()}`;
   const { code, out } = await inside('tapedeck', 'destroy', '--everything', '--confirm', sentence);
   t.equal(code, 0, out);
@@ -161,6 +169,7 @@ async function destroyAll(t: Test, machine: Machine, deb: string): Promise<void>
   for (const gone of ['/var/lib/tapedeck', '/etc/tapedeck'])
     t.notOk(existsSync(path(gone)), `${gone} is gone`);
   t.not(await isActive(machine, 'tapedeck'), 'active');
+  t.not(await isActive(machine, originals), 'active', 'nothing opens originals any more');
   await purgeUnused(t, machine);
 }
 
@@ -225,6 +234,7 @@ for (const suite of ['bookworm', 'trixie'] satisfies Suite[])
       'it writes no key and no configuration',
     );
     t.not(await isActive(machine, 'tapedeck'), 'active', 'nothing runs before it is set up');
+    t.match((await machine.inside('tapedeck', 'doctor')).out, /Run "tapedeck setup" as root/);
     await purgeUnused(t, machine);
 
     await installPackage(machine, older);

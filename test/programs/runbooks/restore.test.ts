@@ -36,7 +36,8 @@ t.test(
     // Of the lost machine there are the backup, its key, the identity and the copy of the master key.
     for (const part of ['keys', 'catalogue', 'recordings'])
       rmSync(join(m.lab.dataDir, part), { recursive: true });
-    rmSync(m.key);
+    const configuration = readFileSync(m.lab.config, 'utf8');
+    for (const file of [m.key, m.lab.config]) rmSync(file);
 
     const done = await m.follow(name, 'What to do');
     const restores = [...done].filter(([command]) => command.startsWith('tapedeck restore'));
@@ -45,11 +46,11 @@ t.test(
     t.match(restores[0]![1].said, /Nothing was written/);
     t.equal(recordingsOf(m.lab.dataDir), sealed, 'all recordings are back');
     const file = /`(recorder\/restored-[\w.-]+)`/.exec(page(name))![1]!;
-    t.match(
-      readFileSync(join(m.lab.dataDir, file), 'utf8'),
-      /\[backup\]/,
-      'the configuration that the page names',
-    );
+    for (const path of [m.lab.config, join(m.lab.dataDir, file)])
+      t.equal(readFileSync(path, 'utf8'), configuration, `the configuration of the lost machine: ${path}`);
+    t.notOk(existsSync(join(m.etc, 'restoring.toml')));
+    t.match(readFileSync(join(m.etc, 'key-copy'), 'utf8'), /^the key with which backup \w{26} was restored/);
+    await m.type('systemctl start tapedeck tapedeck-web');
 
     const checked = [...(await m.follow(name, 'How you know that it worked'))];
     // There is no PBX that could make a test call.

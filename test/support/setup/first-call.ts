@@ -20,12 +20,15 @@ import {
   typedFrom,
 } from './live-on.js';
 import { createOffice, isRecorded } from './office.js';
+import { isRestored } from './restored.js';
 import { asteriskTree, installStockAsterisk, stockBinds } from './stock-asterisk.js';
 import { treeOf } from './tree.js';
 
 /** From a bare Debian with a stock Asterisk to the first recorded call, as an admin does it. Run by first-call.test.ts. */
 
 const OFFICE = '192.168.77.1';
+/** A copy of the configuration of the PBX from before Tapedeck came. */
+const ASTERISK = '/root/asterisk-before';
 
 /** Another machine of the office: a network of its own, behind a cable. Returns how a program is run there. */
 function anotherMachine(): string[] {
@@ -104,6 +107,7 @@ for (const [suite, major] of [
     await installStockAsterisk(machine, tree);
     await must('mkdir', '-p', '/media/usb');
     await must('mount', '-t', 'tmpfs', 'none', '/media/usb');
+    await must('cp', '-a', '/etc/asterisk', ASTERISK);
     const before = treeOf(path('/etc/asterisk'));
     const pristine = textsOf(path('/etc/asterisk'));
     const { deb } = await builtPackage();
@@ -202,6 +206,10 @@ for (const [suite, major] of [
     await t.test('removed it keeps what is yours, and installed again it records', (t) =>
       isRemovedAndReturns(t, machine, office, deb),
     );
+    if (suite === 'trixie')
+      await t.test('lost, it is restored to a machine with the package alone, and records', (t) =>
+        isRestored(t, machine, office, { deb, asterisk: ASTERISK }),
+      );
     await t.test('purged it keeps what is yours, and names what the PBX still has', (t) =>
       isPurged(t, machine, office, pristine),
     );

@@ -16,7 +16,7 @@ import t from 'tap';
 import { clockSync } from '../../../daemon/cli/doctor/clock.js';
 import { contextsIn, freepbx, leftAlone, trunkContexts } from '../../../daemon/cli/doctor/contexts.js';
 import { applyFixes, foldersIn, planFixes, spoolFixes } from '../../../daemon/cli/doctor/fix.js';
-import { mounts, ports, services } from '../../../daemon/cli/doctor/units.js';
+import { mounts, originals, ports, services } from '../../../daemon/cli/doctor/units.js';
 import { witness } from '../../../daemon/cli/doctor/witness.js';
 import type { Config } from '../../../daemon/ops/config-schema.js';
 
@@ -195,6 +195,21 @@ t.test('services that do not wait for the data disk, that systemd gave up, or th
     { todo: 'systemctl enable tapedeck' },
   ]);
   t.same(await state('ActiveState=active\nNRestarts=0\nUnitFileState=enabled\n'), []);
+});
+
+t.test('what opens originals for an import is named, with its folder', async (t) => {
+  const unit = 'tapedeck-originals-0123456789abcdef.service';
+  const said = (folder: string) =>
+    `LoadState=loaded\nActiveState=active\nActiveEnterTimestamp=Tue 2026-12-01 20:00:00 UTC\nExecStart={ path=/x/node ; argv[]=/x/node /x/main.js import serve-originals ${folder} /run/tapedeck-originals-0123456789abcdef/sock ; ignore_errors=no }\n`;
+  const found = await originals(
+    async () => [unit],
+    async () => said('/var/spool/asterisk/my monitor'),
+  );
+  t.match(found, [
+    { state: 'ok', says: `${unit} (active) opens /var/spool/asterisk/my monitor for an import since Tue` },
+  ]);
+  t.match(found[0]!.says, `systemctl stop ${unit}`);
+  t.same(await originals(async () => []), []);
 });
 
 t.test('the port of the dashboard: open, closed, or taken by another', async (t) => {

@@ -15,7 +15,7 @@ const own: OwnFacts = {
   ...{ etc: '/etc/tapedeck', config: null, example: EXAMPLE, secrets: { ari: null, ami: null } },
   siteRegion: null,
   ...{ recorder: { uid: 2, gid: 3 }, dashboard: { uid: 4, gid: 3 }, root: { uid: 0, gid: 0 } },
-  ...{ systemd: '/etc/systemd/system', dropIns: {}, hasFolder: () => false },
+  ...{ systemd: '/etc/systemd/system', dropIns: {}, asteriskGroup: true, hasFolder: () => false },
 };
 const answers = {
   ...{

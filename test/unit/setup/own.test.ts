@@ -4,6 +4,7 @@ import { parse } from 'smol-toml';
 import t from 'tap';
 import { withValues } from '../../../daemon/cli/setup/conf/toml.js';
 import { addresses, daysOf, disks, folderOn, timeZone } from '../../../daemon/cli/setup/machine/machine.js';
+import type { FileChange } from '../../../daemon/cli/setup/plan/change.js';
 import { type OwnFacts, planOwn } from '../../../daemon/cli/setup/plan/plan-own.js';
 import {
   copyProblem,
@@ -36,6 +37,33 @@ t.test('values go into a configuration, and every other line stays', async (t) =
     'the first PBX',
   );
   t.equal(withValues('', [['a', 'b', 'c']]), '[a]\nb = "c"\n');
+  t.equal(
+    withValues('[backup]\npath = "/x"\n', [['backup.s3', 'bucket', 'b']]),
+    '[backup]\npath = "/x"\n\n[backup.s3]\nbucket = "b"\n',
+    'a table of its own in a section',
+  );
+});
+
+t.test('a name with umlauts stays as its bytes are', async (t) => {
+  const file = join(t.testdir({}), 'tapedeck.toml');
+  const bytes = Buffer.from('[site]\nname = "Zürich – Büro"\n[web]\naddress = "192.0.2.6"\n');
+  const config = bytes.toString('latin1');
+  const [change] = planOwn({ ...own, config }, { ...answers, hosts: ['büro.lan'] }, pbx);
+  writeFileSync(file, (change as FileChange).after, 'latin1');
+  const { site, web } = loadConfig(file);
+  t.match(
+    { site, web },
+    { site: { name: 'Zürich – Büro' }, web: { address: '192.0.2.5', hosts: ['büro.lan'] } },
+  );
+});
+
+t.test('without the group of Asterisk the recorder starts all the same', async (t) => {
+  const of = (asteriskGroup: boolean) =>
+    planOwn({ ...own, asteriskGroup }, answers, pbx).find(
+      (one): one is FileChange => one.kind === 'file' && one.path.endsWith('tapedeck.service.d/setup.conf'),
+    )!.after;
+  t.match(of(false), /^SupplementaryGroups=$/m);
+  t.notMatch(of(true), /SupplementaryGroups/);
 });
 
 const facts = {
@@ -59,7 +87,7 @@ const own: OwnFacts = {
   ...{ etc: '/etc/tapedeck', config: null, example: EXAMPLE, secrets: { ari: null, ami: null } },
   siteRegion: null,
   ...{ recorder: { uid: 2, gid: 3 }, dashboard: { uid: 4, gid: 3 }, root: { uid: 0, gid: 0 } },
-  ...{ systemd: '/etc/systemd/system', dropIns: {}, hasFolder: () => false },
+  ...{ systemd: '/etc/systemd/system', dropIns: {}, asteriskGroup: true, hasFolder: () => false },
 };
 const answers = {
   address: '192.0.2.5',

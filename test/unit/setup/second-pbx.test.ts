@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { lastValue, readConf } from '../../../daemon/cli/setup/conf/asterisk-conf.js';
-import { filesForPbx, planSecond, withPbx } from '../../../daemon/cli/setup/plan/plan-second.js';
+import type { FileChange } from '../../../daemon/cli/setup/plan/change.js';
+import { filesForPbx, planFurther, planSecond, withPbx } from '../../../daemon/cli/setup/plan/plan-second.js';
 import { preview } from '../../../daemon/cli/setup/plan/preview.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
 import { programFile } from '../../../daemon/ops/process/program-files.js';
@@ -45,34 +46,59 @@ t.test('what goes to that PBX has its secrets, and lets this machine sign in', a
   t.match(lastValue(ari, 'general', 'channelvars'), /CHANNEL\(linkedid\)/);
 });
 
+const owner = { uid: 0, gid: 0 };
+const own = {
+  ...{
+    etc: '/etc/tapedeck',
+    config: EXAMPLE,
+    example: '',
+    secrets: { ari: null, ami: null },
+    siteRegion: null,
+  },
+  ...{ recorder: owner, dashboard: owner, root: owner, systemd: '/etc/systemd/system', dropIns: {} },
+  ...{ asteriskGroup: true, hasFolder: () => false },
+};
+
 t.test('the recorder may read its secrets and reach it, and none of them is shown', async (t) => {
-  const owner = { uid: 0, gid: 0 };
-  const changes = planSecond(
-    {
-      ...{
-        etc: '/etc/tapedeck',
-        config: EXAMPLE,
-        example: '',
-        secrets: { ari: null, ami: null },
-        siteRegion: null,
-        dropIns: {},
-      },
-      ...{
-        recorder: owner,
-        dashboard: owner,
-        root: owner,
-        systemd: '/etc/systemd/system',
-        hasFolder: () => false,
-      },
-    },
-    WAREHOUSE,
-    SECRETS,
-    '192.0.2.5',
-  );
+  const changes = planSecond(own, WAREHOUSE, SECRETS, '192.0.2.5');
   const said = changes.map(preview).join('');
   t.match(
     said,
     /LoadCredential=ami-secret-warehouse:\/etc\/tapedeck\/ami-secret-warehouse[\s\S]*IPAddressAllow=192\.0\.2\.10/,
   );
   t.notMatch(said, /aRi$|aMi$/m);
+});
+
+t.test('of a restored configuration only what is missing here of a further PBX is made', async (t) => {
+  const text = withPbx(
+    withPbx(EXAMPLE, WAREHOUSE, own.etc),
+    { id: 'shop', name: 'Shop', host: '192.0.2.11' },
+    '/elsewhere',
+  );
+  const file = join(t.testdir({}), 'tapedeck.toml');
+  writeFileSync(file, text);
+  const { pbxes } = loadConfig(file);
+  const plan = (had: (path: string) => string | null) =>
+    planFurther(own, pbxes, { newSecret: () => 'new', address: '192.0.2.5', had }) as FileChange[];
+  const changes = plan((path) => (path.endsWith('/ari-password-warehouse') ? 'brought\n' : null));
+  const after = Object.fromEntries(changes.map((one) => [one.path, one.after]));
+  t.notOk('/etc/tapedeck/ari-password-warehouse' in after, 'the password that was put back stays');
+  t.equal(after['/etc/tapedeck/ami-secret-warehouse'], 'new\n');
+  t.match(after['/etc/tapedeck/pbx-warehouse/ari.conf'], /^password = brought$/m);
+  t.match(
+    after['/etc/systemd/system/tapedeck.service.d/setup-warehouse.conf'],
+    /IPAddressAllow=192\.0\.2\.10/,
+  );
+  t.same(
+    changes.filter(({ path }) => path.includes('shop')),
+    [],
+    'one that was added by hand is left alone',
+  );
+  t.same(
+    plan((path) => (path.endsWith('/ari-password-warehouse') ? 'brought\n' : (after[path] ?? null))).filter(
+      ({ kind }) => kind === 'file',
+    ),
+    [],
+    'and once it is there, nothing',
+  );
 });

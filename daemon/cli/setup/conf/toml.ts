@@ -1,17 +1,24 @@
+import { HEADING } from '../../../ops/config-pbx.js';
+
 /** A key of tapedeck.toml and its value. `pbx` is the first PBX, whether it is written [pbx] or [[pbx]]. */
 export type TomlValue = [section: string, key: string, value: string | number | boolean | string[]];
 
+/** A value as TOML has it, which is the same as JSON: its bytes as latin1, like every text that setup changes. */
+export const tomlText = (value: TomlValue[2]): string =>
+  Buffer.from(JSON.stringify(value), 'utf8').toString('latin1');
+
 const isHeading = (line: string): boolean => /^\s*\[/.test(line);
+const headingOf = (line: string): string | undefined => HEADING.exec(line)?.[1];
 
 /**
  * Returns a configuration with these values. A line that sets the key is replaced, or one is added below the heading of its
- * section; every other line stays as it is, comments too. What is written is the same as JSON.
+ * section; every other line stays as it is, comments too.
  */
 export function withValues(text: string, values: readonly TomlValue[]): string {
   return values.reduce((all, [section, key, value]) => {
     const lines = all.split('\n');
-    const head = lines.findIndex((line) => new RegExp(`^\\s*\\[\\[?\\s*${section}\\s*\\]`).test(line));
-    const set = `${key} = ${JSON.stringify(value)}`;
+    const head = lines.findIndex((line) => headingOf(line) === section);
+    const set = `${key} = ${tomlText(value)}`;
     if (head < 0) return `${all.trimEnd()}${all.trim() === '' ? '' : '\n\n'}[${section}]\n${set}\n`;
     const next = lines.findIndex((line, i) => i > head && isHeading(line));
     const end = next < 0 ? lines.length : next;
@@ -20,4 +27,28 @@ export function withValues(text: string, values: readonly TomlValue[]): string {
     else lines[at] = set;
     return lines.join('\n');
   }, text);
+}
+
+/** Returns a configuration without a key of a section, also where it is a table in one line or written with dots. */
+export function withoutValue(text: string, section: string, key: string): string {
+  let within = false;
+  return text
+    .split('\n')
+    .filter((line) => {
+      if (isHeading(line)) within = headingOf(line) === section;
+      return !(within && new RegExp(`^\\s*${key}\\s*[=.]`).test(line));
+    })
+    .join('\n');
+}
+
+/** Returns a configuration without a table, its heading and all of its lines. */
+export function withoutTable(text: string, name: string): string {
+  let within = false;
+  return text
+    .split('\n')
+    .filter((line) => {
+      if (isHeading(line)) within = headingOf(line) === name;
+      return !within;
+    })
+    .join('\n');
 }

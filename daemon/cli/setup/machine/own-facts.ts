@@ -6,28 +6,34 @@ import { programFile } from '../../../ops/process/program-files.js';
 import type { Run } from '../../../ops/process/run-program.js';
 import { KEY_COPY_NOTE } from '../../doctor/key-copy.js';
 import type { Owner } from '../plan/change.js';
+import { OUTSIDE, outsideFile } from '../plan/plan-outside.js';
 import type { OwnFacts } from '../plan/plan-own.js';
 import type { Before } from '../talk/questions.js';
 
 const SYSTEMD = '/etc/systemd/system';
 
-const textOf = (file: string): string | null => (existsSync(file) ? readFileSync(file, 'utf8') : null);
+/** Bytes as latin1, so that a file is written again as it was. */
+const textOf = (file: string): string | null => (existsSync(file) ? readFileSync(file, 'latin1') : null);
 
 /** Returns what there is of Tapedeck on this machine. Throws `setup_conflict` where its users are missing. */
 export async function ownFacts(run: Run, configFile: string): Promise<OwnFacts> {
   const etc = dirname(resolve(configFile));
   const root = { uid: process.getuid!(), gid: process.getgid!() };
   const secret = (name: string) => textOf(join(etc, name))?.trim() || null;
-  const dropIns = ['tapedeck', 'tapedeck-web'].map((service) => `${SYSTEMD}/${service}.service.d/setup.conf`);
+  const dropIns = [
+    ...['tapedeck', 'tapedeck-web'].map((service) => `${SYSTEMD}/${service}.service.d/setup.conf`),
+    ...OUTSIDE.map((section) => outsideFile(SYSTEMD, section)),
+  ];
   return {
     etc,
     config: textOf(configFile),
     siteRegion: existsSync(configFile) ? loadConfig(configFile).site.region || null : null,
-    example: readFileSync(programFile('tapedeck.toml.example'), 'utf8'),
+    example: readFileSync(programFile('tapedeck.toml.example'), 'latin1'),
     secrets: { ari: secret('ari-password'), ami: secret('ami-secret') },
     recorder: await userOf(run, 'tapedeck'),
     dashboard: await userOf(run, 'tapedeck-web'),
     ...{ root, systemd: SYSTEMD },
+    asteriskGroup: (await run('getent', ['group', 'asterisk'])).code === 0,
     hasFolder(path, mode, { uid, gid }) {
       const found = lstatSync(path, { throwIfNoEntry: false });
       return (
@@ -38,7 +44,10 @@ export async function ownFacts(run: Run, configFile: string): Promise<OwnFacts> 
       );
     },
     dropIns: Object.fromEntries(
-      dropIns.flatMap((file) => (existsSync(file) ? [[file, readFileSync(file, 'utf8')]] : [])),
+      dropIns.flatMap((file) => {
+        const text = textOf(file);
+        return text === null ? [] : [[file, text]];
+      }),
     ),
   };
 }

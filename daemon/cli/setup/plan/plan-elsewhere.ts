@@ -1,3 +1,5 @@
+import { basename, dirname } from 'node:path';
+import type { PbxConfig } from '../../../ops/config-schema.js';
 import type { PbxFacts } from '../machine/facts.js';
 import type { Change } from './change.js';
 import type { Secrets } from './plan-asterisk.js';
@@ -23,10 +25,23 @@ export function planElsewhere(
     secrets,
     address,
     had,
-  }: { host: string; secrets: Secrets; address: string; had: (path: string) => string | null },
+    known,
+  }: {
+    host: string;
+    secrets: Secrets;
+    address: string;
+    had: (path: string) => string | null;
+    /** What the configuration says of this PBX already, which stays. */
+    known?: Pick<PbxConfig, 'ari_url' | 'ami_host' | 'ami_port' | 'spool'> | undefined;
+  },
 ): Change[] {
   const at = host.includes(':') ? `[${host}]` : host;
-  const reach = { ariUrl: `https://${at}:8089`, amiHost: host, amiPort: 5039 };
+  const reach =
+    known?.ami_host === host
+      ? { ariUrl: known.ari_url, amiHost: host, amiPort: known.ami_port }
+      : { ariUrl: `https://${at}:8089`, amiHost: host, amiPort: 5039 };
+  const spool =
+    known?.ami_host === host && basename(known.spool) === 'recording' ? dirname(known.spool) : UNSEEN.spool;
   const folder = `${own.etc}/pbx`;
   const files = Object.entries(filesForPbx(secrets, address)).flatMap(([name, text]): Change[] => {
     const path = `${folder}/${name}`;
@@ -47,5 +62,5 @@ export function planElsewhere(
           why: 'what to add to the PBX',
         },
       ];
-  return [...planOwn(own, answers, { facts: UNSEEN, reach, secrets }), ...made, ...files];
+  return [...planOwn(own, answers, { facts: { ...UNSEEN, spool }, reach, secrets }), ...made, ...files];
 }

@@ -34,6 +34,8 @@ export type OwnFacts = {
   root: Owner;
   /** Folder for drop-ins of systemd. */
   systemd: string;
+  /** Whether there is the group of Asterisk's spool, which the recorder's unit names. */
+  asteriskGroup: boolean;
   /** Whether a folder is there with the rights that it is to have. */
   hasFolder(path: string, mode: number, owner: Owner): boolean;
   /** Texts of drop-ins that are there. */
@@ -120,12 +122,41 @@ const DASHBOARD_FOLDERS: [name: string, mode: number][] = [
   ['tls', 0o2750],
 ];
 
+/** Returns the folders that have to be made before a data directory elsewhere than the package's can be used. Pure. */
+export function dataFolders(own: OwnFacts, dataDir: string): Change[] {
+  if (dataDir === DATA_DIR) return [];
+  const group = own.recorder.gid;
+  const folder = (path: string, mode: number, owner: Owner) => ({
+    ...{ kind: 'folder' as const, path, mode, owner, pbx: false, why: 'recordings, catalogue and keys' },
+  });
+  return [
+    folder(dataDir, 0o2750, own.recorder),
+    folder(`${dataDir}/work`, 0o700, own.recorder),
+    ...DASHBOARD_FOLDERS.map(([name, mode]) =>
+      folder(`${dataDir}/${name}`, mode, { uid: own.dashboard.uid, gid: group }),
+    ),
+  ].filter((one) => !own.hasFolder(one.path, one.mode, one.owner));
+}
+
+/** Returns a drop-in of a unit of ours, or nothing where it is there already or says nothing and never did. Pure. */
+export function dropIn(
+  own: Pick<OwnFacts, 'dropIns' | 'root'>,
+  path: string,
+  { unit = [], service, why, by = '' }: { unit?: string[]; service: string[]; why: string; by?: string },
+): FileChange[] {
+  const before = own.dropIns[path] ?? null;
+  if (service.length === 0 && unit.length === 0 && before === null) return [];
+  const sections = [unit.length > 0 ? ['[Unit]', ...unit, ''] : [], ['[Service]', ...service]].flat();
+  const after = `# Written by "tapedeck setup"${by}. Put lines of your own into another file here.\n${sections.join('\n')}\n`;
+  if (after === before) return [];
+  return [{ kind: 'file', path, before, after, ...shared, mode: 0o644, owner: own.root, why }];
+}
+
 function dropIns(
   own: OwnFacts,
   { address, dataDir }: Answers,
   { facts: { spool }, reach }: { facts: PbxFacts; reach: Plan['reach'] },
 ): Change[] {
-  const changes: Change[] = [];
   const recorder: string[] = [];
   const dashboard: string[] = [];
   const unit: string[] = [];
@@ -134,37 +165,17 @@ function dropIns(
     recorder.push(`ReadWritePaths=${dataDir}`, `BindPaths=/run/tapedeck:${dataDir}/work`);
     const hidden = ['keys', 'signing/key', 'owner', 'work', 'recorder'].map((name) => `-${dataDir}/${name}`);
     dashboard.push(`ReadWritePaths=${dataDir}/web ${dataDir}/tls`, `InaccessiblePaths=${hidden.join(' ')}`);
-    const folder = (path: string, mode: number, owner: Owner): Change => ({
-      ...{ kind: 'folder', path, mode, owner, pbx: false, why: 'recordings, catalogue and keys' },
-    });
-    const group = own.recorder.gid;
-    changes.push(
-      folder(dataDir, 0o2750, own.recorder),
-      folder(`${dataDir}/work`, 0o700, own.recorder),
-      ...DASHBOARD_FOLDERS.map(([name, mode]) =>
-        folder(`${dataDir}/${name}`, mode, { uid: own.dashboard.uid, gid: group }),
-      ),
-    );
   }
   // The PBX; and the dashboard, from which test calls fetch their recording, and which then listens there only.
   const reached = new Set([address, new URL(reach.ariUrl).hostname.replace(/[[\]]/g, ''), reach.amiHost]);
   for (const one of reached) if (!loopback(one)) recorder.push(`IPAddressAllow=${one}`);
   if (spool !== SPOOL) recorder.push(`ReadWritePaths=-${spool}/recording`);
-  const write = (service: string, lines: string[], why: string): FileChange[] => {
-    const path = `${own.systemd}/${service}.service.d/setup.conf`;
-    const before = own.dropIns[path] ?? null;
-    if (lines.length === 0 && before === null) return [];
-    const sections = [unit.length > 0 ? ['[Unit]', ...unit, ''] : [], ['[Service]', ...lines]].flat();
-    const after = `# Written by "tapedeck setup". Put lines of your own into another file here.\n${sections.join('\n')}\n`;
-    if (after === before) return [];
-    return [{ kind: 'file', path, before, after, ...shared, mode: 0o644, owner: own.root, why }];
-  };
-  const missing = changes.filter(
-    (one) => one.kind !== 'folder' || !own.hasFolder(one.path, one.mode, one.owner),
-  );
+  // Without that group the unit would not start (216/GROUP).
+  if (!own.asteriskGroup) recorder.push('SupplementaryGroups=');
+  const of = (name: string) => `${own.systemd}/${name}.service.d/setup.conf`;
   return [
-    ...missing,
-    ...write('tapedeck', recorder, 'what the recorder may reach'),
-    ...write('tapedeck-web', dashboard, 'where the dashboard may write'),
+    ...dataFolders(own, dataDir),
+    ...dropIn(own, of('tapedeck'), { unit, service: recorder, why: 'what the recorder may reach' }),
+    ...dropIn(own, of('tapedeck-web'), { unit, service: dashboard, why: 'where the dashboard may write' }),
   ];
 }

@@ -1,6 +1,8 @@
 import { HEADING } from '../../../ops/config-pbx.js';
+import type { PbxConfig } from '../../../ops/config-schema.js';
 import { snippet, snippetSection } from '../conf/snippets.js';
-import type { Change } from './change.js';
+import { tomlText } from '../conf/toml.js';
+import type { Change, FileChange } from './change.js';
 import type { Secrets } from './plan-asterisk.js';
 import type { OwnFacts } from './plan-own.js';
 
@@ -20,7 +22,7 @@ export function withPbx(text: string, { id, name, host }: SecondPbx, etc: string
     // It must not exist here: the audio is fetched over ARI.
     spool: `/var/spool/asterisk-${id}/recording`,
   };
-  const lines = Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+  const lines = Object.entries(values).map(([key, value]) => `${key} = ${tomlText(value)}`);
   return `${first.trimEnd()}\n\n[[pbx]]\n${lines.join('\n')}\n`;
 }
 
@@ -39,6 +41,43 @@ export function filesForPbx(secrets: Secrets, address: string): Record<string, s
   };
 }
 
+/** What there is of a file already; null where there is none. */
+type Had = (path: string) => string | null;
+
+/** Returns the files of a further PBX on this machine: its secrets, what lets the recorder reach it, and what to add to that PBX. Pure. */
+function filesHere(
+  own: OwnFacts,
+  { id, host }: Pick<SecondPbx, 'id' | 'host'>,
+  { secrets, address, had }: { secrets: Secrets; address: string; had: Had },
+): Change[] {
+  const file = (path: string, after: string, mode: number, why: string): FileChange => ({
+    ...{ kind: 'file', path, before: had(path), after, mode, why, pbx: false },
+    ...{ owner: own.root, secrets: [secrets.ari, secrets.ami] },
+  });
+  const credentials = ['ari-password', 'ami-secret'].map(
+    (name) => `LoadCredential=${name}-${id}:${own.etc}/${name}-${id}`,
+  );
+  const folder: Change = {
+    ...{ kind: 'folder', path: `${own.etc}/pbx-${id}`, mode: 0o700, owner: own.root, pbx: false },
+    why: 'what to add to that PBX',
+  };
+  const unit = `# Written by "tapedeck setup --add-pbx ${id}".\n[Service]\n${[...credentials, `IPAddressAllow=${host}`].join('\n')}\n`;
+  return [
+    file(`${own.etc}/ari-password-${id}`, `${secrets.ari}\n`, 0o600, 'the password of its ARI user'),
+    file(`${own.etc}/ami-secret-${id}`, `${secrets.ami}\n`, 0o600, 'the secret of its AMI account'),
+    file(
+      `${own.systemd}/tapedeck.service.d/setup-${id}.conf`,
+      unit,
+      0o644,
+      'lets the recorder read its secrets and reach it',
+    ),
+    ...(own.hasFolder(folder.path, folder.mode, folder.owner) ? [] : [folder]),
+    ...Object.entries(filesForPbx(secrets, address)).map(([name, text]) =>
+      file(`${own.etc}/pbx-${id}/${name}`, text, 0o600, `for its ${name}`),
+    ),
+  ].filter((one) => one.kind !== 'file' || one.before !== one.after);
+}
+
 /** Returns what changes here when a further PBX is added. Pure. */
 export function planSecond(
   own: OwnFacts & { config: string },
@@ -46,65 +85,32 @@ export function planSecond(
   secrets: Secrets,
   address: string,
 ): Change[] {
-  const { id, host } = pbx;
-  const file = (
-    path: string,
-    before: string | null,
-    after: string,
-    mode: number,
-    gid: number,
-    why: string,
-  ): Change => ({
-    ...{ kind: 'file', path, before, after, mode, why, pbx: false },
-    ...{ owner: { uid: own.root.uid, gid }, secrets: [secrets.ari, secrets.ami] },
-  });
-  const credentials = ['ari-password', 'ami-secret'].map(
-    (name) => `LoadCredential=${name}-${id}:${own.etc}/${name}-${id}`,
-  );
-  const unit = `${own.systemd}/tapedeck.service.d/setup-${id}.conf`;
   return [
-    file(
-      `${own.etc}/tapedeck.toml`,
-      own.config,
-      withPbx(own.config, pbx, own.etc),
-      0o640,
-      own.recorder.gid,
-      'one more PBX',
-    ),
-    file(
-      `${own.etc}/ari-password-${id}`,
-      null,
-      `${secrets.ari}\n`,
-      0o600,
-      own.root.gid,
-      'the password of its ARI user',
-    ),
-    file(
-      `${own.etc}/ami-secret-${id}`,
-      null,
-      `${secrets.ami}\n`,
-      0o600,
-      own.root.gid,
-      'the secret of its AMI account',
-    ),
-    file(
-      unit,
-      null,
-      `# Written by "tapedeck setup --add-pbx ${id}".\n[Service]\n${[...credentials, `IPAddressAllow=${host}`].join('\n')}\n`,
-      0o644,
-      own.root.gid,
-      'lets the recorder read its secrets and reach it',
-    ),
     {
-      kind: 'folder',
-      path: `${own.etc}/pbx-${id}`,
-      mode: 0o700,
-      owner: own.root,
-      pbx: false,
-      why: 'what to add to that PBX',
+      ...{ kind: 'file', path: `${own.etc}/tapedeck.toml`, before: own.config, mode: 0o640, pbx: false },
+      ...{ after: withPbx(own.config, pbx, own.etc), why: 'one more PBX' },
+      ...{ owner: { uid: own.root.uid, gid: own.recorder.gid }, secrets: [secrets.ari, secrets.ami] },
     },
-    ...Object.entries(filesForPbx(secrets, address)).map(([name, text]) =>
-      file(`${own.etc}/pbx-${id}/${name}`, null, text, 0o600, own.root.gid, `for its ${name}`),
-    ),
+    ...filesHere(own, pbx, { secrets, address, had: () => null }),
   ];
+}
+
+/**
+ * Returns what is missing here of the further PBXs that a configuration names, as `--add-pbx` made it. Secrets that are there stay. One
+ * whose secrets are elsewhere was added by hand, and is left alone. Pure.
+ */
+export function planFurther(
+  own: OwnFacts,
+  pbxes: readonly PbxConfig[],
+  { newSecret, address, had }: { newSecret: () => string; address: string; had: Had },
+): Change[] {
+  return pbxes.slice(1).flatMap(({ id, ami_host: host, ari_password_file: ari, ami_secret_file: ami }) => {
+    if (ari !== `${own.etc}/ari-password-${id}` || ami !== `${own.etc}/ami-secret-${id}`) return [];
+    const secretIn = (path: string) => had(path)?.trim() || newSecret();
+    return filesHere(
+      own,
+      { id, host },
+      { secrets: { ari: secretIn(ari), ami: secretIn(ami) }, address, had },
+    );
+  });
 }

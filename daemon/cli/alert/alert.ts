@@ -1,30 +1,34 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { ulid } from 'ulid';
-import { fail, TapedeckError } from '../domain/error.js';
-import { createChannels } from '../notify/channels.js';
-import { createDeliver, type Outcome } from '../operations/deliver.js';
-import { ask } from '../ops/control-client.js';
-import { createLog } from '../ops/log.js';
-import type { CliContext } from './common/context.js';
+import { fail, TapedeckError } from '../../domain/error.js';
+import type { Notice } from '../../domain/operations/notice.js';
+import { createChannels } from '../../notify/channels.js';
+import { createDeliver, type Outcome, sendTest } from '../../operations/deliver.js';
+import { ask } from '../../ops/control-client.js';
+import { createLog } from '../../ops/log.js';
+import type { CliContext } from '../common/context.js';
+import { addAlertSetup } from './alert-setup.js';
 
-/** `tapedeck alert`: whether those who have to know would hear of it. */
+/** `tapedeck alert`: who has to know, and whether they would hear of it. */
 export function alert(program: Command, ctx: CliContext): void {
-  const command = program.command('alert').description('send alert messages to try the channels');
+  const command = program.command('alert').description('set up who is alerted, and try it');
+  addAlertSetup(command, program);
 
   command
     .command('test')
     .description('send a test message over every alert channel')
     .option('--json', 'as JSON')
+    .addOption(new Option('--here').hideHelp())
     .addHelpText(
       'after',
       '\nThe recorder sends it if it is running, so the test uses the settings of real alerts; otherwise this command sends it.\nExit codes: 0 every channel accepted it, 1 a channel did not, 2 wrong usage or no channel is configured.\n\nExample:\n  tapedeck alert test',
     )
-    .action(async ({ json }: { json?: boolean }) => {
+    .action(async ({ json, here }: { json?: boolean; here?: boolean }) => {
       const config = ctx.config();
       const channels = createChannels(config);
       if (channels.length === 0)
-        throw fail('config_invalid', 'No channel is set up: fill in [alerts] mail_to or webhook_url.');
-      const outcomes = await test(ctx);
+        throw fail('config_invalid', 'No channel is set up: run "tapedeck alert setup".');
+      const outcomes = here ? await sendTest(channels, testNotice()) : await test(ctx);
       ctx.out(json ? JSON.stringify(outcomes, null, 2) : outcomes.map(line).join('\n'));
       if (outcomes.length === 0)
         throw fail(
@@ -48,9 +52,11 @@ async function test(ctx: CliContext): Promise<Outcome[]> {
       log: createLog('silent', 'tapedeck'),
       onTrouble: () => {},
     });
-    return deliver.test({ id: ulid(), kind: 'test', at: Date.now(), alarms: [] });
+    return deliver.test(testNotice());
   }
 }
+
+const testNotice = (): Notice => ({ id: ulid(), kind: 'test', at: Date.now(), alarms: [] });
 
 const line = ({ channel, target, ok, detail }: Outcome): string =>
   `${channel} to ${target}: ${ok ? 'taken' : 'FAILED'}${detail ? `: ${detail}` : ''}`;
