@@ -441,7 +441,7 @@ const catalogue = {
   },
   restore_root: {
     message: 'Only root can restore a machine that has no configuration.',
-    hint: 'Run it with sudo. With --no-setup any user restores what is theirs, and starts nothing.',
+    hint: 'Run it with sudo. "tapedeck restore --no-setup" restores as any user what is theirs, and starts nothing.',
     blame: 'operator',
   },
   restore_unfinished: {
