@@ -16,7 +16,7 @@ import { unwatchedIn } from '../domain/telling/told.js';
 import type { Verbs } from './catalogue.js';
 import type { ToldCursor } from './notices.js';
 
-/** What the calls of a report come from; `ConsentVerbs`, what its figures do. */
+/** What the calls of a report are read by; `ConsentVerbs`: the whole report. */
 export type ConsentCallVerbs = 'notices.calls' | 'watch.windows';
 export type ConsentVerbs = ConsentCallVerbs | 'ledger.spans' | 'ledger.strangers';
 

@@ -1,6 +1,6 @@
 import type { Verbs } from '../catalogue/catalogue.js';
 import { unwritable } from '../catalogue/entries.js';
-import { type Directive, directed, HOUSE, speakerOf } from '../domain/call/directive.js';
+import { type Directive, directed, HOUSE, masks, speakerOf } from '../domain/call/directive.js';
 import { fail } from '../domain/error.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
 import type { PbxId } from '../domain/pbx.js';
@@ -79,9 +79,10 @@ export function createDirectingRequests({
             throw unwritable(e);
           });
       // A mask must not wait for the disk; who began it is in its own row from the first.
-      if (kind !== 'mask') await write();
+      const waits = !masks({ kind });
+      if (waits) await write();
       await direct(found.pbx, found.id, { kind, how, who: person?.name ?? nameOf(by), legId: null });
-      if (kind === 'mask') await write();
+      if (!waits) await write();
       if (tooMany) throw fail('declined_too_often');
       return {};
     },

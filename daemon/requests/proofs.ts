@@ -51,8 +51,8 @@ export function createProofs({ clock }: { clock: () => number }) {
     /**
      * Returns by what somebody has shown in this session within the last ten minutes who they are, for this act; null where they have
      * not. `second`: by a second factor. A second factor counts once, for the object that it names: whoever sees a code gets one
-     * act for it. A password, which whoever sees it can give again, is first used for the object that it names, and from then on
-     * counts for all acts of its kind; for an exact kind it counts once too.
+     * act for it. A password can be given again by whoever has seen it, so it counts for all acts of its kind once it was used for the
+     * object that it names; for an exact kind it counts once, too.
      */
     use(
       session: string,

@@ -4,7 +4,7 @@ import { isCaller } from '../../domain/call/call-state.js';
 import type { LegFacts, PbxEvent, Snapshot } from '../../domain/call/event.js';
 import type { CallId, Leg, LegId } from '../../domain/recording/recording.js';
 import { type Notice, type Played, reaches } from '../../domain/telling/notice.js';
-import { answersByKey } from '../../domain/telling/told.js';
+import { answersByKey } from '../../domain/telling/schema.js';
 import { parseWhisper } from '../../domain/telling/whisper.js';
 import { eachOf } from '../../ops/turns.js';
 import type { InformDeps } from './inform.js';

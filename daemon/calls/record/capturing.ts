@@ -1,5 +1,6 @@
 import type { Segments } from '../../capture/segments.js';
 import type { Catalogue } from '../../catalogue/catalogue.js';
+import { masks } from '../../domain/call/directive.js';
 import { TapedeckError } from '../../domain/error.js';
 import { sameCoded } from '../../domain/reason/coded.js';
 import { because, becauseOf, type Why } from '../../domain/reason/reason.js';
@@ -42,7 +43,7 @@ export function createCapturing(
   /** Has the PBX write silence in place of what is said, or write that again. Where it does neither, it writes nothing. */
   async function mute(l: Live, on: boolean): Promise<void> {
     const segment = l.segment!;
-    const masked = l.said.some((d) => d.kind === 'mask' || d.kind === 'stop');
+    const masked = l.said.some(masks);
     if (l.muting ? l.muting.seq === segment.seq && l.muting.on === on : !on && !masked) return;
     const done = await deps.segments.mute(segment, on).catch((err) => {
       deps.log.error({ err, call: segment.callId, on }, 'The PBX did not mask a capture, so it is ended');

@@ -15,7 +15,7 @@ import type { CallId, CallRecord, Leg, LegId } from '../../domain/recording/reco
 import { decideNotice, sameNotice } from '../../domain/telling/decide-notice.js';
 import { isStrict, type Notice, type Played, reaches } from '../../domain/telling/notice.js';
 import { keysOf } from '../../domain/telling/prompt.js';
-import { answersByKey } from '../../domain/telling/told.js';
+import { answersByKey } from '../../domain/telling/schema.js';
 import type { Log } from '../../ops/log.js';
 import type { WhisperPbx } from './announce/whispers.js';
 import { createAnnouncer, type Told } from './announce.js';

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { fail } from '../../domain/error.js';
 import { loadConfig } from '../../ops/config.js';
 import type { Config } from '../../ops/config-schema.js';
+import { readSecretFile } from '../../ops/secrets/secret.js';
 import { ask } from '../common/ask.js';
 import { type TomlValue, withValues } from '../setup/conf/toml.js';
 import { type SectionOptions, setUpSection } from '../setup/section.js';
@@ -114,6 +115,8 @@ async function setUp(file: string, given: Options): Promise<boolean> {
   return true;
 }
 
+const secretIn = (file: string | undefined) => (file === undefined ? undefined : readSecretFile(file));
+
 /** Returns the settings and the secrets of what was asked. */
 function wanted(etc: string, alerts: Config['alerts'], asked: Options & Typed) {
   const values: TomlValue[] = [];
@@ -150,14 +153,6 @@ function wanted(etc: string, alerts: Config['alerts'], asked: Options & Typed) {
   if (secret !== undefined) secrets[to] = secret;
   if (asked.webhookUrl && asked.webhookUrl !== 'none') set('webhook_secret_file', to);
   return { values, secrets, madeSecret };
-}
-
-function secretIn(file: string | undefined): string | undefined {
-  try {
-    return file === undefined ? undefined : readFileSync(file, 'utf8').trim();
-  } catch (e) {
-    throw fail('secret_missing', `${file}: ${(e as Error).message}`, e);
-  }
 }
 
 /** Asks for what no option names. What is configured is the default. */

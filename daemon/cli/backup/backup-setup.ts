@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import type { Command } from 'commander';
@@ -8,6 +8,7 @@ import { fail, TapedeckError } from '../../domain/error.js';
 import { loadConfig } from '../../ops/config.js';
 import type { Config } from '../../ops/config-schema.js';
 import { atPlace, readAt } from '../../ops/files/others-folder.js';
+import { readSecretFile } from '../../ops/secrets/secret.js';
 import { createFolderTarget } from '../../vault/backup/folder.js';
 import type { BackupTarget } from '../../vault/backup/target.js';
 import { placeNow } from '../../vault/place.js';
@@ -155,14 +156,6 @@ function withPlace(text: string, kind: Kind, now: Config['backup'], values: read
     kept = left;
   }
   return withValues(withValues(kept, whole), values);
-}
-
-function readSecretFile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (e) {
-    throw fail('secret_missing', `${file}: ${(e as Error).message}`, e);
-  }
 }
 
 /** The recipient of the identity in a folder, which is made where there is none. Throws `request_invalid`. */

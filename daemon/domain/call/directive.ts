@@ -72,7 +72,7 @@ export function directed(directives: readonly Directive[], legs: readonly Speake
     const last = of.masks.at(-1);
     if (d.kind === 'decline' || d.kind === 'allow') answers.set(speakerOf(d, legs), d);
     else if (d.kind === 'keep') of.kept ??= d;
-    else if (d.kind === 'mask' || d.kind === 'stop') {
+    else if (masks(d)) {
       if (last?.until !== null) of.masks.push({ from: d.at, until: null });
       of.stopped ||= d.kind === 'stop';
     } else if (d.kind === 'resume' && !of.stopped && last?.until === null)
@@ -81,6 +81,9 @@ export function directed(directives: readonly Directive[], legs: readonly Speake
   const held = [...answers.values()].sort((a, b) => a.seq - b.seq);
   return { ...of, declined: held.findLast(({ kind }) => kind === 'decline') ?? null, answers: held };
 }
+
+/** Whether nothing is written of a call from a directive on. */
+export const masks = ({ kind }: Pick<Directive, 'kind'>): boolean => kind === 'mask' || kind === 'stop';
 
 /** Whether the audio of a call is not to be written at the moment. */
 export const isMasked = ({ masks }: Directed): boolean => masks.at(-1)?.until === null;

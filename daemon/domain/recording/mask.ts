@@ -1,4 +1,4 @@
-import { type Directive, type DirectiveWay, directed } from '../call/directive.js';
+import { type Directive, type DirectiveWay, directed, masks } from '../call/directive.js';
 import type { Gap, Mark, Segment } from './recording.js';
 
 /**
@@ -31,8 +31,7 @@ const MOVED_MS = 200;
 /** When the audio of a call was not to be written; one that nobody ended lasts to `endMs`. */
 export function askedMasks(directives: readonly Directive[], answeredAt: number, endMs: number): AskedMask[] {
   return directed(directives, []).masks.flatMap(({ from, until }) => {
-    const how =
-      directives.find((d) => (d.kind === 'mask' || d.kind === 'stop') && d.at === from)?.how ?? 'button';
+    const how = directives.find((d) => masks(d) && d.at === from)?.how ?? 'button';
     const fromMs = Math.max(0, from - answeredAt - STAMP_MS);
     const untilMs = until === null ? endMs : Math.min(endMs, until - answeredAt);
     return untilMs > fromMs ? [{ fromMs, untilMs, how }] : [];

@@ -8,7 +8,7 @@ import {
   answerResults,
   type ConsentFinding,
   type ConsentStatus,
-  type consentFindings,
+  consentFindings,
   consentStatuses,
   type FoundResult,
   foundResults,
@@ -38,40 +38,13 @@ export const judgeCall = (call: ConsentCall): JudgedCall => ({
 });
 
 /** What may be asked for; `exceptions` is every call with a finding. */
-export const CONSENT_FILTERS = [
-  'exceptions',
-  'untold',
-  'not_found',
-  'not_agreed',
-  'refused_kept',
-  'keys_unheard',
-  'refused',
-  'agreed',
-  'stated',
-  'told',
-  'told_in_part',
-  'not_told',
-  'not_required',
-  'pending',
-  'all',
-] as const satisfies readonly ('exceptions' | 'all' | ConsentStatus | ConsentFinding)[];
+export const CONSENT_FILTERS = ['exceptions', ...consentFindings, ...consentStatuses, 'all'] as const;
 export type ConsentFilter = (typeof CONSENT_FILTERS)[number];
 
 export function fitsConsent(call: JudgedCall, filter: ConsentFilter): boolean {
-  switch (filter) {
-    case 'all':
-      return true;
-    case 'exceptions':
-      return call.findings.length > 0;
-    case 'untold':
-    case 'not_found':
-    case 'not_agreed':
-    case 'refused_kept':
-    case 'keys_unheard':
-      return call.findings.includes(filter);
-    default:
-      return call.status === filter;
-  }
+  if (filter === 'all') return true;
+  if (filter === 'exceptions') return call.findings.length > 0;
+  return call.status === filter || call.findings.some((finding) => finding === filter);
 }
 
 type ByTold = Record<ToldResult, number>;
@@ -105,13 +78,7 @@ export function createConsentReport({
   const modes = new Map<Mode | null, { calls: number } & ByTold>();
   const totals: Omit<ConsentTotals, 'modes'> = {
     ...{ calls: 0, exceptions: 0 },
-    findings: zeros<ConsentFinding>([
-      'untold',
-      'not_found',
-      'not_agreed',
-      'refused_kept',
-      'keys_unheard',
-    ] satisfies [...typeof consentFindings]),
+    findings: zeros(consentFindings),
     ...{ statuses: zeros(consentStatuses), told: zeros(toldResults) },
     ...{ answers: zeros(answerResults), found: zeros(foundResults) },
   };

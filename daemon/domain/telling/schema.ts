@@ -10,6 +10,9 @@ export type Mode = (typeof MODES)[number];
 export const strictness = (mode: Mode): number => MODES.indexOf(mode);
 export const stricter = (a: Mode, b: Mode): Mode => (strictness(a) >= strictness(b) ? a : b);
 
+/** Whether people answer by a key; null where it was not decided how they are told. */
+export const answersByKey = (mode: Mode | null): boolean => mode === 'ask' || mode === 'announce_refusal';
+
 export const LANGUAGES = ['en', 'es', 'fr', 'de'] as const;
 export type Language = (typeof LANGUAGES)[number];
 

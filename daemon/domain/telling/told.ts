@@ -1,7 +1,7 @@
 import { type Directive, directed, HOUSE, speakerOf } from '../call/directive.js';
 import type { BlindWindow, CallRecord, CoverageStatus, LegId, MarkKind } from '../recording/recording.js';
 import type { Played } from './notice.js';
-import type { Mode } from './schema.js';
+import { answersByKey, type Mode } from './schema.js';
 
 /** Who of a call was told that it is recorded, what they answered, and whether the recording has it. */
 
@@ -107,9 +107,6 @@ function statusOf(told: ToldResult, answer: AnswerResult): ConsentStatus {
   if (told !== 'pending' && (answer === 'agreed' || answer === 'stated')) return answer;
   return BY_TOLD[told];
 }
-
-/** Whether people answer by a key. */
-export const answersByKey = (mode: Mode | null): boolean => mode === 'ask' || mode === 'announce_refusal';
 
 /** For how long of a call these windows last, in ms, in which nobody monitored its PBX. */
 export function unwatchedIn(

@@ -13,8 +13,11 @@ export function credentialFile(name: string): string | null {
  * A secret from the file that the configuration names, or from a systemd credential called like that file
  * (LoadCredential=ari-password:...). Throws `secret_missing`. The value is never logged.
  */
-export function readSecret(file: string, credential: string): string {
-  const path = credentialFile(credential) ?? file;
+export const readSecret = (file: string, credential: string): string =>
+  readSecretFile(credentialFile(credential) ?? file);
+
+/** The secret in a file. Throws `secret_missing`. */
+export function readSecretFile(path: string): string {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (e) {
