@@ -104,11 +104,29 @@ export async function playAll(t: Test, version: 22 | 16): Promise<void> {
   }
 
   /** What came of a scenario, to be judged when none plays any more: judging would make the phones late. */
-  type Played = { expected: Expected[]; calls: Detail[]; left: string[]; busy: boolean };
+  type Played = { expected: Expected[]; calls: Detail[]; left: string[]; busy: boolean; broken?: string };
+
+  /** What Asterisk says of itself where a phone got no further: whether it lives, and which of its tasks stand. */
+  async function stateOf(): Promise<string> {
+    const asked = ['core show uptime', 'core show channels concise', 'core show taskprocessors'].map((c) =>
+      pbx.cli(c).catch((error) => `${c}: ${error}`),
+    );
+    const [uptime, channels, tasks] = await Promise.all(asked);
+    // The columns are what a task processor has done, what waits, and how much ever waited.
+    const standing = tasks!.split('\n').filter((line) => /\s\d+\s+[1-9]\d*\s+\d+\s/.test(line));
+    return [uptime, channels, ...standing].join('\n');
+  }
 
   async function play(scenario: Scenario): Promise<Played | string> {
-    const hindrance = await scenario.hindrance?.({ pbx });
-    if (hindrance) return hindrance;
+    try {
+      return (await scenario.hindrance?.({ pbx })) ?? (await perform(scenario));
+    } catch (error) {
+      const broken = `${scenario.name}: ${error}\n${await stateOf()}`;
+      return { expected: [], calls: [], left: [], busy: isBusy(), broken };
+    }
+  }
+
+  function perform(scenario: Scenario): Promise<Played> {
     return stages.play(scenario, async (stage) => {
       const since = Date.now() - 50;
       await scenario.play(stage);
@@ -138,7 +156,7 @@ export async function playAll(t: Test, version: 22 | 16): Promise<void> {
   const begin = async (scenario: Scenario): Promise<void> => {
     const playing = play(scenario);
     played.set(scenario, playing);
-    await playing.catch(() => {});
+    await playing;
   };
   const [longest, ...others] = chosen;
   if (!longest) throw new Error('no scenario has that in its name');
@@ -149,7 +167,8 @@ export async function playAll(t: Test, version: 22 | 16): Promise<void> {
   };
   await Promise.all([long, ...Array.from({ length: AT_ONCE }, lane)]);
 
-  async function judge({ expected, calls, left }: Played): Promise<string[]> {
+  async function judge({ expected, calls, left, broken }: Played): Promise<string[]> {
+    if (broken) return [broken];
     const faults = left.map((what) => `${what} is left on the PBX`);
     if (calls.length !== expected.length)
       faults.push(`${calls.length} calls: ${calls.map((c) => `${c.them.number}-${c.us.number}`)}`);

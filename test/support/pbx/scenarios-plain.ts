@@ -178,10 +178,11 @@ export const plain: Scenario[] = [
       await s.seconds(2);
       // It is told which space it is before the transfer counts as done.
       const parked = atB.refer('700');
-      await s.seconds(4);
-      const fetched = await c!.phone.call('701');
-      await fetched.answered;
-      await parked;
+      const fetching = s.seconds(4).then(async () => {
+        const fetched = await c!.phone.call('701');
+        await fetched.answered;
+      });
+      await Promise.all([parked, fetching]);
       await s.seconds(3);
       await call.hangup();
     },
