@@ -30,7 +30,7 @@ export function createCalls(
   const { config, time, clock, dir } = base;
   const { section, alarms, log } = of;
   const { catalogue, keys, outbox, store, upgrade } = parts.data;
-  const { ari, answers, stamps } = links;
+  const { ari, answers, contexts, stamps } = links;
   const { id } = section;
   /** Made after the PBXs, since it reads the spools of all. */
   const preserver = () => parts.recordings.preserver;
@@ -115,6 +115,7 @@ export function createCalls(
     onCaptured: (call) => upgrade.upgrading() || preserver().enqueue(id, call),
     onSaid: refused.onSaid,
     answers,
+    contexts,
     gapDuring: watch.gapDuring,
     stalls: (from, to) => parts.operations.stalls.during(from, to),
     site: { timeZone: config.site.time_zone, region: siteRegion(config) },

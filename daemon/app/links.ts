@@ -8,6 +8,7 @@ import { createAmi } from '../pbx/ami.js';
 import { createAnswers } from '../pbx/answers.js';
 import { createAri } from '../pbx/ari.js';
 import { translateCdrEvent } from '../pbx/cdr.js';
+import { createContexts } from '../pbx/contexts.js';
 import { createStamps } from '../pbx/stamps.js';
 import { createThrottle } from '../pbx/throttle.js';
 import { amiStamp, ariStamp, translateAmi, translateAri } from '../pbx/translate.js';
@@ -97,12 +98,13 @@ export function createLinks({ config, clock }: Base, parts: Parts, { section, lo
     ours: stamps.ours,
     log: log.child({ part: 'ari' }),
   });
+  const contexts = createContexts({ variable: ari.variable, log: log.child({ part: 'ari' }) });
   const hearKeys = () => {
     if (keys) return;
     keys = true;
     ari.filterAgain().catch((err) => log.error({ err }, 'The PBX does not tell which keys people press'));
   };
-  return { ari, ami, answers, stamps, zones, hearKeys };
+  return { ari, ami, answers, contexts, stamps, zones, hearKeys };
 }
 
 function complain(log: Log, link: string, reason: TapedeckError): void {

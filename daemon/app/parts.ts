@@ -36,6 +36,7 @@ import type { createStalls } from '../ops/stalls.js';
 import type { createAmi } from '../pbx/ami.js';
 import type { createAnswers } from '../pbx/answers.js';
 import type { Ari } from '../pbx/ari.js';
+import type { createContexts } from '../pbx/contexts.js';
 import type { PromptServer } from '../pbx/prompt-server.js';
 import type { Stamps } from '../pbx/stamps.js';
 import type { Archiving } from '../recordings/archiving.js';
@@ -98,6 +99,7 @@ export type Links = {
   ari: Ari;
   ami: ReturnType<typeof createAmi>;
   answers: ReturnType<typeof createAnswers>;
+  contexts: ReturnType<typeof createContexts>;
   stamps: Stamps;
   /** The zones in which CDRs may tell their times, the likeliest first. */
   zones: string[];

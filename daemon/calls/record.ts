@@ -8,7 +8,7 @@ import {
   step,
   type TrackRules,
 } from '../domain/call/call.js';
-import type { PbxEvent, Snapshot } from '../domain/call/event.js';
+import type { LegFacts, PbxEvent, Snapshot } from '../domain/call/event.js';
 import { feedOf } from '../domain/call/feed.js';
 import type { CallId, LegId } from '../domain/recording/recording.js';
 import { retryDelay } from '../ops/turns.js';
@@ -33,6 +33,8 @@ export type RecordDeps = StepDeps &
     rules: TrackRules;
     /** What the PBX tells of when legs were answered; of those that it does not tell of there is nothing. */
     answers: (legs: readonly LegId[]) => Promise<ReadonlyMap<LegId, CdrTimes>>;
+    /** What it tells of the contexts in which legs began, likewise. */
+    contexts: (legs: readonly LegFacts[]) => Promise<ReadonlyMap<LegId, string>>;
   };
 
 type Heard = { event: PbxEvent; heardAt: number };
@@ -207,21 +209,23 @@ export function createRecorder(deps: RecordDeps) {
   /** What the PBX has now, with when it was answered as far as that can be known, and then what was heard meanwhile. */
   async function catchUp(snapshot: Snapshot, { watchedUntil, current = () => true }: Known): Promise<void> {
     const unseen = answeredUnseen(state, snapshot);
-    const told =
-      unseen.length > 0
-        ? await deps.answers(unseen.map((leg) => leg.id)).catch((err) => {
-            deps.log.warn({ err }, 'The PBX could not be asked when calls were answered');
-            return new Map();
-          })
-        : new Map();
+    const unknown = snapshot.legs.filter(({ id }) => !state.legs.has(id) && !state.gone.has(id));
+    const [told, began] = await Promise.all([
+      deps.answers(unseen.map((leg) => leg.id)),
+      deps.contexts(unknown),
+    ]).catch((err) => {
+      deps.log.warn({ err }, 'The PBX could not be asked about calls that nobody watched');
+      return [new Map<LegId, CdrTimes>(), new Map<LegId, string>()] as const;
+    });
     if (!current()) return;
+    const legs = snapshot.legs.map((leg) => ({ ...leg, context: began.get(leg.id) ?? leg.context }));
     const window = { watchedUntil, now: snapshot.at };
     const answered = new Map(
       unseen.map((leg) => [leg.id, whenAnswered(state, leg, told.get(leg.id) ?? null, window)]),
     );
     const heard = backlog ?? [];
     backlog = null;
-    track({ ...snapshot, answered }, snapshot.at);
+    track({ ...snapshot, legs, answered }, snapshot.at);
     for (const { event, heardAt } of heard) track(event, heardAt);
   }
 

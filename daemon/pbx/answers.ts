@@ -1,7 +1,7 @@
 import type { CdrTimes } from '../domain/call/answered.js';
 import type { LegId } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
-import { eachOf } from '../ops/turns.js';
+import { askEach } from './ask-each.js';
 
 export type AnswersDeps = {
   /** The value of a channel's variable or function; null when the channel has gone. Throws when the PBX refuses. */
@@ -10,11 +10,6 @@ export type AnswersDeps = {
   ours: (at: number) => number;
   log: Log;
 };
-
-/** Legs that are asked about at once: each question takes one of http.conf's sessions. */
-const AT_ONCE = 8;
-/** Captures wait for the answers: what is not told by then is not known, ms. */
-const PATIENCE = 2_000;
 
 /**
  * Asks the PBX when legs were answered: its CDR function has the times of the CDR in the making, to the microsecond
@@ -31,26 +26,8 @@ export function createAnswers({ variable, ours, log }: AnswersDeps) {
   }
 
   /** Returns the times of those legs of which the PBX tells any. */
-  return async function answersOf(legs: readonly LegId[]): Promise<ReadonlyMap<LegId, CdrTimes>> {
-    const told = new Map<LegId, CdrTimes>();
-    let over = false;
-    const asking = async (leg: LegId) => {
-      if (over) return;
-      const times = await ask(leg).catch((err) => {
-        log.warn({ err, leg }, 'The PBX does not say when a leg was answered');
-        return null;
-      });
-      if (times) told.set(leg, times);
-    };
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, PATIENCE);
-    });
-    await Promise.race([eachOf(legs, AT_ONCE, asking), late]);
-    clearTimeout(timer);
-    over = true;
-    return new Map(told);
-  };
+  return (legs: readonly LegId[]): Promise<ReadonlyMap<LegId, CdrTimes>> =>
+    askEach(legs, ask, (err, leg) => log.warn({ err, leg }, 'The PBX does not say when a leg was answered'));
 }
 
 /** "1795721651.889485" to ms since 1970; "0.000000", which is never, and anything else to null. */

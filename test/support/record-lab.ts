@@ -189,6 +189,7 @@ export async function lab(
     },
     log,
     answers: async () => told,
+    contexts: async () => new Map(),
     gapDuring: (from, to) => (gap.last && gap.last.from < to && (gap.last.to ?? to) > from ? gap.last : null),
     stalls: () => stalls,
     site: { timeZone: 'UTC', region },

@@ -81,6 +81,7 @@ export function recorderOn(catalogue: Catalogue) {
     }),
     hindrance: () => null,
     answers: async () => new Map(),
+    contexts: async () => new Map(),
     gapDuring: () => null,
     stalls: () => [],
     site: { timeZone: 'UTC', region: '' },

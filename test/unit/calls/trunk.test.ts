@@ -7,6 +7,8 @@ import { isTrunkContext } from '../../../daemon/domain/call/trunk.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
 import { exampleConfig } from '../../../daemon/ops/config-schema.js';
+import { createLog } from '../../../daemon/ops/log.js';
+import { createContexts } from '../../../daemon/pbx/contexts.js';
 
 /** FreePBX gives a trunk of chan_sip or IAX2 a context of its own, named after it. */
 const trunkContexts = ['from-trunk', 'from-trunk-sip-*', 'from-trunk-iax2-*', 'from-pstn'];
@@ -70,3 +72,35 @@ t.test('a pattern has its "*" at the end and something before it', async (t) => 
   const kept = loadConfig(join(t.testdir({ 'tapedeck.toml': '' }), 'tapedeck.toml')).pbxes[0]!.trunk_contexts;
   for (const context of OUTSIDE) t.ok(isTrunkContext(kept, context), `${context} without any setting`);
 });
+
+t.test(
+  'the PBX is asked once for an endpoint where its channels begin, and for none with a name of its own making',
+  async (t) => {
+    const asked: string[] = [];
+    const contextsOf = createContexts({
+      async variable(id, name) {
+        asked.push(`${id} ${name}`);
+        if (name.startsWith('IAXPEER')) throw new Error('refused');
+        return name === 'PJSIP_ENDPOINT(acme,context)' ? 'from-pstn' : '';
+      },
+      log: createLog('silent', 'test'),
+    });
+    const listed = (id: string, channel: string) => ({ ...leg('ext-queues'), id, channel });
+    const told = await contextsOf([
+      listed('1', 'PJSIP/acme-00000001'),
+      listed('2', 'PJSIP/acme-00000002'),
+      listed('3', 'SIP/100-00000003'),
+      listed('4', 'IAX2/backup-00000004'),
+      listed('5', 'DAHDI/1-1'),
+      listed('6', 'PJSIP/a,context),SHELL(x)-00000006'),
+    ]);
+    t.same(
+      [...told],
+      [
+        ['1', 'from-pstn'],
+        ['2', 'from-pstn'],
+      ],
+    );
+    t.same(asked, ['1 PJSIP_ENDPOINT(acme,context)', '3 SIPPEER(100,context)', '4 IAXPEER(backup,context)']);
+  },
+);

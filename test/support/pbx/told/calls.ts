@@ -184,4 +184,25 @@ export async function tellAll(t: Test, version: 22 | 16): Promise<void> {
     t.match(call, { coverage: { status: 'declined' }, recording: null });
     await nothingLeft(t, before, 'nothing is left of it');
   });
+
+  t.test('who called while nobody watched is from outside, wherever the dialplan has led them', async (t) => {
+    await lab.policy({ telling: { mode: 'ask' } });
+    const number = newYork();
+    await phones.stop();
+    const carrier = await phones.carrier();
+    const bob = await phones.phone('101');
+    await recorder.stopDaemon('SIGKILL');
+    // The queue is of the phones' own context: the channel is not where it began any more.
+    const out = await carrier.call('5552000', { caller: { number }, source: lab.speaker() });
+    const atBob = await bob.incoming();
+    await atBob.answered;
+    await recorder.startDaemon();
+    const { id } = await lab.call(number);
+    await toldBy(id, 1);
+    await out.hangup();
+    const call = await ended(number);
+    t.match(call, { direction: 'in', them: { number }, us: { number: '101' } });
+    t.match((await lab.ledger(id)).notice, { mode: 'ask', number }, 'and asked, as anybody from outside');
+    t.match(call, { coverage: { status: 'excluded' }, recording: null });
+  });
 }
