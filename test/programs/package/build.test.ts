@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -22,6 +24,7 @@ import { isUnused } from '../../../scripts/lib/package/prune.js';
 import { sign, writeSbom, writeSums } from '../../../scripts/lib/package/record.js';
 import { makeToolchain } from '../../../scripts/lib/package/toolchain.js';
 import { pathsOf } from '../../../scripts/lib/package/tree.js';
+import { keptFrom } from '../../support/files/made-once.js';
 
 /**
  * What scripts/package builds, for both architectures, uncompressed. Nothing for arm64 is run: there is no such machine here. What
@@ -50,15 +53,39 @@ async function unpack(deb: string, name: string): Promise<string> {
   return root;
 }
 
+/**
+ * Returns the bytes of a package that is compressed fast, in two parts: Node.js, which is half of it and takes longer than all the
+ * rest of this file, changes only with its version. Two parts are 0.4% larger
+ * than one; level 2 saves more than that of Node.js.
+ */
+async function compressed(root: string): Promise<number> {
+  const bytesOf = async (what: string, level: string): Promise<number> => {
+    const deb = `${what}.deb`;
+    await run('dpkg-deb', ['--root-owner-group', '-Zxz', level, '--build', what, deb]);
+    return statSync(deb).size;
+  };
+  const node = join(root, HOME, 'bin/node');
+  const apart = join(work, 'node');
+  cpSync(join(root, 'DEBIAN'), join(apart, 'DEBIAN'), { recursive: true });
+  renameSync(node, join(apart, 'node'));
+  const of = ['xz -2', sha256(readFileSync(join(apart, 'node')))];
+  const ofNode = await keptFrom(of, async () => Buffer.from(`${await bytesOf(apart, '-z2')}`));
+  const ofRest = await bytesOf(root, '-z1');
+  renameSync(join(apart, 'node'), node);
+  return Number(ofNode) + ofRest;
+}
+
 t.test('the package for amd64', { skip }, async (t) => {
   const { deb, files, sum } = await build('amd64', 'first');
   const root = await unpack(deb, 'amd64');
 
   const again = await build('amd64', 'second');
-  const sumsOf = (dir: string) => readFileSync(join(dir, 'DEBIAN/md5sums'), 'utf8').split('\n');
-  const first = new Set(sumsOf(root));
+  const control = join(work, 'again');
+  await run('dpkg-deb', ['--control', again.deb, control]);
+  const sumsOf = (dir: string) => readFileSync(join(dir, 'md5sums'), 'utf8').split('\n');
+  const first = new Set(sumsOf(join(root, 'DEBIAN')));
   t.same(
-    sumsOf(await unpack(again.deb, 'again')).filter((line) => !first.has(line)),
+    sumsOf(control).filter((line) => !first.has(line)),
     [],
     'built again of the same parts it has the same files',
   );
@@ -69,10 +96,8 @@ t.test('the package for amd64', { skip }, async (t) => {
   t.same(names, ['argon2.linux-x64-gnu.node', 'better_sqlite3.node', 'node'], 'nothing else is compiled');
   t.match(await faultsOf(join(root, binaries[0]!), 'arm64'), [/is for .*X86-64, not for arm64/]);
 
-  const smallest = join(work, 'smallest.deb');
-  await run('dpkg-deb', ['--root-owner-group', '-Zxz', '-z1', '--build', root, smallest]);
   // What people get is compressed better still.
-  checkSizes(statSync(smallest).size, partsOf(files));
+  checkSizes(await compressed(root), partsOf(files));
   t.throws(() => checkSizes(MOST.download + 1, []), /45\.0 MB at most/);
   t.throws(() => checkSizes(1, [{ name: 'x', bytes: MOST.installed + 1 }]), /200\.0 MB at most/);
 

@@ -209,6 +209,11 @@ export async function bootMachine({
   return {
     /** A path of it, as one of ours. */
     path: (inside: string): string => `/proc/${leader}/root${inside}`,
+    /** The same of a `lasting` one, without a link in it: SQLite would follow /proc/…/root to our own files. */
+    onDisk(inside: string): string {
+      if (!disk) throw new Error('only a lasting machine has a disk');
+      return join(disk.root, inside);
+    },
     /** Its PID 1, by our number. */
     leader: () => leader!,
     /** What enters it, to be followed by a program and its arguments. */

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { madeOnce } from '../files/made-once.js';
 
 /**
  * Makes folders as other recorders leave them: real sound in every format, from sox and ffmpeg, and the CDRs beside them. Few sounds are
@@ -59,7 +60,8 @@ function sounds(): { form: Form; bytes: Buffer }[] {
       ...form.args,
       'pipe:1',
     ];
-    return { form, bytes: execFileSync('ffmpeg', args, { maxBuffer: 1 << 24 }) };
+    const make = () => execFileSync('ffmpeg', args, { maxBuffer: 1 << 24 });
+    return { form, bytes: madeOnce(['ffmpeg', ...args], make) };
   });
   // ffmpeg has no encoder for it: frames of 10 bytes, each of which is speech to its decoder.
   const g729 = Buffer.alloc(10 * 100 * SECONDS, 0);

@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import type { Machine } from '../booted/machine.js';
 import { createPhone } from '../pbx/phone.js';
@@ -27,14 +28,15 @@ function isBusy(why: Told | null | undefined): boolean {
 export const isRecorded = ({ coverage: { status, why } }: Listed): boolean =>
   status === 'recorded' || (status === 'partial' && isBusy(why));
 
-const TOLD = `
-import sqlite3, sys
-catalogue = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True)
-print(catalogue.execute('SELECT count(*) > 0 FROM tellings WHERE call_id = ? AND whole = 1', sys.argv[2:]).fetchone()[0])
-`;
+/** The newest call of a number as the catalogue has it: whether all of it was told to its parties, and whether it is settled. */
+type Kept = { told: 0 | 1; settled: 0 | 1 };
+const KEPT = `
+SELECT EXISTS (SELECT 1 FROM tellings WHERE call_id = calls.id AND whole = 1) AS told,
+  ended_at IS NOT NULL AND coverage_status <> 'pending' AS settled
+FROM calls WHERE json_extract(them, '$.number') = ? ORDER BY started_at DESC LIMIT 1`;
 
 /** The office's phone and its line to the outside, beside a machine with a stock Asterisk (stock-asterisk.ts). */
-export async function createOffice({ inside }: Machine) {
+export async function createOffice({ inside, onDisk }: Machine) {
   const lines = { sipPort: 5060, source: () => tone(440) };
   const phone = createPhone({ ...lines, user: '100', port: 6100 });
   const carrier = createPhone({ ...lines, user: 'trunk', port: 6140, headers: [['X-Carrier', 'lab']] });
@@ -47,9 +49,20 @@ export async function createOffice({ inside }: Machine) {
     return (JSON.parse(out) as Listed[]).find(({ them }) => them.number === number);
   }
 
-  /** Whether the parties have been told whole that they are recorded: of what ends before, nothing is kept. */
-  const told = async (id: string): Promise<boolean> =>
-    (await inside('python3', '-c', TOLD, catalogueFile('/var/lib/tapedeck'), id)).out.trim() === '1';
+  /** Looked at without a command for each look: while a call goes on, those took more processor time than the call. */
+  function kept(number: string): Kept | undefined {
+    try {
+      const catalogue = new Database(onDisk(catalogueFile('/var/lib/tapedeck')), { readonly: true });
+      try {
+        return catalogue.prepare<[string], Kept>(KEPT).get(number);
+      } finally {
+        catalogue.close();
+      }
+    } catch {
+      // While the catalogue is being upgraded, it may be locked or without one of the tables.
+      return undefined;
+    }
+  }
 
   /** A call from the outside that is answered. */
   async function begin(number: string) {
@@ -57,14 +70,14 @@ export async function createOffice({ inside }: Machine) {
     if (!(await call.answered)) throw new Error(`the call of ${number} was not answered`);
     return call;
   }
+  /** Of a call that ends before its parties have been told whole that they are recorded, nothing is kept. */
   const captured = (number: string): Promise<Listed> =>
-    until(`the parties of the call of ${number} are told`, async () => {
-      const call = await listed(number);
-      return call && (await told(call.id)) && call;
-    });
+    until(`the parties of the call of ${number} are told`, async () =>
+      kept(number)?.told ? listed(number) : null,
+    );
   const sealed = (number: string): Promise<Listed> =>
     until(`the call of ${number} is recorded`, async () => {
-      const call = await listed(number);
+      const call = kept(number)?.settled ? await listed(number) : null;
       return call?.ended_at && call.coverage.status !== 'pending' ? call : null;
     });
 
