@@ -7,13 +7,17 @@
 
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
+import { laneOf } from './select.mjs';
 
 /** So many files on a real Asterisk run at once. */
 const MAX_CALLS = 4;
 /** As much of the processors as these may take together, because a recorder that stands still fails its test. */
 const CALLS_SHARE = 0.4;
-/** Files that take less than this share a process with others of their folder. In processor seconds. */
-const SMALL = 1.2;
+/**
+ * Files that take less than this share a process with others of their folder, by their lane. In processor seconds. What a file of
+ * `web` loads takes a second.
+ */
+const SMALL = { unit: 1.2, web: 8 };
 /** As long a process with several files may be, so that two processors get as much of them. In processor seconds. */
 const MAX_SHARED = 12;
 /** So much of a processor has to have stood still for what computes to begin beside other such files. */
@@ -43,7 +47,7 @@ export const planned = (groups, known, laneOf) =>
  */
 export function together(files, known, textOf) {
   const small = (file) => {
-    const text = file.startsWith('test/unit/') && known[file]?.cpu < SMALL ? textOf(file) : null;
+    const text = known[file]?.cpu < SMALL[laneOf(file)] ? textOf(file) : null;
     return text !== null && !OF_ITS_OWN.test(text);
   };
   const open = new Map();

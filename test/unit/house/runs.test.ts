@@ -73,6 +73,12 @@ t.test('small files of a folder share a process, and none that changes it', asyn
     ['test/unit/x/a', 'test/unit/x/b', 'test/unit/x/e'],
     ...[['test/unit/x/c'], ['test/unit/x/d'], ['test/unit/y/f'], ['test/web/x/g']],
   ]);
+  const web = { 'test/web/x/a': { cpu: 5 }, 'test/web/x/b': { cpu: 3 }, 'test/web/x/c': { cpu: 9 } };
+  t.strictSame(
+    together(Object.keys(web), web, textOf),
+    [['test/web/x/a', 'test/web/x/b'], ['test/web/x/c']],
+    'those of the dashboard too, which load more',
+  );
   for (const own of ['t.setTimeout(9);', 'const dir = t.testdir();', 'const opened = await open(t);'])
     t.equal(together(['test/unit/x/a', 'test/unit/x/b'], known, () => own).length, 2, own);
 });

@@ -27,7 +27,11 @@ export async function builtPages(): Promise<string> {
   mkdirSync(KEPT_IN, { recursive: true });
   const outDir = `${kept}.${process.pid}`;
   const { build } = await import('vite');
+  // A build says in the environment that it is one, and whatever this process starts would inherit that.
+  const { NODE_ENV } = process.env;
   await build({ root: 'web/ui', logLevel: 'warn', build: { outDir, emptyOutDir: true } });
+  if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+  else process.env.NODE_ENV = NODE_ENV;
   try {
     renameSync(outDir, kept);
   } catch (e) {
