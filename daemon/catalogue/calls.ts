@@ -16,6 +16,8 @@ export type CallFilter = {
   text?: string;
   /** Where a number in `text` that has no country code is from (ISO 3166-1). */
   region?: string;
+  /** Digits in `text` may stand anywhere in a number. */
+  inside?: boolean;
   /** Milliseconds since 1970: started at or after / before. */
   from?: number;
   to?: number;

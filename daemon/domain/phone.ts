@@ -1,4 +1,5 @@
 import {
+  AsYouType,
   type CountryCode,
   getCountries,
   isSupportedCountry,
@@ -153,6 +154,30 @@ export function sought(typed: string, region: string): Sought {
   const ends = [digits, digitsOf(number.number), digitsOf(number.formatNational())];
   // Without a prefix a number may be the end of one in another country.
   return { ends: [...new Set(ends)].filter((end) => end === digits || end !== whole), whole: [whole] };
+}
+
+/** Fewer digits stand in nearly every number. */
+const FEWEST_INSIDE = 4;
+/** A valid number may go on where a country has short ones beside long ones (030 9018 in Germany), but not when it is so long. */
+const COMPLETE = 10;
+
+/** Whether a text is so much of a number that it can be looked for anywhere in numbers, and no complete one. */
+export const isPartOfNumber = (text: string, region: string): boolean =>
+  /^[\d\s+().,\-/]+$/.test(text) &&
+  digitsOf(text).length >= FEWEST_INSIDE &&
+  (digitsOf(text).length < COMPLETE || parse(text, region)?.isValid() !== true);
+
+/**
+ * Returns the digits with which a number has this in it, as its beginning or further on: as they were typed, and with the country code
+ * in place of what is dialled within the country. Empty for what is too short.
+ */
+export function insides(typed: string, region: string): string[] {
+  if (!isPartOfNumber(typed, region) || typed.length > LONGEST) return [];
+  const typing = new AsYouType(known(region));
+  typing.input(typed);
+  return [...new Set([digitsOf(typed), digitsOf(typing.getNumberValue() ?? '')])].filter(
+    (digits) => digits.length >= FEWEST_INSIDE,
+  );
 }
 
 /** Returns the area code of a number of the North American Numbering Plan, or ''. `region` is that of numbers without a country code. */

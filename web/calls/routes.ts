@@ -6,6 +6,7 @@ import { times } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { mayDo } from '../../daemon/domain/people/person.js';
 import { owesReason, sightOf } from '../../daemon/domain/people/reach.js';
+import { isPartOfNumber } from '../../daemon/domain/phone.js';
 import { decodePeaks } from '../../daemon/domain/recording/peaks.js';
 import type { Ear } from '../../daemon/domain/recording/quality.js';
 import {
@@ -89,12 +90,21 @@ export function callRoutes(app: App, { catalogue, reached, listening, site, data
       const { query } = request;
       const { person } = request.session!;
       const limit = query.limit ?? PAGE;
-      const found = await reached.list(person, { ...filterOf(query, site), limit: limit + 1 });
+      const filter = { ...filterOf(query, site), limit: limit + 1 };
+      const look = (inside: boolean) => reached.list(person, { ...filter, inside });
+      let match = query.match ?? 'end';
+      let found = await look(match === 'inside');
+      // Who types how a number begins finds it, if there is none that ends so.
+      const part =
+        query.match === undefined &&
+        query.before === undefined &&
+        isPartOfNumber(filter.text ?? '', site.region);
+      if (found.length === 0 && part) [match, found] = ['inside', await look(true)];
       seen.search(request, query);
       const page = found.slice(0, limit);
       const held = await heldAmong(page);
       const calls = page.map((call) => callSummary(call, sightOf(person, call), say, held.has(call.id)));
-      return { calls, next: found.length > limit ? page.at(-1)!.id : null };
+      return { calls, next: found.length > limit ? page.at(-1)!.id : null, match };
     },
   );
 

@@ -278,6 +278,12 @@ export type CallDetail = Static<typeof CallDetail>;
 
 export const CallQuery = Type.Object({
   q: Type.Optional(Type.String({ maxLength: 100, description: 'Part of a number or a name.' })),
+  match: Type.Optional(
+    Type.Enum(['end', 'inside'], {
+      description:
+        'Where digits of `q` stand in a number: at its end, or anywhere. Left out: at the end, and anywhere if no call is found so.',
+    }),
+  ),
   ...days,
   pbx: PbxParam,
   direction: Type.Optional(Direction),
@@ -299,7 +305,8 @@ export const CallQuery = Type.Object({
 
 export const CallPage = Type.Object({
   calls: Type.Array(CallSummary),
-  next: Nullable(Type.String({ description: 'Pass as `before` for the next page.' })),
+  next: Nullable(Type.String({ description: 'Pass as `before` for the next page, with the same `match`.' })),
+  match: Type.Enum(['end', 'inside'], { description: 'Where digits were looked for.' }),
 });
 
 export const PeaksView = Type.Object({

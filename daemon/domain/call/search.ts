@@ -1,4 +1,4 @@
-import { digitsOf, sought } from '../phone.js';
+import { digitsOf, insides, sought } from '../phone.js';
 import type { CallRecord } from '../recording/recording.js';
 
 /** Words beyond this many are not looked at. */
@@ -28,9 +28,10 @@ const isNumeric = (word: string) => /^[\d+\-().,/]+$/.test(word);
 /**
  * Returns what a search as people type it asks for; every one of these must be found. Case and accents do not matter. Digits
  * match the end of a number, or a word of a name; a complete number matches in whichever format it was dialled. Words of
- * digits that follow each other are one number ("020 7946 0123") or several. `region` is that of the site.
+ * digits that follow each other are one number ("020 7946 0123") or several. `region` is that of the site. `inside`: digits match
+ * anywhere in a number.
  */
-export function soughtBy(text: string, region = ''): Sought[] {
+export function soughtBy(text: string, region = '', inside = false): Sought[] {
   // To SQLite a NUL ends the pattern, and what is left of it would fit everything.
   const words = text
     .split(/[\s\p{Cc}\p{Cs}]+/u)
@@ -46,7 +47,10 @@ export function soughtBy(text: string, region = ''): Sought[] {
     if (!isNumeric(run[0]!)) return { contains: fold(run[0]!), framed: false };
     const asOne = ofNumber(run.join(' '), region);
     const each = run.map((word) => ofNumber(word, region));
-    return run.length === 1 ? asOne : { any: [asOne, { all: each }] };
+    const anywhere = inside ? insides(run.join(' '), region) : [];
+    const further = anywhere.map((contains) => ({ contains, framed: false }));
+    if (run.length === 1 && further.length === 0) return asOne;
+    return { any: [asOne, ...(run.length > 1 ? [{ all: each }] : []), ...further] };
   });
 }
 

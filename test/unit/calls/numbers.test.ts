@@ -25,8 +25,8 @@ async function finder(t: Test, parties: { number: string; name: string; ours: bo
     };
     await catalogue.calls.save(call);
   }
-  return async (text: string, region = 'GB') =>
-    (await catalogue.calls.list({ text, region, limit: 100 }))
+  return async (text: string, region = 'GB', inside = false) =>
+    (await catalogue.calls.list({ text, region, inside, limit: 100 }))
       .map(({ them }) => them.name || them.number)
       .sort();
 }
@@ -41,6 +41,24 @@ t.test('a number is found in whichever format it was dialled and is typed', asyn
     t.same(await find(typed), [...same].sort(), typed);
   t.same(await find('+1 207 946 0123'), ['+12079460123'], 'the same digits in another country');
   t.same(await find('020 7946 0123', ''), ['02079460123', '902079460123'], 'of no country: as it is typed');
+});
+
+t.test('the beginning of a number finds it, where numbers are looked into', async (t) => {
+  const london = ['+442079460144', '02079460123'];
+  const find = await finder(
+    t,
+    [...london, '+4930901821', '+12079460144'].map((number) => party(number)),
+  );
+  for (const typed of ['020 7946', '+44 20 7946', '(020) 7946'])
+    t.same(
+      await find(typed, 'GB', true),
+      typed.startsWith('+') ? ['+442079460144'] : [...london].sort(),
+      typed,
+    );
+  t.same(await find('030 9018', 'DE', true), ['+4930901821']);
+  t.same(await find('9460', 'GB', true), ['+12079460144', ...london].sort(), 'further on in it');
+  t.same(await find('020 7946', 'GB'), [], 'and not without that');
+  t.same(await find('946', 'GB', true), [], 'three digits stand in nearly every number');
 });
 
 t.test('digits find the numbers that end in them, and words of names', async (t) => {

@@ -28,6 +28,24 @@ t.test('a search that fails shows none of the calls before it, and can be tried 
   );
 });
 
+t.test('how a number begins finds it, after those that end so', async (t) => {
+  const { page } = await openDesk(t, opened, office);
+  await page.locator('.call-row').nth(5).waitFor();
+  await page.locator('[data-search]').fill('020 7946');
+  await page.getByText('No number ends with “020 7946”.').waitFor();
+  const marked = await page.locator('.call-row mark').allTextContents();
+  t.ok(
+    marked.length > 0 && marked.every((found) => found.replace(/\D/g, '').endsWith('207946')),
+    marked.join(),
+  );
+  // Some end so: the others are one step further.
+  await page.locator('[data-search]').fill('0144');
+  await page.getByText('Show numbers that contain “0144”').click();
+  await until(page, "new URL(location.href).searchParams.get('match') === 'inside'");
+  await page.locator('.call-row').first().waitFor();
+  t.equal(await page.getByText('No number ends').count(), 0, 'which was asked for');
+});
+
 t.test('a caller with a long name or a number of 64 digits stays in the columns of the list', async (t) => {
   const house = await openFurnished(t, opened);
   for (const [i, them] of [

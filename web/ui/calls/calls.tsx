@@ -71,7 +71,7 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
                   {t.erase.select}
                 </button>
               )}
-              {mayDo('oversee') && filters.q && (
+              {mayDo('oversee') && filters.q && calls.match.value === 'end' && (
                 <a class="button" href={holdAddress(filters)}>
                   {t.held.fromSearch}
                 </a>

@@ -5,6 +5,8 @@ import type { CallQuery } from '../state/api.js';
 /** What the list is narrowed to. It lives in the address, so that a view can be bookmarked and sent. */
 export type Filters = {
   q: string;
+  /** "inside": digits may stand anywhere in a number. */
+  match: string;
   direction: string;
   /** The id of a PBX, `first` for the one without. */
   pbx: string;
@@ -41,6 +43,7 @@ const oneOf = (value: string | undefined, allowed: readonly string[]) =>
 export function fromAddress(query: Record<string, string>): Filters {
   return {
     q: (query.q ?? '').slice(0, 100),
+    match: oneOf(query.match, ['inside']),
     direction: oneOf(query.direction, ['in', 'out', 'internal']),
     pbx: pbxIn(query.pbx),
     when: oneOf(query.when, ['today', 'yesterday', 'week', 'custom']),
@@ -74,6 +77,7 @@ export function toQuery(filters: Filters, now: number): CallQuery {
   const [from, to] = daysOf(filters, now);
   return {
     q: filters.q.trim() || undefined,
+    match: (filters.match || undefined) as CallQuery['match'],
     direction: (filters.direction || undefined) as CallQuery['direction'],
     pbx: filters.pbx || undefined,
     coverage: filters.coverage || undefined,

@@ -1,4 +1,4 @@
-import { digitsOf, sought } from '../../../daemon/domain/phone.js';
+import { digitsOf, isPartOfNumber, sought } from '../../../daemon/domain/phone.js';
 import { region } from '../state/session.js';
 
 type Props = { text: string; search: string; class?: string; said?: boolean };
@@ -33,14 +33,19 @@ function find(text: string, search: string): [number, number] | null {
   return start < 0 ? null : [start, start + search.length];
 }
 
-/** The end of a number, as the search on the server finds it. */
+/** The end of a number, or what is further on in it, as the search on the server finds it. */
 function findEnd(text: string, search: string): [number, number] | null {
   const { ends, whole } = sought(search, region());
   const digits = digitsOf(text);
   const found = [...ends, ...whole.filter((number) => number === digits)]
     .filter((end) => end !== '' && digits.endsWith(end))
     .sort((a, b) => b.length - a.length)[0];
-  if (found === undefined) return null;
   const places = [...text].flatMap((c, i) => (/\d/.test(c) ? [i] : []));
-  return [places.at(-found.length) ?? 0, text.length];
+  if (found !== undefined) return [places.at(-found.length) ?? 0, text.length];
+  // What is dialled within a country in place of its code is not in a number that has the code.
+  const typed = digitsOf(search);
+  const inside = [typed, typed.replace(/^0+/, '')].find((part) => digits.includes(part));
+  if (inside === undefined || !isPartOfNumber(search, region())) return null;
+  const from = digits.indexOf(inside);
+  return [places[from]!, places[from + inside.length - 1]! + 1];
 }

@@ -115,7 +115,7 @@ function Answer({ view, span }: { view: Trends; span: Days }) {
 }
 
 function callsOf(ear: EarTrend, quality: string, { from, to }: Days): string {
-  const rest = { q: '', direction: '', pbx: '', coverage: '' };
+  const rest = { q: '', match: '', direction: '', pbx: '', coverage: '' };
   return toAddress({ ...rest, when: 'custom', from, to, quality, of: ear.of }, null);
 }
 

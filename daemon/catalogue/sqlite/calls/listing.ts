@@ -122,7 +122,7 @@ export function createListing(
 }
 
 function narrowedBy(filter: CallFilter, current: (id: CallId) => CallId): Narrowed {
-  const search = searchConditions(filter.text ?? '', filter.region);
+  const search = searchConditions(filter.text ?? '', filter.region, filter.inside);
   const sql = ['calls.test = 0', ...search.where];
   const values: unknown[] = [...search.values];
   const need = (condition: string, ...given: unknown[]) => {

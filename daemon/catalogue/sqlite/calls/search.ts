@@ -21,7 +21,11 @@ const joined = (conditions: Condition[], by: 'AND' | 'OR'): Condition => ({
 });
 
 /** SQL conditions for a search as people type it, see `soughtBy`; every one must hold. */
-export function searchConditions(text: string, region = ''): { where: string[]; values: string[] } {
-  const conditions = soughtBy(text, region).map(soughtInSql);
+export function searchConditions(
+  text: string,
+  region = '',
+  inside = false,
+): { where: string[]; values: string[] } {
+  const conditions = soughtBy(text, region, inside).map(soughtInSql);
   return { where: conditions.map(({ sql }) => sql), values: conditions.flatMap(({ values }) => values) };
 }

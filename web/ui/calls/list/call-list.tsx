@@ -1,5 +1,6 @@
 import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { isPartOfNumber } from '../../../../daemon/domain/phone.js';
 import { announce } from '../../kit/announcer.js';
 import { ErrorNote } from '../../kit/error-note.js';
 import { t } from '../../messages/language.js';
@@ -8,7 +9,8 @@ import type { Picking } from '../../retention/retention-table.js';
 import type { CallSummary } from '../../state/api.js';
 import { minute, status } from '../../state/live.js';
 import { sees } from '../../state/rights.js';
-import { anything, type Filters } from '../filters.js';
+import { region } from '../../state/session.js';
+import { addresses, anything, type Filters } from '../filters.js';
 import { CallRow } from './call-row.js';
 import { type DrawnGroup, drawn, type Group, heightOf } from './layout.js';
 import type { Calls } from './use-calls.js';
@@ -53,6 +55,7 @@ function Rows({ calls, filters, chosen, address, scroller, picking, list, more }
   const { layout, inner } = view;
 
   const busy = calls.busy.value;
+  const ended = calls.match.value === 'end';
   const endProblem = calls.endProblem.value;
   useEffect(() => {
     if (view.ending && more && !busy && endProblem === null) calls.older();
@@ -93,6 +96,7 @@ function Rows({ calls, filters, chosen, address, scroller, picking, list, more }
   return (
     <>
       {calls.problem.value !== null && <ErrorNote problem={calls.problem.value} retry={calls.retry} />}
+      {!ended && filters.match === '' && <p class="list-only">{t.calls.inside({ q: filters.q.trim() })}</p>}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the links in it */}
       <div
         ref={inner}
@@ -133,7 +137,14 @@ function Rows({ calls, filters, chosen, address, scroller, picking, list, more }
             {busy ? t.calls.olderBusy : t.calls.older}
           </button>
         ) : (
-          <p>{anything(filters) ? t.calls.endFiltered : t.calls.end}</p>
+          <>
+            <p>{anything(filters) ? t.calls.endFiltered : t.calls.end}</p>
+            {ended && isPartOfNumber(filters.q, region()) && (
+              <a class="button" href={addresses({ ...filters, match: 'inside' })(null)}>
+                {t.calls.alsoInside({ q: filters.q.trim() })}
+              </a>
+            )}
+          </>
         )}
       </div>
     </>

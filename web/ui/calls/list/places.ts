@@ -1,10 +1,15 @@
-import type { CallSummary } from '../../state/api.js';
+import type { CallPage, CallSummary } from '../../state/api.js';
 
 /** The row at the top of what is seen of the list, and how far its top is above that, in px. */
 export type Anchor = { id: string; offset: number };
 
 /** A list as it was left: what had been loaded, where more begins, and what was seen of it. */
-export type Place = { calls: CallSummary[]; next: string | null; anchor: Anchor | null };
+export type Place = {
+  calls: CallSummary[];
+  next: string | null;
+  match: CallPage['match'];
+  anchor: Anchor | null;
+};
 
 const MOST_PLACES = 5;
 /** By filters. They last as long as the document, which is one person's. */

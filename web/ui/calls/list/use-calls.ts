@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { api, type CallSummary } from '../../state/api.js';
+import { api, type CallPage, type CallSummary } from '../../state/api.js';
 import { changes, follows } from '../../state/live.js';
 import { type Filters, toQuery } from '../filters.js';
 import { askedAhead, PAGE } from './ahead.js';
@@ -13,6 +13,8 @@ const MOST = 200;
 export function useCalls(filters: Filters) {
   const calls = useSignal<CallSummary[] | null>(null);
   const next = useSignal<string | null>(null);
+  /** Where the digits of the search were found in numbers. */
+  const match = useSignal<CallPage['match']>('end');
   const problem = useSignal<unknown>(null);
   /** Why older calls could not be loaded. */
   const endProblem = useSignal<unknown>(null);
@@ -30,12 +32,16 @@ export function useCalls(filters: Filters) {
     if (place) {
       calls.value = place.calls;
       next.value = place.next;
+      match.value = place.match;
       anchor.current = place.anchor;
       found.current = wanted;
     }
     return () => {
       if (calls.value && found.current === wanted)
-        leavePlace(wanted, { calls: calls.value, next: next.value, anchor: anchor.current });
+        leavePlace(wanted, {
+          ...{ calls: calls.value, next: next.value },
+          ...{ match: match.value, anchor: anchor.current },
+        });
     };
   }, [wanted]);
 
@@ -60,6 +66,7 @@ export function useCalls(filters: Filters) {
       const kept = older.length > 0;
       calls.value = [...page.calls, ...older];
       next.value = kept ? next.value : page.next;
+      match.value = page.match;
       problem.value = null;
     } catch (cause) {
       if (mine.signal.aborted) return;
@@ -82,6 +89,7 @@ export function useCalls(filters: Filters) {
       const page = await api.calls({
         ...toQuery(filters, Date.now()),
         before: next.value,
+        match: match.value,
         limit: (calls.value ?? []).length > PAGE ? MOST : PAGE,
       });
       if (!asks()) return;
@@ -107,7 +115,7 @@ export function useCalls(filters: Filters) {
     if (followed && mayMiss.current && found.current === wanted) load();
   }, [followed]);
   useEffect(() => () => asked.current?.abort(), []);
-  return { calls, next, problem, endProblem, busy, anchor, older, retry: load };
+  return { calls, next, match, problem, endProblem, busy, anchor, older, retry: load };
 }
 
 export type Calls = ReturnType<typeof useCalls>;

@@ -29,6 +29,8 @@ export const callsText = {
   olderBusy: 'Loading older calls…',
   end: 'No more calls.',
   endFiltered: 'No more matching calls.',
+  inside: ({ q }: { q: string }) => `No number ends with “${q}”. These numbers contain it.`,
+  alsoInside: ({ q }: { q: string }) => `Show numbers that contain “${q}”`,
   /** `more`: there are more than were counted. */
   found: ({ n, more }: { n: number; more: boolean }) => {
     if (n === 0) return 'No calls match.';
@@ -40,7 +42,7 @@ export const callsText = {
   emptyDown: 'Tapedeck is not connected to the PBX. Calls appear here once the problem above is fixed.',
   noMatchTitle: 'No calls match',
   noMatch:
-    'Try the last digits of the number, part of the name, or another date. Digits match the end of a number. A complete number is found with or without its country code.',
+    'Try the last digits of the number, part of the name, or another date. Four digits or more are found anywhere in a number, fewer at its end. A complete number is found with or without its country code.',
   clearFilters: 'Show all calls',
   chooseTitle: 'Choose a call',
   choose: 'Its timeline and recording open here.',
