@@ -1,5 +1,6 @@
 import type { Catalogue, Verb, Verbs } from '../daemon/catalogue/catalogue.js';
 import type { Provider } from '../daemon/directory/oidc.js';
+import type { Site } from '../daemon/domain/days.js';
 import type { NamedPbx } from '../daemon/domain/place.js';
 import type { OpenSealed } from '../daemon/vault/open.js';
 import type { Masks } from '../daemon/vault/sound/masked.js';
@@ -60,7 +61,7 @@ export type RouteDeps = {
   enter: Enter;
   provider: WithProvider | null;
   dataDir: string;
-  site: { name: string; timeZone: string; region: string };
+  site: Site & { name: string };
   pbxes: readonly NamedPbx[];
   retention: RetentionSettings;
   coverage: { targetPercent: number };

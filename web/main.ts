@@ -9,7 +9,7 @@ import { createLdap } from '../daemon/directory/ldap.js';
 import { createProvider } from '../daemon/directory/oidc.js';
 import { TapedeckError } from '../daemon/domain/error.js';
 import { catalogueFile, webFile } from '../daemon/domain/paths.js';
-import { siteRegion } from '../daemon/ops/config.js';
+import { siteOf } from '../daemon/ops/config.js';
 import type { Config } from '../daemon/ops/config-schema.js';
 import { connectControl } from '../daemon/ops/control-client.js';
 import { createLog, type Log } from '../daemon/ops/log.js';
@@ -83,7 +83,7 @@ export async function runWeb(config: Config): Promise<void> {
       dataDir: dir,
       uiDir: programFile('dist/web/ui'),
       helpDir: programFile('dist/docs'),
-      site: { name: config.site.name, timeZone: config.site.time_zone, region: siteRegion(config) },
+      site: { name: config.site.name, ...siteOf(config) },
       pbxes: config.pbxes.map(({ id, name }) => ({ id, name })),
       web: config.web,
       sessionLimits: {

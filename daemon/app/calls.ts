@@ -12,7 +12,7 @@ import type { Spool } from '../capture/spool.js';
 import { spoolAudio } from '../encode/captured.js';
 import { ffmpegOf } from '../encode/chosen.js';
 import { load } from '../ops/busy.js';
-import { siteRegion } from '../ops/config.js';
+import { siteOf } from '../ops/config.js';
 import { dashboardOf, testCallAudio } from '../ops/dashboard-client.js';
 import { complainOf } from '../ops/log.js';
 import { type FaultId, faultsOf } from '../pbx/known-faults.js';
@@ -118,7 +118,7 @@ export function createCalls(
     contexts,
     gapDuring: watch.gapDuring,
     stalls: (from, to) => parts.operations.stalls.during(from, to),
-    site: { timeZone: config.site.time_zone, region: siteRegion(config) },
+    site: siteOf(config),
     clock,
     onCapture: (result) => {
       parts.operations.health.captured(id, result);

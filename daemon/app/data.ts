@@ -7,7 +7,7 @@ import { createStandingByNumber } from '../catalogue/standing.js';
 import { entryOf, TAPEDECK } from '../domain/assurance/audit.js';
 import { ballastBytes } from '../domain/operations/room.js';
 import { ballastFile, catalogueFile, keysFile } from '../domain/paths.js';
-import { siteRegion } from '../ops/config.js';
+import { siteOf, siteRegion } from '../ops/config.js';
 import { createBallast } from '../ops/disk.js';
 import { complainOf } from '../ops/log.js';
 import { refuseMoved } from '../vault/backup/moved.js';
@@ -92,7 +92,7 @@ function inFolder(base: Base, parts: Parts, passphrase?: string): Omit<Data, 'fo
     later: (entry) => outbox.catalogue.note(entry),
   });
   const catalogue = withMinimums(entered, {
-    site: { timeZone: config.site.time_zone, region: siteRegion(config) },
+    site: siteOf(config),
     listsOf: (number) => lists.namesFor(number),
   });
   const outbox = createOutbox(catalogue, {

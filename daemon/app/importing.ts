@@ -5,7 +5,7 @@ import { ulid } from 'ulid';
 import { times } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { adoptPlan } from '../encode/adopt.js';
-import { siteRegion } from '../ops/config.js';
+import { siteOf } from '../ops/config.js';
 import type { JobHandler } from '../ops/jobs.js';
 import { socketOf } from '../originals/apart/place.js';
 import { endRemote, listRemote } from '../originals/apart/remote.js';
@@ -35,7 +35,7 @@ export function createImport(
     data: { catalogue, keys, store, lists, standing, note },
     pbxes,
   } = parts;
-  const site = { timeZone: config.site.time_zone, region: siteRegion(config) };
+  const site = siteOf(config);
   const idle = () => pbxes.every(({ calls }) => calls.recorder.now().calls === 0);
   let roomSeenAt = Number.NEGATIVE_INFINITY;
 

@@ -9,7 +9,7 @@ import { createEncoder } from '../encode/encoder.js';
 import { createPromptSearch } from '../encode/prompt-search.js';
 import { mediaOf } from '../ops/block-device.js';
 import { createBusy } from '../ops/busy.js';
-import { siteRegion } from '../ops/config.js';
+import { siteOf } from '../ops/config.js';
 import { version } from '../ops/process/version.js';
 import { createApplyRetention } from '../recordings/apply-retention.js';
 import { createArchiving } from '../recordings/archiving.js';
@@ -101,7 +101,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     alarms: alert,
     alarmsOf: (pbx) => alarmsOf.get(pbx) ?? alert,
     listsOf: parts.data.lists.namesFor,
-    site: { timeZone: config.site.time_zone, region: siteRegion(config) },
+    site: siteOf(config),
     clock,
     behind: time.behind,
     onSealed: (...sealed) => parts.operations.metrics.sealed(...sealed),
@@ -149,7 +149,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     certify,
     removeNames: createNamesRemoval({
       ...{ catalogue, listsOf: parts.data.lists.namesFor },
-      site: { timeZone: config.site.time_zone, region: siteRegion(config) },
+      site: siteOf(config),
       log: log.child({ part: 'retain' }),
     }),
     ran: (run) => note('retention_run', { detail: runDetail(run) }),
@@ -157,7 +157,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
   });
   const applyRetention = createApplyRetention({
     ...{ catalogue, listsOf: parts.data.lists.namesFor },
-    site: { timeZone: config.site.time_zone, region: siteRegion(config) },
+    site: siteOf(config),
   });
   const archiving = createArchiving({
     ...{ catalogue, store, clock: time.sure, alarms: alert, log: log.child({ part: 'archive' }) },

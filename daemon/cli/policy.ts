@@ -16,7 +16,7 @@ import type { Why } from '../domain/reason/reason.js';
 import { reasonView } from '../domain/reason/words.js';
 import { namesShorter } from '../domain/retention/names.js';
 import { APPLIES_TO } from '../domain/retention/words.js';
-import { siteRegion } from '../ops/config.js';
+import { siteOf } from '../ops/config.js';
 import { contents } from './common/arguments.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
@@ -150,7 +150,7 @@ export function policy(program: Command, ctx: CliContext): void {
       const by = asked.file
         ? readPolicy(contents(asked.file))
         : (await (await ctx.catalogue()).policy.newest()).policy;
-      const site = { timeZone: ctx.config().site.time_zone, region: siteRegion(ctx.config()) };
+      const site = siteOf(ctx.config());
       // A policy in a file can be tried where there is no catalogue.
       const catalogue = await (asked.file ? ctx.catalogue().catch(() => null) : ctx.catalogue());
       const given = { region: site.region, clock: () => Date.now() };
@@ -212,11 +212,10 @@ async function previewOf(
 ): Promise<Previewed | null> {
   if (applyTo === 'new' && !changes.some((line) => /^(retention|limits|groups|holidays):/.test(line)))
     return null;
-  const { site } = ctx.config();
   return previewRedating(catalogue, {
     policy,
     asOf: confirm === undefined ? Date.now() : confirmedAt(confirm, Date.now()),
-    site: { timeZone: site.time_zone, region: siteRegion(ctx.config()) },
+    site: siteOf(ctx.config()),
     pause: async () => {},
   });
 }

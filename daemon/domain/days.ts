@@ -4,7 +4,18 @@ import { fail } from './error.js';
  * Where the installation is: `timeZone` is an IANA zone, `region` (ISO 3166-1) the one whose numbers are written without a country
  * code there, or ''.
  */
-export type Site = { timeZone: string; region: string };
+export type Site = {
+  timeZone: string;
+  region: string;
+  /** By their ids, those PBXs that stand in another country, and in which state of it; '' for none that matters. */
+  elsewhere?: ReadonlyMap<string, { region: string; subdivision: string }>;
+};
+
+/** Where a PBX stands. Its state is left out where it stands at the site: then the policy has it. */
+export const siteOfPbx = (site: Site, pbx: string): Site & { subdivision?: string } => ({
+  ...site,
+  ...site.elsewhere?.get(pbx),
+});
 
 const DAY_MS = 86_400_000;
 /** No zone is further from UTC than this, and no change of clocks is longer. */

@@ -166,6 +166,14 @@ export const ConfigSchema = Type.Object({
         default: '',
         maxLength: 60,
       }),
+      region: optional(
+        'Country in which this PBX stands, as two letters such as "DE", if it is another than that of the site: its law holds for the calls there, and numbers without a country code are of it.',
+        '^[A-Z]{2}$',
+      ),
+      state: optional(
+        'With region: its state or province (ISO 3166-2 without the country), such as "TX".',
+        '^[A-Z0-9]{1,3}$',
+      ),
       ari_url: text("Address of Asterisk's HTTP server (http.conf).", 'http://127.0.0.1:8088', {
         pattern: '^https?://',
       }),

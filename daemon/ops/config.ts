@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { Value } from 'typebox/value';
 import { type Codes, clashes } from '../domain/call/codes.js';
+import type { Site } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { isRegion, regionOfZone } from '../domain/phone.js';
 import { isZone } from '../domain/zone-times.js';
@@ -86,11 +87,20 @@ function check(raw: Table, source: string): string[] {
     faults.push(
       `${at(source, 'site', 'time_zone')}: "${zone}" is not an IANA zone. Write one such as "Europe/Berlin".`,
     );
-  const region = isTable(raw.site) ? raw.site.region : undefined;
-  if (typeof region === 'string' && /^[A-Z]{2}$/.test(region) && !isRegion(region))
-    faults.push(
-      `${at(source, 'site', 'region')}: "${region}" is not a country with phone numbers. Write its two letters, such as "GB".`,
-    );
+  const noCountry = (region: unknown) =>
+    typeof region === 'string' && /^[A-Z]{2}$/.test(region) && !isRegion(region);
+  const place = (region: unknown, where: string) =>
+    noCountry(region)
+      ? [`${where}: "${region}" is not a country with phone numbers. Write its two letters, such as "GB".`]
+      : [];
+  if (isTable(raw.site)) faults.push(...place(raw.site.region, at(source, 'site', 'region')));
+  for (const [n, { region = '', state = '' }] of pbxTables(raw.pbx).entries()) {
+    faults.push(...place(region, lineOf(source, n, 'region')));
+    if (state !== '' && region === '')
+      faults.push(
+        `${lineOf(source, n, 'state')}: "pbx.state" needs its country. Write "pbx.region" too, such as region = "US".`,
+      );
+  }
   return [
     ...faults,
     ...checkWeb(raw.web, source),
@@ -296,6 +306,15 @@ const isTable = (value: unknown): value is Table =>
 /** Returns the region whose numbers are written without a country code here, or ''. */
 export const siteRegion = ({ site }: Pick<Config, 'site'>): string =>
   site.region || regionOfZone(site.time_zone);
+
+/** Returns where the installation is, and which of its PBXs are elsewhere. */
+export function siteOf(config: Pick<Config, 'site' | 'pbxes'>): Site {
+  const own = config.pbxes.filter(({ region }) => region !== '');
+  const elsewhere = new Map(
+    own.map(({ id, region, state }) => [id, { region, subdivision: state }] as const),
+  );
+  return { timeZone: config.site.time_zone, region: siteRegion(config), elsewhere };
+}
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {

@@ -2,7 +2,7 @@ import type { Verbs } from '../catalogue/catalogue.js';
 import { onRecord, putOnRecord } from '../catalogue/entries.js';
 import type { JsonValue } from '../domain/approval/approval.js';
 import { canonical, sha256 } from '../domain/assurance/canonical.js';
-import { iso } from '../domain/days.js';
+import { iso, type Site } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import type { By } from '../domain/operations/control/request.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
@@ -25,10 +25,21 @@ export type RuleDeps = {
   askers: Pick<Askers, 'may' | 'proved'>;
   jobs: Pick<ReturnType<typeof createJobs>, 'ask' | 'cancel'>;
   approvals: Pick<ApprovalsOf, 'ask' | 'use' | 'newest'>;
+  site: Pick<Site, 'region'>;
   clock: () => number;
   /** Makes an id. */
   mint: (at: number) => string;
 };
+
+/** Throws `request_invalid` where somebody chooses a state, and it is not known of which country: it would mean nothing. */
+function refuseStateAlone(before: Policy, after: Policy, { region }: Pick<Site, 'region'>): void {
+  const state = after.telling?.subdivision;
+  if (region !== '' || !state || state === before.telling?.subdivision) return;
+  throw fail(
+    'request_invalid',
+    'telling.subdivision: a state needs its country. Set region = "US" (your own country, as two letters) under [site] in tapedeck.toml, restart Tapedeck, and choose the state then.',
+  );
+}
 
 /** What is recorded, how long it is kept, and long work: changed for those who may, by what they have shown the recorder itself. */
 export function createRuleRequests({
@@ -36,6 +47,7 @@ export function createRuleRequests({
   askers,
   jobs,
   approvals,
+  site,
   clock,
   mint,
 }: RuleDeps): Pick<
@@ -53,6 +65,7 @@ export function createRuleRequests({
     checkPolicy(policy);
     const newest = await catalogue.policy.newest();
     const before = newest.policy;
+    refuseStateAlone(before, policy, site);
     // An approval is not used up for what cannot be saved.
     if (newest.version !== basedOn)
       throw fail('policy_conflict', `It is at version ${newest.version}; the change was made on ${basedOn}.`);
@@ -96,6 +109,7 @@ export function createRuleRequests({
       const { policy: before, version } = await catalogue.policy.newest();
       if (version !== draft.based_on) throw fail('policy_conflict', `It is at version ${version}.`);
       confirmEmergency(before, draft.policy, draft.no_emergency_numbers);
+      refuseStateAlone(before, draft.policy, site);
       refuseConflicts(before, draft.policy);
       const what = toApprove(before, draft, policyChanges(before, draft.policy).slice(0, MOST_CHANGES));
       if (!what) throw fail('request_invalid', 'policy: it can be saved without an approval');

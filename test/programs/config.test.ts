@@ -222,6 +222,8 @@ t.test('two PBXs that could not be told apart are refused', async (t) => {
     ],
     ['a key of the second', TWO('ami_prot = 1', 'ami_port = 1'), /^line 8: unknown key "pbx\.ami_prot"/],
     ['a number of the second', TWO('ami_port = 0', 'ami_port = 1'), /^line 8: "pbx\.ami_port" .*its port/i],
+    ['no country', TWO('region = "XX"'), /^line 8: "XX" is not a country/],
+    ['a state of no country', TWO('state = "TX"'), /^line 8: "pbx\.state" needs its country/],
     ['none', 'pbx = []\n', /^line 1: "pbx" is empty/],
     ['no section', 'pbx = [1]\n', /^line 1: "pbx" is a section/],
   ];

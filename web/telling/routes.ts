@@ -1,11 +1,13 @@
 import { Readable } from 'node:stream';
+import { siteOfPbx } from '../../daemon/domain/days.js';
+import { FIRST, type PbxId } from '../../daemon/domain/pbx.js';
 import { DEFAULT_MODE, decideTelling, rulingsOf } from '../../daemon/domain/telling/decide.js';
 import { DEFAULT_KEYS, PROMPT_KINDS } from '../../daemon/domain/telling/prompt.js';
 import { LANGUAGES, type Telling } from '../../daemon/domain/telling/schema.js';
 import { createOwnPrompts, createPromptFiles } from '../../daemon/vault/prompts.js';
 import { signed } from '../auth/signed.js';
 import type { Needs } from '../deps.js';
-import { answers, streamed } from '../server/answers.js';
+import { answers, pbxOf, streamed } from '../server/answers.js';
 import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
 import {
@@ -32,7 +34,10 @@ export function tellingRoutes(app: App, { catalogue, ask, dataDir, site }: Deps)
     const { version, policy } = await catalogue.policy.newest();
     return { version, telling: policy.telling ?? {}, tells: policy.telling !== undefined };
   };
-  const placeOf = ({ subdivision = '' }: Telling) => ({ region: site.region, subdivision });
+  const placeOf = ({ subdivision = '' }: Telling, pbx: PbxId = FIRST) => ({
+    ...{ subdivision, ...site.elsewhere?.get(pbx) },
+    region: siteOfPbx(site, pbx).region,
+  });
   const keysOf = ({ refuse_key, agree_key }: Telling) => ({
     refuse_key: refuse_key ?? DEFAULT_KEYS.refuse_key,
     agree_key: agree_key ?? DEFAULT_KEYS.agree_key,
@@ -66,6 +71,7 @@ export function tellingRoutes(app: App, { catalogue, ask, dataDir, site }: Deps)
         mode: telling.mode ?? DEFAULT_MODE,
         silent_confirmed: telling.silent_confirmed === true,
         site: placeOf(telling),
+        elsewhere: [...(site.elsewhere ?? [])].map(([pbx, place]) => ({ pbx, ...place })),
         ...keysOf(telling),
         jurisdictions: rulingsOf(telling),
       };
@@ -88,7 +94,7 @@ export function tellingRoutes(app: App, { catalogue, ask, dataDir, site }: Deps)
       const { telling, tells } = await newest();
       if (!tells) return { notice: NOT_ADVICE, telling: null };
       const decided = decideTelling({
-        ...{ telling, wanted: body.mode, site: placeOf(telling) },
+        ...{ telling, wanted: body.mode, site: placeOf(telling, pbxOf(body)) },
         numbers: body.number === undefined ? [] : [body.number],
       });
       return { notice: NOT_ADVICE, telling: wouldTellView(decided) };

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { MOST_PROMPT_BYTES, PROMPT_KINDS } from '../../daemon/domain/telling/prompt.js';
 import { Jurisdiction, LANGUAGES, MODES } from '../../daemon/domain/telling/schema.js';
-import { Nullable, Time } from '../server/schemas.js';
+import { Nullable, PbxParam, Time } from '../server/schemas.js';
 
 /** The shapes of how people are told that their calls are recorded. */
 const Mode = Type.Enum([...MODES]);
@@ -23,6 +23,14 @@ export const TellingView = Type.Object({
   mode: Mode,
   silent_confirmed: Type.Boolean(),
   site: Type.Object({ region: Type.String(), subdivision: Type.String() }),
+  elsewhere: Type.Array(
+    Type.Object({
+      pbx: Type.String({ description: "'' for the first." }),
+      region: Type.String(),
+      subdivision: Type.String(),
+    }),
+    { description: 'PBXs that stand in another country, as tapedeck.toml has it.' },
+  ),
   refuse_key: Type.String(),
   agree_key: Type.String(),
   jurisdictions: Type.Array(Type.Object({ ...Jurisdiction.properties, overridden: Type.Boolean() }), {
@@ -35,6 +43,7 @@ export const TellingTestBody = Type.Object({
     Type.String({ maxLength: 40, description: 'Left out: a call without an outside party.' }),
   ),
   mode: Type.Optional(Mode),
+  pbx: PbxParam,
 });
 
 /** How people would be told, and by what that was decided. */

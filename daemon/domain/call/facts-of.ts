@@ -1,4 +1,4 @@
-import type { Site } from '../days.js';
+import { type Site, siteOfPbx } from '../days.js';
 import { ALL_KNOWN, type CallFacts } from '../policy/facts.js';
 import { NONE_STANDING, type StandingOf } from '../policy/standing/standing.js';
 import type { CallRecord, Leg } from '../recording/recording.js';
@@ -52,7 +52,7 @@ export function factsOf(
       anyObjection: standing.anyObjection(),
     },
     startedAt: call.startedAt,
-    site,
+    site: siteOfPbx(site, call.pbx),
     known: knownOf(call, { extensions, number, dialled }),
     ...(call.test ? { test: true } : {}),
   };

@@ -1,4 +1,4 @@
-import type { Site } from '../days.js';
+import type { siteOfPbx } from '../days.js';
 import type { PbxId } from '../place.js';
 import type { Direction } from '../recording/recording.js';
 import type { HoldingStanding } from './standing/standing.js';
@@ -44,7 +44,8 @@ export type CallFacts = {
   standing: { holding: readonly HoldingStanding[]; anyObjection: boolean };
   /** When it began, in ms since 1970; its day and its hour are those of the site. */
   startedAt: number;
-  site: Site;
+  /** Where its PBX stands. */
+  site: ReturnType<typeof siteOfPbx>;
   /** Which of these stay as they are, unless somebody is added to the call (see `ringing`). */
   known: Readonly<Record<LateFact, boolean>>;
   /** A test call of Tapedeck's own: no rule is about it. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { momentOf, type Site } from '../days.js';
+import { momentOf, type Site, siteOfPbx } from '../days.js';
 import { fail } from '../error.js';
 import { FIRST, readPbx, unqualified } from '../place.js';
 import { ALL_KNOWN, type CallFacts, LATE_FACTS } from './facts.js';
@@ -94,7 +94,7 @@ export function imagine(
       anyObjection: standing.anyObjection(),
     },
     startedAt,
-    site,
+    site: siteOfPbx(site, pbx),
     known: { ...ALL_KNOWN, ...Object.fromEntries((call.unknown ?? []).map((fact) => [fact, false])) },
   };
 }

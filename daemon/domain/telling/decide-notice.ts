@@ -19,7 +19,10 @@ export function decideNotice(
   const wanted = rule?.outcome === 'ask' ? 'ask' : rule?.tell;
   const number = facts.direction === 'internal' ? null : facts.number;
   const others = [...facts.added, ...(facts.addedHidden ? [''] : [])];
-  const site = { region: facts.site.region, subdivision: telling.subdivision ?? '' };
+  const site = {
+    region: facts.site.region,
+    subdivision: facts.site.subdivision ?? telling.subdivision ?? '',
+  };
   return {
     ...decideTelling({
       ...{ telling, wanted, site, agreed },

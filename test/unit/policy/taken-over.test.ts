@@ -93,7 +93,7 @@ async function recorder(t: Test) {
   const none = () => Promise.reject(new Error('There is none.'));
   const approvals = createApprovals({ ...lab.deps, alarms: { raise: () => {} }, mint: ulid });
   const handlers = {
-    ...createRuleRequests({ ...lab.deps, jobs: { ask: none, cancel: none }, approvals, mint: ulid }),
+    ...createRuleRequests({ ...lab.deps, site, jobs: { ask: none, cancel: none }, approvals, mint: ulid }),
     ...createListRequests({ ...lab.deps, lists, site }),
     ...createPromptRequests({ ...lab.deps, makePrompt: none, keepPrompt: none }),
     ...consents.handlers,

@@ -89,6 +89,7 @@ const bodies = (by: { person: string; session: string; address: string }) =>
 function asking(lab: PeopleLab) {
   const rules = createRuleRequests({
     ...lab.deps,
+    site: { region: 'DE' },
     approvals: {
       ask: () => Promise.reject(new Error('no approval')),
       use: () => Promise.reject(new Error('no approval')),

@@ -22,7 +22,7 @@ async function ruling(t: Parameters<typeof approvalsLab>[0]) {
   const { lab, approvals } = made;
   const jobs: string[] = [];
   const rules = createRuleRequests({
-    ...{ ...lab.deps, approvals, mint: ulid },
+    ...{ ...lab.deps, approvals, mint: ulid, site: { region: '' } },
     jobs: {
       ask: async (kind) => Promise.reject(new Error(String(jobs.push(kind)))),
       cancel: () => Promise.reject(new Error('none')),
@@ -66,6 +66,18 @@ async function ruling(t: Parameters<typeof approvalsLab>[0]) {
     },
   };
 }
+
+t.test('a state is chosen once the country is known, and what was chosen before goes on', async (t) => {
+  const { lab, ask, by, draft, save } = await ruling(t);
+  const texan = { ...BOTH, telling: { subdivision: 'TX' } };
+  const alone = { code: 'request_invalid', detail: /telling\.subdivision.*region = "US"/ };
+  await t.rejects(save(texan), alone);
+  await t.rejects(ask('ask_policy', { by, reason: 'Moved.', ...draft, policy: texan }), alone);
+  await lab.catalogue.policy.save(texan, 'ada', lab.clock.ms, 1);
+  t.match(await save({ ...texan, telling: { ...texan.telling, mode: 'ask' } }, { based_on: 2 }), {
+    version: 3,
+  });
+});
 
 t.test('one person alone turns two-person control on, and does not turn it off', async (t) => {
   const { lab, ask, by, save, saveApproved, approver, draft, newest } = await ruling(t);

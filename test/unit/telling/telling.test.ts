@@ -5,6 +5,7 @@ import { imagine } from '../../../daemon/domain/policy/imagined.js';
 import { defaultPolicy, Policy } from '../../../daemon/domain/policy/policy.js';
 import { policyChanges } from '../../../daemon/domain/policy/policy-changes.js';
 import { decideTelling, jurisdictionsOf, rulingsOf } from '../../../daemon/domain/telling/decide.js';
+import { decideNotice } from '../../../daemon/domain/telling/decide-notice.js';
 import { GDPR_COUNTRIES, JURISDICTIONS } from '../../../daemon/domain/telling/jurisdictions.js';
 import { languageOf } from '../../../daemon/domain/telling/language.js';
 import { regionOf } from '../../../daemon/domain/telling/region.js';
@@ -237,6 +238,24 @@ t.test('asking for more never gives less', async () => {
     }),
     { numRuns: runs(2_000) },
   );
+});
+
+t.test('a PBX in another country is under its law, and its national numbers are of it', async (t) => {
+  const elsewhere = new Map([
+    ['berlin', { region: 'DE', subdivision: '' }],
+    ['dallas', { region: 'US', subdivision: 'TX' }],
+  ]);
+  const site = { timeZone: 'UTC', region: 'US', elsewhere };
+  const telling: Telling = { mode: 'silent', silent_confirmed: true, subdivision: 'WA' };
+  const decided = (pbx: string, number: string) =>
+    decideNotice(imagine({ direction: 'in', number, pbx }, 0, site), { telling, rule: null });
+  t.match(decided('first', '512 555 0100'), { mode: 'announce', site: { region: 'US', subdivision: 'WA' } });
+  t.match(decided('dallas', '512 555 0100'), { mode: 'silent', site: { region: 'US', subdivision: 'TX' } });
+  t.match(decided('berlin', '030 901820'), {
+    mode: 'ask',
+    language: 'de',
+    site: { region: 'DE', subdivision: '' },
+  });
 });
 
 t.test('the language follows the call, then the number, then the site', async (t) => {

@@ -6,6 +6,7 @@ import { regionName } from '../messages/numbers.js';
 import { cleaned } from '../policy/conditions.js';
 import { RuleList } from '../policy/rule-list.js';
 import type { Policy, TellingFacts } from '../state/api.js';
+import { pbxName } from '../state/pbxes.js';
 import { type LanguageRule, languageForm } from './language-form.js';
 import { type OverrideRule, overrideForm } from './override-form.js';
 
@@ -26,6 +27,12 @@ const KEYS = [...'1234567890*#'];
 const SHORTEST_BEEP_S = 5;
 const LONGEST_BEEP_S = 60;
 const DEFAULT_BEEP_S = 15;
+
+/** "Texas", "Germany", or "Canada (QC)". */
+function placeName(region: string, state: string, { jurisdictions }: Props['facts']): string {
+  const known = jurisdictions.find(({ id }) => id === `${region}-${state}`)?.name;
+  return known ?? (state === '' ? regionName(region) : `${regionName(region)} (${state})`);
+}
 
 /** How Tapedeck tells people: all that the policy has of it. */
 export function TellingSettings({ telling, facts, fixed, change, bad, open }: Props) {
@@ -74,7 +81,9 @@ export function TellingSettings({ telling, facts, fixed, change, bad, open }: Pr
               {!confirmed && <p class="field-help">{t.telling.unconfirmed}</p>}
             </>
           )}
-          {states.length > 0 ? (
+          {region === '' ? (
+            <p class="field-help">{t.telling.noCountry}</p>
+          ) : states.length > 0 ? (
             <Select
               id="telling-place"
               label={t.telling.subdivision}
@@ -88,7 +97,7 @@ export function TellingSettings({ telling, facts, fixed, change, bad, open }: Pr
             <Field
               id="telling-place"
               label={t.telling.subdivision}
-              help={t.telling.subdivisionHelp({ country: region === '' ? '' : regionName(region) })}
+              help={t.telling.subdivisionHelp({ country: regionName(region) })}
               value={place}
               maxLength={3}
               narrow
@@ -100,6 +109,11 @@ export function TellingSettings({ telling, facts, fixed, change, bad, open }: Pr
               }}
             />
           )}
+          {facts.elsewhere.map(({ pbx, region, subdivision }) => (
+            <p key={pbx} class="field-help">
+              {t.telling.elsewhere({ pbx: pbxName(pbx), place: placeName(region, subdivision, facts) })}
+            </p>
+          ))}
           <Select
             id="telling-refuse"
             label={t.telling.refuseKey}

@@ -26,9 +26,12 @@ export const tellingText = {
   subdivision: 'State or province of this site',
   noSubdivision: 'Not given',
   subdivisionWhy: 'Until you enter it, the strictest rules apply.',
-  /** `country` is empty where it is not known. */
   subdivisionHelp: ({ country }: { country: string }) =>
-    `Its code (ISO 3166-2) without the country, such as WA or QC. Leave it empty where it makes no difference.${country === '' ? '' : ` Country of this site: ${country}.`}`,
+    `Its code (ISO 3166-2) without the country, such as WA or QC. Leave it empty where it makes no difference. Country of this site: ${country}.`,
+  noCountry:
+    'The country of this site is not known, so the strictest rules apply. Set region under [site] in tapedeck.toml and restart Tapedeck; then you can choose a state here.',
+  elsewhere: ({ pbx, place }: { pbx: string; place: string }) =>
+    `“${pbx}” stands in ${place}, as tapedeck.toml says: the rules of that place hold for its calls.`,
   subdivisionBad: 'Enter up to three letters or digits, such as WA.',
   refuseKey: 'Key to refuse',
   agreeKey: 'Key to agree',
