@@ -143,13 +143,11 @@ export function reach(person: Person, right: CallRight, call: Reached): readonly
   const by = rolesWith(person, right);
   if (by.includes('admin') || by.includes('auditor')) return WHOLE;
   const { scope } = person;
-  const extensions = new Set<string>();
-  if (by.includes('reviewer')) {
-    if (scope.all || named(scope.dids).has(qualified(call.pbx, call.did))) return WHOLE;
-    for (const extension of named(scope.extensions)) extensions.add(extension);
-  }
-  if (by.includes('agent')) for (const own of named(person.extensions)) extensions.add(own);
-  const found = stretchesOf(call, extensions);
+  if (by.includes('reviewer') && (scope.all || named(scope.dids).has(qualified(call.pbx, call.did))))
+    return WHOLE;
+  const reviewed = by.includes('reviewer') ? named(scope.extensions) : NONE;
+  const own = by.includes('agent') ? named(person.extensions) : NONE;
+  const found = stretchesOf(call, (extension) => reviewed.has(extension) || own.has(extension));
   if (by.includes('reviewer')) {
     const queues = named(scope.queues);
     for (const { name, fromMs, untilMs } of queuesOf(call))
@@ -170,20 +168,27 @@ function ofImported({ direction, legs }: Reached): readonly Stretch[] {
   );
   return ours.size <= (direction === 'internal' ? 2 : 1) ? WHOLE : NOTHING_HEARD;
 }
+const NONE: ReadonlySet<string> = new Set();
 const NOTHING_HEARD: readonly Stretch[] = [{ fromMs: 0, untilMs: 0 }];
+
+/** Somebody may have thousands of places, and is asked about for each call of a list and each right. */
+const namedBy = new WeakMap<readonly string[], ReadonlySet<string>>();
 
 /** What these texts name. No name is none, whatever it stands behind. */
 function named(texts: readonly string[]): ReadonlySet<string> {
+  const known = namedBy.get(texts);
+  if (known) return known;
   const names = new Set(texts.map(canonicalName));
   names.delete('');
+  namedBy.set(texts, names);
   return names;
 }
 
 /** Before a call is answered it has no timeline: who was rung sees the call. */
-function stretchesOf(call: Reached, extensions: ReadonlySet<string>): Stretch[] {
+function stretchesOf(call: Reached, has: (extension: string) => boolean): Stretch[] {
   const zero = call.answeredAt ?? call.startedAt;
   return call.legs
-    .filter(({ party }) => party.ours && extensions.has(qualified(call.pbx, party.number)))
+    .filter(({ party }) => party.ours && has(qualified(call.pbx, party.number)))
     .map((leg) => ({
       fromMs: (leg.upAt ?? leg.goneAt ?? leg.seenAt) - zero,
       untilMs: leg.goneAt === null ? null : leg.goneAt - zero,

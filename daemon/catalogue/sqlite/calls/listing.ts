@@ -91,6 +91,19 @@ export function createListing(
     return { items, next: end ?? null };
   }
 
+  type Places = { present: readonly ReachKey[] | null; wanted: () => string };
+  /** Of a list that is being read slice by slice: what it may show is the same in each, and may be thousands of places. */
+  const placesOf = new WeakMap<readonly ReachKey[], Places>();
+  function places(keys: readonly ReachKey[]): Places {
+    const known = placesOf.get(keys);
+    if (known) return known;
+    const present = reach.present(keys);
+    let text: string | undefined;
+    const made: Places = { present, wanted: () => (text ??= wanted(present ?? keys)) };
+    placesOf.set(keys, made);
+    return made;
+  }
+
   /** From the newest, or from where another slice ended. */
   return (filter: CallFilter, from: Place | null): CallSlice => {
     const nothing: CallSlice = { items: [], next: null };
@@ -108,13 +121,13 @@ export function createListing(
     }
     const narrowed = narrowedBy(filter, current);
     if (!keys) return ofTime(filter, when, narrowed);
-    const present = reach.present(keys);
+    const { present, wanted } = places(keys);
     const through = present && (narrowed.by !== 'text' || present.length <= FEW_PLACES);
     if (through) return ofPlaces(filter, present, when, narrowed);
     const { sql, values } = narrowed;
     const reached: Narrowed = {
       sql: [...sql, REACHED],
-      values: [...values, wanted(present ?? keys)],
+      values: [...values, wanted()],
       by: 'rows',
     };
     return ofTime(filter, when, reached);
