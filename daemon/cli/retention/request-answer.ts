@@ -8,6 +8,7 @@ import { ANSWER, answerCommands, answerFaultWords, verifyAnswer } from '../../do
 import { letterFor } from '../../domain/privacy/letter-facts.js';
 import { type LetterKind, letterKinds } from '../../domain/privacy/letters.js';
 import { type RefusalGround, refusalGrounds } from '../../domain/privacy/request.js';
+import { NO_ORGANISATION } from '../../domain/report/processing.js';
 import { askStream } from '../../ops/control-client.js';
 import { signatureKeys } from '../../vault/signing-key.js';
 import type { CliContext } from '../common/context.js';
@@ -53,6 +54,8 @@ export function requestAnswer(command: Command, ctx: CliContext): void {
         text === undefined
           ? letterFor(request, letter, {
               ...{ grounds: ground, site: ctx.config().site.name, now: Date.now() },
+              organisation:
+                (await (await ctx.catalogue()).organisation.get())?.organisation ?? NO_ORGANISATION,
               ...(await templateOf(ctx, letter)),
             })
           : readFileSync(text === '-' ? 0 : text, 'utf8');

@@ -33,10 +33,12 @@ export const RECORDINGS = 'recordings/';
 export const MOST_GIVEN = 150;
 
 type Contents = { list: boolean; sound: boolean };
-/** What is in an answer with this letter. An extension tells nothing yet. */
+/** Letters that say nothing of the calls: they tell nothing yet, or what they are about is not in the list. */
+const UNLISTED: readonly LetterKind[] = ['extension', 'receipt', 'rectification'];
+/** What is in an answer with this letter. */
 export const contentsOf = ({ identity }: Pick<PrivacyRequest, 'identity'>, letter: LetterKind): Contents => ({
-  list: identity !== '' && letter !== 'extension',
-  sound: letter === 'access',
+  list: identity !== '' && !UNLISTED.includes(letter),
+  sound: letter === 'access' || letter === 'portability',
 });
 
 const Text = Type.String();
