@@ -1,5 +1,6 @@
 import { ulid } from 'ulid';
 import { putOnRecord } from '../catalogue/entries.js';
+import { findCalls } from '../catalogue/privacy/find-calls.js';
 import { dates, startOfDay } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { controlSocket, ownerSocket } from '../domain/paths.js';
@@ -63,6 +64,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
   const { handlers, streams, stop, toMail } = createHandlers({
     ...{
       catalogue,
+      callsAsked: (asked) => findCalls(catalogue, catalogue.calls.list, asked),
       lists,
       standing,
       passwords,

@@ -559,6 +559,12 @@ const catalogue = {
     blame: 'operator',
     status: 404,
   },
+  recording_erasing: {
+    message: 'This recording is being erased.',
+    hint: 'Its erasure began before and goes on by itself. Look at the call again later.',
+    blame: 'operator',
+    status: 409,
+  },
   redaction_refused: {
     message: 'This version of the recording cannot be redacted.',
     hint: 'Only the current version can be redacted, and only once at a time. Open the call again to see the current version.',

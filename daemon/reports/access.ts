@@ -1,5 +1,6 @@
 import { type AuditAction, auditGroups } from '../domain/assurance/audit.js';
 import { counted, type Report, type Row } from '../domain/report/report.js';
+import { durationText } from '../domain/written.js';
 import { column, hidden, type Making, under } from './making.js';
 
 const PAGE = 500;
@@ -22,7 +23,8 @@ export function accessReport({ catalogue, period }: Making): Report {
     for (const counts of theirs ? [totals, theirs] : [totals]) {
       if (entry.outcome === 'refused') counts.refused += 1;
       else if (entry.action === 'heard') counts.heardMs += heardMs(entry.detail) ?? 0;
-      else if (entry.action === 'play') counts.plays += 1;
+      // What was sent of a playback that began before is no other one.
+      else if (entry.action === 'play') counts.plays += sentBytes(entry.detail) === null ? 1 : 0;
       else if (entry.action === 'download') counts.downloads += 1;
       else counts.exports += 1;
     }
@@ -31,7 +33,7 @@ export function accessReport({ catalogue, period }: Making): Report {
   return {
     title: 'Entries of the audit log',
     method:
-      'Every entry of the audit log in the period that says that somebody played, heard, downloaded or exported something, or was refused to. The number of the entry stands first.',
+      'Every entry of the audit log in the period that says that somebody played, heard, downloaded or exported something, or was refused to. The number of the entry stands first. "Heard" is what the dashboard says: what a player reported, as far as it had been sent. "Bytes sent" stands in entries about the end of a playback, which are not counted as another one.',
     columns: [
       column('entry', 'Entry', 'count', 9),
       column('at', 'When', 'time', 16),
@@ -47,6 +49,7 @@ export function accessReport({ catalogue, period }: Making): Report {
       under('object_id', 'them_number', 'Other party', 'text'),
       under('object_id', 'them_name', 'Name', 'text'),
       column('heard_ms', 'Heard', 'duration', 10),
+      under('heard_ms', 'sent_bytes', 'Bytes sent', 'count'),
       column('reason', 'Reason given', 'text', 20),
     ],
     async *rows() {
@@ -62,7 +65,8 @@ export function accessReport({ catalogue, period }: Making): Report {
           yield [
             ...[seq, Date.parse(at), name, entry.address, actor, entry.actor_id, entry.action, entry.outcome],
             ...[object, object === 'call' ? id : null, id || object, call?.them.number ?? ''],
-            ...[call?.them.name ?? '', entry.action === 'heard' ? heardMs(entry.detail) : null, reason],
+            ...[call?.them.name ?? '', entry.action === 'heard' ? heardMs(entry.detail) : null],
+            ...[sentBytes(entry.detail), reason],
           ];
         }
         if (page.length < PAGE) return;
@@ -75,7 +79,7 @@ export function accessReport({ catalogue, period }: Making): Report {
           ? ['Nobody played, downloaded or exported anything in this period.']
           : [
               `${counted(people.size, 'person or program', 'people and programs')} played recordings ${counted(totals.plays, 'time')}, downloaded ${totals.downloads}, and exported ${totals.exports} of recordings, lists and reports.`,
-              `They listened for ${counted(Math.round(totals.heardMs / 60_000), 'minute')} in all. ${counted(totals.refused, 'attempt was', 'attempts were')} refused.`,
+              `By what the dashboard reports, their players played ${durationText(totals.heardMs)} of what it had sent (hours, minutes and seconds). ${counted(totals.refused, 'attempt was', 'attempts were')} refused.`,
             ],
       caveats: people.size < MOST_PEOPLE ? [] : [`The table of people has the first ${MOST_PEOPLE} only.`],
       tables: [
@@ -85,7 +89,7 @@ export function accessReport({ catalogue, period }: Making): Report {
           columns: [
             column('who', 'Who', 'text', 36),
             column('plays', 'Played', 'count', 12),
-            column('heard_ms', 'Heard', 'duration', 14),
+            column('heard_ms', 'Heard, as reported', 'duration', 14),
             column('downloads', 'Downloads', 'count', 14),
             column('exports', 'Exports', 'count', 12),
             column('refused', 'Refused', 'count', 12),
@@ -101,4 +105,6 @@ export function accessReport({ catalogue, period }: Making): Report {
 
 type Detail = Record<string, unknown>;
 const heardMs = ({ total_ms: ms }: Detail): number | null => (typeof ms === 'number' ? ms : null);
+/** How much of a playback was sent, in entries that say that. */
+const sentBytes = ({ bytes }: Detail): number | null => (typeof bytes === 'number' ? bytes : null);
 const blank = (): Counts => ({ plays: 0, heardMs: 0, downloads: 0, exports: 0, refused: 0 });

@@ -1,6 +1,6 @@
 import { consentCalls } from '../catalogue/consent.js';
 import { bounds } from '../domain/assurance/coverage.js';
-import { counted, type Report } from '../domain/report/report.js';
+import { counted, numberText, type Report } from '../domain/report/report.js';
 import { consentCallView, createConsentReport } from '../domain/telling/consent-report.js';
 import { column, hidden, type Making, under } from './making.js';
 
@@ -62,8 +62,8 @@ export function consentReport({ catalogue, period }: Making): Report {
                 totals.exceptions === 0
                   ? `There is no finding in ${counted(totals.calls, 'call')}.`
                   : `${counted(totals.exceptions, 'call')} of ${counted(totals.calls, 'call')} ${totals.exceptions === 1 ? 'has' : 'have'} a finding.`,
-                `Everybody was told in ${counted(told.all, 'call')}, somebody was not in ${counted(told.some, 'call')}, and nobody was in ${counted(told.nobody, 'call')}.`,
-                `${counted(answers.refused, 'call was', 'calls were')} refused, ${counted(answers.agreed, 'was', 'were')} agreed to, and ${counted(answers.none, 'has', 'have')} no answer.`,
+                `Everybody was told in ${counted(told.all, 'call')}, somebody was not in ${counted(told.some, 'call')}, and nobody was in ${counted(told.nobody, 'call')}; nobody had to be in ${counted(told.not_needed, 'call')}, and it is not known yet of ${counted(told.pending, 'call')}.`,
+                `${counted(answers.refused, 'call was', 'calls were')} refused, ${counted(answers.agreed, 'was', 'were')} agreed to by all and ${numberText(answers.some)} by some, in ${numberText(answers.stated)} our own side stated a yes, and ${counted(answers.none, 'has', 'have')} no answer.`,
               ],
         caveats:
           onlyInCdrs === 0
@@ -88,11 +88,13 @@ export function consentReport({ catalogue, period }: Making): Report {
             key: 'modes',
             title: 'By mode',
             columns: [
-              column('mode', 'Mode', 'text', 30),
-              column('calls', 'Calls', 'count', 12),
-              column('all', 'All told', 'count', 14),
-              column('some', 'Some told', 'count', 14),
+              column('mode', 'Mode', 'text', 26),
+              column('calls', 'Calls', 'count', 10),
+              column('all', 'All told', 'count', 12),
+              column('some', 'Some told', 'count', 12),
               column('nobody', 'Nobody told', 'count', 14),
+              column('pending', 'Not known yet', 'count', 14),
+              column('not_needed', 'Nobody had to be', 'count', 12),
             ],
             rows: totals.modes.map((m) => [
               m.mode ? words(m.mode) : 'not decided',
@@ -100,6 +102,8 @@ export function consentReport({ catalogue, period }: Making): Report {
               m.all,
               m.some,
               m.nobody,
+              m.pending,
+              m.not_needed,
             ]),
           },
         ],

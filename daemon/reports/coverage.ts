@@ -2,6 +2,7 @@ import { coverageRows } from '../catalogue/coverage.js';
 import { bounds, createReport, type Judged, percentOf } from '../domain/assurance/coverage.js';
 import { CAVEATS, type Caveat, caveatsOf } from '../domain/assurance/coverage-caveats.js';
 import { filledFrom } from '../domain/assurance/coverage-view.js';
+import { unmonitored } from '../domain/assurance/unmonitored.js';
 import { daysOf } from '../domain/days.js';
 import type { PbxId } from '../domain/pbx.js';
 import { inWords } from '../domain/reason/words.js';
@@ -65,18 +66,18 @@ export function coverageReport({ catalogue, period, now, say }: Making): Report 
       const sources = await catalogue.ledger.sources();
       const unfilled = unheard.filter((gap) => filledFrom(gap, sources).length === 0);
       const grounds = { ...range, now, spans: await catalogue.ledger.spans(), blind, unfilled };
+      const { gaps: times, lostMs } = unmonitored([...blind, ...unheard], { ...range, now });
       const gaps = [
         ...blind.map((gap) => ({ ...gap, what: 'calls' })),
         ...unheard.map((gap) => ({ ...gap, what: 'CDRs' })),
       ];
-      const open = gaps.filter(({ to }) => to === null).length;
-      const lost = gaps.reduce((sum, { from, to }) => sum + Math.max(0, (to ?? now) - from), 0);
+      const open = times.filter(({ to }) => to === null).length;
       return {
         answer: [
           ...answerOf(totals),
           gaps.length === 0
             ? 'There was no monitoring gap.'
-            : `There ${gaps.length === 1 ? 'was' : 'were'} ${counted(gaps.length, 'monitoring gap')} of ${numberText(Math.round(lost / 60_000))} min in all${open > 0 ? `, of which ${open} still ${open === 1 ? 'lasts' : 'last'}` : ''}.`,
+            : `There ${times.length === 1 ? 'was' : 'were'} ${counted(times.length, 'monitoring gap')} of ${numberText(Math.round(lostMs / 60_000))} min of this period in all${open > 0 ? `, of which ${open} still ${open === 1 ? 'lasts' : 'last'}` : ''}. When neither calls nor CDRs of a PBX were monitored, that is one gap.`,
         ],
         caveats: caveatsOf({ ...grounds, totals: totals ?? NOTHING })
           .filter((code) => !OF_PERIOD.has(code))
@@ -100,13 +101,16 @@ export function coverageReport({ catalogue, period, now, say }: Making): Report 
             key: 'days',
             title: 'By day',
             columns: [
-              column('day', 'Day', 'text', 16),
-              column('answered', 'Answered', 'count', 12),
-              column('recorded', 'Recorded', 'count', 12),
-              column('partial', 'Partly', 'count', 12),
-              column('not_recorded', 'Not recorded', 'count', 14),
-              column('excluded', 'Excluded', 'count', 12),
-              column('percent', 'Covered, %', 'text', 14),
+              column('day', 'Day', 'text', 12),
+              column('answered', 'Answered', 'count', 10),
+              column('recorded', 'Recorded', 'count', 10),
+              column('partial', 'Partly', 'count', 9),
+              column('not_recorded', 'Not recorded', 'count', 10),
+              column('excluded', 'Excluded', 'count', 10),
+              column('declined', 'Declined', 'count', 10),
+              column('not_kept', 'Not kept', 'count', 9),
+              column('pending', 'Not sealed yet', 'count', 10),
+              column('percent', 'Covered, %', 'text', 10),
             ],
             rows: days,
           },
@@ -165,5 +169,6 @@ const importedIn = (totals: Totals | null): string[] =>
 
 const dayRow = (day: string, t: Totals): Row => [
   ...[day, t.answered, t.recorded, t.partial, t.not_recorded, t.excluded],
+  ...[t.declined, t.not_kept, t.pending],
   percentOf(t) === null ? '' : String(percentOf(t)),
 ];

@@ -7,15 +7,16 @@ const PAGE = 200;
 /** What legal holds hold, and which were opened or released in the period. */
 export function holdsReport({ catalogue, period }: Making): Report {
   const matters: { matter: Matter; released: number | null }[] = [];
+  /** Those that another matter of the report holds too are counted once. */
   let recordings = 0;
 
   const within = (at: number | null) => at !== null && at >= period.begins && at < period.ends;
 
   /** Held in the period: opened before its end, and not released before its beginning. */
-  async function* inPeriod(): AsyncGenerator<Matter> {
-    for (const matter of await catalogue.holds.list())
-      if (matter.openedAt < period.ends && (matter.releasedAt ?? period.ends) >= period.begins) yield matter;
-  }
+  const inPeriod = async (): Promise<Matter[]> =>
+    (await catalogue.holds.list()).filter(
+      ({ openedAt, releasedAt }) => openedAt < period.ends && (releasedAt ?? period.ends) >= period.begins,
+    );
 
   return {
     title: 'Recordings that these matters hold',
@@ -35,12 +36,17 @@ export function holdsReport({ catalogue, period }: Making): Report {
       column('keep_until', 'Kept until, without it', 'time', 17),
     ],
     async *rows() {
-      for await (const matter of inPeriod()) {
+      const shown = await inPeriod();
+      for (const matter of shown) {
         matters.push({ matter, released: matter.releasedAt });
         for (let after = 0; ; ) {
           const items = await catalogue.holds.items(matter.id, after, PAGE);
+          const holding = await catalogue.holds.of(items.map(({ recordingId }) => recordingId));
           for (const item of items) {
-            recordings += 1;
+            const first = shown.find(({ id }) =>
+              holding.some((one) => one.recordingId === item.recordingId && one.matter === id),
+            );
+            if (first === undefined || first.id === matter.id) recordings += 1;
             const call = await catalogue.calls.get(item.callId);
             yield [
               ...[matter.name, matter.id, item.recordingId, item.callId, item.at],

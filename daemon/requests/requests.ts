@@ -59,7 +59,7 @@ export type RequestsDeps = Pick<RuleDeps, 'jobs'> &
   Pick<RedactRequestDeps, 'redactor'> &
   Pick<HoldDeps, 'holding' | 'coolOffMs'> &
   Pick<ApprovalDeps, 'passkeysFor'> &
-  Pick<PrivacyDeps, 'deadlines'> &
+  Pick<PrivacyDeps, 'deadlines' | 'callsAsked'> &
   Pick<ReportDeps, 'textSigner' | 'facts'> &
   Pick<MailingRequestDeps, 'mailOn' | 'mailings'> &
   Pick<PromptDeps, 'makePrompt' | 'keepPrompt'> & {

@@ -21,6 +21,10 @@ const CHARS = 512;
 
 /** What people do at a dashboard that the recorder has no part in. */
 const TOLD_ACTIONS: readonly AuditAction[] = ['sign_out', 'session_end', 'search', 'view', 'heard', 'report'];
+/** A playback, and what is told of it, is over so long after the recording was opened, in ms: no session is longer than a day. */
+const OPENED_MS = 2 * 86_400_000;
+/** So many openings of one recording by one person within that time are looked at. */
+const MOST_OPENINGS = 1_000;
 /** What the dashboard itself does. */
 const OWN_ACTIONS: readonly AuditAction[] = ['start', 'stop'];
 /** What nobody can have tried there. */
@@ -56,7 +60,7 @@ type GiveOut = ControlBody<'give_out'>;
  * catalogue and the time is the recorder's; where the dashboard says that it was another time, the entry has that too.
  */
 export function createTelling(deps: {
-  catalogue: Verbs<'audit.append' | 'calls.get' | 'audit.tell' | 'people.get'>;
+  catalogue: Verbs<'audit.append' | 'audit.entries' | 'calls.get' | 'audit.tell' | 'people.get'>;
   askers: Pick<Askers, 'of' | 'may'>;
   clock: () => number;
   limits?: { told?: Limit; given?: Limit };
@@ -74,6 +78,16 @@ export function createTelling(deps: {
       bucket.left += cost;
       throw unwritable(e);
     });
+  }
+
+  /** Whether the recorder has given the key of the recording to this person, by its own entry, before they are said to have heard it. */
+  async function wasOpened({ person, detail: { recording }, at }: Told): Promise<boolean> {
+    if (typeof recording !== 'string' || recording === '' || person === '') return false;
+    const opened = await deps.catalogue.audit.entries({
+      ...{ recording, actor: person, actions: ['play'], outcome: 'ok', limit: MOST_OPENINGS },
+      ...{ from: at - OPENED_MS, to: at + LATE_MS },
+    });
+    return opened.some(({ detail }) => typeof detail.bytes !== 'number');
   }
 
   async function actors(entries: readonly Told[]): Promise<(entry: Told) => Actor> {
@@ -94,6 +108,9 @@ export function createTelling(deps: {
       const wrong = entries.find((entry) => !isTold(entry));
       if (wrong)
         throw fail('request_invalid', `"${wrong.action}" (${wrong.outcome}) is not told but asked for.`);
+      for (const entry of entries)
+        if (isHearing(entry) && !(await wasOpened(entry)))
+          throw fail('request_invalid', `"${entry.action}": the recording was not opened for this person.`);
       const actorOf = await actors(entries);
       const at = deps.clock();
       const written = entries.map((entry) => ({
@@ -142,6 +159,10 @@ function isTold({ own, action, outcome, detail }: Told): boolean {
   const known = TOLD_ACTIONS.includes(action) || (action === 'play' && typeof detail.bytes === 'number');
   return outcome === 'ok' && known;
 }
+
+/** What says that somebody heard something, or was sent it. */
+const isHearing = ({ own, action, outcome }: Told): boolean =>
+  !own && outcome === 'ok' && (action === 'heard' || action === 'play');
 
 function asWritten(told: Told, actor: Actor, at: number): NewEntry {
   const { object, object_id, reason, outcome, words, token } = told;

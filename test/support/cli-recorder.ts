@@ -1,5 +1,6 @@
 import { ulid } from 'ulid';
 import { createNumbersInLists } from '../../daemon/catalogue/listed.js';
+import { findCalls } from '../../daemon/catalogue/privacy/find-calls.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import { createStandingByNumber } from '../../daemon/catalogue/standing.js';
 import type { ControlHandlers } from '../../daemon/domain/operations/control.js';
@@ -39,6 +40,7 @@ export async function startRecorder(
     lists: createNumbersInLists({ catalogue, clock, region: '' }),
     standing: createStandingByNumber({ catalogue, clock, region: '' }),
     documents: { keep: never, read: never, destroy: never },
+    callsAsked: (asked) => findCalls(catalogue, catalogue.calls.list, asked),
     ...{ catalogue, passwords, dataDir, clock, jobs, mint: ulid, version: '0.0.0-test' },
     ...{
       rules: { ldap: [], oidc: [] },

@@ -124,13 +124,19 @@ export function createAudit(deps: {
     own: (action: AuditAction, about: About = {}): Untold =>
       entry({ person: '', address: '', own: true }, action, about),
 
-    /** Tries once more to tell all; what is left is told after the next start. */
+    /** Tries once more to tell all; what is left is told after the next start. What cannot be kept for that is told past the database. */
     async stop(): Promise<void> {
       clearImmediate(turn);
       clearTimeout(timer);
       keep();
       clearTimeout(timer);
       await teller.stop();
+      if (gathered.length > 0) {
+        const [first, ...others] = gathered;
+        const detail = { ...first!.detail, ...(dropped > 0 && { entries_lost_before: dropped }) };
+        gathered = await teller.past([{ ...first!, detail }, ...others]);
+        if (gathered.length === 0) dropped = 0;
+      }
       if (gathered.length + dropped > 0)
         deps.log.error(
           { entries: gathered.length + dropped },

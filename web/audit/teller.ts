@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { fail, TapedeckError } from '../../daemon/domain/error.js';
 import { MOST_ENTRIES } from '../../daemon/domain/operations/control/recordings.js';
 import type { Log } from '../../daemon/ops/log.js';
 import { singleFlight } from '../../daemon/ops/turns.js';
 import type { Ask } from '../server/ask.js';
 import type { Store } from '../store/store.js';
+import type { Untold } from '../store/telling.js';
 
 /** Of a batch together, with room for what is around it: the recorder reads 65,536 bytes, and a character may take 3 of them. */
 const MOST_CHARS = 20_000;
@@ -73,6 +75,26 @@ export function createTeller(deps: {
     /** Tells what waits, unless the recorder has just not taken it: then later. */
     soon(): void {
       if (timer === undefined) void flight.run();
+    },
+    /**
+     * Tells what the dashboard's own database does not take, once and past it: under a name of its own, as if of another database. Returns
+     * those that the recorder did not take.
+     */
+    async past(entries: readonly Untold[]): Promise<Untold[]> {
+      const source = randomBytes(16).toString('hex');
+      const left = entries.map((entry, at) => ({ ...entry, seq: at + 1 }));
+      try {
+        while (left.length > 0) {
+          let [count, chars] = [0, 0];
+          do chars += JSON.stringify(left[count++]).length;
+          while (count < Math.min(left.length, MOST_ENTRIES) && chars < MOST_CHARS / 2);
+          await deps.ask('tell', { source, entries: left.slice(0, count) });
+          left.splice(0, count);
+        }
+      } catch (err) {
+        log.warn({ err, entries: left.length }, 'The recorder does not take entries of the audit log');
+      }
+      return left.map(({ seq, ...entry }) => entry);
     },
     /** Tries once more; what still waits then is told after the next start. */
     async stop(): Promise<void> {

@@ -4,6 +4,7 @@ import { mayDo, mayEver } from '../../daemon/domain/people/person.js';
 import { contentsOf } from '../../daemon/domain/privacy/answer.js';
 import { letterFor } from '../../daemon/domain/privacy/letter-facts.js';
 import { LETTERS, letterKinds, letterNames } from '../../daemon/domain/privacy/letters.js';
+import { NO_ORGANISATION } from '../../daemon/domain/report/processing.js';
 import { signed } from '../auth/signed.js';
 import type { Needs } from '../deps.js';
 import { answers, streamed } from '../server/answers.js';
@@ -12,7 +13,10 @@ import { lettingGo } from '../server/shares.js';
 import type { App } from '../server/types.js';
 import { BundleBody, LetterBody, LettersView, LetterView, RequestParams, SaveLetterBody } from './schemas.js';
 
-type Deps = Needs<'ask' | 'askStream' | 'now' | 'site', 'privacyRequests.get' | 'privacyRequests.letters'>;
+type Deps = Needs<
+  'ask' | 'askStream' | 'now' | 'site',
+  'privacyRequests.get' | 'privacyRequests.letters' | 'organisation.get'
+>;
 
 /** What a person gets who made a request: a letter, and the ZIP with their calls, which the recorder makes. */
 export function answerRoutes(app: App, { catalogue, ask, askStream, now, site }: Deps): void {
@@ -85,7 +89,9 @@ export function answerRoutes(app: App, { catalogue, ask, askStream, now, site }:
       if (!asked) throw fail('privacy_unknown', request.params.id);
       const own = (await catalogue.privacyRequests.letters()).find((one) => one.letter === letter);
       const template = own ? { template: own.text } : {};
-      const text = letterFor(asked, letter, { grounds, site: site.name, now: now(), ...template });
+      const organisation = (await catalogue.organisation.get())?.organisation ?? NO_ORGANISATION;
+      const facts = { grounds, site: site.name, now: now(), organisation };
+      const text = letterFor(asked, letter, { ...facts, ...template });
       return { text, holds: contentsOf(asked, letter) };
     },
   );

@@ -4,7 +4,14 @@ import { findCalls } from '../../daemon/catalogue/privacy/find-calls.js';
 import { dates, iso, isoOrNull, times } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { sightOf } from '../../daemon/domain/people/reach.js';
-import { canExtend, deadlineOf, forgetAt, lastDay, urgencyOf } from '../../daemon/domain/privacy/deadline.js';
+import {
+  canExtend,
+  confirmBy,
+  deadlineOf,
+  forgetAt,
+  lastDay,
+  urgencyOf,
+} from '../../daemon/domain/privacy/deadline.js';
 import { lettersFor } from '../../daemon/domain/privacy/letters.js';
 import { fateOf } from '../../daemon/domain/privacy/matching.js';
 import { asksErasure, lawOf, type PrivacyRequest } from '../../daemon/domain/privacy/request.js';
@@ -248,6 +255,7 @@ function requestView(request: PrivacyRequest, now: number): Static<typeof Reques
     ...{ id, number, kind, law: lawOf(kind), name, contact, identity, numbers, from, to, manner, received },
     ...{ entered_by: request.enteredBy, entered_at: iso(request.enteredAt), state },
     ...{ last_day: deadline.day, last_day_extended: lastDay(request, true) },
+    confirm_by: confirmBy(request),
     urgency: closed ? 'none' : urgencyOf(request, now),
     may_extend: canExtend(request, now),
     letters: closed ? [] : lettersFor(kind),

@@ -32,6 +32,13 @@ export const RequestView = Type.Object({
   entered_at: Time,
   state: Type.Enum(['open', 'extended', 'closed']),
   last_day: Type.String({ format: 'date', description: 'The last day on which it can be answered in time.' }),
+  confirm_by: Nullable(
+    Type.String({
+      format: 'date',
+      description:
+        'The last day on which receipt can be confirmed in time: 10 business days, under the CCPA alone.',
+    }),
+  ),
   last_day_extended: Type.String({ format: 'date', description: 'The same if it is, or were, extended.' }),
   urgency: Type.Enum(['none', 'soon', 'over'], {
     description: '`soon`: seven days or less are left; `over`: the deadline has passed.',

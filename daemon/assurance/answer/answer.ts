@@ -16,7 +16,7 @@ import {
 } from '../../domain/privacy/answer.js';
 import { type Disclosed, disclosedOf } from '../../domain/privacy/disclosure.js';
 import { type Asked, fateOf, type Matched } from '../../domain/privacy/matching.js';
-import { asksErasure } from '../../domain/privacy/request.js';
+import type { Why } from '../../domain/reason/reason.js';
 import type { Recording } from '../../domain/recording/recording.js';
 import { type Packed, type Part, zipOf } from '../evidence/zip.js';
 import { callsCsv, callsPage } from './calls-page.js';
@@ -37,7 +37,7 @@ export type AnswerDeps = {
   sign(files: AnswerFile[]): Promise<AnswerSigned>;
 };
 
-type Found = { call: StoredCall; matched: Matched };
+type Found = { call: StoredCall; matched: Matched; guard: Why | null };
 
 /** The calls of a request that are the person's own, oldest first, and what becomes of each. Throws `privacy_refused` for too many. */
 async function callsOf(
@@ -50,9 +50,9 @@ async function callsOf(
   const own = calls.filter((call) => !call.test && !out.has(call.id)).toReversed();
   return Promise.all(
     own.map(async (call) => {
-      const guarded = asksErasure(request.kind) && call.recording?.state === 'sealed';
-      const guard = guarded ? await catalogue.holds.guard(call.recording!.id, now) : null;
-      return { call, matched: fateOf(request, call, null, guard) };
+      const { recording } = call;
+      const guard = recording?.state === 'sealed' ? await catalogue.holds.guard(recording.id, now) : null;
+      return { call, matched: fateOf(request, call, null, guard), guard };
     }),
   );
 }
@@ -87,7 +87,7 @@ async function* partsOf(
   const { request, site } = order;
   yield { name: ANSWER.letter, source: () => letter(order) };
   const disclosed: Disclosed[] = [];
-  for (const { call, matched } of found) {
+  for (const { call, matched, guard } of found) {
     const { recording } = call;
     const { fate, why } = matched;
     let [file, heardMs, silent]: [Packed | null, number, boolean] = [null, 0, false];
@@ -106,8 +106,9 @@ async function* partsOf(
       } else silent = true;
     }
     const purpose = recording ? await deps.purposeOf(recording) : { purpose: '', basis: '' };
-    const about = { fate, why, file, heardMs, silent };
-    disclosed.push(disclosedOf(request.kind, request.zone, call, recording, purpose, about));
+    const about = { fate, why, guard, file, heardMs, silent };
+    const when = { zone: request.zone, now: order.now };
+    disclosed.push(disclosedOf(request.kind, when, call, recording, purpose, about));
   }
   if (list) {
     const made = times(request.zone)(order.now);

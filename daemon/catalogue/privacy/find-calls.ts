@@ -20,16 +20,25 @@ export async function findCalls(
   const searches = searchesFor(asked);
   const { from = 0, to = Number.MAX_SAFE_INTEGER } = windowOf(asked);
   const found: StoredCall[] = [];
+  let size = SLICE;
   for (let until = to; until > from && found.length <= MOST_CALLS; ) {
     // Calls that began at once are in one slice.
-    const begins = Math.max(from, (await catalogue.calls.startBefore(until, SLICE - 1)) ?? from);
+    const begins = Math.max(from, (await catalogue.calls.startBefore(until, size - 1)) ?? from);
     const slice: StoredCall[] = [];
+    let full = false;
     for (const search of searches) {
-      slice.push(...(await list({ ...search, from: begins, to: until })));
+      const part = await list({ ...search, from: begins, to: until });
+      slice.push(...part);
+      full ||= part.length > MOST_CALLS;
       await turn();
     }
     // Numbers that only end alike are dropped here.
     const { calls, more } = matching(asked, slice);
+    // So many of them end alike that older ones of the slice were not listed: no search can overlook any in this many calls.
+    if (full && !more && size > MOST_CALLS) {
+      size = MOST_CALLS;
+      continue;
+    }
     found.push(...calls);
     if (more) return { ...matching(asked, found), more };
     until = begins;

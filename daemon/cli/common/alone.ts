@@ -3,6 +3,7 @@ import { ulid } from 'ulid';
 import type { Catalogue } from '../../catalogue/catalogue.js';
 import { withEntries } from '../../catalogue/entries.js';
 import { createNumbersInLists } from '../../catalogue/listed.js';
+import { findCalls } from '../../catalogue/privacy/find-calls.js';
 import { createSqliteCatalogue } from '../../catalogue/sqlite/catalogue.js';
 import { createStandingByNumber } from '../../catalogue/standing.js';
 import { fail, TapedeckError } from '../../domain/error.js';
@@ -63,6 +64,7 @@ function handlersOf(ctx: CliContext, dataDir: string, catalogue: Catalogue, alar
       ...{ name: ctx.config().site.name, timeZone: ctx.config().site.time_zone },
       region: siteRegion(ctx.config()),
     },
+    callsAsked: (asked) => findCalls(catalogue, catalogue.calls.list, asked),
     // Deadlines are looked at again when the recorder starts.
     deadlines: { look: async () => {} },
     direct: away,

@@ -49,6 +49,11 @@ export async function createOwnRetain(ctx: CliContext, plain: Catalogue, keys: K
       site: { timeZone: site.time_zone, region },
       log: createLog('silent', 'tapedeck'),
     }),
+    // The recorder signs the certificate, at its next start. Who has it done, and why, is known here alone.
+    certify: {
+      begin: (run) => catalogue.certificates.begin({ id: ulid(), startedAt: Date.now(), ...run }),
+      close: () => catalogue.certificates.end(Date.now()),
+    },
     ran: (run) => note({ detail: runDetail(run) }),
     refused: (why) => note({ outcome: 'refused', reason: inWords(why, times(site.time_zone)) }),
     log: createLog('silent', 'tapedeck'),

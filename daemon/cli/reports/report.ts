@@ -22,6 +22,7 @@ import { day, oneOf } from '../common/arguments.js';
 import type { CliContext } from '../common/context.js';
 import { onConsole } from '../common/entries.js';
 import { openOutput } from '../common/output.js';
+import { provedBy } from '../common/proved.js';
 
 type Options = { from?: string; to?: string; format: ReportFormat; output?: string; force?: boolean };
 
@@ -79,7 +80,7 @@ export function report(program: Command, ctx: CliContext): void {
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      `\nExit code 0 if the report is as it was signed, 1 otherwise. Without --public-key, compare the fingerprint that this\ncommand prints with the one of "tapedeck keys status".\n\nTo verify with openssl alone, on any Linux or Mac:\n${reportCommands(
+      `\nExit code 0 if the report is as it was signed with the key of --public-key, 1 otherwise. Without that option it is 1 also\nfor a good one: the key came with the file. Compare the fingerprint with the one of "tapedeck keys status" then.\n\nTo verify with openssl alone, on any Linux or Mac:\n${reportCommands(
         'report.pdf',
         'report.pdf.sig.json',
       )
@@ -91,7 +92,13 @@ export function report(program: Command, ctx: CliContext): void {
     .action(async (file: string, signature: string, given: { publicKey?: string; json?: boolean }) => {
       const found = await verified(file, signature, given.publicKey);
       if (found.fault !== null) process.exitCode = 1;
-      if (given.json) return ctx.out(JSON.stringify(found));
+      if (given.json)
+        return ctx.out(
+          JSON.stringify({
+            ...found,
+            proved: found.fault === null && provedBy(given.publicKey).length === 0,
+          }),
+        );
       ctx.out(
         found.fault === null
           ? asText(found.statement, found.fingerprint, given.publicKey)
@@ -124,7 +131,5 @@ const asText = (s: ReportStatement, fingerprint: string, publicKey: string | und
     `Query: ${s.query}`,
     `Audit log entry: ${s.entry}`,
     `Public key, SHA-256: ${fingerprint}`,
-    ...(publicKey === undefined
-      ? ['The key came with the file. Compare its fingerprint with the one of "tapedeck keys status".']
-      : []),
+    ...provedBy(publicKey),
   ].join('\n');

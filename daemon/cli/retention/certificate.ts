@@ -20,6 +20,7 @@ import { publicKeys, signatureKeys } from '../../vault/signing-key.js';
 import type { CliContext } from '../common/context.js';
 import { record } from '../common/entries.js';
 import { openOutput } from '../common/output.js';
+import { provedBy } from '../common/proved.js';
 import { table, timesIn } from '../common/table.js';
 
 const PAGE = 200;
@@ -97,7 +98,7 @@ export function certificate(program: Command, ctx: CliContext): void {
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      `\nExit code 0 if the certificate is as it was signed, 1 otherwise. Without --public-key, compare the fingerprint that this\ncommand prints with the one of "tapedeck keys status".\n\nTo verify with openssl alone, on any Linux or Mac:\n${opensslCommands(
+      `\nExit code 0 if the certificate is as it was signed with the key of --public-key, 1 otherwise. Without that option it is 1\nalso for a good one: the key came with the file. Compare the fingerprint with the one of "tapedeck keys status" then.\n\nTo verify with openssl alone, on any Linux or Mac:\n${opensslCommands(
         'EC-000017.json',
       )
         .map((line) => `  ${line}`)
@@ -108,7 +109,10 @@ export function certificate(program: Command, ctx: CliContext): void {
     .action(async (file: string, { publicKey, json }: { publicKey?: string; json?: boolean }) => {
       const found = await verified(file, publicKey);
       if (found.fault !== null) process.exitCode = 1;
-      if (json) return ctx.out(JSON.stringify(found));
+      if (json)
+        return ctx.out(
+          JSON.stringify({ ...found, proved: found.fault === null && provedBy(publicKey).length === 0 }),
+        );
       ctx.out(
         found.fault === null
           ? asText(found.statement, found.fingerprint, publicKey)
@@ -171,8 +175,6 @@ function asText(s: CertificateStatement, fingerprint: string, publicKey: string 
     `Recordings erased: ${s.items.count}, from ${s.executed.from} to ${s.executed.to}.`,
     `Kind: ${s.erasure.kind}. Requested by: ${by === null ? 'not recorded' : by.name || 'Tapedeck, by the retention policy'}.`,
     `Public key, SHA-256: ${fingerprint}`,
-    ...(publicKey === undefined
-      ? ['The key came with the file. Compare its fingerprint with the one of "tapedeck keys status".']
-      : []),
+    ...provedBy(publicKey),
   ].join('\n');
 }

@@ -17,7 +17,7 @@ export function erase(program: Command, ctx: CliContext): void {
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nErases the key, the file and every version of each recording; the call stays in the list. Erased recordings cannot be brought back.\nRecordings under a legal hold or before their minimum are named, and then none is erased.\n\nExample:\n  tapedeck erase 01JDK3V7Q8ZM5T4R2XW9YB6C1E --reason "Asked for by the caller" --confirm "erase 1"\n\nExit codes: 0 when all were erased; 1 when one is protected or could not be erased; 2 for wrong usage.',
+      '\nErases the key, the file and every version of each recording; the call stays in the list. Erased recordings cannot be brought back.\nRecordings under a legal hold or before their minimum are named, and then none is erased. The certificate is issued by the recorder:\nwhile it is stopped, at its next start.\n\nExample:\n  tapedeck erase 01JDK3V7Q8ZM5T4R2XW9YB6C1E --reason "Asked for by the caller" --confirm "erase 1"\n\nExit codes: 0 when all were erased; 1 when one is protected or could not be erased; 2 for wrong usage.',
     )
     .action(async (ids: string[], { reason, confirm, json }: Options) => {
       const calls = [...new Set(ids.map((id) => id.toUpperCase()))];

@@ -1,18 +1,27 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createReadStream, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { fail } from '../../domain/error.js';
-import { ANSWER, answerCommands, answerFaultWords, verifyAnswer } from '../../domain/privacy/answer.js';
+import { printable } from '../../domain/printable.js';
+import {
+  ANSWER,
+  ANSWER_EXTRAS,
+  answerCommands,
+  answerFaultWords,
+  verifyAnswer,
+} from '../../domain/privacy/answer.js';
 import { letterFor } from '../../domain/privacy/letter-facts.js';
 import { type LetterKind, letterKinds } from '../../domain/privacy/letters.js';
 import { type RefusalGround, refusalGrounds } from '../../domain/privacy/request.js';
+import { NO_ORGANISATION } from '../../domain/report/processing.js';
 import { askStream } from '../../ops/control-client.js';
 import { signatureKeys } from '../../vault/signing-key.js';
 import type { CliContext } from '../common/context.js';
 import { onConsole } from '../common/entries.js';
 import { openOutput } from '../common/output.js';
+import { provedBy } from '../common/proved.js';
 import { requestNumbered } from './request-numbered.js';
 
 type AnswerOptions = {
@@ -53,6 +62,8 @@ export function requestAnswer(command: Command, ctx: CliContext): void {
         text === undefined
           ? letterFor(request, letter, {
               ...{ grounds: ground, site: ctx.config().site.name, now: Date.now() },
+              organisation:
+                (await (await ctx.catalogue()).organisation.get())?.organisation ?? NO_ORGANISATION,
               ...(await templateOf(ctx, letter)),
             })
           : readFileSync(text === '-' ? 0 : text, 'utf8');
@@ -76,7 +87,7 @@ export function requestAnswer(command: Command, ctx: CliContext): void {
     .option('--public-key <file>', 'trust only this public key, from the copy that you keep elsewhere')
     .addHelpText(
       'after',
-      `\nExit code 0 if the files are as they were signed, 1 otherwise.\n\nWithout Tapedeck, in the folder of the answer:\n${answerCommands()
+      `\nExit code 0 if the files are as they were signed with the key of --public-key and there is no other file, 1 otherwise.\n\nWithout Tapedeck, in the folder of the answer:\n${answerCommands()
         .map((line) => `  ${line}`)
         .join(
           '\n',
@@ -85,7 +96,8 @@ export function requestAnswer(command: Command, ctx: CliContext): void {
     .action(async (file: string, { publicKey }: { publicKey?: string }) => {
       const problems = await faultsOf(file, publicKey);
       if (problems.faults.length > 0) process.exitCode = 1;
-      for (const line of problems.faults.length > 0 ? problems.faults : problems.said) ctx.out(line);
+      const said = () => [...problems.said, ...provedBy(publicKey)];
+      for (const line of problems.faults.length > 0 ? problems.faults : said()) ctx.out(line);
     });
 }
 
@@ -115,6 +127,9 @@ async function faultsOf(
     const is = await hashOf(dirname(file), name);
     if (is !== sha256) faults.push(`${name}: ${is === null ? 'is missing' : 'is not what was signed'}`);
   }
+  const known = new Set<string>([...ANSWER_EXTRAS, ...statement.files.map(({ name }) => name)]);
+  for (const name of filesBelow(dirname(file)))
+    if (!known.has(name)) faults.push(`${printable(name)}: does not belong to the answer`);
   const { request, site, made_at } = statement;
   return {
     faults,
@@ -122,12 +137,16 @@ async function faultsOf(
       `Valid: the answer of ${site.name} to request ${request.number}, made ${made_at}.`,
       `Files as they were signed: ${statement.files.length}.`,
       `Public key, SHA-256: ${fingerprint}`,
-      ...(publicKey === undefined
-        ? ['The key came with the file. Compare its fingerprint with the one of "tapedeck keys status".']
-        : []),
     ],
   };
 }
+
+/** Everything below a folder that is no folder itself. */
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((one) => !one.isDirectory())
+    .map((one) => relative(folder, join(one.parentPath, one.name)))
+    .sort();
 
 /** Of a file in a folder of the answer; null where there is none. A name that leads elsewhere is none. */
 async function hashOf(folder: string, name: string): Promise<string | null> {

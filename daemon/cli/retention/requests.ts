@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { findCalls } from '../../catalogue/privacy/find-calls.js';
 import { dates } from '../../domain/days.js';
 import { printable } from '../../domain/printable.js';
-import { deadlineOf, urgencyOf } from '../../domain/privacy/deadline.js';
+import { confirmBy, deadlineOf, urgencyOf } from '../../domain/privacy/deadline.js';
 import { type Fate, fateOf } from '../../domain/privacy/matching.js';
 import {
   asksErasure,
@@ -75,6 +75,7 @@ export function requests(program: Command, ctx: CliContext): void {
         ['calls from', request.from ?? '-'],
         ['calls until', request.to ?? '-'],
         ['received', `${request.received}, entered by ${request.enteredBy}`],
+        ...(one.confirm_by ? [['confirm by', one.confirm_by] as [string, string]] : []),
         ['answer by', one.last_day],
         ...(extended ? [['extended', `by ${extended.by}: ${extended.reason}`] as [string, string]] : []),
         ...(closed
@@ -150,7 +151,7 @@ const stateText = ({ state, urgency }: ReturnType<typeof view>): string =>
 const view = (request: PrivacyRequest, now: number) => ({
   ...{ number: request.number, id: request.id, kind: request.kind, law: lawOf(request.kind) },
   ...{ name: request.name, received: request.received, state: request.state },
-  last_day: deadlineOf(request).day,
+  ...{ confirm_by: confirmBy(request), last_day: deadlineOf(request).day },
   urgency: request.closed ? ('none' as const) : urgencyOf(request, now),
   answered: request.closed && {
     ...{ day: request.closed.day, outcome: request.closed.outcome, grounds: request.closed.grounds },

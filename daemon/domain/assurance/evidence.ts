@@ -64,6 +64,7 @@ export function readmeText(given: {
   givenOut: GivenOut;
 }): string {
   const checkpointKey = given.otherKey ? PACK.checkpointKey : PACK.key;
+  const belonging = Object.values(PACK).filter((name) => given.otherKey || name !== PACK.checkpointKey);
   return `EVIDENCE PACK: THE RECORDING OF A TELEPHONE CALL
 Call ${given.call}, made ${given.made} by Tapedeck.
 
@@ -78,10 +79,10 @@ The same by hand, with sha256sum and openssl (3.0 or newer) in bash, in a new fo
 and nothing else:
 
 
-1. Every file is the one that is named in ${PACK.sums}, and there is no other
+1. Every file is the one that is named in ${PACK.sums}, and there is no other than a pack has
 
 sha256sum -c ${PACK.sums}
-ls -Ab | grep -vxF -e ${PACK.sums} -e "$(cut -d' ' -f3 ${PACK.sums})" | sed 's/$/: THIS FILE DOES NOT BELONG TO THE PACK/'
+ls -Ab | grep -vxF ${belonging.map((name) => `-e ${name}`).join(' ')} | sed 's/$/: THIS FILE DOES NOT BELONG TO THE PACK/'
 
 
 2. The key is that of the box

@@ -33,10 +33,12 @@ export const RECORDINGS = 'recordings/';
 export const MOST_GIVEN = 150;
 
 type Contents = { list: boolean; sound: boolean };
-/** What is in an answer with this letter. An extension tells nothing yet. */
+/** Letters that say nothing of the calls: they tell nothing yet, or what they are about is not in the list. */
+const UNLISTED: readonly LetterKind[] = ['extension', 'receipt', 'rectification'];
+/** What is in an answer with this letter. */
 export const contentsOf = ({ identity }: Pick<PrivacyRequest, 'identity'>, letter: LetterKind): Contents => ({
-  list: identity !== '' && letter !== 'extension',
-  sound: letter === 'access',
+  list: identity !== '' && !UNLISTED.includes(letter),
+  sound: letter === 'access' || letter === 'portability',
 });
 
 const Text = Type.String();
@@ -110,10 +112,24 @@ export function verifyAnswer(
   return verifyStatement<AnswerStatement>(lines, keys);
 }
 
-/** The commands that verify an answer in its folder, with sha256sum, sed and openssl alone. Each exits with 0 when it succeeds. */
+/** What the commands below write. */
+const WRITTEN = { statement: 'statement.txt', signature: 'signature.bin', sums: 'signed.txt' } as const;
+/** What may be in the folder of an answer besides the files that are signed. */
+export const ANSWER_EXTRAS = [
+  ...[ANSWER.sums, ANSWER.statement, ANSWER.key],
+  ...Object.values(WRITTEN),
+] as const;
+
+/**
+ * The commands that verify an answer in its folder, with coreutils, grep, sed, find and openssl alone. Each exits with 0 when it succeeds.
+ * Nobody signs the list of hashes: the files are compared with the statement, and there may be no others.
+ */
 export const answerCommands = (): string[] => [
   `sha256sum -c ${ANSWER.sums}`,
-  `sed -n 2p ${ANSWER.statement} | tr -d '\\n' > statement.txt`,
-  `tail -n 1 ${ANSWER.statement} | sed 's/.*"signature":"\\([^"]*\\)".*/\\1/' | base64 -d > signature.bin`,
-  `openssl pkeyutl -verify -pubin -inkey ${ANSWER.key} -rawin -in statement.txt -sigfile signature.bin`,
+  `sed -n 2p ${ANSWER.statement} | tr -d '\\n' > ${WRITTEN.statement}`,
+  `tail -n 1 ${ANSWER.statement} | sed 's/.*"signature":"\\([^"]*\\)".*/\\1/' | base64 -d > ${WRITTEN.signature}`,
+  `openssl pkeyutl -verify -pubin -inkey ${ANSWER.key} -rawin -in ${WRITTEN.statement} -sigfile ${WRITTEN.signature}`,
+  `grep -o '"name":"[^"]*","sha256":"[0-9a-f]*"' ${WRITTEN.statement} | sed 's/"name":"\\(.*\\)","sha256":"\\(.*\\)"/\\2  \\1/' > ${WRITTEN.sums}`,
+  `sha256sum -c ${WRITTEN.sums}`,
+  `test -z "$(find . ! -type d | cut -c 3- | grep -vxF ${ANSWER_EXTRAS.map((name) => `-e ${name}`).join(' ')} -e "$(cut -c 67- ${WRITTEN.sums})")" && echo 'No other file is here'`,
 ];

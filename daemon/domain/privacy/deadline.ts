@@ -4,10 +4,11 @@ import { LOG_MONTHS, lawOf, type PrivacyRequest } from './request.js';
 /**
  * When a request has to be answered, by the calendar of the site. GDPR article 12(3): one month, and two more where it was extended;
  * the month ends on the day with the same number, or on the last day of a shorter month. 11 CCR 7021: 45 calendar days, and 45
- * more. Weekends and holidays move nothing, so that the day named is never too late.
+ * more; receipt is confirmed within 10 business days. Weekends and holidays move nothing, so that the day named is never too late.
  */
 const MONTHS = { first: 1, extended: 3 };
 const DAYS = { first: 45, extended: 90 };
+const CONFIRM_BUSINESS_DAYS = 10;
 /** So many days before the last one people are reminded. */
 const REMIND_DAYS = 7;
 
@@ -24,6 +25,21 @@ type Counted = Pick<PrivacyRequest, 'kind' | 'received' | 'zone'>;
 export function lastDay({ kind, received }: Counted, extended: boolean): string {
   const which = extended ? 'extended' : 'first';
   return lawOf(kind) === 'gdpr' ? monthsAfter(received, MONTHS[which]) : dayAfter(received, DAYS[which]);
+}
+
+/**
+ * The last day on which receipt of a request has to be confirmed: 10 days from Monday to Friday (11 CCR 7021(a)). Null under the GDPR, which
+ * asks for no confirmation. Public holidays are counted as well, so that the day is never too late.
+ */
+export function confirmBy({ kind, received }: Counted): string | null {
+  if (lawOf(kind) === 'gdpr') return null;
+  let day = received;
+  for (let left = CONFIRM_BUSINESS_DAYS; left > 0; ) {
+    day = dayAfter(day, 1);
+    const weekday = new Date(`${day}T00:00:00Z`).getUTCDay();
+    if (weekday !== 0 && weekday !== 6) left -= 1;
+  }
+  return day;
 }
 
 /** The deadline of a request as it stands: its last day, and when that is over, ms since 1970. */

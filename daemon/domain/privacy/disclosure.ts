@@ -35,6 +35,8 @@ const DIRECTIONS: Record<CallRecord['direction'], string> = {
 export type Given = {
   fate: Fate;
   why: Why | null;
+  /** Why the recording may not be erased now; null where it may. */
+  guard: Why | null;
   file: AnswerFile | null;
   heardMs: number;
   silent: boolean;
@@ -47,7 +49,7 @@ const OTHERS = {
 
 export function disclosedOf(
   kind: PrivacyKind,
-  zone: string,
+  { zone, now }: { zone: string; now: number },
   { id, direction, startedAt, answeredAt, endedAt }: CallRecord,
   recording: Recording | null,
   { purpose, basis }: { purpose: string; basis: string },
@@ -62,12 +64,27 @@ export function disclosedOf(
     length: answeredAt === null || endedAt === null ? '' : durationText(endedAt - answeredAt),
     recording: recordingWords(recording, at),
     ...{ purpose: kept ? purpose : '', legalBasis: kept ? basis : '' },
-    keptUntil: kept ? (recording.keepUntil === null ? 'No end date' : at(recording.keepUntil)) : '',
+    keptUntil: kept ? keptWords(recording.keepUntil, given.guard, now, at) : '',
     file: given.file,
     heard: given.file ? durationText(given.heardMs) : '',
     withheld: withheldWords(kind, given, at),
   };
 }
+
+/** Until when a recording is kept: never a day that is over. `guard`: why it may not be erased now. */
+function keptWords(
+  keepUntil: number | null,
+  guard: Why | null,
+  now: number,
+  at: (ms: number) => string,
+): string {
+  if (keepUntil === null) return 'No end date';
+  const until = guard?.code === 'before_minimum' ? Math.max(keepUntil, guard.params.until) : keepUntil;
+  const claimed = guard !== null && guard.code !== 'before_minimum';
+  if (claimed) return until > now ? `At least ${at(until)}: ${CLAIM}` : `Longer than planned: ${CLAIM}`;
+  return until > now ? at(until) : 'Due to be erased';
+}
+const CLAIM = 'it is needed for a legal claim';
 
 function recordingWords(recording: Recording | null, at: (ms: number) => string): string {
   if (!recording) return 'Not recorded';

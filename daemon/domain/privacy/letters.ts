@@ -1,8 +1,11 @@
-import { asksErasure, type PrivacyKind, type PrivacyLaw, type RefusalGround } from './request.js';
+import type { PrivacyKind, PrivacyLaw, RefusalGround } from './request.js';
 
 /** Letters to people who made a request: texts with names in braces, which are replaced by what is known of the request. */
 
-export const letterKinds = ['access', 'erasure', 'refusal', 'extension'] as const;
+export const letterKinds = [
+  ...(['access', 'portability', 'rectification', 'erasure', 'restriction'] as const),
+  ...(['refusal', 'extension', 'receipt'] as const),
+] as const;
 export type LetterKind = (typeof letterKinds)[number];
 
 /** A template that was saved here. */
@@ -10,11 +13,24 @@ export type SavedLetter = { letter: LetterKind; text: string; by: string; at: nu
 
 export const LONGEST_LETTER = 10_000;
 
-/** The letters that can answer a request of this kind. An objection may be answered by erasing, or by showing what there is. */
-export const lettersFor = (kind: PrivacyKind): LetterKind[] =>
-  letterKinds.filter((letter) =>
-    letter === 'access' ? !asksErasure(kind) : letter !== 'erasure' || (kind !== 'access' && kind !== 'know'),
-  );
+/** What a request of each kind is answered by. An objection may be answered by erasing, or by showing what there is. */
+const CARRIED_OUT: Record<PrivacyKind, LetterKind[]> = {
+  access: ['access'],
+  know: ['access'],
+  rectification: ['rectification'],
+  correct: ['rectification'],
+  erasure: ['erasure'],
+  delete: ['erasure'],
+  restriction: ['restriction'],
+  portability: ['portability'],
+  objection: ['access', 'erasure'],
+};
+
+/** The letters that can answer a request of this kind, the one that does what was asked first. */
+export const lettersFor = (kind: PrivacyKind): LetterKind[] => [
+  ...CARRIED_OUT[kind],
+  ...(['refusal', 'extension', 'receipt'] as const),
+];
 
 /** What stands in braces. */
 export const letterNames = [
@@ -28,6 +44,9 @@ export const letterNames = [
   'extended_until',
   'today',
   'site',
+  'confirm_by',
+  'recipients',
+  'source',
   'reasons',
   'rights',
   'complaint',
@@ -57,12 +76,46 @@ You asked us for the recordings of your telephone calls. We looked for calls wit
 
 The enclosed file calls.csv, and the page index.html, list these calls: when they took place, how long they were, what we keep the recording for, and until when. The folder "recordings" has what you said. Everybody else is silent in these files, because what they said is personal information about them. Where we withhold a recording, the list says why.
 
+{recipients}
+
+{source}
+
 {rights}
 ${FOOT}`,
   erasure: `${HEAD}
 You asked us to erase the recordings of your telephone calls. We looked for calls with {numbers}, {period}.
 
 We have erased the recordings that the enclosed list shows as erased. Each was encrypted with a key of its own; we destroyed the key and removed the file. Where we still have to keep a recording, the list says why, and for how long if that is known.
+${FOOT}`,
+  portability: `${HEAD}
+You asked us for your personal data in a format that you can give to somebody else. We looked for calls with {numbers}, {period}.
+
+The enclosed file calls.csv lists these calls in a format that programs can read (CSV, UTF-8). The folder "recordings" has what you said, as Ogg Opus files, which common players and programs open. Everybody else is silent in these files, because what they said is personal information about them. Where we withhold a recording, the list says why.
+
+The right to portability is about data that you have given us, and that we process by consent or to perform a contract with you. You may ask for access to everything else that we have about you.
+
+{rights}
+${FOOT}`,
+  rectification: `${HEAD}
+You asked us to correct what we have about your telephone calls with {numbers}, {period}.
+
+[Write what you corrected, such as a name or a number that we show with the calls.]
+
+A recording has what was said in the call. We do not change it, because it would no longer be a record of the call. [Where you say that what was said was wrong, we keep your statement with it: write where.]
+
+[We have told those to whom we had given the data, as far as that is possible: name them, or write that there are none.]
+${FOOT}`,
+  restriction: `${HEAD}
+You asked us to restrict the use of the recordings of your telephone calls. We looked for calls with {numbers}, {period}.
+
+The enclosed list has these calls. From {today} we keep their recordings and do not erase them. We use them only with your consent, for legal claims, to protect the rights of another person, or for important reasons of public interest. We will tell you before we lift the restriction.
+
+[We have told those to whom we had given the recordings, as far as that is possible: name them, or write that there are none.]
+${FOOT}`,
+  receipt: `${HEAD}
+We have received your request of {received} about recordings of your telephone calls. Its number is {request}; please give it when you write to us.
+
+We verify first that the request comes from the person whom the recordings are about. [Write how, such as by a call to the number in question.] Then we look for the calls with {numbers}, {period}, and answer by {answer_by}. If we need more time, we will tell you by then, and why.
 ${FOOT}`,
   refusal: `${HEAD}
 You asked us about the recordings of your telephone calls. We cannot do what you asked for, for these reasons:

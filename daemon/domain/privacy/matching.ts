@@ -1,13 +1,14 @@
 import { endOfDay, startOfDay } from '../days.js';
 import { numberKeys, oneOfKeys } from '../phone.js';
+import { type PbxId, qualified, unqualified } from '../place.js';
 import type { Why } from '../reason/reason.js';
 import type { CallRecord, Coverage, Party, Recording } from '../recording/recording.js';
-import { asksErasure, type Exclusion, MOST_CALLS, type PrivacyRequest } from './request.js';
+import { asksErasure, type Exclusion, extensionOf, MOST_CALLS, type PrivacyRequest } from './request.js';
 
 /** Which calls a request is about, and what of them its person can get. */
 
 export type Asked = Pick<PrivacyRequest, 'numbers' | 'region' | 'zone' | 'from' | 'to'>;
-type Called = Pick<CallRecord, 'them' | 'us' | 'legs' | 'startedAt'>;
+type Called = Pick<CallRecord, 'pbx' | 'them' | 'us' | 'legs' | 'startedAt'>;
 
 /** When the calls that are asked for began, ms since 1970; `to` is not included. */
 export const windowOf = ({ from, to, zone }: Asked): { from?: number; to?: number } => ({
@@ -15,18 +16,30 @@ export const windowOf = ({ from, to, zone }: Asked): { from?: number; to?: numbe
   ...(to !== null && { to: endOfDay(to, zone) }),
 });
 
-/** Tells whether a number is one of the person, in whatever notation. */
-export const numbersOf = ({ numbers, region }: Asked): ((number: string) => boolean) =>
-  oneOfKeys(new Set(numbers.flatMap((number) => numberKeys(number, region))), region);
+/**
+ * Returns what tells whether a party of a call is the person: by one of their numbers in whatever notation, or as who had one of these
+ * extensions of ours.
+ */
+export function personOf({ numbers, region }: Asked): (call: { pbx: PbxId }) => (party: Party) => boolean {
+  const outside = numbers.filter((number) => extensionOf(number) === null);
+  const theirs = oneOfKeys(new Set(outside.flatMap((number) => numberKeys(number, region))), region);
+  const extensions = new Set(numbers.map(extensionOf));
+  return ({ pbx }) =>
+    ({ number, ours }) =>
+      number !== '' && (theirs(number) || (ours && extensions.has(qualified(pbx, number))));
+}
 
 /** Returns what tells whether a call is one of this request: somebody on it had one of the numbers, and it began in the window. */
 export function matcher(asked: Asked): (call: Called) => boolean {
-  const [theirs, window] = [numbersOf(asked), windowOf(asked)];
-  const has = ({ number }: Party) => number !== '' && theirs(number);
-  return (call) =>
-    call.startedAt >= (window.from ?? Number.NEGATIVE_INFINITY) &&
-    call.startedAt < (window.to ?? Number.POSITIVE_INFINITY) &&
-    (has(call.them) || has(call.us) || call.legs.some(({ party }) => has(party)));
+  const [person, window] = [personOf(asked), windowOf(asked)];
+  return (call) => {
+    const theirs = person(call);
+    return (
+      call.startedAt >= (window.from ?? Number.NEGATIVE_INFINITY) &&
+      call.startedAt < (window.to ?? Number.POSITIVE_INFINITY) &&
+      (theirs(call.them) || theirs(call.us) || call.legs.some(({ party }) => theirs(party)))
+    );
+  };
 }
 
 /**
@@ -56,8 +69,13 @@ export function fateOf(
 export const searchesFor = (asked: Asked) =>
   asked.numbers.map((number) => ({
     ...windowOf(asked),
-    ...{ text: number.replace(/[\s().\-/]/g, ''), region: asked.region, limit: MOST_CALLS + 1 },
+    ...{ text: textOf(number), region: asked.region, limit: MOST_CALLS + 1 },
   }));
+
+function textOf(number: string): string {
+  const extension = extensionOf(number);
+  return extension === null ? number.replace(/[\s().\-/]/g, '') : unqualified(extension).name;
+}
 
 /**
  * Returns the calls of a request among those that were found, newest first: at most `MOST_CALLS`, `more` where there are others.

@@ -1,17 +1,21 @@
 import { type Static, Type } from 'typebox';
 import { numberKeys } from '../phone.js';
+import { canonicalName, unqualified } from '../place.js';
 import type { CallId } from '../recording/recording.js';
 
 /**
- * Requests that people make about recordings of themselves: GDPR articles 15, 17 and 21, and the California Consumer Privacy Act
- * (CCPA). Each is counted by the calendar of the site, and a log of it is kept after it was answered.
+ * Requests that people make about recordings of themselves: GDPR articles 15 to 18, 20 and 21, and the California Consumer Privacy
+ * Act (CCPA). Each is counted by the calendar of the site, and a log of it is kept after it was answered.
  */
 
-export const privacyKinds = ['access', 'erasure', 'objection', 'know', 'delete'] as const;
+export const privacyKinds = [
+  ...(['access', 'rectification', 'erasure', 'restriction', 'portability', 'objection'] as const),
+  ...(['know', 'delete', 'correct'] as const),
+] as const;
 export type PrivacyKind = (typeof privacyKinds)[number];
 export type PrivacyLaw = 'gdpr' | 'ccpa';
 export const lawOf = (kind: PrivacyKind): PrivacyLaw =>
-  kind === 'know' || kind === 'delete' ? 'ccpa' : 'gdpr';
+  kind === 'know' || kind === 'delete' || kind === 'correct' ? 'ccpa' : 'gdpr';
 /** Whether it asks that recordings are erased, and not only for copies or that no more are made. */
 export const asksErasure = (kind: PrivacyKind): boolean => kind === 'erasure' || kind === 'delete';
 
@@ -54,7 +58,8 @@ const Short = (maxLength: number, minLength = 0) => Type.String({ minLength, max
 export const PrivacyFacts = Type.Object(
   {
     kind: Type.Enum([...privacyKinds], {
-      description: 'GDPR: `access` (article 15), `erasure` (17), `objection` (21). CCPA: `know`, `delete`.',
+      description:
+        'GDPR: `access` (article 15), `rectification` (16), `erasure` (17), `restriction` (18), `portability` (20), `objection` (21). CCPA: `know`, `delete`, `correct`.',
     }),
     name: Short(120, 1),
     contact: Type.String({ maxLength: 300, description: 'Where the answer goes.' }),
@@ -65,7 +70,8 @@ export const PrivacyFacts = Type.Object(
     numbers: Type.Array(Type.String({ minLength: 1, maxLength: 40 }), {
       minItems: 1,
       maxItems: MOST_NUMBERS,
-      description: 'Complete telephone numbers of the person.',
+      description:
+        'Complete telephone numbers of the person, or for an employee their extension: `ext. 201`, or `ext. branch/201` on the PBX with the id `branch`.',
     }),
     from: Type.Union([Day, Type.Null()], { description: 'First day of the calls that are asked for.' }),
     to: Type.Union([Day, Type.Null()], { description: 'Last day.' }),
@@ -121,6 +127,17 @@ export const PrivacyAnswer = Type.Object(
 );
 export type PrivacyAnswer = Static<typeof PrivacyAnswer>;
 
+const EXTENSION = /^ext\.?\s*((?:[^\s/]*\/)?\d{2,6})$/i;
+
+/**
+ * Returns the extension that a number of a request names, as `qualified` writes it, or null where it is a telephone number. It has to be
+ * said that it is one: the end of a caller's number would otherwise find the calls of an employee.
+ */
+export function extensionOf(number: string): string | null {
+  const [, name] = EXTENSION.exec(number.trim()) ?? [];
+  return name === undefined || unqualified(name).name.includes('/') ? null : canonicalName(name);
+}
+
 /** Whether a text is a day of the calendar, such as 2028-02-29. */
 export const isDay = (day: string): boolean => {
   const ms = Date.parse(`${day}T00:00:00Z`);
@@ -129,9 +146,11 @@ export const isDay = (day: string): boolean => {
 
 /** Why nobody can enter this, in one sentence; null when they can. `today` is the day at the site. */
 export function factsFault(facts: PrivacyFacts, region: string, today: string): string | null {
-  const bad = facts.numbers.find((number) => numberKeys(number, region).length < 2);
+  const bad = facts.numbers.find(
+    (number) => extensionOf(number) === null && numberKeys(number, region).length < 2,
+  );
   if (bad !== undefined)
-    return `"${bad}" is not a complete telephone number. Enter the number with its area code.`;
+    return `"${bad}" is not a complete telephone number. Enter the number with its area code, or the extension of an employee as "ext. 201".`;
   if (!isDay(facts.received)) return `"${facts.received}" is not a day.`;
   if (facts.received > today) return 'The day on which the request was received is in the future.';
   for (const day of [facts.from, facts.to]) if (day !== null && !isDay(day)) return `"${day}" is not a day.`;
@@ -139,6 +158,35 @@ export function factsFault(facts: PrivacyFacts, region: string, today: string): 
     return 'The last day of the calls is before the first.';
   return null;
 }
+
+/** Recordings of the calls of a request that are not erased, how many of them cannot be now, and whether more calls match than are looked at. */
+export type Kept = { kept: number; held: number; more: boolean };
+
+/**
+ * Why a request cannot be closed like this because of the recordings that are kept of its calls, in one sentence; null when it can. An
+ * erasure is carried out when none is left, and there is "no data" when there is none.
+ */
+export function keptFault(
+  { kind }: Pick<PrivacyRequest, 'kind'>,
+  { outcome, grounds }: PrivacyAnswer,
+  { kept, held, more }: Kept,
+): string | null {
+  const counted = `${kept} ${kept === 1 ? 'recording' : 'recordings'}`;
+  if (more) return 'More than 500 calls match. Narrow the days of the request.';
+  if (kept === 0) return null;
+  if (grounds.includes('no_data'))
+    return `There ${kept === 1 ? 'is' : 'are'} ${counted} of these numbers. Leave calls of other people out first.`;
+  if (outcome !== 'erased' && !(outcome === 'given' && asksErasure(kind))) return null;
+  const why = held === 0 ? '' : ` (${held} under legal hold or with a minimum)`;
+  return `${counted} of these numbers ${kept === 1 ? 'is' : 'are'} not erased${why}. Erase what can be erased, and close the request as refused, or refused in part, with the reasons for the rest.`;
+}
+
+/** Whether closing a request like this says something of the recordings that are kept of its calls. */
+export const saysWhatIsKept = (
+  { kind }: Pick<PrivacyRequest, 'kind'>,
+  { outcome, grounds }: PrivacyAnswer,
+): boolean =>
+  grounds.includes('no_data') || outcome === 'erased' || (outcome === 'given' && asksErasure(kind));
 
 /** Why a request cannot be closed like this, in one sentence; null when it can. */
 export function answerFault(request: PrivacyRequest, answer: PrivacyAnswer, today: string): string | null {

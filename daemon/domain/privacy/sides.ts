@@ -15,18 +15,17 @@ type Call = Pick<CallRecord, 'answeredAt' | 'startedAt' | 'endedAt' | 'legs'>;
 type Captured = Pick<Segment, 'legId' | 'inStartedAt' | 'outStartedAt' | 'swapped' | 'state'>;
 
 /**
- * Returns the stretches of each side of a recording, in ms from its beginning, in which nobody is heard but the person with these
- * numbers. Where the PBX did not tell who was connected, there is none.
+ * Returns the stretches of each side of a recording, in ms from its beginning, in which nobody is heard but this person. Where the PBX did not tell who was connected, there is none.
  */
 export function ownSides(
   call: Call,
   segments: readonly Captured[],
-  theirs: (number: string) => boolean,
+  theirs: (party: Leg['party']) => boolean,
   durationMs: number,
 ): OwnSides {
   const zero = call.answeredAt ?? call.startedAt;
   const end = call.endedAt ?? zero + durationMs;
-  const isTheirs = ({ party }: Leg) => party.number !== '' && theirs(party.number);
+  const isTheirs = ({ party }: Leg) => party.number !== '' && theirs(party);
   const up = call.legs.filter(({ upAt }) => upAt !== null);
   const captures = segments
     .filter(({ state }) => state !== 'dropped' && state !== 'damaged')

@@ -5,7 +5,7 @@ import { fail } from '../../domain/error.js';
 import type { ControlHandlers } from '../../domain/operations/control.js';
 import { mayDo } from '../../domain/people/person.js';
 import { coversAll, reachedBy } from '../../domain/people/reach.js';
-import { matcher, numbersOf } from '../../domain/privacy/matching.js';
+import { matcher, personOf } from '../../domain/privacy/matching.js';
 import type { PrivacyRequest } from '../../domain/privacy/request.js';
 import { type OwnSides, ownSides } from '../../domain/privacy/sides.js';
 import { playable } from '../../domain/recording/playable.js';
@@ -52,7 +52,7 @@ export async function openOwnSide(
     throw fail('privacy_refused', 'Write down first how the identity of the person was checked.');
   const recording = playable(call);
   const segments = await catalogue.segments.of(call.id);
-  const sides = ownSides(call, segments, numbersOf(request), recording.durationMs);
+  const sides = ownSides(call, segments, personOf(request)(call), recording.durationMs);
   if (sides.them.length + sides.us.length === 0) return null;
   if (person) taking.take(person);
   const heard = [...sides.them, ...sides.us].reduce((sum, one) => sum + one.untilMs - one.fromMs, 0);

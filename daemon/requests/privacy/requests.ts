@@ -1,5 +1,6 @@
 import type { Verbs } from '../../catalogue/catalogue.js';
 import { onRecord } from '../../catalogue/entries.js';
+import type { StoredCall } from '../../catalogue/stored-call.js';
 import { clean } from '../../domain/call/party.js';
 import { dates } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
@@ -10,12 +11,15 @@ import { sees } from '../../domain/people/reach.js';
 import { canExtend } from '../../domain/privacy/deadline.js';
 import { cleanLetter } from '../../domain/privacy/letter-facts.js';
 import { letterFault } from '../../domain/privacy/letters.js';
-import { matcher } from '../../domain/privacy/matching.js';
+import { type Asked, matcher } from '../../domain/privacy/matching.js';
 import {
   answerFault,
   factsFault,
+  type Kept,
+  keptFault,
   type PrivacyFacts,
   type PrivacyRequest,
+  saysWhatIsKept,
 } from '../../domain/privacy/request.js';
 import { isId } from '../../domain/recording/recording.js';
 import { reasonFrom } from '../../domain/typed.js';
@@ -25,16 +29,21 @@ import { nameOf } from '../rules.js';
 export type PrivacyDeps = {
   catalogue: Verbs<
     | 'calls.get'
+    | 'holds.guard'
+    | 'recordings.of'
     | 'privacyRequests.add'
     | 'privacyRequests.change'
     | 'privacyRequests.extend'
     | 'privacyRequests.exclude'
+    | 'privacyRequests.exclusions'
     | 'privacyRequests.close'
     | 'privacyRequests.get'
     | 'privacyRequests.saveLetter'
     | 'audited'
   >;
   askers: Pick<Askers, 'may'>;
+  /** The calls of a request, newest first, see `matching`. */
+  callsAsked(asked: Asked): Promise<{ calls: StoredCall[]; more: boolean }>;
   site: { timeZone: string; region: string };
   /** Looks at once which deadlines are near. */
   deadlines: { look(): Promise<void> };
@@ -81,6 +90,21 @@ export function createPrivacyRequests(
     const fault = factsFault(facts, region, today(zone));
     if (fault) throw fail('privacy_invalid', fault);
     return facts;
+  }
+
+  /** The recordings of the calls of a request that nobody left out, and how many of them cannot be erased now. */
+  async function keptOf(request: PrivacyRequest): Promise<Kept> {
+    const { calls, more } = await deps.callsAsked(request);
+    const out = new Set((await catalogue.privacyRequests.exclusions(request.id)).map((one) => one.callId));
+    let [kept, held] = [0, 0];
+    // Versions from before a redaction too.
+    for (const { id } of calls.filter((call) => !call.test && !out.has(call.id)))
+      for (const recording of await catalogue.recordings.of(id)) {
+        if (recording.state === 'erased') continue;
+        kept += 1;
+        if ((await catalogue.holds.guard(recording.id, clock())) !== null) held += 1;
+      }
+    return { kept, held, more };
   }
 
   const about = ({ id, number, kind }: PrivacyRequest, more: Record<string, string | string[]> = {}) => ({
@@ -181,6 +205,8 @@ export function createPrivacyRequests(
       if (request.state === 'closed') throw fail('privacy_closed', `Request ${request.number}`);
       const fault = answerFault(request, answer, today(request.zone));
       if (fault) throw fail('privacy_invalid', fault);
+      const kept = saysWhatIsKept(request, answer) ? keptFault(request, answer, await keptOf(request)) : null;
+      if (kept) throw fail('privacy_invalid', kept);
       const { day, outcome, grounds } = answer;
       await onRecord<PrivacyRequest>(
         catalogue,

@@ -70,7 +70,9 @@ export function createEraseRequests({
       if (!stored || stored.test) throw fail('call_unknown', id);
       const call = person ? reachedBy(person, 'view', stored).call : stored;
       refuseNamed(stored, reason);
-      const sealed = (await catalogue.recordings.of(call.id)).filter(({ state }) => state === 'sealed');
+      const versions = await catalogue.recordings.of(call.id);
+      if (versions.some(({ state }) => state === 'erasing')) throw fail('recording_erasing', id);
+      const sealed = versions.filter(({ state }) => state === 'sealed');
       if (sealed.length === 0) throw fail('recording_absent', id);
       for (const recording of sealed) found.push({ recording, startedAt: call.startedAt });
     }

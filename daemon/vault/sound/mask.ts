@@ -1,4 +1,4 @@
-import { pageHead, stamp } from '../../domain/recording/ogg.js';
+import { PAGE_BEGINS, PAGE_CONTINUES, pageHead, stamp } from '../../domain/recording/ogg.js';
 import type { MayHear, Sides } from './heard.js';
 import { type Packet, readPacket, silentPacket, silentSide } from './opus.js';
 import { type Page, unfit, widen } from './pages.js';
@@ -47,6 +47,22 @@ export function masked(bytes: Buffer, page: Page, { left, right }: Sides): Buffe
   for (const { at, silence } of silences) silence.copy(silenced, at);
   stamp(silenced);
   return silenced;
+}
+
+const TAGS = 'OpusTags';
+
+/**
+ * A page of tags without what they say: no maker and no comments, and zeros as padding (RFC 7845, section 5.2), so that nothing moves. The
+ * title of a recording names both parties. The page itself where it has no tags.
+ */
+export function untitled(bytes: Buffer, { layout }: Page): Buffer {
+  const head = pageHead(bytes);
+  if (head === null || head === 'none') throw changed();
+  if (layout !== null || head.flags & PAGE_BEGINS) return bytes;
+  const bare = Buffer.from(bytes).fill(0, head.headBytes);
+  if (!(head.flags & PAGE_CONTINUES)) bare.write(TAGS, head.headBytes, 'latin1');
+  stamp(bare);
+  return bare;
 }
 
 /** What has to be written into a packet where one side or both must not be heard. */

@@ -4,7 +4,7 @@ import type { Stretch } from '../../domain/people/person.js';
 import type { Recording } from '../../domain/recording/recording.js';
 import type { OpenSealed } from '../open.js';
 import { type Sides, within } from './heard.js';
-import { masked } from './mask.js';
+import { masked, untitled } from './mask.js';
 import { createIndexer, type Page } from './pages.js';
 
 /** Pages of so many recordings are remembered, and of so many pages in all: one is a second of sound. */
@@ -50,11 +50,11 @@ export function createMasks() {
     return pages;
   }
 
-  function silent(source: Source, pages: Page[], mayHear: Sides): Source {
+  function silent(source: Source, pages: Page[], mayHear: Sides, named: boolean): Source {
     return {
       size: source.size,
       read: (start, end) =>
-        Readable.from(end < start ? [] : silenced(source, pages, mayHear, start, end), {
+        Readable.from(end < start ? [] : silenced(source, pages, { mayHear, named }, start, end), {
           objectMode: false,
         }),
     };
@@ -62,13 +62,13 @@ export function createMasks() {
 
   return {
     /**
-     * The same bytes as `source` has, but each side silent where it must not be heard. Throws `privacy_refused` for a recording whose sides
+     * The same bytes as `source` has, but each side silent where it must not be heard, and no names in its tags. Throws `privacy_refused` for a recording whose sides
      * were encoded together, and what `mask` throws.
      */
     async maskSides(source: Source, recording: Recording, mayHear: Sides): Promise<Source> {
       const pages = await pagesOf(recording.plainSha256, source);
       if (pages.some(({ layout }) => layout === 'coupled')) throw fail('privacy_refused', COUPLED);
-      return silent(source, pages, mayHear);
+      return silent(source, pages, mayHear, false);
     },
 
     /**
@@ -78,16 +78,16 @@ export function createMasks() {
     async mask(source: Source, recording: Recording, stretches: readonly Stretch[]): Promise<Source> {
       const pages = await pagesOf(recording.plainSha256, source);
       const both = within(stretches, recording.durationMs);
-      return silent(source, pages, { left: both, right: both });
+      return silent(source, pages, { left: both, right: both }, true);
     },
   };
 }
 
-/** Bytes start..end, both included: of the pages that hold them. */
+/** Bytes start..end, both included: of the pages that hold them. `named`: tags are left as they are. */
 async function* silenced(
   source: Source,
   pages: Page[],
-  mayHear: Sides,
+  { mayHear, named }: { mayHear: Sides; named: boolean },
   start: number,
   end: number,
 ): AsyncGenerator<Buffer> {
@@ -99,7 +99,8 @@ async function* silenced(
     const done: Buffer[] = [];
     let at = 0;
     for (let page = pages[next]; page && at + page.bytes <= rest.length; page = pages[++next]) {
-      const bytes = masked(rest.subarray(at, at + page.bytes), page, mayHear);
+      const whole = rest.subarray(at, at + page.bytes);
+      const bytes = masked(named ? whole : untitled(whole, page), page, mayHear);
       done.push(bytes.subarray(Math.max(0, start - page.at), Math.max(0, end + 1 - page.at)));
       at += page.bytes;
     }

@@ -235,5 +235,11 @@ t.test('retention is planned and run without the daemon', async (t) => {
   await t.rejects(tapedeck('retention', 'run'), { code: 'retention_refused' });
   t.equal(await tapedeck('retention', 'run', '--confirm', confirm), '2 erased, 0 failed, 0 left.');
   t.same([keys.has('R1'), existsSync(fileOf('R1'))], [false, false]);
+  const open = await catalogue.certificates.open(0, 9);
+  t.match(
+    open.map(({ run }) => run),
+    Array(2).fill({ kind: 'retention', requestedBy: { actor: 'console' }, reference: '' }),
+    'the certificate that the recorder issues says who had it done',
+  );
   t.match(await tapedeck('calls'), /erased +CR2/);
 });

@@ -105,4 +105,15 @@ t.test('by a clock that jumped nothing is erased, and what is due by the right o
   });
   t.match(erase(by_hand.id, '--confirm', 'erase 1'), { code: 0, out: '1 erased, 0 failed, 0 left.\n' });
   t.match(erase(by_hand.id, '--confirm', 'erase 1'), { code: 1 }, 'it is gone');
+  await catalogue.start();
+  t.teardown(() => catalogue.stop());
+  const open = await catalogue.certificates.open(0, 9);
+  t.match(
+    open.map(({ run }) => run),
+    [
+      { kind: 'retention', requestedBy: { actor: 'console' } },
+      { kind: 'by_hand', requestedBy: { actor: 'console' }, reason: 'Asked for' },
+    ],
+    'no recorder ran, and its next start certifies both on the word of who had it done',
+  );
 });

@@ -91,6 +91,8 @@ export async function aSite(
     );
   await heard('2026-10-02T09:00:00Z', 'play', { reason: '=Complaint' });
   await heard('2026-10-02T09:01:00Z', 'heard', { detail: { heard: '0-83', total_ms: 83_000 } });
+  // What was sent beyond that, as the dashboard says at the end of a playback: no other one.
+  await heard('2026-10-02T09:02:00Z', 'play', { detail: { bytes: 9_000, player: true } });
   await heard('2026-10-03T09:00:00Z', 'play', { outcome: 'refused' });
   await heard('2026-10-03T10:00:00Z', 'export', { object: 'coverage', object_id: '' });
   await heard('2026-10-03T11:00:00Z', 'token_add', { object: 'person', object_id: 'U7' });

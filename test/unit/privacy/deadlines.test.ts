@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import {
   canExtend,
+  confirmBy,
   deadlineOf,
   forgetAt,
   lastDay,
@@ -37,6 +38,13 @@ t.test('the GDPR gives one month and two more, the CCPA 45 days and 45 more', as
     t.equal(lastDay(asked('2026-01-01', 'UTC', kind), false), '2026-02-15');
     t.equal(lastDay(asked('2026-01-01', 'UTC', kind), true), '2026-04-01');
   }
+});
+
+t.test('the CCPA has receipt confirmed within ten business days, and the GDPR does not', async (t) => {
+  t.equal(confirmBy(asked('2026-05-04', 'UTC', 'know')), '2026-05-18', 'received on a Monday');
+  t.equal(confirmBy(asked('2026-05-08', 'UTC', 'delete')), '2026-05-22', 'on a Friday');
+  t.equal(confirmBy(asked('2026-05-09', 'UTC', 'correct')), '2026-05-22', 'on a Saturday');
+  t.equal(confirmBy(asked('2026-05-04')), null);
 });
 
 t.test('a deadline is over at the end of its last day at the site, also where clocks change', async (t) => {

@@ -1,21 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { findCalls } from '../../../daemon/catalogue/privacy/find-calls.js';
 import type { ControlBody } from '../../../daemon/domain/operations/control.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { EVERY_CALL, type Person, type Role } from '../../../daemon/domain/people/person.js';
-import type { PrivacyFacts } from '../../../daemon/domain/privacy/request.js';
+import type { PrivacyFacts, PrivacyOutcome, RefusalGround } from '../../../daemon/domain/privacy/request.js';
 import { createDeadlines } from '../../../daemon/operations/deadlines.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createAskers } from '../../../daemon/requests/askers.js';
 import { createPrivacyRequests } from '../../../daemon/requests/privacy/requests.js';
 import { alarmBoard } from '../../support/alarm-board.js';
-import { opened } from '../../support/catalogue/opened.js';
-import { aCall } from '../../support/recordings/a-call.js';
+import { opened, recorded } from '../../support/catalogue/opened.js';
+import { aCall, aRecording } from '../../support/recordings/a-call.js';
+import { noted } from '../../support/words.js';
 
 const NAME = 'Cornelia Quennell';
 const NUMBER = '+49 30 7654321';
 const CALL = '01JXAAAAAAAAAAAAAAAAAAAAAA';
+const HELD = '01JXBBBBBBBBBBBBBBBBBBBBBB';
 const by = { console: 'root' };
 const FACTS: PrivacyFacts = {
   ...{ kind: 'access', name: NAME, contact: 'c.quennell@example.org', identity: 'Called back' },
@@ -48,6 +51,7 @@ async function desk(t: Test) {
   });
   const made = createPrivacyRequests({
     ...{ catalogue, askers, deadlines, clock: () => clock.ms, mint: () => `P${++ids}` },
+    callsAsked: (asked) => findCalls(catalogue, catalogue.calls.list, asked),
     site: { timeZone: 'Europe/Berlin', region: 'DE' },
   });
   const handlers = {
@@ -103,6 +107,47 @@ t.test('each act is on record, and no entry names who asked', async (t) => {
   const text = JSON.stringify(await catalogue.audit.rows(1, 99));
   t.notMatch(text, /Quennell|7654321/);
   t.match(await catalogue.privacyRequests.get('P1'), { name: NAME, enteredBy: 'root (command line)' });
+});
+
+t.test('nothing is closed as done while recordings say otherwise', async (t) => {
+  const { handlers, catalogue } = await desk(t);
+  await catalogue.recordings.sealed(aRecording('R1', CALL), new Uint8Array(3), recorded);
+  await catalogue.calls.save(aCall(HELD, { them: { number: '030 7654321', name: NAME, ours: false } }));
+  await catalogue.recordings.sealed(aRecording('R2', HELD), new Uint8Array(3), recorded);
+  const opened = { openedBy: 'Eve', openedAt: 1 };
+  await catalogue.holds.open({ id: 'M1', name: 'Smith', reason: 'X', query: null, ...opened }, ['R2']);
+  await handlers.add_privacy({ by, facts: { ...FACTS, kind: 'erasure' } });
+  const answer = { day: '2026-05-04', note: '', grounds: [] };
+  const close = (outcome: PrivacyOutcome, grounds: RefusalGround[] = []) =>
+    handlers.close_privacy({ by, id: 'P1', answer: { ...answer, outcome, grounds } });
+  const kept = {
+    code: 'privacy_invalid',
+    detail: /^2 recordings of these numbers are not erased \(1 under legal hold/,
+  };
+  await t.rejects(close('erased'), kept);
+  await t.rejects(close('given'), kept, 'an erasure is answered in full by erasing');
+  await t.rejects(close('refused', ['no_data']), {
+    code: 'privacy_invalid',
+    detail: /^There are 2 recordings/,
+  });
+  t.match(await catalogue.privacyRequests.get('P1'), { state: 'open' });
+  await handlers.exclude_call({ by, id: 'P1', call: CALL, reason: 'Not theirs' });
+  await t.rejects(close('erased'), { code: 'privacy_invalid' }, 'all that is left is held');
+  await handlers.exclude_call({ by, id: 'P1', call: HELD, reason: 'Not theirs' });
+  await close('refused', ['no_data']);
+  await handlers.add_privacy({ by, facts: { ...FACTS, kind: 'delete' } });
+  await handlers.exclude_call({ by, id: 'P2', call: HELD, reason: 'Not theirs' });
+  await catalogue.recordings.eraseIntended('R1', noted('Asked for.'), 5);
+  const erased = () =>
+    handlers.close_privacy({ by, id: 'P2', answer: { ...answer, outcome: 'erased', grounds: [] } });
+  await t.rejects(
+    erased(),
+    { code: 'privacy_invalid', detail: /^1 recording of these/ },
+    'begun is not done',
+  );
+  await catalogue.recordings.erased('R1', 6);
+  await erased();
+  t.match(await catalogue.privacyRequests.get('P2'), { closed: { outcome: 'erased' } });
 });
 
 t.test('nobody else handles requests, and no token does', async (t) => {

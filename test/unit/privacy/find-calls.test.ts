@@ -45,6 +45,11 @@ t.test('the calls of a request are found among thousands, slice by slice, each o
   t.same(await found(), { ids: ['A3', 'A2', 'A1', 'A0'], others: false, slices: 3 });
   t.match(await found({ from: '2023-11-14', to: '2023-11-14' }), { ids: ['A0'], slices: 1 });
   t.match(await found({ from: '2030-01-01' }), { ids: [] });
+  for (let n = 0; n < 501; n++)
+    await add(`B${n}`, '+431301234567', FIRST + (MANY - 600) * MINUTE + n * MINUTE);
+  const hidden = FIRST + (MANY - 700) * MINUTE;
+  await add('A4', '+49301234567', hidden);
+  t.same((await found()).ids, ['A3', 'A4', 'A2', 'A1', 'A0'], 'also behind more than 500 that end alike');
   for (let n = 0; n < 501; n++) await add(`C${n}`, '+49301234567', FIRST + MANY * MINUTE + n);
   const many = await found();
   t.equal(many.ids.length, 500);

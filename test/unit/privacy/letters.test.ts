@@ -10,7 +10,8 @@ import {
 import { type PrivacyRequest, privacyKinds, refusalGrounds } from '../../../daemon/domain/privacy/request.js';
 import { aPrivacyRequest } from '../../support/catalogue/privacy-request.js';
 
-const given = { grounds: [], site: 'Bakery', now: Date.UTC(2026, 4, 20) };
+const organisation = { recipients: 'Backup Ltd', transfers: '' };
+const given = { grounds: [], site: 'Bakery', now: Date.UTC(2026, 4, 20), organisation };
 const aRequest = (more: Partial<PrivacyRequest> = {}): PrivacyRequest => ({
   ...aPrivacyRequest('P1', { from: null }),
   ...{ number: 3, state: 'open', extended: null, closed: null, forgottenAt: null, ...more },
@@ -42,9 +43,14 @@ t.test(
 );
 
 t.test('a letter answers only what was asked for', async (t) => {
-  t.strictSame(lettersFor('access'), ['access', 'refusal', 'extension']);
-  t.strictSame(lettersFor('delete'), ['erasure', 'refusal', 'extension']);
-  t.strictSame(lettersFor('objection'), ['access', 'erasure', 'refusal', 'extension']);
+  const always = ['refusal', 'extension', 'receipt'];
+  t.strictSame(lettersFor('access'), ['access', ...always]);
+  t.strictSame(lettersFor('delete'), ['erasure', ...always]);
+  t.strictSame(lettersFor('objection'), ['access', 'erasure', ...always]);
+  for (const kind of ['rectification', 'correct'] as const)
+    t.strictSame(lettersFor(kind), ['rectification', ...always]);
+  t.strictSame(lettersFor('restriction'), ['restriction', ...always]);
+  t.strictSame(lettersFor('portability'), ['portability', ...always]);
 });
 
 t.test('reasons are those for the person, and there is a place for one that nobody has given', async (t) => {
@@ -58,6 +64,15 @@ t.test('reasons are those for the person, and there is a place for one that nobo
   t.match(refused(aRequest()), '[Write the reason here.]');
   const extended = aRequest({ extended: { by: 'Eve', at: 5, reason: 'Many calls' }, state: 'extended' });
   t.match(letterFor(extended, 'extension', given), /\n- Many calls\n/);
+});
+
+t.test('an answer names recipients and source, as GDPR article 15(1)(c) and (g) ask', async (t) => {
+  const text = letterFor(aRequest(), 'access', given);
+  t.match(text, /Who has received your data[^\n]* people of Bakery[^\n]*: Backup Ltd\n/);
+  t.match(text, /Transfers to other countries: \[name/, 'what nobody entered is asked for');
+  t.match(text, /Where your data comes from: the sound from the calls/);
+  const employee = aRequest({ numbers: ['030 1234567', 'ext. 201'] });
+  t.match(letterFor(employee, 'access', given), /calls with the number 030 1234567 and the extension 201,/);
 });
 
 t.test('what somebody is called is no template, and no control character reaches a letter', async (t) => {

@@ -35,6 +35,30 @@ t.test('a call matches by the number in any notation, and by no other that ends 
   t.equal(matcher({ ...ASKED, numbers: ['+49 30 7654321', '030 1234567'] })(joined), true, 'several numbers');
 });
 
+t.test(
+  'an employee is found by their extension on its PBX, and nobody by what only looks like one',
+  async (t) => {
+    const ours = (number: string, pbx = '') => ({
+      ...aCall('C', { them: party('0407777777'), us: { ...party(number), ours: true }, legs: [] }),
+      pbx,
+    });
+    const matches = matcher({ ...ASKED, numbers: ['Ext. 201', 'ext branch/300'] });
+    t.equal(matches(ours('201')), true);
+    t.equal(matches(ours('300', 'branch')), true);
+    for (const call of [ours('300'), ours('201', 'branch'), ours('1201'), with_('201'), with_('+4930201')])
+      t.equal(matches(call), false, `${call.pbx}/${call.us.number} and ${call.them.number}`);
+    t.equal(
+      matcher({ ...ASKED, numbers: ['201'] })(ours('201')),
+      true,
+      'as before, where it is a number too',
+    );
+    t.same(
+      searchesFor({ ...ASKED, numbers: ['ext. branch/300'] }).map(({ text }) => text),
+      ['300'],
+    );
+  },
+);
+
 t.test('the window is of whole days at the site', async (t) => {
   const matches = matcher({ ...ASKED, from: '2026-10-24', to: '2026-10-25' });
   const began = (time: string) => ({ ...with_('0301234567'), startedAt: Date.parse(time) });
@@ -90,6 +114,9 @@ t.test('what cannot be counted or found is not entered', async (t) => {
   t.equal(fault({}), null);
   t.match(fault({ numbers: ['030 1234567', '44'] }), /"44" is not a complete telephone number/);
   t.match(fault({ numbers: ['<script>'] }), /not a complete/);
+  t.equal(fault({ numbers: ['ext. 44', 'EXT branch/201'] }), null);
+  for (const odd of ['ext. 4', 'ext. 1234567', 'ext. a/b/201', 'text 201', 'ext. Branch/201'])
+    t.match(fault({ numbers: [odd] }), /not a complete/, odd);
   t.match(fault({ received: '2026-11-29' }), /in the future/);
   t.match(fault({ received: '2026-02-30' }), /is not a day/);
   t.match(fault({ from: '2026-02-30' }), /is not a day/);

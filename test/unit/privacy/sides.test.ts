@@ -4,7 +4,7 @@ import type { Leg, Segment } from '../../../daemon/domain/recording/recording.js
 
 const ZERO = 1_000_000;
 const ANN = '0301234567';
-const theirs = (number: string) => number === ANN;
+const theirs = ({ number }: Leg['party']) => number === ANN;
 const leg = (number: string, from: number | null, until: number | null): Leg => ({
   ...{ id: `leg-${number}-${from}`, party: { number, name: '', ours: number.length < 5 }, endpoint: 'x' },
   ...{ seenAt: ZERO, upAt: from === null ? null : ZERO + from, goneAt: until === null ? null : ZERO + until },

@@ -8,6 +8,7 @@ import { aPrivacyRequest } from '../../support/catalogue/privacy-request.js';
 import { password } from '../../support/people-lab.js';
 import { holdFor, keepOne } from '../../support/recordings/retention-lab.js';
 import { approvalsLab } from '../../support/requests/approvals-lab.js';
+import { noted } from '../../support/words.js';
 
 const IDS = ['01JDK3V7Q8ZM5T4R2XW9YB6C1A', '01JDK3V7Q8ZM5T4R2XW9YB6C1B'];
 const CALLS = ['01JDK3V7Q8ZM5T4R2XW9YB6C2A', '01JDK3V7Q8ZM5T4R2XW9YB6C2B'];
@@ -61,6 +62,15 @@ t.test('what a person names is erased with their reason, which is on record firs
     ...{ action: 'erase', actor_id: 'ada', object: 'call', reason: 'Asked for' },
     detail: { recordings: 2, calls: CALLS },
   });
+});
+
+t.test('what is being erased is said to be, and not that there is none', async (t) => {
+  const { lab, runs, erase } = await erasing(t);
+  await lab.catalogue.recordings.eraseIntended(IDS[0]!, noted('Asked for.'), 5);
+  await t.rejects(erase(CALLS), { code: 'recording_erasing', detail: CALLS[0] });
+  await lab.catalogue.recordings.erased(IDS[0]!, 6);
+  await t.rejects(erase(CALLS), { code: 'recording_absent' });
+  t.same(runs, []);
 });
 
 t.test('one that is protected keeps all of them, and is named', async (t) => {

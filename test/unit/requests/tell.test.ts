@@ -1,6 +1,7 @@
 import t from 'tap';
 import { Compile } from 'typebox/compile';
 import type { ReadEntry } from '../../../daemon/catalogue/audit.js';
+import { type About, entryOf } from '../../../daemon/domain/assurance/audit.js';
 import { fail } from '../../../daemon/domain/error.js';
 import type { Told } from '../../../daemon/domain/operations/control/recordings.js';
 import { CONTROL } from '../../../daemon/domain/operations/control.js';
@@ -10,6 +11,7 @@ import { createTelling } from '../../../daemon/requests/tell.js';
 import { opened, recorded } from '../../support/catalogue/opened.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 
+const ADA = { actor: 'person', actor_id: 'ada', actor_name: 'ADA' } as const;
 const NOW = Date.UTC(2026, 10, 27, 9);
 const CALL = '01HZZZZZZZZZZZZZZZZZZZZZZZ';
 const NOBODY: Rights = {
@@ -144,8 +146,7 @@ t.test('what is asked for is not told, and nobody speaks for the recorder', asyn
     await t.rejects(tell([said(1), said(2, more)]), { code: 'request_invalid' }, JSON.stringify(more));
   t.same(await entries(), [], 'nor is what came with it');
   const taken: Partial<Told>[] = [
-    ...(['sign_out', 'session_end', 'search', 'heard', 'report'] as const).map((action) => ({ action })),
-    { action: 'play', detail: { bytes: 9, player: false } },
+    ...(['sign_out', 'session_end', 'search', 'report'] as const).map((action) => ({ action })),
     ...(['play', 'export', 'second_factor', 'person_remove', 'retention_run'] as const).map((action) => ({
       ...{ action, outcome: 'refused' as const },
     })),
@@ -153,6 +154,39 @@ t.test('what is asked for is not told, and nobody speaks for the recorder', asyn
   ];
   t.same(await tell(taken.map((more, n) => said(n + 1, more))), { seq: taken.length });
   t.equal((await entries()).length, taken.length);
+});
+
+t.test('nobody is said to have heard what the recorder did not open for them', async (t) => {
+  const { catalogue, clock, tell, add, entries } = await lab(t);
+  await add('ada');
+  const open = (more: About = {}) =>
+    catalogue.audit.append({
+      ...entryOf({ ...ADA, address: '' }, clock.ms, 'play', { object: 'call', object_id: CALL }),
+      ...{ detail: { recording: 'R' }, ...more },
+    });
+  const heard: Partial<Told>[] = [
+    { action: 'heard', detail: { recording: 'R', total_ms: 9, bytes: 9 } },
+    { action: 'play', detail: { recording: 'R', bytes: 9, player: false } },
+  ];
+  const each = (more: Partial<Told> = {}) => heard.map((one) => said(1, { ...one, ...more }));
+  async function refused(why: string, more: Partial<Told> = {}): Promise<void> {
+    const before = (await entries()).length;
+    for (const one of each(more)) await t.rejects(tell([one]), { code: 'request_invalid' }, why);
+    t.equal((await entries()).length, before, `${why}: nothing is written`);
+  }
+  await refused('never opened');
+  await open({ outcome: 'refused' });
+  await refused('refused');
+  await open({ detail: { recording: 'R', bytes: 9 } });
+  await refused('told before, and never opened');
+  await open();
+  await refused('opened for somebody else', { person: 'eve' });
+  await refused('another recording', { detail: { recording: 'S', total_ms: 9, bytes: 9 } });
+  await refused('of none', { detail: { total_ms: 9, bytes: 9 } });
+  await refused('before it was opened', { at: NOW - 60_000 });
+  await refused('long after', { at: NOW + 3 * 86_400_000 });
+  t.same(await tell(heard.map((one, n) => said(n + 1, { ...one, at: NOW + 60_000 }))), { seq: 2 });
+  t.equal((await entries()).filter(({ detail }) => detail.bytes === 9).length, 3);
 });
 
 t.test('an entry has the form of one', async (t) => {

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import t from 'tap';
 import { ulid } from 'ulid';
 import type { ReadEntry } from '../../../daemon/catalogue/audit.js';
 import { verifyAudit } from '../../../daemon/catalogue/sqlite/audit-verify.js';
 import { auditActions } from '../../../daemon/domain/assurance/audit.js';
-import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { catalogueFile, webFile } from '../../../daemon/domain/paths.js';
 import { createAudit } from '../../../web/audit/audit.js';
 import { until } from '../../support/recorder.js';
 import { retainOf } from '../../support/recordings/retaining.js';
@@ -52,6 +53,22 @@ t.test('every route of the API says what it writes into the audit log, or why no
           `${name}: ${action}`,
         );
   }
+});
+
+t.test('what a dashboard that ends cannot keep in its own database is written by the recorder', async (t) => {
+  const d = await openDashboard(t);
+  const cookie = await setUp(d);
+  await told(d);
+  const { id } = await addCall(d.catalogue);
+  const own = new Database(webFile(d.dataDir));
+  own.exec("CREATE TRIGGER full BEFORE INSERT ON telling BEGIN SELECT RAISE(ABORT, 'full'); END");
+  own.close();
+  t.equal((await get(d.app, `/calls/${id}`, cookie)).statusCode, 200);
+  await d.app.close();
+  const all = await d.catalogue.audit.entries({ limit: 100 });
+  t.match(all[0], { action: 'stop' });
+  t.match(all[1], { action: 'view', object_id: id, actor_name: 'anna' });
+  t.equal(verifyAudit(catalogueFile(d.dataDir), { given: [], kept: [] }).fault, null);
 });
 
 /** What is no GET and changes nothing all the same. Whoever adds to this list should have a reason. */

@@ -121,6 +121,11 @@ t.test('a pack says what it is, and stock tools verify it by its README as writt
   }
   const said = (changed: Files) => byHand(house, changed, script).output;
   t.match(said({ ...files, 'more.txt': randomBytes(9) }), 'more.txt: THIS FILE DOES NOT BELONG TO THE PACK');
+  t.match(
+    said(sums({ ...files, 'more.txt': randomBytes(9) })),
+    'more.txt: THIS FILE DOES NOT BELONG TO THE PACK',
+    'also one that the list of hashes names, which nobody signed',
+  );
   const sealed = sums({ ...files, 'recording.opus': readFileSync(path) });
   t.match(said(sealed), 'THE RECORDING IS NOT IN THE MANIFEST', 'its sealed file is not the recording');
 

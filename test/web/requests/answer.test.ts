@@ -20,10 +20,14 @@ import { addRecording, START } from '../../support/web/dashboard.js';
 import { openHouse } from '../../support/web/evidence.js';
 
 const SECONDS = 6;
-const SOUND = apartOf(SECONDS, 8000, '-application', 'voip', '-b:a', '24k');
+const FROM_THE_PBX = 'Anna of the office';
+const SOUND = apartOf(
+  SECONDS,
+  ...([8000, '-application', 'voip', '-b:a', '24k', '-metadata', `title=Ann - ${FROM_THE_PBX}`] as const),
+);
 const FORMULA = '=HYPERLINK("http://evil.example","Ann")';
 const ann = { number: '+49301234567', name: FORMULA, ours: false };
-const desk = { number: '201', name: 'Anna of the office', ours: true };
+const desk = { number: '201', name: FROM_THE_PBX, ours: true };
 const AUDITOR = { roles: ['auditor'] } as Partial<Person>;
 type Row = Record<string, string>;
 
@@ -49,7 +53,7 @@ async function recorder(t: Test, more: Parameters<typeof aPrivacyRequest>[1] = {
   await add('cleo', AUDITOR);
   await add('adam', { roles: ['admin'] });
   await add('ben', { roles: ['agent'] });
-  const calls = async (sound: Buffer, { held = '', them = ann } = {}) => {
+  const calls = async (sound: Buffer, { held = '', them = ann, keepUntil = null as number | null } = {}) => {
     const startedAt = Date.now() - 600_000;
     const at = { seenAt: startedAt, upAt: startedAt + 5_000, goneAt: startedAt + 5_000 + SECONDS * 1000 };
     const legs = [
@@ -58,7 +62,7 @@ async function recorder(t: Test, more: Parameters<typeof aPrivacyRequest>[1] = {
     ];
     const { call, recording } = await addRecording({ catalogue, keys, dataDir: dir }, sound, {
       call: { them, us: desk, startedAt, answeredAt: at.upAt, endedAt: at.goneAt, legs },
-      recording: { durationMs: SECONDS * 1000 },
+      recording: { durationMs: SECONDS * 1000, keepUntil },
     });
     const times = { inStartedAt: at.upAt, outStartedAt: at.upAt };
     await catalogue.segments.save(segment(call.id, 0, { ...times, legId: 'trunk', state: 'preserved' }));
@@ -105,7 +109,7 @@ const making = (): number =>
 
 t.test('an answer has the own side of each call, says what is withheld, and is signed', async (t) => {
   const r = await recorder(t);
-  const given = await r.calls(SOUND, { held: 'Smith v. Example' });
+  const given = await r.calls(SOUND, { held: 'Smith v. Example', keepUntil: START });
   const coupled = await r.calls(coupledOf(SECONDS, 8000));
   const shared = await r.calls(SOUND);
   await r.calls(SOUND, { them: { ...ann, number: '+49407777777' } });
@@ -132,10 +136,16 @@ t.test('an answer has the own side of each call, says what is withheld, and is s
     rows.find(({ call }) => call === coupled.id),
     { file: '', withheld: /^Not given: it is not certain/ },
   );
+  t.equal(
+    rows.find(({ call }) => call === given.id)?.kept_until,
+    'Longer than planned: it is needed for a legal claim',
+    'not until a day that is over',
+  );
   const all = Object.entries(found)
-    .map(([name, content]) => (name.endsWith('.ogg') ? '' : strFromU8(content)))
+    .map(([name, content]) => `${name}\n${Buffer.from(content).toString('latin1')}`)
     .join('\n');
-  for (const secret of ['Smith', 'Timur', 'Anna of the office', 'HYPERLINK', shared.id])
+  t.ok(SOUND.includes(FROM_THE_PBX), 'the file of the recording has a title');
+  for (const secret of ['Smith', 'Timur', FROM_THE_PBX, 'HYPERLINK', shared.id])
     t.notOk(all.includes(secret), `${secret} is not in it`);
   t.notOk(strFromU8(found[ANSWER.page]!).includes('<b>'), 'the name of the site is no markup');
   const statement = verifyAnswer(strFromU8(found[ANSWER.statement]!), signatureKeys([r.key.publicKeyPem]));

@@ -71,7 +71,7 @@ export function RequestForm<T>({ request, cancel, send: save, done }: Props<T>) 
       <Field {...part('name')} maxLength={120} autofocus />
       <Field {...part('contact')} help={f.contactHelp} maxLength={300} />
       <Field {...part('identity')} help={f.identityHelp} maxLength={300} />
-      <Field {...part('numbers')} help={f.numbersHelp} inputMode="tel" />
+      <Field {...part('numbers')} help={f.numbersHelp} />
       <Field {...part('from')} type="date" narrow />
       <Field {...part('to')} help={f.windowHelp} type="date" narrow />
       <Select

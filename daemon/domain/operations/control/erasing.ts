@@ -38,7 +38,7 @@ export const ERASING = {
    * names each with the reason. `confirm` is "erase" and the number of calls. Where the policy asks for a second person, the answer
    * names the `approval` that is waited for, and the same request erases once that was given. `request`: for which request of a
    * person, whose calls they have to be; its number stands on the certificate. Needs the right `settings`, and `privacy` for a request,
-   * and a proof. Throws `privacy_unknown`, `privacy_closed`, `privacy_refused`, `call_unknown`, `recording_absent`, `request_invalid`, `reason_names`, `approval_missing`.
+   * and a proof. Throws `privacy_unknown`, `privacy_closed`, `privacy_refused`, `call_unknown`, `recording_absent`, `recording_erasing`, `request_invalid`, `reason_names`, `approval_missing`.
    */
   erase_calls: proved(
     'erasing',

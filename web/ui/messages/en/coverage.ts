@@ -128,8 +128,8 @@ export const coverageText = {
     'Asterisk has sent no CDRs, so nothing independent confirms these figures. Install cdr_manager.conf from asterisk-conf/ to make Asterisk send them, then check with “tapedeck doctor”.',
   unwitnessed: ({ n }: { n: number }) =>
     plural(n, {
-      one: '1 call has no CDRs because AMI was not connected at the time, so nothing independent confirms its coverage.',
-      other: `${count(n)} calls have no CDRs because AMI was not connected at the time, so nothing independent confirms their coverage.`,
+      one: '1 call has no CDR to compare it with: it was before the first CDR, after the most recent one, or in a gap below. Nothing independent confirms its coverage.',
+      other: `${count(n)} calls have no CDR to compare them with: they were before the first CDR, after the most recent one, or in a gap below. Nothing independent confirms their coverage.`,
     }),
   sourcesTitle: 'CDR sources',
   source: {
@@ -150,7 +150,7 @@ export const coverageText = {
       .join(', '),
   sourceBad: ({ why }: { why: string }) => `cannot be read: ${why}`,
   blindTitle: 'Monitoring gaps',
-  blindNone: 'None: the PBX was monitored without a break.',
+  blindNone: 'None on record.',
   blindUnknown: 'Not known for this period.',
   /** `to` null: it lasts. `reason` null: not known. */
   gap: ({ from, to, reason }: { from: string; to: string | null; reason: string | null }) => {
@@ -160,7 +160,7 @@ export const coverageText = {
   blindHint:
     'Calls during a monitoring gap are known only if Asterisk keeps its CDRs in a file or database named under [coverage] in tapedeck.toml.',
   gapsTitle: 'CDR monitoring gaps',
-  gapsNone: 'None: AMI was connected all the time.',
+  gapsNone: 'None on record.',
   gapFilled: ({ sources }: { sources: string }) => `The CDRs of this time were read afterwards: ${sources}.`,
   gapsHint:
     'While AMI is disconnected, Asterisk cannot report its CDRs and does not resend them. To fill such gaps, name a CDR file or database under [coverage] in tapedeck.toml.',

@@ -186,6 +186,10 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'This call has no recording that can be played.',
     hint: 'Its page says why: it was excluded, erased, or is still processing.',
   },
+  recording_erasing: {
+    message: 'This recording is being erased.',
+    hint: 'Its erasure began before and goes on by itself. Look at the call again later.',
+  },
   redaction_refused: {
     message: 'This version of the recording cannot be redacted.',
     hint: 'Only the current version can be redacted, and only once at a time. Open the call again to see the current version.',

@@ -17,7 +17,7 @@ export const requestsText = {
           .filter(Boolean)
           .join(', ')}.`,
   intro:
-    'People may ask for recordings of themselves, or that they are erased (GDPR articles 15, 17 and 21; CCPA). Enter each request here: Tapedeck counts the deadline and finds the calls. It sends nothing by itself.',
+    'People may ask for recordings of themselves, for their erasure, correction or restriction, or object to them (GDPR articles 15 to 18, 20 and 21; CCPA). Enter each request here: Tapedeck counts the deadline and finds the calls. It sends nothing by itself.',
   emptyHelp: 'Enter a request on the day when it arrives, also before you know who the person is.',
   columns: { request: 'Request', received: 'Received', due: 'Answer by', state: 'State' },
   closedColumns: { request: 'Request', received: 'Received', due: 'Answered', state: 'Answer' },
@@ -27,10 +27,14 @@ export const requestsText = {
   forgotten: 'Name removed',
   kinds: {
     access: 'Access (GDPR 15)',
+    rectification: 'Rectification (GDPR 16)',
     erasure: 'Erasure (GDPR 17)',
+    restriction: 'Restriction (GDPR 18)',
+    portability: 'Portability (GDPR 20)',
     objection: 'Objection (GDPR 21)',
     know: 'Right to know (CCPA)',
     delete: 'Right to delete (CCPA)',
+    correct: 'Right to correct (CCPA)',
   },
   manners: {
     email: 'Email',
@@ -71,6 +75,8 @@ export const requestsText = {
     gdpr: 'One month from the day it was received, three if extended.',
     ccpa: '45 days from the day it was received, 90 if extended.',
   },
+  confirmBy: ({ day }: { day: string }) =>
+    `Confirm it to the person by ${day}: 10 business days, public holidays not considered.`,
   facts: {
     kind: 'Request',
     name: 'Name',
@@ -80,6 +86,7 @@ export const requestsText = {
     window: 'Calls',
     received: 'Received',
     deadline: 'Counted',
+    confirm: 'Receipt',
     extended: 'Extended',
     answer: 'Answer',
     note: 'Note',
@@ -115,7 +122,8 @@ export const requestsText = {
     identityHelp:
       'For example, “called back on the number in question”. You can fill this in later; nothing can be given before.',
     numbers: 'Telephone numbers of the person',
-    numbersHelp: 'Complete numbers, in any notation. Separate several by commas.',
+    numbersHelp:
+      'Complete numbers, in any notation. For an employee, their extension, such as “ext. 201”. Separate several by commas.',
     numbersMissing: 'Enter at least one telephone number.',
     from: 'Calls from',
     to: 'Calls until',
@@ -145,9 +153,13 @@ export const requestsText = {
     letter: 'Letter',
     letters: {
       access: 'Access: the calls and what the person said',
+      portability: 'Portability: the calls and what the person said',
+      rectification: 'Rectification: what was corrected',
       erasure: 'Erasure carried out',
+      restriction: 'Restriction: recordings are kept and not used',
       refusal: 'Refusal',
       extension: 'Extension of the deadline',
+      receipt: 'Confirmation of receipt',
     },
     grounds: 'Why it is refused',
     text: 'Text of the letter',
