@@ -9,6 +9,8 @@ import { plainAddress } from './came-from.js';
 /** Wrong passwords: how many at once, and how many an hour after that. */
 const PER_NAME = { burst: 10, hourly: 10 };
 const PER_ADDRESS = { burst: 20, hourly: 60 };
+/** One machine can have any address of its IPv6 network, and all of an office have theirs in it. */
+const PER_NETWORK = { burst: 100, hourly: 300 };
 
 export type Tries = ReturnType<typeof createTries>;
 
@@ -18,15 +20,16 @@ export type Tries = ReturnType<typeof createTries>;
  * nothing of that.
  */
 export function createTries({ store: { tries }, now }: { store: Pick<Store, 'tries'>; now: () => number }) {
-  const byAddress = (address: string): Limited => ({
-    key: hashed(`from ${network(address)}`),
-    limit: PER_ADDRESS,
-  });
+  function byAddress(address: string): Limited[] {
+    const [own, of] = [plainAddress(address), network(address)];
+    const one = { key: hashed(`from ${own}`), limit: PER_ADDRESS };
+    return of === own ? [one] : [one, { key: hashed(`from ${of}`), limit: PER_NETWORK }];
+  }
 
   return {
     /** Takes a try with something that has no name, such as the code of a link. */
     takeFrom(address: string): { succeeded: () => void } | { waitSeconds: number } {
-      const limits = [byAddress(address)];
+      const limits = byAddress(address);
       const waitSeconds = tries.take(limits, now());
       return waitSeconds > 0 ? { waitSeconds } : { succeeded: () => tries.giveBack(limits, now()) };
     },
@@ -48,7 +51,7 @@ export function createTries({ store: { tries }, now }: { store: Pick<Store, 'tri
           ? [{ key: hashed(`device ${device} ${who}`), limit: PER_NAME }]
           : known
             ? [{ key: pair, limit: PER_NAME }]
-            : [byAddress(address), { key: hashed(`name ${who}`), limit: PER_NAME }];
+            : [...byAddress(address), { key: hashed(`name ${who}`), limit: PER_NAME }];
       const waitSeconds = tries.take(limits, now());
       if (waitSeconds > 0) return { waitSeconds };
       return {

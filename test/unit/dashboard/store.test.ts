@@ -119,6 +119,20 @@ t.test('a restart gives a guesser no fresh tries', async (t) => {
   );
 });
 
+t.test(
+  'one address of an IPv6 network that guesses does not shut out the others, nor do all of them guess more',
+  async (t) => {
+    const tries = createTries({ store: aStore(t).open(), now: () => NOW });
+    const from = (n: number) => tries.takeFrom(`2001:db8:1:2::${n}`);
+    for (let n = 0; n < 20; n++) t.match(from(1), { succeeded: Function });
+    t.match(from(1), { waitSeconds: 60 });
+    t.match(from(2), { succeeded: Function }, 'a neighbour');
+    for (let n = 3; n < 82; n++) t.match(from(n), { succeeded: Function });
+    t.match(from(99), { waitSeconds: 12 }, 'a hundred from one network');
+    t.match(tries.takeFrom('2001:db8:1:3::1'), { succeeded: Function }, 'another network');
+  },
+);
+
 t.test('who has signed in from an address or in a browser is not locked out by guessing', async (t) => {
   const lab = aStore(t);
   const restarted = () => createTries({ store: lab.open(), now: () => NOW });
