@@ -49,7 +49,18 @@ export function adoptPlan(job: AdoptJob): AdoptPlan {
   };
 }
 
-/** The options of ffmpeg for such an input. Nothing but the pipe is opened: playlists name other files. */
+/** Nothing but the pipe is opened: playlists name other files and addresses. */
+export const ONLY_PIPE = ['-protocol_whitelist', 'pipe', '-vn', '-sn', '-dn'];
+/** Decoders of telephony and of the formats that are taken in. A wav file may name any of ffmpeg's. */
+export const KNOWN_CODECS = [
+  '-codec_whitelist',
+  [
+    'pcm_s16le,pcm_s16be,pcm_s24le,pcm_s32le,pcm_u8,pcm_f32le,pcm_mulaw,pcm_alaw,adpcm_ms,adpcm_ima_wav,g722,g729',
+    'gsm,libgsm,gsm_ms,libgsm_ms,mp3,mp3float,vorbis,libvorbis,opus,libopus,speex,libspeex,flac',
+  ].join(),
+];
+
+/** The options of ffmpeg for such an input. */
 export function foreignInput({ form, rate, ignoreLength }: Foreign): string[] {
   const of: Record<SoundForm, string[]> = {
     wav: ['-f', 'wav', ...(ignoreLength ? ['-ignore_length', '1'] : [])],
@@ -62,5 +73,5 @@ export function foreignInput({ form, rate, ignoreLength }: Foreign): string[] {
     g722: ['-f', 'g722'],
     g729: ['-f', 'g729'],
   };
-  return ['-protocol_whitelist', 'pipe', '-vn', '-sn', '-dn', ...of[form]];
+  return [...ONLY_PIPE, ...KNOWN_CODECS, ...of[form]];
 }

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import fluent, { type FfmpegCommand } from 'fluent-ffmpeg';
 import { fail, type TapedeckError } from '../domain/error.js';
 import { outcome } from '../ops/turns.js';
-import { type AdoptPlan, type Foreign, foreignInput } from './adopt.js';
+import { type AdoptPlan, type Foreign, foreignInput, KNOWN_CODECS, ONLY_PIPE } from './adopt.js';
 import type { OpusPlan, RecodePlan, SoundPlan } from './opus.js';
 
 // Where fluent-ffmpeg is worked round (2.1.3):
@@ -119,16 +119,14 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): OwnFf
       for (const input of inputs) {
         const fd = OPEN.exec(input)?.[1];
         const source = fd === undefined ? input : `/proc/self/fd/${FIRST + open.push(Number(fd)) - 1}`;
-        // Asterisk writes the lengths when it closes a file; one that was killed leaves 0. The plan cuts at the length.
-        run.input(`file:${source}`).inputOptions('-f', 'wav', '-ignore_length', '1');
+        run.input(`file:${source}`).inputOptions(...CAPTURED);
       }
       run.complexFilter(filter).outputOptions('-nostdin', ...quiet, ...outputOptions);
       return start(run, { limitMs });
     },
     encodeStreams({ filter, outputOptions }, inputs, limitMs) {
       const run = command(inputs.map(() => 'pipe'));
-      for (const n of inputs.keys())
-        run.input(`pipe:${FIRST + n}`).inputOptions('-f', 'wav', '-ignore_length', '1');
+      for (const n of inputs.keys()) run.input(`pipe:${FIRST + n}`).inputOptions(...CAPTURED);
       run.complexFilter(filter).outputOptions('-nostdin', ...quiet, ...outputOptions);
       return start(run, { limitMs, piped: inputs });
     },
@@ -185,8 +183,7 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): OwnFf
     prompt(source, { rate, level }, limitMs) {
       const run = command();
       const inlet = new PassThrough();
-      // Playlists name other files and addresses: nothing but the pipe is opened.
-      run.input(inlet).inputOptions('-protocol_whitelist', 'pipe', '-vn', '-sn', '-dn');
+      run.input(inlet).inputOptions(...UPLOADED);
       const filters = [`aresample=${rate}`];
       if (level) filters.unshift('aformat=channel_layouts=mono', 'loudnorm=I=-16:TP=-1.5:LRA=11');
       run.outputOptions('-nostdin', ...quiet, '-map', '0:a:0', '-t', String(PROMPT_MS / 1_000));
@@ -206,6 +203,14 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): OwnFf
     },
   };
 }
+
+/**
+ * What Asterisk has captured, and nothing else that a file may claim to be. It writes the lengths when it closes a file; one that was
+ * killed leaves 0. The plan cuts at the length.
+ */
+const CAPTURED = ['-f', 'wav', '-c:a', 'pcm_s16le', '-ignore_length', '1'];
+/** What people upload as a prompt, which is probed: no other of ffmpeg's many readers is tried on it. */
+const UPLOADED = [...ONLY_PIPE, '-format_whitelist', 'wav,mp3,ogg,flac,au', ...KNOWN_CODECS];
 
 const PIPES = ['pipe', 'pipe', 'pipe'] as const;
 /** A file that this process has open, and the first descriptor under which ffmpeg has such a file. */

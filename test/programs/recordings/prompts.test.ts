@@ -97,9 +97,18 @@ t.test('an upload of any kind becomes a prompt at -16 LUFS in both rates', async
 
 t.test('what is no prompt is refused, and no other file is opened for it', async (t) => {
   const dir = scratch(t);
-  const tone = (name: string, seconds: string, volume = '0dB') => {
+  const tone = (name: string, seconds: string, volume = '0dB', ...how: string[]) => {
     const file = join(dir, name);
-    ffmpeg('-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`, '-af', `volume=${volume}`, file);
+    ffmpeg(
+      '-f',
+      'lavfi',
+      '-i',
+      `sine=frequency=440:duration=${seconds}`,
+      '-af',
+      `volume=${volume}`,
+      ...how,
+      file,
+    );
     return readFileSync(file);
   };
   const refused = async (upload: Buffer, detail: RegExp) =>
@@ -108,6 +117,8 @@ t.test('what is no prompt is refused, and no other file is opened for it', async
   await refused(tone('short.wav', '0.3'), /lasts 0.3 s/);
   await refused(tone('long.ogg', '33'), /longer than 30/);
   await refused(tone('silent.wav', '2', '-120dB'), /silent/);
+  await refused(tone('audio.mka', '2'), /not audio/);
+  await refused(tone('other.wav', '2', '0dB', '-c:a', 'adpcm_yamaha'), /not audio/);
   await refused(Buffer.alloc(6_000_001), /6000001 bytes/);
   const good = join(dir, 'secret.wav');
   writeFileSync(good, own.of('announce', 'en', '9').files.wav16);
