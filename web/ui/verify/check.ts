@@ -131,7 +131,8 @@ export async function check(zip: Uint8Array, progress: (what: string) => void): 
       `The manifest was signed later than the recording was sealed: that it is unchanged is proven since ${manifest.made_at}.`,
     );
 
-  const consentFits = !manifestSigned || manifest === null || saysConsentOf(get('consent.json'), manifest);
+  const proven = manifestSigned ? manifest : null;
+  const consentFits = proven !== null && saysConsentOf(get('consent.json'), proven);
   step('consent.json says what the manifest says', consentFits);
 
   if (manifest?.imported) notes.push(importedNote(manifest.imported));
@@ -159,7 +160,7 @@ export async function check(zip: Uint8Array, progress: (what: string) => void): 
     add({ file: 'manifest.json', what: 'It is no manifest.' });
   if (manifestSigned && !audioGood && !blamed('recording.opus', 'manifest.json'))
     add({ file: 'recording.opus', what: 'It is not the recording that the manifest names.' });
-  if (!consentFits && !blamed('consent.json'))
+  if (proven !== null && !consentFits && !blamed('consent.json'))
     add({ file: 'consent.json', what: 'It does not say what the manifest says.' });
   if (!checkpointGood && !blamed('checkpoint.txt', CHECKPOINT_KEY, 'public-key.pem'))
     add({ file: 'checkpoint.txt', what: 'It was not signed with this key.' });
