@@ -33,5 +33,7 @@ export default defineConfig({
     },
   },
   // The provider compiles schemas with typebox and has to have the same one.
-  ssr: { noExternal: [/^typebox/, '@fastify/type-provider-typebox', /^libphonenumber-js/] },
+  ssr: {
+    noExternal: [/^typebox/, '@fastify/type-provider-typebox', /^libphonenumber-js/, /^@noble\//, 'fflate'],
+  },
 });

@@ -25,6 +25,7 @@ import { applyFixes, type Fixed, planFixes } from './doctor/fix.js';
 import { data, nearest, spool } from './doctor/folders.js';
 import { keyCopy } from './doctor/key-copy.js';
 import { country, reach, timeZone } from './doctor/machine.js';
+import { auditCopies, namesKept } from './doctor/off-box.js';
 import { directory, provider } from './doctor/outside.js';
 import { ami, ari, priority } from './doctor/pbx.js';
 import { restart } from './doctor/restart.js';
@@ -114,6 +115,7 @@ export async function examine(context: CliContext): Promise<Finding[]> {
     'clock sync': clockSync(),
     'live audio': ofEach(config, { 'live audio': liveAudio }),
     swap: swap(),
+    'audit log copies': auditCopies(config),
     'key copy': Promise.resolve().then(() => keyCopy(config)),
     'CDR sources': ofEach(config, { 'CDR sources': cdrReaders }),
     directory: directory(config),
@@ -145,6 +147,7 @@ export async function examine(context: CliContext): Promise<Finding[]> {
       }),
       'test calls': ofEach(config, { 'test calls': (pbx) => testCalls(context, pbx) }),
       approvals: approvals(context),
+      names: namesKept(context),
       CDRs: ofEach(config, { CDRs: (pbx) => cdrs(context, pbx) }),
     }),
     TLS: tls(config),

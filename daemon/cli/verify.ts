@@ -19,8 +19,9 @@ import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
 import { createOpening, type Opening } from './common/opening.js';
 import { timesIn } from './common/table.js';
+import { verifyPack } from './verify-pack.js';
 
-type Options = { all?: boolean; damaged?: boolean; publicKey?: string; json?: boolean };
+type Options = { all?: boolean; damaged?: boolean; pack?: string; publicKey?: string; json?: boolean };
 
 /** What was found of one recording. `faults` is empty when all is as it should be; `notes` are no faults. */
 type Verdict = {
@@ -39,20 +40,24 @@ const PAGE = 500;
 export function verify(program: Command, ctx: CliContext): void {
   program
     .command('verify')
-    .description('verify the file, signature and catalogue row of one recording or of all')
+    .description(
+      'verify the file, signature and catalogue row of one recording or of all, or an evidence pack',
+    )
     .argument('[call]', 'id of the call, from "tapedeck calls"')
     .option('--all', 'every recording; reads all files')
     .option('--damaged', 'only recordings known to be damaged')
+    .option('--pack <zip>', 'an evidence pack instead; needs no recorder')
     .option('--public-key <file>', 'trust only this public key, from the copy that you keep elsewhere')
     .option('--json', 'as JSON, one line per recording')
     .addHelpText(
       'after',
       () =>
-        `\nExit code 0 if everything was read, can be opened and is as it was signed, 1 otherwise.\n\nTo verify an evidence pack, open verify.html from the dashboard or from dist/web/verify. Its SHA-256:\n  ${verifierHash()}\n\nExamples:\n  tapedeck verify 01JDK3V7Q8ZM5T4R2XW9YB6C1E\n  tapedeck verify --all --public-key /media/usb/tapedeck.pem`,
+        `\nExit code 0 if everything was read, can be opened and is as it was signed, 1 otherwise.\n\nAn evidence pack is proved by a key of this machine or the one of --public-key. Somebody without Tapedeck opens verify.html from the\ndashboard or from dist/web/verify, and gives it the pack. Its SHA-256:\n  ${verifierHash()}\n\nExamples:\n  tapedeck verify 01JDK3V7Q8ZM5T4R2XW9YB6C1E\n  tapedeck verify --all --public-key /media/usb/tapedeck.pem\n  tapedeck verify --pack case-17.zip --public-key tapedeck.pem`,
     )
     .action(async (id: string | undefined, options: Options) => {
-      if ([id, options.all, options.damaged].filter(Boolean).length !== 1)
-        throw fail('request_invalid', 'Name a call, or say --all or --damaged.');
+      if ([id, options.all, options.damaged, options.pack].filter(Boolean).length !== 1)
+        throw fail('request_invalid', 'Name a call, or say --all, --damaged or --pack.');
+      if (options.pack) return verifyPack(ctx, options.pack, options);
       await ctx.holdMaster();
       const zone = ctx.config().site.time_zone;
       const trusted = keysOf(ctx, options.publicKey);

@@ -21,6 +21,7 @@ import {
   restoredToo,
   show,
 } from './setup-steps.js';
+import { setNameDays } from './steps/name-days.js';
 import { runDoctor, startUnits, tapedeckCommand } from './steps/services.js';
 import type { Terminal } from './talk/terminal.js';
 
@@ -61,6 +62,7 @@ export async function setUpElsewhere(terminal: Terminal, { config, options, give
   if (options.start && hasSystemd()) {
     await startUnits(runProgram, changes.length > 0);
     terminal.step('Services started', 'recorder, dashboard, encoder');
+    await setNameDays(terminal, tapedeckCommand(runProgram, config), answers.nameDays);
     const { passed, warned, failed } = await runDoctor(tapedeckCommand(runProgram, config));
     terminal.step(
       'Doctor',

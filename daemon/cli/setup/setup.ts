@@ -65,7 +65,7 @@ export function setup(program: Command): void {
 }
 
 const HELP = `
-Setup finds Asterisk or FreePBX, asks five questions, shows every change as a diff, keeps a copy of each file, and can be
+Setup finds Asterisk or FreePBX, asks five questions, offers two settings, shows every change as a diff, keeps a copy of each file, and can be
 run again at any time. On FreePBX only the files that it leaves to you and its Advanced Settings change.
 
 A file of answers, such as for Ansible:
@@ -74,6 +74,8 @@ A file of answers, such as for Ansible:
   country = "DE"
   data = "/srv/tapedeck"
   key_copy = "/mnt/share"
+  checkpoint_file = "/mnt/share/tapedeck-checkpoints"
+  metadata_days = 90
   calls_per_day = 400
 
 Examples:

@@ -1,10 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Finding } from '../../../daemon/cli/doctor/finding.js';
+import { auditCopies } from '../../../daemon/cli/doctor/off-box.js';
 import { priority } from '../../../daemon/cli/doctor/pbx.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
+import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { loadConfig } from '../../../daemon/ops/config.js';
 import { site } from '../../support/cli-site.js';
 import { until } from '../../support/recorder.js';
 
@@ -36,6 +39,26 @@ t.test('the doctor goes on where something is broken, and says that a lost maste
     'test calls': { state: 'fail' },
     'CDR sources': { state: 'warn' },
   });
+});
+
+t.test('the doctor says what is open while no checkpoint leaves the machine, and names stay', async (t) => {
+  const { tapedeck, dir, catalogue: opened } = site(t);
+  const before = process.exitCode;
+  t.teardown(() => {
+    process.exitCode = before;
+  });
+  const catalogue = await opened();
+  const found = async (check: string) =>
+    (JSON.parse(await tapedeck('doctor', '--json')) as Finding[]).find((one) => one.check === check);
+  t.match(await found('audit log copies'), { state: 'warn', says: /could cut off its end/ });
+  t.match(await found('names'), { state: 'warn', says: /after the last recording of a person was erased/ });
+  await catalogue.policy.save({ ...defaultPolicy, metadata_days: 30 }, 'ada', Date.now(), 0);
+  const file = join(dir, 'tapedeck.toml');
+  writeFileSync(file, `${readFileSync(file, 'utf8')}\n[audit]\ncheckpoint_file = "/mnt/other/checkpoints"\n`);
+  t.match(await auditCopies(loadConfig(file)), [
+    { state: 'ok', says: 'Checkpoints go to /mnt/other/checkpoints.' },
+  ]);
+  t.match(await found('names'), { state: 'ok', says: /30 days after/ });
 });
 
 t.test('the doctor says whether the Asterisk beside it goes before all else', async (t) => {

@@ -129,6 +129,8 @@ for (const [suite, major] of [
       [/Country, as two letters such as GB \[GB\]: /, ''],
       [/Folder \[.*\]: /, ''],
       copy[0]!,
+      [/Checkpoints to \[none\]: /, ''],
+      [/after how many days \[as it is\]: /, '90'],
       [/Apply these changes\? yes or no \[yes\]: /, ''],
       ...copy.slice(1),
     ];

@@ -12,6 +12,7 @@ import { createCheckpoints } from '../../../daemon/assurance/checkpoint.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { createCliContext } from '../../../daemon/cli/common/context.js';
 import { evidence } from '../../../daemon/cli/evidence.js';
+import { verify as verifyRecordings } from '../../../daemon/cli/verify.js';
 import { entryOf } from '../../../daemon/domain/assurance/audit.js';
 import { catalogueFile, checkpointFile, controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
@@ -131,6 +132,22 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
         throw e;
       }
       return readFileSync(out);
+    },
+    /** `tapedeck verify --pack`; gives what it said, and with what it ended. */
+    async verifyPack(zip: Uint8Array, ...more: string[]): Promise<{ said: string; code: number }> {
+      said.length = 0;
+      const file = join(dir, 'given.zip');
+      writeFileSync(file, zip);
+      const before = process.exitCode;
+      process.exitCode = 0;
+      const program = new Command('tapedeck').exitOverride();
+      verifyRecordings(program, { ...context, out: (line: string) => void said.push(line) });
+      try {
+        await program.parseAsync(['verify', '--pack', file, ...more], { from: 'user' });
+        return { said: said.join('\n'), code: Number(process.exitCode ?? 0) };
+      } finally {
+        process.exitCode = before;
+      }
     },
   };
 }

@@ -24,6 +24,7 @@ const answers = {
     timeZone: 'Europe/Berlin',
     region: 'DE',
     dataDir: '/var/lib/tapedeck',
+    checkpointFile: '',
   },
 };
 const textOf = (changes: readonly Change[], path: string) =>

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import t from 'tap';
+import { writePolicy } from '../../../daemon/cli/common/policy-file.js';
 import { withValues } from '../../../daemon/cli/setup/conf/toml.js';
 import { addresses, daysOf, disks, folderOn, timeZone } from '../../../daemon/cli/setup/machine/machine.js';
 import type { FileChange } from '../../../daemon/cli/setup/plan/change.js';
@@ -12,9 +13,11 @@ import {
   makeMasterKey,
   writeCopy,
 } from '../../../daemon/cli/setup/steps/master-key.js';
+import { withNameDays } from '../../../daemon/cli/setup/steps/name-days.js';
 import { readAnswers } from '../../../daemon/cli/setup/talk/answers.js';
 import { addressOf, lasting, lawOf } from '../../../daemon/cli/setup/talk/questions.js';
 import { wrapped } from '../../../daemon/cli/setup/talk/terminal.js';
+import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { isZone } from '../../../daemon/domain/zone-times.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
 import { programFile } from '../../../daemon/ops/process/program-files.js';
@@ -95,6 +98,7 @@ const answers = {
   timeZone: 'Europe/Berlin',
   region: 'DE',
   dataDir: '/srv/td',
+  checkpointFile: '',
 };
 const reach = { ariUrl: 'http://127.0.0.1:8088', amiHost: '127.0.0.1', amiPort: 5038 };
 const pbx = { facts: facts as never, reach, secrets: { ari: 'a', ami: 'b' } };
@@ -128,6 +132,36 @@ t.test('the configuration of a new machine is one that Tapedeck starts with', as
     /RequiresMountsFor=\/srv\/td[\s\S]*ReadWritePaths=\/srv\/td\n[\s\S]*IPAddressAllow=192\.0\.2\.5/,
   );
   t.match(text('tapedeck-web'), /InaccessiblePaths=-\/srv\/td\/keys/);
+});
+
+t.test('checkpoints of the audit log go to another machine where somebody names a file there', async (t) => {
+  const file = join(t.testdir({}), 'tapedeck.toml');
+  const of = (checkpointFile: string, config: string | null = null) => {
+    const changes = planOwn({ ...own, config }, { ...answers, checkpointFile }, pbx);
+    const text = (end: string) =>
+      (changes.find((one) => one.kind === 'file' && one.path.endsWith(end)) as FileChange).after;
+    writeFileSync(file, text('.toml'));
+    return {
+      audit: loadConfig(file).audit,
+      toml: text('.toml'),
+      unit: text('tapedeck.service.d/setup.conf'),
+    };
+  };
+  const share = '/mnt/share/tapedeck-checkpoints';
+  const set = of(share);
+  t.equal(set.audit.checkpoint_file, share);
+  t.match(set.unit, /^ReadWritePaths=-\/mnt\/share$/m);
+  t.notMatch(of('').unit, /mnt/);
+  t.equal(of('', set.toml).audit.checkpoint_file, '', 'and no longer where somebody takes it out');
+});
+
+t.test('names and numbers get an end in whatever policy there is', async (t) => {
+  const stored = { version: 1, changedAt: 5, changedBy: 'Ada', policy: defaultPolicy };
+  for (const policy of [defaultPolicy, { ...defaultPolicy, metadata_days: 7 }]) {
+    const text = writePolicy({ ...stored, policy });
+    const made = parse(withNameDays(text, 90)) as Record<string, unknown>;
+    t.match(made, { metadata_days: 90, emergency_numbers: [...defaultPolicy.emergency_numbers] });
+  }
 });
 
 t.test('the country is written where the zone does not tell it, or tells another', async (t) => {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import t from 'tap';
+import { createSigningKey } from '../../../daemon/vault/signing-key.js';
 import { START } from '../../support/web/dashboard.js';
 import {
   byHand,
@@ -112,6 +113,19 @@ t.test('a pack says what it is, and stock tools verify it by its README as writt
   t.same((await verify(zip)).faults, []);
   t.same((await verify(zip)).notes, []);
   t.ok((await verify(zip)).steps.every(({ ok }) => ok));
+  t.match(await house.verifyPack(zip), { code: 0, said: /^Valid: the evidence pack of call /m });
+  const other = join(house.dir, 'other.pem');
+  writeFileSync(other, createSigningKey(t.testdir(), randomBytes(32)).publicKeyPem);
+  t.match(await house.verifyPack(zip, '--public-key', other), {
+    ...{ code: 1, said: /NOT a key that is trusted here[\s\S]*^Not proved: the key came with the pack\./m },
+  });
+  const changed = rezip({ ...files, 'story.txt': flipped(files['story.txt']!, 9) });
+  t.match(await house.verifyPack(changed), { code: 1, said: /story\.txt: It is not what was given out/ });
+  t.match(JSON.parse((await house.verifyPack(zip, '--json')).said), {
+    proved: true,
+    call: call.id,
+    faults: [],
+  });
 
   for (const name of Object.keys(files)) {
     const at = Math.floor(files[name]!.length / 2);
@@ -224,6 +238,19 @@ t.test('what cannot be vouched for is not given out, and it is said why', async 
     execFileSync('pdftotext', ['-', '-'], { input: files['cover.pdf']!, encoding: 'utf8' }),
     /the recorder did not run/,
   );
+  const agreed = { ...JSON.parse(text(files['consent.json'])), policy_version: 9 };
+  const consent = Buffer.from(JSON.stringify(agreed));
+  // Nothing is signed of the entry of this export, so that it is forged too.
+  const entry = linesOf(files)
+    .map((line, n, all) =>
+      n === all.length - 1 ? line.replace(hash(files['consent.json']!), hash(consent)) : line,
+    )
+    .map((line) => `${line}\n`)
+    .join('');
+  const forged = sums({ ...files, 'consent.json': consent, 'access-log.jsonl': Buffer.from(entry) });
+  t.match((await verify(rezip(forged))).faults, [
+    { file: 'consent.json', what: 'It does not say what the manifest says.' },
+  ]);
   const hand = byHand(house, files, commands(text(files['README.txt'])));
   t.match(hand.output, /NOTHING IS SIGNED OF ENTRY \d+: it is newer than the checkpoint/);
   t.match(hand.output, /NOTHING IS SIGNED OF THIS EXPORT/);

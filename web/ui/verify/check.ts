@@ -124,12 +124,16 @@ export async function check(zip: Uint8Array, progress: (what: string) => void): 
   step('No entry from before this export is missing from the access log', covered && complete);
   if (exported !== null && !covered && leads && logFaults.length === 0)
     notes.push(
-      `Nothing is signed of this export (entry ${exported.seq}): the checkpoint in it is older. So nothing proves README.txt, cover.pdf, story.txt and the other files that tell of the call, nor that no entry is missing from the access log: anybody can have written them anew. If the recorder did not run when the pack was made, have it made again.`,
+      `Nothing is signed of this export (entry ${exported.seq}): the checkpoint in it is older. So nothing proves README.txt, cover.pdf, story.txt and the other files that tell of the call, nor that no entry is missing from the access log: anybody can have written them anew. Only the facts in consent.json, not its words, were compared with the manifest. If the recorder did not run when the pack was made, have it made again.`,
     );
   if (manifest?.made_later)
     notes.push(
       `The manifest was signed later than the recording was sealed: that it is unchanged is proven since ${manifest.made_at}.`,
     );
+
+  const proven = manifestSigned ? manifest : null;
+  const consentFits = proven !== null && saysConsentOf(get('consent.json'), proven);
+  step('consent.json says what the manifest says', consentFits);
 
   if (manifest?.imported) notes.push(importedNote(manifest.imported));
 
@@ -156,6 +160,8 @@ export async function check(zip: Uint8Array, progress: (what: string) => void): 
     add({ file: 'manifest.json', what: 'It is no manifest.' });
   if (manifestSigned && !audioGood && !blamed('recording.opus', 'manifest.json'))
     add({ file: 'recording.opus', what: 'It is not the recording that the manifest names.' });
+  if (proven !== null && !consentFits && !blamed('consent.json'))
+    add({ file: 'consent.json', what: 'It does not say what the manifest says.' });
   if (!checkpointGood && !blamed('checkpoint.txt', CHECKPOINT_KEY, 'public-key.pem'))
     add({ file: 'checkpoint.txt', what: 'It was not signed with this key.' });
   if (checkpointGood && !leads && !blamed('audit-chain.json', 'checkpoint.txt'))
@@ -258,6 +264,27 @@ function keysOf(manifest: Key | null, checkpoint: Key | null): Report['keys'] {
     ? of('everything', manifest)
     : [...of('the manifest', manifest), ...of('the checkpoint', checkpoint)];
 }
+
+/** Whether the facts in a consent.json are those that the manifest has. Before version 2 it had others. */
+function saysConsentOf(json: string | null, { call, consent }: Manifest): boolean {
+  try {
+    const said = JSON.parse(json ?? '') as Record<string, unknown>;
+    if (said.format_version === 1 || consent === undefined) return true;
+    const { rule, policy_version, notice, played = [], answers = [] } = consent;
+    const facts = { call: call.id, rule, policy_version, announcement: notice, played, answers };
+    return Object.entries(facts).every(([name, value]) => sorted(said[name]) === sorted(value));
+  } catch {
+    return false;
+  }
+}
+
+/** A value as JSON, its names in order. */
+const sorted = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  ) ?? '';
 
 function consentIn(json: string | null): string {
   try {

@@ -8,6 +8,13 @@ export type Manifest = {
   made_at: string;
   made_later: boolean;
   call: { id: string };
+  consent?: {
+    rule: unknown;
+    policy_version: unknown;
+    notice: unknown;
+    played?: unknown;
+    answers?: unknown;
+  };
   /** Of a recording that another recorder made. */
   imported?: { imported_at?: unknown; recorder?: unknown; original?: { sha256?: unknown } } | null;
   recording: {

@@ -68,11 +68,12 @@ export function answeredBefore(own: OwnFacts, configFile: string): Before {
   const keyCopy = textOf(join(own.etc, KEY_COPY_NOTE))?.trim();
   const noted = keyCopy ? { keyCopy } : {};
   if (own.config === null) return noted;
-  const { site, data, web } = loadConfig(configFile);
+  const { site, data, web, audit } = loadConfig(configFile);
   return {
     ...noted,
     ...{ address: web.address, hosts: [...web.hosts], timeZone: site.time_zone, dataDir: data.dir },
     region: siteRegion({ site }),
+    checkpointFile: audit.checkpoint_file,
   };
 }
 

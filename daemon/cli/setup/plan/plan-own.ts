@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { regionOfZone } from '../../../domain/phone.js';
 import { TRUNK_CONTEXTS } from '../../../ops/config-schema.js';
 import { type TomlValue, withValues } from '../conf/toml.js';
@@ -17,6 +18,8 @@ export type Answers = {
   /** ISO 3166-1, such as "GB": of the numbers and of the law. */
   region: string;
   dataDir: string;
+  /** File on another machine to which checkpoints of the audit log go too; '' where there is none. */
+  checkpointFile: string;
 };
 
 /** What there is of Tapedeck on this machine. */
@@ -84,7 +87,7 @@ export function planOwn(
 /** Only what differs from the configuration's own defaults, or from what setup wrote before, is written. */
 function valuesFor(
   own: OwnFacts,
-  { address, hosts, timeZone, region, dataDir }: Answers,
+  { address, hosts, timeZone, region, dataDir, checkpointFile }: Answers,
   { facts, reach }: { facts: PbxFacts; reach: Plan['reach'] },
 ): TomlValue[] {
   const extra = trunkContexts(facts);
@@ -103,6 +106,9 @@ function valuesFor(
     ['web', 'address', address],
     ...(hosts.length > 0 ? [['web', 'hosts', hosts] satisfies TomlValue] : []),
   ];
+  // It is taken out as well.
+  if (checkpointFile !== '' || /^checkpoint_file\s*=/m.test(own.config ?? ''))
+    values.push(['audit', 'checkpoint_file', checkpointFile]);
   // People may have added theirs since.
   if (own.config === null) {
     values.push(['pbx', 'trunk_contexts', contexts], ['encode', 'socket', '/run/tapedeck-encoder/sock']);
@@ -154,7 +160,7 @@ export function dropIn(
 
 function dropIns(
   own: OwnFacts,
-  { address, dataDir }: Answers,
+  { address, dataDir, checkpointFile }: Answers,
   { facts: { spool }, reach }: { facts: PbxFacts; reach: Plan['reach'] },
 ): Change[] {
   const recorder: string[] = [];
@@ -170,6 +176,7 @@ function dropIns(
   const reached = new Set([address, new URL(reach.ariUrl).hostname.replace(/[[\]]/g, ''), reach.amiHost]);
   for (const one of reached) if (!loopback(one)) recorder.push(`IPAddressAllow=${one}`);
   if (spool !== SPOOL) recorder.push(`ReadWritePaths=-${spool}/recording`);
+  if (checkpointFile !== '') recorder.push(`ReadWritePaths=-${dirname(checkpointFile)}`);
   // Without that group the unit would not start (216/GROUP).
   if (!own.asteriskGroup) recorder.push('SupplementaryGroups=');
   const of = (name: string) => `${own.systemd}/${name}.service.d/setup.conf`;

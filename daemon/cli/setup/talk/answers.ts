@@ -10,6 +10,9 @@ import { isZone } from '../../../domain/zone-times.js';
 /** What has to be typed, or written into a file of answers, to go without a copy of the master key. */
 export const NO_COPY = 'recordings are lost with this disk';
 
+/** As the policy has it. */
+export const MOST_NAME_DAYS = 36_500;
+
 const Text = (description: string) => Type.String({ description, minLength: 1, maxLength: 300 });
 
 /** What a file of answers may say. Whatever is left out has the default that setup would offer. */
@@ -27,6 +30,16 @@ const Schema = Type.Object(
     key_copy: Type.Optional(Text('Folder on another disk for the copy of the master key, or "none".')),
     calls_per_day: Type.Optional(
       Type.Integer({ description: 'Answered calls a day, a whole number.', minimum: 1, maximum: 1_000_000 }),
+    ),
+    checkpoint_file: Type.Optional(
+      Text('File on a mount of another machine to which checkpoints of the audit log are appended too.'),
+    ),
+    metadata_days: Type.Optional(
+      Type.Integer({
+        description: 'Days after which names and numbers of calls without audio go, from 1 to 36500.',
+        minimum: 1,
+        maximum: MOST_NAME_DAYS,
+      }),
     ),
     no_key_copy: Type.Optional(Text(`With key_copy = "none": "${NO_COPY}".`)),
     asterisk: Type.Optional(

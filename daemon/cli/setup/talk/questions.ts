@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { catalogueFile } from '../../../domain/paths.js';
 import { isRegion, regionOfZone } from '../../../domain/phone.js';
 import { decideTelling } from '../../../domain/telling/decide.js';
@@ -11,12 +11,16 @@ import { type Volume, volumeText } from '../machine/calls-per-day.js';
 import { type Address, addresses, daysOf, disks, folderOn, timeZone } from '../machine/machine.js';
 import type { Answers } from '../plan/plan-own.js';
 import { copyProblem } from '../steps/master-key.js';
-import { type AnswerFile, NO_COPY } from './answers.js';
+import { type AnswerFile, MOST_NAME_DAYS, NO_COPY } from './answers.js';
 import type { Terminal } from './terminal.js';
 
 /** Where the copy of the master key goes. `kept`: it was copied when setup ran before. */
 export type KeyCopy = { to: 'folder'; folder: string } | { to: 'print' } | { to: 'none' } | { to: 'kept' };
-export type AllAnswers = Answers & { keyCopy: KeyCopy };
+export type AllAnswers = Answers & {
+  keyCopy: KeyCopy;
+  /** After how many days names and numbers of calls without audio go; null: as the policy has it. */
+  nameDays: number | null;
+};
 
 /** What was answered before, and is the default now. */
 export type Before = {
@@ -25,6 +29,7 @@ export type Before = {
   timeZone?: string;
   region?: string;
   dataDir?: string;
+  checkpointFile?: string;
   /** Where the key was copied to, as it was noted. */
   keyCopy?: string;
 };
@@ -57,7 +62,7 @@ export function addressOf(
   return { address: otherwise, hosts: [typed] };
 }
 
-/** Asks the five questions, and each again until the answer can be used. */
+/** Asks the five questions and offers two more settings, each again until the answer can be used. */
 export async function askAll(
   terminal: Terminal,
   before: Before,
@@ -68,7 +73,9 @@ export async function askAll(
   const region = await askCountry(terminal, before.region || regionOfZone(zone));
   const dataDir = await askFolder(terminal, before.dataDir, volume);
   const keyCopy = await askCopy(terminal, { key, dataDir, before: before.keyCopy });
-  return { ...where, timeZone: zone, region, dataDir, keyCopy };
+  const checkpointFile = await offerCheckpoints(terminal, before.checkpointFile ?? '', { key, dataDir });
+  const nameDays = await offerNames(terminal);
+  return { ...where, timeZone: zone, region, dataDir, keyCopy, checkpointFile, nameDays };
 }
 
 async function askAddress(terminal: Terminal, before: Before): Promise<Pick<Answers, 'address' | 'hosts'>> {
@@ -194,6 +201,49 @@ async function askCopy(
   }
 }
 
+const NONE = 'none';
+
+/** Why checkpoints cannot go to this file, or null. */
+function checkpointProblem(file: string, about: { key: string; dataDir: string }): string | null {
+  if (!isAbsolute(file) || /[\s"'\\%:]/.test(file))
+    return 'Write an absolute path without spaces, quotes, "%", ":" and "\\".';
+  return copyProblem(dirname(file), about);
+}
+
+async function offerCheckpoints(
+  terminal: Terminal,
+  before: string,
+  about: { key: string; dataDir: string },
+): Promise<string> {
+  terminal.title('Offer  Audit log checkpoints on another machine');
+  terminal.note(
+    'The audit log is signed every hour. While no signature leaves this machine, whoever has root here can cut off the end of the log unnoticed. Name a file on a share of another machine that is mounted here, in a folder to which the user "tapedeck" can write. Mail, syslog and webhooks are in [audit] of tapedeck.toml.',
+  );
+  terminal.say();
+  for (;;) {
+    const typed = await terminal.ask('Checkpoints to', before || NONE);
+    if (typed === NONE || typed === before) return typed === NONE ? '' : before;
+    const problem = checkpointProblem(typed, about);
+    if (problem === null) return typed;
+    terminal.note(problem);
+  }
+}
+
+async function offerNames(terminal: Terminal): Promise<number | null> {
+  terminal.title('Offer  Names and numbers');
+  terminal.note(
+    'A call stays in the list when its recording is erased. Its names and numbers go so many days after there is no audio of it, or are kept for ever. The page Policy changes that later.',
+  );
+  terminal.say();
+  for (;;) {
+    const typed = await terminal.ask('Remove names and numbers after how many days', 'as it is');
+    if (typed === 'as it is') return null;
+    const days = Number(typed);
+    if (Number.isInteger(days) && days >= 1 && days <= MOST_NAME_DAYS) return days;
+    terminal.note(`Write a whole number from 1 to ${MOST_NAME_DAYS}, or press Enter.`);
+  }
+}
+
 /** The same from a file: what it leaves out is what would be offered. Returns what is wrong with it, all at once. */
 export function answersOf(
   given: AnswerFile,
@@ -222,13 +272,18 @@ export function answersOf(
     keyCopy = { to: 'folder', folder: given.key_copy };
   } else if (before.keyCopy === undefined)
     faults.push('"key_copy" is needed: a folder on another disk, or "none".');
+  const checkpointFile = given.checkpoint_file ?? before.checkpointFile ?? '';
+  if (given.checkpoint_file !== undefined) {
+    const problem = checkpointProblem(checkpointFile, { key, dataDir });
+    if (problem !== null) faults.push(`"checkpoint_file": ${problem}`);
+  }
   const at = typeof where === 'string' ? { address: first, hosts: [] } : where;
   return {
     answers: {
       ...at,
       hosts: [...at.hosts, ...(given.hosts ?? [])],
       timeZone: zone,
-      ...{ region, dataDir, keyCopy },
+      ...{ region, dataDir, keyCopy, checkpointFile, nameDays: given.metadata_days ?? null },
     },
     faults,
   };
