@@ -1,4 +1,5 @@
 import type { AuditFilter } from '../../../daemon/catalogue/audit.js';
+import type { CallFilter } from '../../../daemon/catalogue/calls.js';
 import type { Prepared } from '../../../daemon/catalogue/sqlite/nouns.js';
 import type { ReachKey } from '../../../daemon/domain/people/reach.js';
 import { FIRST_DUE } from '../../../daemon/domain/retention/plan.js';
@@ -22,8 +23,14 @@ export function verbsAt(
   const mid = one(Math.floor(calls / 2) + 3);
   const extensions = (count: number): ReachKey[] =>
     Array.from({ length: count }, (_, i) => ({ kind: 'extension', name: String(100 + i) }));
-  const list = (filter: object) => (n: Prepared) =>
-    n.calls.list({ reach: 'all', limit: 100, region: 'DE', ...filter }, null);
+  /** Each request reads anew what somebody reaches. */
+  const list =
+    ({ reach = 'all', ...filter }: Partial<CallFilter>) =>
+    (n: Prepared) =>
+      n.calls.list(
+        { limit: 100, region: 'DE', ...filter, reach: reach === 'all' ? reach : [...reach] },
+        null,
+      );
   const log = (filter: Omit<AuditFilter, 'limit'>) => (n: Prepared) =>
     n.audit.entries({ ...filter, limit: 100 }, null, 100);
   const actor = 'person-7';
