@@ -23,6 +23,8 @@ const CHARS = 512;
 const TOLD_ACTIONS: readonly AuditAction[] = ['sign_out', 'session_end', 'search', 'view', 'heard', 'report'];
 /** A playback, and what is told of it, is over so long after the recording was opened, in ms: no session is longer than a day. */
 const OPENED_MS = 2 * 86_400_000;
+/** By so much the clock may have been set back since then, in ms. */
+const SET_BACK_MS = 3_600_000;
 /** So many openings of one recording by one person within that time are looked at. */
 const MOST_OPENINGS = 1_000;
 /** What the dashboard itself does. */
@@ -85,7 +87,7 @@ export function createTelling(deps: {
     if (typeof recording !== 'string' || recording === '' || person === '') return false;
     const opened = await deps.catalogue.audit.entries({
       ...{ recording, actor: person, actions: ['play'], outcome: 'ok', limit: MOST_OPENINGS },
-      ...{ from: at - OPENED_MS, to: at + LATE_MS },
+      ...{ from: at - OPENED_MS, to: at + SET_BACK_MS },
     });
     return opened.some(({ detail }) => typeof detail.bytes !== 'number');
   }

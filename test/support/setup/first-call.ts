@@ -137,6 +137,7 @@ for (const [suite, major] of [
     const { screen, code } = await atATerminal(machine.enter('TERM=xterm'), 'tapedeck setup', asked);
     t.equal(code, 0, screen);
     t.match(screen, /Test call +good/);
+    t.match(screen, /Names and numbers +go 90 days after there is no audio/);
     const seconds = Math.round((Date.now() - begun) / 1000);
     t.comment(screen.slice(screen.indexOf('Setting up')));
 

@@ -183,10 +183,12 @@ t.test('nobody is said to have heard what the recorder did not open for them', a
   await refused('opened for somebody else', { person: 'eve' });
   await refused('another recording', { detail: { recording: 'S', total_ms: 9, bytes: 9 } });
   await refused('of none', { detail: { total_ms: 9, bytes: 9 } });
-  await refused('before it was opened', { at: NOW - 60_000 });
+  await refused('before it was opened', { at: NOW - 2 * 3_600_000 });
   await refused('long after', { at: NOW + 3 * 86_400_000 });
   t.same(await tell(heard.map((one, n) => said(n + 1, { ...one, at: NOW + 60_000 }))), { seq: 2 });
-  t.equal((await entries()).filter(({ detail }) => detail.bytes === 9).length, 3);
+  const back = said(3, { ...heard[0], at: NOW - 60_000 });
+  t.same(await tell([back]), { seq: 3 }, 'the clock was set back meanwhile');
+  t.equal((await entries()).filter(({ detail }) => detail.bytes === 9).length, 4);
 });
 
 t.test('an entry has the form of one', async (t) => {
