@@ -23,6 +23,8 @@ export function verbsAt(
   const mid = one(Math.floor(calls / 2) + 3);
   const extensions = (count: number): ReachKey[] =>
     Array.from({ length: count }, (_, i) => ({ kind: 'extension', name: String(100 + i) }));
+  // No recording has it, since there is none of that name.
+  const NO_FLAG = 'clipping' as 'clipped';
   /** Each request reads anew what somebody reaches. */
   const list =
     ({ reach = 'all', ...filter }: Partial<CallFilter>) =>
@@ -87,12 +89,12 @@ export function verbsAt(
       'reviewer of 5,000 places, of which one is there': list({
         reach: [
           ...extensions(1),
-          ...Array.from({ length: 4_999 }, (_, i) => ({ kind: 'did', name: `${900_000 + i}` })),
+          ...Array.from({ length: 4_999 }, (_, i) => ({ kind: 'did' as const, name: `${900_000 + i}` })),
         ],
       }),
       'changes of a reviewer of 40 places': (n) => n.calls.reachMark(extensions(40)),
       'echo, anywhere': list({ quality: 'echo' }),
-      'a flag that no recording has': list({ quality: 'clipping' }),
+      'a flag that no recording has': list({ quality: NO_FLAG }),
       'echo of extension 117': list({ quality: 'echo', ear: { kind: 'extension', name: '117' } }),
       'every call heard by extension 117': list({ ear: { kind: 'extension', name: '117' } }),
       'a phone that was never heard': list({ ear: { kind: 'extension', name: '999' } }),
