@@ -205,7 +205,7 @@ const COMMANDS: Record<string, Listed> = {
   },
   verify: {
     usage: 'verify [options] [call]',
-    summary: 'verify the file, signature and catalogue row of one recording or of all',
+    summary: 'verify the file, signature and catalogue row of one recording or of all, or an evidence pack',
     load: async () => (await import('../verify.js')).verify,
   },
 };

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { unzipSync } from 'fflate';
@@ -10,6 +10,12 @@ export type Check = (good: boolean, text: string) => void;
 
 /** Who asks the office for the recordings of their calls: a caller of the last three months. */
 const REQUESTER = { number: '+12125550186', name: 'Sam Whitfield' };
+
+/** Without a key that was kept elsewhere nothing is proved: the one that comes with a file may be anybody's. */
+export function keptKey({ dataDir }: Pick<RecorderLab, 'dataDir'>): string[] {
+  const folder = join(dataDir, 'signing');
+  return ['--public-key', join(folder, readdirSync(folder).find((name) => name.endsWith('.pem'))!)];
+}
 
 /** The retention report of last month, as PDF with its signature, in `dir`. */
 export async function writeReport(recorder: RecorderLab, dir: string, check: Check): Promise<void> {
@@ -24,7 +30,10 @@ export async function writeReport(recorder: RecorderLab, dir: string, check: Che
     file,
   ]);
   check(made.code === 0 && existsSync(file), `report: ${(made.out || made.err).trim()}`);
-  const verified = await recorder.command(['report', 'verify', file, `${file}.sig.json`]);
+  const verified = await recorder.command([
+    ...['report', 'verify', file, `${file}.sig.json`],
+    ...keptKey(recorder),
+  ]);
   check(verified.code === 0, `report: ${(verified.out || verified.err).trim().split('\n')[0]}`);
 }
 

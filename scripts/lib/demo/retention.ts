@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ApiClient, createApiClient, type RecorderLab, until } from '../../../test/support/recorder.js';
 import { DISPUTED } from './past.js';
 import type { Account } from './people.js';
-import { answerRequest, backUp, type Check, writeReport } from './proofs.js';
+import { answerRequest, backUp, type Check, keptKey, writeReport } from './proofs.js';
 
 type Matter = { id: string; name: string; state: string; held: { query: number } };
 type Plan = {
@@ -107,7 +107,7 @@ async function writeCertificate(
     ]);
     check(existsSync(file), `certificate: ${file}${err && ` (${err.trim()})`}`);
   }
-  const verified = await recorder.command(['certificate', 'verify', files.json]);
+  const verified = await recorder.command([...['certificate', 'verify', files.json], ...keptKey(recorder)]);
   const [first = '', count = ''] = verified.out.split('\n');
   check(verified.code === 0 && count.includes(` ${erased},`), `certificate: ${first} ${count}`);
 }
