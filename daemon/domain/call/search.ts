@@ -1,6 +1,6 @@
 import { digitsOf, sought } from '../phone.js';
+import { insides } from '../phone-begun.js';
 import type { CallRecord } from '../recording/recording.js';
-import { insides } from './insides.js';
 
 /** Words beyond this many are not looked at. */
 const MOST_WORDS = 8;

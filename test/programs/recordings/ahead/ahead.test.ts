@@ -260,7 +260,7 @@ t.test('no more calls are encoded at once than are allowed, and the longest come
 t.test('an ffmpeg that hangs holds up neither its call nor others', async (t) => {
   const path = join(t.testdir({}), 'ffmpeg');
   const lab = await inProgress(t, 40, { ffmpeg: path, limit: 6_000 });
-  const hangs = 'case "$*" in *s16le*mapping_family*) exec sleep 600;; esac';
+  const hangs = 'case "$*" in *"-f s16le"*mapping_family*) exec sleep 600;; esac';
   writeFileSync(path, `#!/bin/sh\n${hangs}\nexec ffmpeg "$@"\n`, { mode: 0o755 });
   lab.preserver.start();
   await until('some of it', () => done(lab) > 0);

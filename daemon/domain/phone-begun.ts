@@ -1,5 +1,5 @@
 import { AsYouType } from 'libphonenumber-js/min';
-import { digitsOf, FEWEST_INSIDE, isPartOfNumber, known, LONGEST } from '../phone.js';
+import { digitsOf, FEWEST_INSIDE, isPartOfNumber, known, LONGEST } from './phone.js';
 
 /**
  * Returns the digits with which a number has this in it, as its beginning or further on: as they were typed, and with the country code
