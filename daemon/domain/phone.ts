@@ -1,4 +1,5 @@
 import {
+  AsYouType,
   type CountryCode,
   getCountries,
   isSupportedCountry,
@@ -11,10 +12,9 @@ import {
 export const digitsOf = (text: string): string => text.replace(/\D/g, '');
 
 /** Anything longer is no phone number (E.164 allows 15 digits), and would only cost time. */
-export const LONGEST = 24;
+const LONGEST = 24;
 
-export const known = (region: string): CountryCode | undefined =>
-  isSupportedCountry(region) ? region : undefined;
+const known = (region: string): CountryCode | undefined => (isSupportedCountry(region) ? region : undefined);
 
 /** Parsing takes about 50 µs, and calls are with the same numbers again and again. By region, then by number. */
 const parsed = new Map<string, Map<string, PhoneNumber | undefined>>();
@@ -157,7 +157,7 @@ export function sought(typed: string, region: string): Sought {
 }
 
 /** Fewer digits stand in nearly every number. */
-export const FEWEST_INSIDE = 4;
+const FEWEST_INSIDE = 4;
 /** A valid number may go on where a country has short ones beside long ones (030 9018 in Germany), but not when it is so long. */
 const COMPLETE = 10;
 
@@ -166,6 +166,19 @@ export const isPartOfNumber = (text: string, region: string): boolean =>
   /^[\d\s+().,\-/]+$/.test(text) &&
   digitsOf(text).length >= FEWEST_INSIDE &&
   (digitsOf(text).length < COMPLETE || parse(text, region)?.isValid() !== true);
+
+/**
+ * Returns the digits with which a number has this in it, as its beginning or further on: as they were typed, and with the country code
+ * in place of what is dialled within the country. Empty for what is too short.
+ */
+export function insides(typed: string, region: string): string[] {
+  if (!isPartOfNumber(typed, region) || typed.length > LONGEST) return [];
+  const typing = new AsYouType(known(region));
+  typing.input(typed);
+  return [...new Set([digitsOf(typed), digitsOf(typing.getNumberValue() ?? '')])].filter(
+    (digits) => digits.length >= FEWEST_INSIDE,
+  );
+}
 
 /** Returns the area code of a number of the North American Numbering Plan, or ''. `region` is that of numbers without a country code. */
 export function areaCodeOf(number: string, region: string): string {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { siteOfPbx } from '../../daemon/domain/days.js';
 import { FIRST, type PbxId } from '../../daemon/domain/pbx.js';
 import { DEFAULT_MODE, decideTelling, rulingsOf } from '../../daemon/domain/telling/decide.js';
+import { placeOfPbx } from '../../daemon/domain/telling/decide-notice.js';
 import { DEFAULT_KEYS, PROMPT_KINDS } from '../../daemon/domain/telling/prompt.js';
 import { LANGUAGES, type Telling } from '../../daemon/domain/telling/schema.js';
 import { createOwnPrompts, createPromptFiles } from '../../daemon/vault/prompts.js';
@@ -34,10 +35,7 @@ export function tellingRoutes(app: App, { catalogue, ask, dataDir, site }: Deps)
     const { version, policy } = await catalogue.policy.newest();
     return { version, telling: policy.telling ?? {}, tells: policy.telling !== undefined };
   };
-  const placeOf = ({ subdivision = '' }: Telling, pbx: PbxId = FIRST) => ({
-    ...{ subdivision, ...site.elsewhere?.get(pbx) },
-    region: siteOfPbx(site, pbx).region,
-  });
+  const placeOf = (telling: Telling, pbx: PbxId = FIRST) => placeOfPbx(siteOfPbx(site, pbx), telling);
   const keysOf = ({ refuse_key, agree_key }: Telling) => ({
     refuse_key: refuse_key ?? DEFAULT_KEYS.refuse_key,
     agree_key: agree_key ?? DEFAULT_KEYS.agree_key,

@@ -22,7 +22,7 @@ import { day, oneOf } from '../common/arguments.js';
 import type { CliContext } from '../common/context.js';
 import { onConsole } from '../common/entries.js';
 import { openOutput } from '../common/output.js';
-import { provedBy } from '../common/proved.js';
+import { unprovedBy } from '../common/proved.js';
 
 type Options = { from?: string; to?: string; format: ReportFormat; output?: string; force?: boolean };
 
@@ -91,14 +91,9 @@ export function report(program: Command, ctx: CliContext): void {
     )
     .action(async (file: string, signature: string, given: { publicKey?: string; json?: boolean }) => {
       const found = await verified(file, signature, given.publicKey);
-      if (found.fault !== null) process.exitCode = 1;
-      if (given.json)
-        return ctx.out(
-          JSON.stringify({
-            ...found,
-            proved: found.fault === null && provedBy(given.publicKey).length === 0,
-          }),
-        );
+      const proved = found.fault === null && given.publicKey !== undefined;
+      if (!proved) process.exitCode = 1;
+      if (given.json) return ctx.out(JSON.stringify({ ...found, proved }));
       ctx.out(
         found.fault === null
           ? asText(found.statement, found.fingerprint, given.publicKey)
@@ -131,5 +126,5 @@ const asText = (s: ReportStatement, fingerprint: string, publicKey: string | und
     `Query: ${s.query}`,
     `Audit log entry: ${s.entry}`,
     `Public key, SHA-256: ${fingerprint}`,
-    ...provedBy(publicKey),
+    ...unprovedBy(publicKey),
   ].join('\n');

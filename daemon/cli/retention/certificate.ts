@@ -20,7 +20,7 @@ import { publicKeys, signatureKeys } from '../../vault/signing-key.js';
 import type { CliContext } from '../common/context.js';
 import { record } from '../common/entries.js';
 import { openOutput } from '../common/output.js';
-import { provedBy } from '../common/proved.js';
+import { unprovedBy } from '../common/proved.js';
 import { table, timesIn } from '../common/table.js';
 
 const PAGE = 200;
@@ -108,11 +108,9 @@ export function certificate(program: Command, ctx: CliContext): void {
     )
     .action(async (file: string, { publicKey, json }: { publicKey?: string; json?: boolean }) => {
       const found = await verified(file, publicKey);
-      if (found.fault !== null) process.exitCode = 1;
-      if (json)
-        return ctx.out(
-          JSON.stringify({ ...found, proved: found.fault === null && provedBy(publicKey).length === 0 }),
-        );
+      const proved = found.fault === null && publicKey !== undefined;
+      if (!proved) process.exitCode = 1;
+      if (json) return ctx.out(JSON.stringify({ ...found, proved }));
       ctx.out(
         found.fault === null
           ? asText(found.statement, found.fingerprint, publicKey)
@@ -175,6 +173,6 @@ function asText(s: CertificateStatement, fingerprint: string, publicKey: string 
     `Recordings erased: ${s.items.count}, from ${s.executed.from} to ${s.executed.to}.`,
     `Kind: ${s.erasure.kind}. Requested by: ${by === null ? 'not recorded' : by.name || 'Tapedeck, by the retention policy'}.`,
     `Public key, SHA-256: ${fingerprint}`,
-    ...provedBy(publicKey),
+    ...unprovedBy(publicKey),
   ].join('\n');
 }

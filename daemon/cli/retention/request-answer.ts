@@ -21,7 +21,7 @@ import { signatureKeys } from '../../vault/signing-key.js';
 import type { CliContext } from '../common/context.js';
 import { onConsole } from '../common/entries.js';
 import { openOutput } from '../common/output.js';
-import { provedBy } from '../common/proved.js';
+import { unprovedBy } from '../common/proved.js';
 import { requestNumbered } from './request-numbered.js';
 
 type AnswerOptions = {
@@ -95,9 +95,9 @@ export function requestAnswer(command: Command, ctx: CliContext): void {
     )
     .action(async (file: string, { publicKey }: { publicKey?: string }) => {
       const problems = await faultsOf(file, publicKey);
-      if (problems.faults.length > 0) process.exitCode = 1;
-      const said = () => [...problems.said, ...provedBy(publicKey)];
-      for (const line of problems.faults.length > 0 ? problems.faults : said()) ctx.out(line);
+      const good = problems.faults.length === 0;
+      if (!good || publicKey === undefined) process.exitCode = 1;
+      for (const line of good ? [...problems.said, ...unprovedBy(publicKey)] : problems.faults) ctx.out(line);
     });
 }
 

@@ -1,5 +1,4 @@
-import { digitsOf, sought } from '../phone.js';
-import { insides } from '../phone-begun.js';
+import { digitsOf, insides, sought } from '../phone.js';
 import type { CallRecord } from '../recording/recording.js';
 
 /** Words beyond this many are not looked at. */

@@ -176,7 +176,7 @@ export function keptFault(
   if (kept === 0) return null;
   if (grounds.includes('no_data'))
     return `There ${kept === 1 ? 'is' : 'are'} ${counted} of these numbers. Leave calls of other people out first.`;
-  if (outcome !== 'erased' && !(outcome === 'given' && asksErasure(kind))) return null;
+  if (!claimsErased(kind, outcome)) return null;
   const why = held === 0 ? '' : ` (${held} under legal hold or with a minimum)`;
   return `${counted} of these numbers ${kept === 1 ? 'is' : 'are'} not erased${why}. Erase what can be erased, and close the request as refused, or refused in part, with the reasons for the rest.`;
 }
@@ -185,8 +185,11 @@ export function keptFault(
 export const saysWhatIsKept = (
   { kind }: Pick<PrivacyRequest, 'kind'>,
   { outcome, grounds }: PrivacyAnswer,
-): boolean =>
-  grounds.includes('no_data') || outcome === 'erased' || (outcome === 'given' && asksErasure(kind));
+): boolean => grounds.includes('no_data') || claimsErased(kind, outcome);
+
+/** Whether closing a request like this says that what it is about was erased. */
+const claimsErased = (kind: PrivacyKind, outcome: PrivacyAnswer['outcome']): boolean =>
+  outcome === 'erased' || (outcome === 'given' && asksErasure(kind));
 
 /** Why a request cannot be closed like this, in one sentence; null when it can. */
 export function answerFault(request: PrivacyRequest, answer: PrivacyAnswer, today: string): string | null {

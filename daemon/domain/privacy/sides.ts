@@ -15,7 +15,8 @@ type Call = Pick<CallRecord, 'answeredAt' | 'startedAt' | 'endedAt' | 'legs'>;
 type Captured = Pick<Segment, 'legId' | 'inStartedAt' | 'outStartedAt' | 'swapped' | 'state'>;
 
 /**
- * Returns the stretches of each side of a recording, in ms from its beginning, in which nobody is heard but this person. Where the PBX did not tell who was connected, there is none.
+ * Returns the stretches of each side of a recording, in ms from its beginning, in which nobody is heard but this person. Where the
+ * PBX did not tell who was connected, there is none.
  */
 export function ownSides(
   call: Call,

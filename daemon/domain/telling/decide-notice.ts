@@ -3,9 +3,16 @@ import type { RecordRule } from '../policy/policy.js';
 import { decideTelling } from './decide.js';
 import { languageOf } from './language.js';
 import type { Notice } from './notice.js';
+import type { Place } from './region.js';
 import type { Telling } from './schema.js';
 
 type Decided = Omit<Notice, 'callId' | 'at' | 'version' | 'askedSince'>;
+
+/** Where a PBX stands: its state is that of the policy, unless it stands elsewhere. */
+export const placeOfPbx = (
+  { region, subdivision }: CallFacts['site'],
+  telling: Pick<Telling, 'subdivision'>,
+): Place => ({ region, subdivision: subdivision ?? telling.subdivision ?? '' });
 
 /**
  * How the people of a call are told, by the rule that is about it and by every outside party: the strictest decides. `agreed`: what
@@ -19,10 +26,7 @@ export function decideNotice(
   const wanted = rule?.outcome === 'ask' ? 'ask' : rule?.tell;
   const number = facts.direction === 'internal' ? null : facts.number;
   const others = [...facts.added, ...(facts.addedHidden ? [''] : [])];
-  const site = {
-    region: facts.site.region,
-    subdivision: facts.site.subdivision ?? telling.subdivision ?? '',
-  };
+  const site = placeOfPbx(facts.site, telling);
   return {
     ...decideTelling({
       ...{ telling, wanted, site, agreed },

@@ -62,8 +62,8 @@ export function createMasks() {
 
   return {
     /**
-     * The same bytes as `source` has, but each side silent where it must not be heard, and no names in its tags. Throws `privacy_refused` for a recording whose sides
-     * were encoded together, and what `mask` throws.
+     * The same bytes as `source` has, but each side silent where it must not be heard, and no names in its tags. Throws
+     * `privacy_refused` for a recording whose sides were encoded together, and what `mask` throws.
      */
     async maskSides(source: Source, recording: Recording, mayHear: Sides): Promise<Source> {
       const pages = await pagesOf(recording.plainSha256, source);

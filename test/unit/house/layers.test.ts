@@ -55,7 +55,7 @@ const HASHING = /^daemon\/domain\/assurance\/canonical (node:crypto|canonicalize
 const CHECKING = /^daemon\/domain\/reason\/coded typebox\/compile$/;
 
 /** The only package of the domain that knows about the world: how phone numbers are written in each country. */
-const NUMBERING = /^daemon\/domain\/phone(-begun)? libphonenumber-js\/min$/;
+const NUMBERING = /^daemon\/domain\/phone libphonenumber-js\/min$/;
 /** What pages share with the daemon: how things are written. */
 const WRITTEN = [
   'blank',

@@ -91,16 +91,16 @@ export function createListing(
     return { items, next: end ?? null };
   }
 
-  type Places = { present: readonly ReachKey[] | null; wanted: () => string };
-  /** Of a list that is being read slice by slice: what it may show is the same in each, and may be thousands of places. */
-  const placesOf = new WeakMap<readonly ReachKey[], Places>();
-  function places(keys: readonly ReachKey[]): Places {
-    const known = placesOf.get(keys);
+  type Mine = { present: readonly ReachKey[] | null; text: () => string };
+  /** What may be shown is the same in each slice of a list, and may be thousands of places. */
+  const mineOf = new WeakMap<readonly ReachKey[], Mine>();
+  function mine(keys: readonly ReachKey[]): Mine {
+    const known = mineOf.get(keys);
     if (known) return known;
     const present = reach.present(keys);
     let text: string | undefined;
-    const made: Places = { present, wanted: () => (text ??= wanted(present ?? keys)) };
-    placesOf.set(keys, made);
+    const made: Mine = { present, text: () => (text ??= wanted(present ?? keys)) };
+    mineOf.set(keys, made);
     return made;
   }
 
@@ -121,13 +121,13 @@ export function createListing(
     }
     const narrowed = narrowedBy(filter, current);
     if (!keys) return ofTime(filter, when, narrowed);
-    const { present, wanted } = places(keys);
+    const { present, text } = mine(keys);
     const through = present && (narrowed.by !== 'text' || present.length <= FEW_PLACES);
     if (through) return ofPlaces(filter, present, when, narrowed);
     const { sql, values } = narrowed;
     const reached: Narrowed = {
       sql: [...sql, REACHED],
-      values: [...values, wanted()],
+      values: [...values, text()],
       by: 'rows',
     };
     return ofTime(filter, when, reached);
