@@ -92,7 +92,7 @@ export function createCalls(
     catalogue,
     lists: parts.data.lists,
     note: parts.data.note,
-    timeZone: config.site.time_zone,
+    site: siteOf(config),
     clock,
     log: log.child({ part: 'refused' }),
   });

@@ -2,8 +2,9 @@ import type { Verbs } from '../catalogue/catalogue.js';
 import type { NumbersInLists } from '../catalogue/listed.js';
 import type { About, AuditAction } from '../domain/assurance/audit.js';
 import { type Directive, speakerOf } from '../domain/call/directive.js';
-import { dates, dayAfter, startOfDay, times } from '../domain/days.js';
+import { dates, dayAfter, type Site, siteOfPbx, startOfDay, times } from '../domain/days.js';
 import { fail } from '../domain/error.js';
+import { numberAtSite } from '../domain/phone.js';
 import { isNumber, type Listed, MOST_ON_A_LIST } from '../domain/policy/lists/number-list.js';
 import type { CallRecord } from '../domain/recording/recording.js';
 import type { Refused } from '../domain/telling/schema.js';
@@ -23,7 +24,7 @@ export type RefusedDeps = {
   lists: Pick<NumbersInLists, 'ready' | 'changed' | 'on'>;
   /** Writes an entry about what the recorder itself did. */
   note: (action: AuditAction, about: About) => Promise<void>;
-  timeZone: string;
+  site: Site;
   clock: () => number;
   log: Log;
 };
@@ -35,7 +36,8 @@ const NOTE = 'Calls with these numbers were refused to be recorded.';
  * Puts the numbers of outside parties who refuse to be recorded on the list that the policy names, and takes one off again where it
  * was put there in the same call and they agree after all. A withheld number is on no list.
  */
-export function createRefused({ catalogue, lists, note, timeZone, clock, log }: RefusedDeps) {
+export function createRefused({ catalogue, lists, note, site, clock, log }: RefusedDeps) {
+  const { timeZone } = site;
   let working: Promise<void> = Promise.resolve();
   const say = times(timeZone);
 
@@ -45,7 +47,8 @@ export function createRefused({ catalogue, lists, note, timeZone, clock, log }: 
     if (!refused) return;
     const call = await catalogue.calls.get(said.callId);
     if (!call || call.test || call.direction === 'internal') return;
-    const number = numberOf(call, said);
+    const { region } = siteOfPbx(site, call.pbx);
+    const number = numberAtSite(numberOf(call, said), region, site.region);
     if (!isNumber(number)) return;
     await lists.ready();
     if (said.kind === 'allow') await takeOff(call, number, refused, said);

@@ -108,6 +108,13 @@ export function numberKeys(text: string, region: string): string[] {
   ];
 }
 
+/**
+ * Returns a number of a PBX as the site knows it. Lists and consents are of the site's numbers: where the PBX is of another region, one
+ * without a country code is another number there, and gets its own.
+ */
+export const numberAtSite = (text: string, region: string, siteRegion: string): string =>
+  region === siteRegion ? text : (numberKeys(text, region).find((key) => key.startsWith('+')) ?? text);
+
 /** Returns what tells whether a number is one of those that are looked up by these keys, in whatever notation. */
 export const oneOfKeys =
   (keys: ReadonlySet<string>, region: string) =>

@@ -8,7 +8,7 @@ import { times } from '../../domain/days.js';
 import { createNumberIndex } from '../../domain/policy/lists/number-list.js';
 import { inWords } from '../../domain/reason/words.js';
 import { runDetail } from '../../domain/retention/run.js';
-import { siteRegion } from '../../ops/config.js';
+import { siteOf } from '../../ops/config.js';
 import { createLog } from '../../ops/log.js';
 import { createNamesRemoval } from '../../recordings/retain/names.js';
 import { createRetain, type Retain } from '../../recordings/retain.js';
@@ -21,19 +21,19 @@ const LISTED_AT_ONCE = 200;
 
 /** Retention in this process, which writes this catalogue: for when no recorder runs. */
 export async function createOwnRetain(ctx: CliContext, plain: Catalogue, keys: Keys): Promise<Retain> {
-  const { archive, retention, site } = ctx.config();
+  const { archive, retention } = ctx.config();
+  const site = siteOf(ctx.config());
   const dataDir = ctx.movedData();
   const limit = { percent: retention.breaker_percent, count: retention.breaker_count };
-  const region = siteRegion(ctx.config());
-  const index = createNumberIndex(region);
+  const index = createNumberIndex(site.region);
   for await (const page of everyListed(plain, LISTED_AT_ONCE)) for (const one of page) index.add(one);
   const listsOf = (number: string) => index.listsOf(number, Date.now());
-  const catalogue = withMinimums(plain, { site: { timeZone: site.time_zone, region }, listsOf });
+  const catalogue = withMinimums(plain, { site, listsOf });
   const note = (about: About) =>
     catalogue.audit.append(entryOf(TAPEDECK, Date.now(), 'retention_run', about));
   return createRetain({
     catalogue,
-    plan: (now) => readPlan(catalogue, now, limit, site.time_zone),
+    plan: (now) => readPlan(catalogue, now, limit, site.timeZone),
     mint: () => ulid(),
     keys,
     store: await openStore({ dataDir, archive: archive.directory, owner: catalogue.audit.id }),
@@ -41,12 +41,12 @@ export async function createOwnRetain(ctx: CliContext, plain: Catalogue, keys: K
     alarms: { raise: () => {}, clear: () => {} },
     config: {
       schedule: retention.schedule,
-      timeZone: site.time_zone,
+      timeZone: site.timeZone,
       limit,
     },
     removeNames: createNamesRemoval({
       ...{ catalogue, listsOf },
-      site: { timeZone: site.time_zone, region },
+      site,
       log: createLog('silent', 'tapedeck'),
     }),
     // The recorder signs the certificate, at its next start. Who has it done, and why, is known here alone.
@@ -55,7 +55,7 @@ export async function createOwnRetain(ctx: CliContext, plain: Catalogue, keys: K
       close: () => catalogue.certificates.end(Date.now()),
     },
     ran: (run) => note({ detail: runDetail(run) }),
-    refused: (why) => note({ outcome: 'refused', reason: inWords(why, times(site.time_zone)) }),
+    refused: (why) => note({ outcome: 'refused', reason: inWords(why, times(site.timeZone)) }),
     log: createLog('silent', 'tapedeck'),
   });
 }

@@ -4,7 +4,7 @@ import { everyListed } from '../../catalogue/listed.js';
 import { createStandingByNumber } from '../../catalogue/standing.js';
 import type { ImportNote, ImportOutcome } from '../../domain/importing/outcome.js';
 import { createNumberIndex } from '../../domain/policy/lists/number-list.js';
-import { siteRegion } from '../../ops/config.js';
+import { siteOf } from '../../ops/config.js';
 import type { Config, PbxConfig } from '../../ops/config-schema.js';
 import { socketOf } from '../../originals/apart/place.js';
 import { createJudge, type Judge, type JudgeDeps } from '../../recordings/importing/judge.js';
@@ -39,8 +39,8 @@ export async function* planImport(
   order: Omit<ImportOrder, 'by'>,
   { catalogue, config, section, cdrsAt }: PlanDeps,
 ): AsyncGenerator<PlannedFile> {
-  const region = siteRegion(config);
-  const site = { timeZone: config.site.time_zone, region };
+  const site = siteOf(config);
+  const { region } = site;
   const lists = createNumberIndex(region);
   for await (const page of everyListed(catalogue, LISTED_AT_ONCE)) for (const one of page) lists.add(one);
   const standing = createStandingByNumber({ catalogue, region, clock: () => Date.now() });

@@ -1,4 +1,5 @@
 import { type Site, siteOfPbx } from '../days.js';
+import { numberAtSite } from '../phone.js';
 import { ALL_KNOWN, type CallFacts } from '../policy/facts.js';
 import { NONE_STANDING, type StandingOf } from '../policy/standing/standing.js';
 import type { CallRecord, Leg } from '../recording/recording.js';
@@ -26,6 +27,8 @@ export function factsOf(
   const rung = (l: Leg) => l.upAt === null && l.goneAt === null;
   const called = facts?.called ?? [];
   const ringing = numbersOf(others.filter(rung)).filter((n) => !added.includes(n));
+  const at = siteOfPbx(site, call.pbx);
+  const atSite = (numbers: string[]) => numbers.map((one) => numberAtSite(one, at.region, site.region));
   const outside = [...(direction === 'internal' || number === '' ? [] : [number]), ...added, ...ringing];
   return {
     pbx: call.pbx,
@@ -46,13 +49,13 @@ export function factsOf(
     trunks: trunksOf(legs),
     account: facts?.account ?? null,
     variables: facts?.variables ?? null,
-    lists: [...new Set([number, ...added].flatMap(listsOf))],
+    lists: [...new Set(atSite([number, ...added]).flatMap(listsOf))],
     standing: {
-      holding: outside.flatMap((n) => standing.holding(n, call.startedAt, call.endedAt)),
+      holding: atSite(outside).flatMap((n) => standing.holding(n, call.startedAt, call.endedAt)),
       anyObjection: standing.anyObjection(),
     },
     startedAt: call.startedAt,
-    site: siteOfPbx(site, call.pbx),
+    site: at,
     known: knownOf(call, { extensions, number, dialled }),
     ...(call.test ? { test: true } : {}),
   };

@@ -156,3 +156,23 @@ t.test('of a call of an earlier version it is said what was not stored', async (
   t.match(factsOf(old, site), { account: null, variables: null, trunks: null, called: [] });
   t.match(factsOf({ ...old, endedAt: at }, site).known, { number: true, variable: true });
 });
+
+t.test('lists and consents know a number without a country code by the country of its PBX', async (t) => {
+  const { call } = told(defaultPolicy, leaves(trunk('030 901820', 'ring'))).at(-1)!;
+  const asked: string[] = [];
+  const ask = (number: string) => {
+    asked.push(number);
+    return [];
+  };
+  const standing = { holding: ask, anyObjection: () => false };
+  const here = {
+    timeZone: 'UTC',
+    region: 'US',
+    elsewhere: new Map([['berlin', { region: 'DE', subdivision: '' }]]),
+  };
+  factsOf({ ...call, pbx: 'berlin' }, here, ask, standing);
+  t.same(new Set(asked), new Set(['+4930901820']));
+  asked.length = 0;
+  factsOf(call, here, ask, standing);
+  t.same(new Set(asked), new Set([call.them.number]), 'at the site as it came');
+});

@@ -13,6 +13,11 @@ import { aCall } from '../../support/recordings/a-call.js';
 const NOON = Date.UTC(2026, 4, 3, 12);
 const DAY = 86_400_000;
 const NUMBER = '+4930901820';
+const SITE = {
+  timeZone: 'UTC',
+  region: 'DE',
+  elsewhere: new Map([['dallas', { region: 'US', subdivision: 'TX' }]]),
+};
 const leg = (id: string, ours: boolean) => ({
   ...{ id, party: { number: ours ? '101' : NUMBER, name: 'Ann', ours }, endpoint: '', seenAt: 1 },
   ...{ upAt: 2, goneAt: null },
@@ -32,7 +37,7 @@ async function lab(t: Test, refused: Refused | null = { list: 'Refused', days: 3
   const lists = createNumbersInLists({ catalogue, region: 'DE', clock });
   const notes: unknown[] = [];
   const deps = {
-    ...{ catalogue, lists, clock, timeZone: 'UTC', log: createLog('silent', 'test') },
+    ...{ catalogue, lists, clock, site: SITE, log: createLog('silent', 'test') },
     note: async (action: string, about: object) => void notes.push({ action, ...about }),
   };
   const made = createRefused(deps);
@@ -170,3 +175,21 @@ t.test('the recorder says what was said once it was stored, each once', async (t
     ['decline', 'allow'],
   );
 });
+
+t.test(
+  'who refuses at a PBX in another country is on the list with the number that they have here',
+  async (t) => {
+    const { catalogue, lists, say, listed } = await lab(t);
+    const number = '5125550100';
+    const [outside, inside] = [leg('outside', false), leg('inside', true)];
+    const there = { ...outside, party: { ...outside.party, number } };
+    await catalogue.calls.save(
+      call('D', { pbx: 'dallas', them: { number, name: '', ours: false }, legs: [there, inside] }),
+    );
+    await say('D', 'decline');
+    t.match(await listed(), [{ number: '+15125550100' }]);
+    t.same(lists.namesFor('+1 512 555 0100'), ['Refused']);
+    await say('D', 'allow');
+    t.same(await listed(), [], 'and comes off it again');
+  },
+);

@@ -44,6 +44,9 @@ t.test('how a number begins finds it, after those that end so', async (t) => {
   await until(page, "new URL(location.href).searchParams.get('match') === 'inside'");
   await page.locator('.call-row').first().waitFor();
   t.equal(await page.getByText('No number ends').count(), 0, 'which was asked for');
+  await page.locator('[data-search]').fill('whitfield');
+  await until(page, "new URL(location.href).searchParams.get('q') === 'whitfield'");
+  t.notOk(new URL(page.url()).searchParams.has('match'), 'another search begins at the end again');
 });
 
 t.test('a caller with a long name or a number of 64 digits stays in the columns of the list', async (t) => {

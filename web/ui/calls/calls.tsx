@@ -45,7 +45,14 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
   useLayoutEffect(() => onEscape(() => close.current()), []);
 
   const narrow = (change: Partial<Filters>, replace = false) =>
-    route(toAddress({ ...filters, ...change }, wide.value ? chosen : null), replace);
+    // Another search begins at the end of numbers again.
+    route(
+      toAddress(
+        { ...filters, ...(change.q !== undefined && { match: '' }), ...change },
+        wide.value ? chosen : null,
+      ),
+      replace,
+    );
 
   const address = addresses(filters);
 
