@@ -1177,4 +1177,18 @@ export const migrations: readonly string[] = [
   CREATE TRIGGER coverage_by_changed AFTER UPDATE ON accounts
     BEGIN ${(['OLD', 'NEW'] as const).map((row) => recountCall(row) + recountStrange(row)).join('')} END;
   `,
+  // The recordings that a phone or line was heard in, newest first, with what was wrong with them. Their time is always that of their
+  // call, also once it has become one with another.
+  `
+  CREATE INDEX ears_by_name ON ears (kind, name, started_at, flags);
+  CREATE TRIGGER ears_of_call AFTER UPDATE OF started_at ON calls WHEN NEW.started_at <> OLD.started_at BEGIN
+    UPDATE ears SET started_at = NEW.started_at WHERE recording_id IN (SELECT id FROM recordings WHERE call_id = NEW.id);
+  END;
+  CREATE TRIGGER ears_of_recording AFTER UPDATE OF call_id ON recordings WHEN NEW.call_id <> OLD.call_id BEGIN
+    UPDATE ears SET started_at = (SELECT started_at FROM calls WHERE id = NEW.call_id)
+    WHERE recording_id = NEW.id AND EXISTS (SELECT 1 FROM calls WHERE id = NEW.call_id);
+  END;
+  UPDATE ears SET started_at = calls.started_at FROM recordings JOIN calls ON calls.id = recordings.call_id
+    WHERE recordings.id = ears.recording_id AND calls.started_at <> ears.started_at;
+  `,
 ];

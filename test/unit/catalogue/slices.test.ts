@@ -1,8 +1,11 @@
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import t from 'tap';
 import type { AuditFilter } from '../../../daemon/catalogue/audit.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { createReader } from '../../../daemon/catalogue/sqlite/checked.js';
 import { openDb } from '../../../daemon/catalogue/sqlite/db.js';
+import { createNouns } from '../../../daemon/catalogue/sqlite/nouns.js';
 import type { AuditAction, AuditEntry } from '../../../daemon/domain/assurance/audit.js';
 import { iso } from '../../../daemon/domain/days.js';
 import { fillCatalogue } from '../../support/catalogue/many-rows.js';
@@ -34,6 +37,20 @@ t.test('entries of the log are found among many slices', async (t) => {
   db.transaction(() => {
     for (const entry of all) add.run(entry.seq, JSON.stringify(entry), Buffer.alloc(32));
   })();
+  const { audit } = createNouns(
+    db,
+    createReader((bad) => t.fail(`${bad.table} ${bad.key}: ${bad.fault}`)),
+  );
+  const slicesOf = (time: Pick<AuditFilter, 'from' | 'to'>) => {
+    let slices = 0;
+    for (let next: number | null = null, over = false; !over; slices += 1, over = next === null)
+      ({ next } = audit.entries({ ...time, actions: ['policy_change', 'erase'], limit: 1 }, next, 1));
+    return slices;
+  };
+  t.equal(slicesOf({}), 5, 'of all time all are looked at');
+  const month = { from: T0 + 5_000 * MINUTE, to: T0 + 17_000 * MINUTE };
+  t.equal(slicesOf(month), 3, 'of an old time what has its numbers');
+  t.equal(slicesOf({ from: 0, to: T0 - ENTRIES * MINUTE }), 1, 'nothing happened then');
   db.close();
   const catalogue = createSqliteCatalogue({ path });
   await catalogue.start();
@@ -73,6 +90,75 @@ t.test('entries of the log are found among many slices', async (t) => {
       t.fail('other entries', { filter, found: found.length, wanted: wanted.length });
   }
   t.ok(hits > 1_000, `${hits} entries were found`);
+});
+
+t.test('the calls that a phone was heard in are found by its name', async (t) => {
+  const path = join(t.testdir({}), 'catalogue.db');
+  const seed = newSeed();
+  t.comment(`seed ${seed}`);
+  const roll = dice(seed);
+  const rows = 12_000;
+  const one = <T>(from: readonly T[]): T => from[Math.floor(roll() * from.length)]!;
+  const db = await openDb(path);
+  fillCatalogue(db, rows);
+  const flags = (i: number) =>
+    i % 3_000 === 7 ? 'clipped' : one(['', '', '', 'echo', 'one_way', 'echo one_way']);
+  const add = db.prepare('INSERT INTO ears SELECT ?, ?, ?, ?, started_at, ? FROM calls WHERE id = ?');
+  const of = (i: number) => [`R${String(i).padStart(10, '0')}`, `C${String(i).padStart(10, '0')}`] as const;
+  const heard = new Map<string, { name: string; flags: string }[]>();
+  db.transaction(() => {
+    for (let i = 0; i < rows; i += 1) {
+      const [recording, call] = of(i);
+      const both = ['us', 'them'].map((side) => {
+        const ear = { name: roll() < 0.8 ? '101' : '102', flags: flags(i) };
+        add.run(recording, side, 'extension', ear.name, ear.flags, call);
+        return ear;
+      });
+      heard.set(call, both);
+    }
+    db.exec(
+      "INSERT INTO call_reach SELECT 'extension', '101', started_at, id FROM calls WHERE rowid % 3 = 0",
+    );
+  })();
+  const reached = new Set(db.prepare('SELECT call_id FROM call_reach').pluck().all());
+  db.close();
+  const catalogue = createSqliteCatalogue({ path });
+  await catalogue.start();
+  t.teardown(() => catalogue.stop());
+  const all = [...heard].toReversed();
+  let hits = 0;
+  for (let n = 0; n < 60; n += 1) {
+    const ear = { kind: 'extension' as const, name: one(['101', '101', '102', '999']) };
+    const quality = one([undefined, 'any', 'echo', 'clipped'] as const);
+    const reach = one(['all', [{ kind: 'extension', name: '101' }]] as const);
+    const shown = all.filter(([id]) => reach === 'all' || reached.has(id));
+    const before = roll() < 0.7 ? one(shown)[0] : undefined;
+    const fits = ({ name, flags }: { name: string; flags: string }) =>
+      name === ear.name &&
+      (quality === undefined || (quality === 'any' ? flags !== '' : flags.split(' ').includes(quality)));
+    const wanted = shown.filter(([id, both]) => both.some(fits) && (before === undefined || id < before));
+    const limit = one([1, 20]);
+    const found = await catalogue.calls.list({ ear, quality, reach, before, limit });
+    hits += found.length;
+    t.same(
+      found.map(({ id }) => id),
+      wanted.slice(0, limit).map(([id]) => id),
+      `${ear.name}, ${quality}, ${reach === 'all' ? 'all' : 'some'}, before ${before}`,
+    );
+  }
+  t.ok(hits > 100, `${hits} calls were found`);
+  const [first, second] = [of(0)[1], of(rows - 1)[1]];
+  await catalogue.calls.absorb(first, second);
+  const other = new Database(path, { readonly: true });
+  t.teardown(() => other.close());
+  t.equal(
+    other
+      .prepare('SELECT count(DISTINCT started_at) FROM ears WHERE recording_id IN (?, ?)')
+      .pluck()
+      .get(of(0)[0], of(rows - 1)[0]),
+    1,
+    'what was heard in a call that became one with another has its time',
+  );
 });
 
 t.test('rare answered calls, and a hash, are found among many slices', async (t) => {
