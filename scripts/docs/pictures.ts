@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium, type Page } from 'playwright-core';
-import { BROWSER, browserArgs } from '../../test/support/web/browser.js';
+import { BROWSER, browserArgs } from '../../test/support/web/browser/launch.js';
 
 /**
  * `npm run docs:pictures`: takes the pictures of the documentation from a running `scripts/demo`, whose people and numbers are

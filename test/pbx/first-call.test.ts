@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { chromium } from 'playwright-core';
 import t from 'tap';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { bytesOf } from '../support/files/bytes-of.js';
@@ -10,7 +9,7 @@ import { lasting, readPrompt, sequence, silence, wavSource } from '../support/pb
 import { lackOf } from '../support/pbx/whole.js';
 import { createApiClient, createRecorderLab, seconds, until } from '../support/recorder.js';
 import { decode, hear, rmsDb } from '../support/recordings/audio.js';
-import { BROWSER, browserArgs } from '../support/web/browser.js';
+import { launchBrowser } from '../support/web/browser/launch.js';
 
 /** One Tapedeck as it is installed: its two processes, a real Asterisk, real phones, a real browser. */
 const password = 'four unrelated quiet words';
@@ -52,8 +51,7 @@ const spool = () => readdirSync(pbx.recordingDir).filter((f) => !f.startsWith('.
 const spoolEmptied = () => until('an empty spool', () => spool().length === 0);
 
 t.test('a call is seen while it lasts, then found, opened and heard in the browser', async (t) => {
-  const browser = await chromium.launch({ executablePath: BROWSER, args: browserArgs });
-  t.teardown(() => browser.close());
+  const browser = await launchBrowser(t);
   const page = await browser.newPage();
   page.setDefaultTimeout(120_000);
   const complaints: string[] = [];

@@ -3,11 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { builtPages } from '../../support/web/browser/built-pages.js';
+import { launchBrowser } from '../../support/web/browser/launch.js';
 import { codeBytes, countReceived } from '../../support/web/browser/received.js';
-import { BROWSER, browserArgs, until } from '../../support/web/browser.js';
+import { until } from '../../support/web/browser.js';
 import { fillCalls } from '../../support/web/furnished/many-calls.js';
 import { openFurnished } from '../../support/web/furnished.js';
 import { firstRowUnwatched } from './unwatched.js';
@@ -60,8 +61,7 @@ const scrolled = (page: Page, step: number) =>
 async function main(): Promise<boolean> {
   const house = await openFurnished(t, { uiDir: await builtPages() }, 'empty');
   await fillCalls(house, CALLS);
-  const browser = await chromium.launch({ executablePath: BROWSER, args: browserArgs });
-  t.teardown(() => browser.close());
+  const browser = await launchBrowser(t);
   const [name = '', value = ''] = (await house.signIn('anna')).split('=');
   const bare = await servedBare();
   const firstRows = { bare: [] as number[], calls: [] as number[] };

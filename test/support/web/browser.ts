@@ -1,34 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import axe, { type AxeResults, type RunOptions } from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { builtPages } from './browser/built-pages.js';
+import { launchBrowser } from './browser/launch.js';
 import type { House } from './furnished.js';
 import type { PersonId } from './furnished-people.js';
-
-/** Chromium, in its place behind everything that has to keep time. */
-export const BROWSER = fileURLToPath(new URL('./browser/chromium', import.meta.url));
-
-export const browserArgs = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-];
 
 /** The pages as they are now, and a browser to open them with. */
 export async function openBrowser(t: Test) {
   // What a test writes goes there.
   t.testdir({});
   const uiDir = await builtPages();
-  const browser = await chromium.launch({ executablePath: BROWSER, args: browserArgs });
-  t.teardown(() => browser.close());
-  return { browser, uiDir };
+  return { browser: await launchBrowser(t), uiDir };
 }
 
 export type Opened = { browser: Browser; uiDir: string };

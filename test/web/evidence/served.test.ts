@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import { unzipSync } from 'fflate';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import t from 'tap';
 import { createCliContext } from '../../../daemon/cli/common/context.js';
 import { keys as keysCommand } from '../../../daemon/cli/keys.js';
@@ -17,7 +17,7 @@ import { openSealed } from '../../../daemon/vault/open.js';
 import { knownOf } from '../../../daemon/vault/register.js';
 import { publicKeys } from '../../../daemon/vault/signing-key.js';
 import { createDiskReader } from '../../../daemon/vault/store/disk.js';
-import { BROWSER, browserArgs } from '../../support/web/browser.js';
+import { launchBrowser } from '../../support/web/browser/launch.js';
 import { openDashboard, post, START, signInAs } from '../../support/web/dashboard.js';
 import {
   createSigningKeyBeside,
@@ -147,8 +147,7 @@ t.test('the page in the pack verifies it in a browser without a network', async 
   mkdirSync(dir);
   writeFileSync(join(dir, 'verify.html'), files['verify.html']!);
   t.same(readFileSync(PAGE), Buffer.from(files['verify.html']!));
-  const browser = await chromium.launch({ executablePath: BROWSER, args: browserArgs });
-  t.teardown(() => browser.close());
+  const browser = await launchBrowser(t);
   const page = await browser.newPage({ colorScheme: 'light' });
   const complaints: string[] = [];
   const requests: string[] = [];
@@ -250,8 +249,7 @@ t.test('the verifier is at the dashboard, apart from every pack, and its hash is
   const address = await d.app.listen({ port: 0, host: '127.0.0.1' });
   const served = Buffer.from(await (await fetch(`${address}/verify.html`)).arrayBuffer());
   t.ok(served.equals(readFileSync(PAGE)), 'to everybody, without a session');
-  const browser = await chromium.launch({ executablePath: BROWSER, args: browserArgs });
-  t.teardown(() => browser.close());
+  const browser = await launchBrowser(t);
   const page = await browser.newPage();
   const complaints: string[] = [];
   const requests: string[] = [];

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse/sync';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { dates } from '../../../daemon/domain/days.js';
 import { ANSWER, answerCommands } from '../../../daemon/domain/privacy/answer.js';
@@ -17,7 +17,8 @@ import { awayPbx, PBX_AWAY } from '../../support/box/away-pbx.js';
 import { readPrompt } from '../../support/pbx/sources.js';
 import { createApiClient, createRecorderLab } from '../../support/recorder.js';
 import { correlate, decode, rmsDb } from '../../support/recordings/audio.js';
-import { BROWSER, browserArgs, faults, tooWide, until } from '../../support/web/browser.js';
+import { launchBrowser } from '../../support/web/browser/launch.js';
+import { faults, tooWide, until } from '../../support/web/browser.js';
 
 const shots = process.env.SHOTS;
 const ADMIN = { name: 'Grace Hopper', password: 'correct horse battery 1' };
@@ -55,8 +56,7 @@ async function openOffice(t: Test) {
 
 t.test('an auditor walks from a report to a certificate, a hold, and the answer to a request', async (t) => {
   const { dir, recorder, address, erased } = await openOffice(t);
-  const browser = await chromium.launch({ executablePath: BROWSER, args: browserArgs });
-  t.teardown(() => browser.close());
+  const browser = await launchBrowser(t);
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' });
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import t from 'tap';
 import { keysFile } from '../../../daemon/domain/paths.js';
 import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
@@ -8,7 +8,8 @@ import { openRealHouse } from '../../support/box/real-house.js';
 import { until } from '../../support/recorder.js';
 import { opusOf } from '../../support/recordings/opus.js';
 import { holdFor } from '../../support/recordings/retention-lab.js';
-import { BROWSER, browserArgs, faults, tooWide } from '../../support/web/browser.js';
+import { launchBrowser } from '../../support/web/browser/launch.js';
+import { faults, tooWide } from '../../support/web/browser.js';
 import { addRecording } from '../../support/web/dashboard.js';
 
 const DAY = 86_400_000;
@@ -53,8 +54,7 @@ t.test('a changed rule is previewed, approved, saved and run, and what it erases
     },
   });
   const [due, held, young] = [made.at(-2)!, made.at(-1)!, made[0]!];
-  const browser = await chromium.launch({ executablePath: BROWSER, args: browserArgs });
-  t.teardown(() => browser.close());
+  const browser = await launchBrowser(t);
   const complaints: string[] = [];
   const open = async (path: string): Promise<Page> => {
     const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
