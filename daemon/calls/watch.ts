@@ -25,10 +25,15 @@ export const BEAT_MS = 5_000;
 const REMEMBERED = 50;
 
 const NOT_RUNNING = because('not_running');
+const NOT_REACHED = because('not_reached');
+/** So long a first start may take to reach the PBX, in ms: until then nobody has been promised that it is watched. */
+const REACHED_MS = 30_000;
 
 export function createWatch(deps: WatchDeps) {
   const gaps: BlindWindow[] = [];
   let seeing = false;
+  /** When the first start of all began, until it has reached the PBX or a gap is on record. */
+  let firstAt: number | null = null;
   let work: Promise<unknown> = Promise.resolve();
   /** Steps that could not be written yet, in their order: the catalogue was locked, or its disk full. */
   let waiting: (() => Promise<unknown>)[] = [];
@@ -58,6 +63,11 @@ export function createWatch(deps: WatchDeps) {
     return gap;
   }
 
+  function open(from: number, why: Why): void {
+    firstAt = null;
+    void queue(() => deps.kept.open(deps.pbx, from, why));
+  }
+
   return {
     /** Nobody has watched since this process last ran. */
     async start(): Promise<void> {
@@ -65,7 +75,10 @@ export function createWatch(deps: WatchDeps) {
       await queue(async () => {
         const last = await deps.kept.lastWatched(deps.pbx);
         // A run that ends before it has reached the PBX for the first time leaves a gap too.
-        if (last === null) return deps.kept.watched(deps.pbx, deps.clock());
+        if (last === null) {
+          firstAt = deps.clock();
+          return deps.kept.watched(deps.pbx, firstAt);
+        }
         gap.from = last;
         await deps.kept.open(deps.pbx, last, NOT_RUNNING);
       });
@@ -74,6 +87,7 @@ export function createWatch(deps: WatchDeps) {
     beat(): void {
       if (waiting.length > 0) work = work.then(write);
       else if (seeing) void queue(() => deps.kept.watched(deps.pbx, deps.clock()));
+      else if (firstAt !== null && deps.clock() - firstAt >= REACHED_MS) open(firstAt, NOT_REACHED);
     },
     /** What the PBX has is known again, as of `at`; what happens from then on is heard. */
     back(at: number): void {
@@ -84,6 +98,7 @@ export function createWatch(deps: WatchDeps) {
     async up(at = deps.clock()): Promise<void> {
       this.back(at);
       seeing = true;
+      firstAt = null;
       const now = deps.clock();
       await queue(async () => {
         const gap = await deps.kept.close(deps.pbx, at);
@@ -100,7 +115,7 @@ export function createWatch(deps: WatchDeps) {
       const last = gaps.at(-1);
       if (last?.to !== null && last !== undefined) begin(lastHeardAt, why);
       seeing = false;
-      void queue(() => deps.kept.open(deps.pbx, lastHeardAt, why));
+      open(firstAt ?? lastHeardAt, why);
     },
     /** Nobody watched from then until now, although the link held. */
     async missed(from: number, why: Why): Promise<void> {

@@ -38,6 +38,7 @@ const PLAIN = {
   // Why nobody watched the PBX, or heard its CDRs. `error`: an error of Tapedeck's, by its own code.
   not_running: NOTHING,
   stood_still: NOTHING,
+  not_reached: NOTHING,
   error: shape({ error: Text, detail: Text }),
   cdrs_overflowed: NOTHING,
 

@@ -50,6 +50,7 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
 
   not_running: () => 'Tapedeck was not running.',
   stood_still: () => 'Tapedeck was frozen.',
+  not_reached: () => 'Tapedeck had not reached the PBX yet.',
   error: errorInWords,
   cdrs_overflowed: () => 'More CDRs arrived than could be kept while the catalogue was locked.',
 

@@ -261,3 +261,45 @@ t.test('when nobody watched is on record, whatever ended the watching', async (t
   t.match(worded(lost[0]), { from: now - 15_000, to: now, reason: 'The PBX does not answer.' });
   t.equal(lost.length, 3);
 });
+
+t.test('a first start that does not reach the PBX leaves a gap from its beginning', async (t) => {
+  const first = async (
+    story: (watch: ReturnType<typeof createWatch>, wait: (ms: number) => void) => unknown,
+  ) => {
+    let now = T0;
+    const catalogue = createSqliteCatalogue({ path: await freshCatalogue(catalogueFile(t.testdir({}))) });
+    await catalogue.start();
+    const watch = createWatch({ pbx: '', kept: catalogue.watch, clock: () => now, log });
+    await watch.start();
+    await story(watch, (ms) => {
+      now += ms;
+      watch.beat();
+    });
+    await watch.stop();
+    const windows = await catalogue.watch.windows();
+    await catalogue.stop();
+    return windows;
+  };
+  const hung = await first((_, wait) => [5_000, 10_000, 20_000].forEach(wait));
+  t.same(hung, [{ pbx: FIRST, from: T0, to: null, why: because('not_reached') }], 'nothing answers at all');
+  const late = await first(async (watch, wait) => {
+    wait(60_000);
+    await watch.up();
+  });
+  t.match(late, [{ from: T0, to: T0 + 60_000 }], 'it was reached after a minute');
+  const refused = await first(async (watch, wait) => {
+    wait(9_000);
+    watch.down(T0 + 9_000, noted('Refused.'));
+    wait(60_000);
+  });
+  t.match(
+    refused.map((gap) => worded(gap)),
+    [{ from: T0, to: null, reason: 'Refused.' }],
+    'it was refused, late',
+  );
+  const soon = await first(async (watch, wait) => {
+    wait(9_000);
+    await watch.up();
+  });
+  t.same(soon, [], 'a start of some seconds is none');
+});

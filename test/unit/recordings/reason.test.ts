@@ -102,6 +102,7 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
   capture_coming: [[because('capture_coming'), 'Its capture is about to start.']],
   not_running: [[because('not_running'), 'Tapedeck was not running.']],
   stood_still: [[because('stood_still'), 'Tapedeck was frozen.']],
+  not_reached: [[because('not_reached'), 'Tapedeck had not reached the PBX yet.']],
   error: [
     [becauseOf(fail('pbx_failed', 'It is away.')), fail('pbx_failed', 'It is away.').message],
     [becauseOf(fail('pbx_failed')), fail('pbx_failed').message],
