@@ -28,6 +28,17 @@ const NEWER = '99.0';
 const work = mkdtempSync(join(tmpdir(), 'tapedeck-package-'));
 t.teardown(() => rmSync(work, { recursive: true, force: true }));
 
+/** The package, and the same as a release before and after it: to repack it takes seconds, which both systems share. */
+let made: Promise<Record<'deb' | 'version' | 'older' | 'newer', string>> | null = null;
+const packages = () => {
+  made ??= builtPackage().then(async (built) => ({
+    ...built,
+    older: await withVersion(built.deb, OLDER, work),
+    newer: await withVersion(built.deb, NEWER, work),
+  }));
+  return made;
+};
+
 const dpkg = (machine: Machine, ...args: string[]) =>
   machine.inside('env', 'DEBIAN_FRONTEND=noninteractive', 'dpkg', ...args);
 const installedVersion = async ({ inside }: Machine) =>
@@ -223,8 +234,7 @@ for (const suite of ['bookworm', 'trixie'] satisfies Suite[])
       throw e;
     }
     t.teardown(machine.stop);
-    const { deb, version } = await builtPackage();
-    const older = await withVersion(deb, OLDER, work);
+    const { deb, version, older, newer } = await packages();
 
     const said = await installPackage(machine, older);
     t.match(said, /Tapedeck is installed.*tapedeck setup/);
@@ -241,10 +251,10 @@ for (const suite of ['bookworm', 'trixie'] satisfies Suite[])
     await setUpWithoutPbx(machine);
     await upgrade(t, machine, deb, version);
     await works(t, machine, version);
-    await importsMonitor(t, machine);
+    if (suite === 'trixie') await importsMonitor(t, machine);
     await refuseOlder(t, machine, older);
-    await refuseUnprepared(t, machine, await withVersion(deb, NEWER, work));
+    await refuseUnprepared(t, machine, newer);
     await removeAndReturn(t, machine, deb);
     await destroyAll(t, machine, deb);
-    await setUpElsewhere(t, machine, deb);
+    if (suite === 'trixie') await setUpElsewhere(t, machine, deb);
   });

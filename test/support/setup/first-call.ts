@@ -93,6 +93,8 @@ for (const [suite, major] of [
   ['bookworm', 16],
 ] as [Suite, 22 | 16][])
   t.test(`Debian ${suite} with a stock Asterisk ${major}`, async (t) => {
+    // What becomes of a machine that records does not differ by its Asterisk; how packages go in and out of Debian 12 is in lifecycle.test.ts.
+    const whole = suite === 'trixie';
     let machine: Machine;
     const tree = await asteriskTree(major);
     try {
@@ -115,14 +117,13 @@ for (const [suite, major] of [
     const begun = Date.now();
     await installPackage(machine, deb);
     const installed = Date.now();
-    await t.test('a dry run changes nothing', (t) => isTried(t, machine));
-    const copy: [RegExp, string][] =
-      suite === 'trixie'
-        ? [[/Copy to \[.*\]: /, '/media/usb']]
-        : [
-            [/Copy to \[.*\]: /, 'print'],
-            [/Then press Enter: it is not shown again: /, ''],
-          ];
+    if (whole) await t.test('a dry run changes nothing', (t) => isTried(t, machine));
+    const copy: [RegExp, string][] = whole
+      ? [[/Copy to \[.*\]: /, '/media/usb']]
+      : [
+          [/Copy to \[.*\]: /, 'print'],
+          [/Then press Enter: it is not shown again: /, ''],
+        ];
     const asked: [RegExp, string][] = [
       [/Address \[.*\]: /, ''],
       [/Time zone \[.*\]: /, 'Europe/London'],
@@ -167,9 +168,9 @@ for (const [suite, major] of [
       const call = await office.recorded('+442079460100');
       t.ok(isRecorded(call), JSON.stringify(call.coverage));
     });
-    const whole = Math.round((Date.now() - begun) / 1000);
+    const recordedAfter = Math.round((Date.now() - begun) / 1000);
     t.comment(
-      `${suite}: 3 steps (copy the package, apt install, tapedeck setup), 4 answers and one confirmation, package ${Math.round((installed - begun) / 1000)} s, set up after ${seconds} s, first call from the outside recorded after ${whole} s`,
+      `${suite}: 3 steps (copy the package, apt install, tapedeck setup), 4 answers and one confirmation, package ${Math.round((installed - begun) / 1000)} s, set up after ${seconds} s, first call from the outside recorded after ${recordedAfter} s`,
     );
 
     await t.test('the copy of the key opens what is recorded', async (t) => {
@@ -184,9 +185,10 @@ for (const [suite, major] of [
     });
 
     await t.test('after a reboot it records by itself', (t) => reboots(t, machine, office));
-    await t.test('recorder and dashboard that are killed are there again', (t) =>
-      isKilled(t, machine, office),
-    );
+    if (whole)
+      await t.test('recorder and dashboard that are killed are there again', (t) =>
+        isKilled(t, machine, office),
+      );
 
     await t.test('undo leaves the PBX as it was, and keeps key and recordings', async (t) => {
       const undone = await inside('tapedeck', 'setup', '--undo');
@@ -196,6 +198,7 @@ for (const [suite, major] of [
       t.match((await inside('systemctl', 'is-active', 'tapedeck')).out, /inactive/);
     });
 
+    if (!whole) return;
     await t.test('a further PBX is added at a terminal', (t) => isExtended(t, machine));
     await t.test('destroyed and purged it leaves nothing', (t) => isDestroyed(t, machine));
     await t.test('it is upgraded while a call goes on', async (t) => {
@@ -209,10 +212,9 @@ for (const [suite, major] of [
     await t.test('removed it keeps what is yours, and installed again it records', (t) =>
       isRemovedAndReturns(t, machine, office, deb),
     );
-    if (suite === 'trixie')
-      await t.test('lost, it is restored to a machine with the package alone, and records', (t) =>
-        isRestored(t, machine, office, { deb, asterisk: ASTERISK }),
-      );
+    await t.test('lost, it is restored to a machine with the package alone, and records', (t) =>
+      isRestored(t, machine, office, { deb, asterisk: ASTERISK }),
+    );
     await t.test('purged it keeps what is yours, and names what the PBX still has', (t) =>
       isPurged(t, machine, office, pristine),
     );
