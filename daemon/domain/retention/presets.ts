@@ -2,10 +2,11 @@ import type { Limit } from './rule.js';
 
 /**
  * Limits to start from. They are filled into the form, and nothing is saved. They are information, not legal advice: whether one
- * applies is for counsel to say. Years are days that cover every leap day in them.
+ * applies is for counsel to say. Years are days that cover every leap day in them. Rules that are about something else than recordings,
+ * such as the six years of HIPAA for documentation, or that nobody could verify, are left out.
  */
 export const limitPresetIds = [
-  ...(['mifid', 'mifid_demand', 'fca', 'finra', 'cftc', 'hipaa', 'pennsylvania', 'gdpr'] as const),
+  ...(['mifid', 'mifid_demand', 'fca', 'finra', 'cftc', 'gdpr'] as const),
 ] as const;
 export type LimitPresetId = (typeof limitPresetIds)[number];
 
@@ -51,22 +52,6 @@ export const LIMIT_PRESETS: Record<LimitPresetId, Limit> = {
     ...{ kind: 'min', days: 366, when: {} },
     legal_basis: '17 CFR 1.35(a), 23.202',
     source: '77 FR 75523, 80 FR 80247',
-    as_of: AS_OF,
-  },
-  hipaa: {
-    name: 'HIPAA, 6 years',
-    reason: 'Required documentation is kept for six years.',
-    ...{ kind: 'min', days: 2_192, when: {} },
-    legal_basis: '45 CFR 164.316(b)(2)(i)',
-    source: '45 CFR 164.316(b)(2)(i)',
-    as_of: AS_OF,
-  },
-  pennsylvania: {
-    name: 'Pennsylvania, 1 year at most',
-    reason: 'Recordings for training and quality control are destroyed within a year.',
-    ...{ kind: 'max', days: 365, when: {} },
-    legal_basis: '18 Pa.C.S. 5704(15)',
-    source: '18 Pa.C.S. 5704(15)',
     as_of: AS_OF,
   },
   gdpr: {

@@ -80,6 +80,16 @@ const NAMED: Given[] = [
     confidence: 'high',
   },
   {
+    id: 'US-HI',
+    name: 'Hawaii',
+    rule: 'one_party',
+    as_of: '2026-12-02',
+    nuance:
+      'One party may consent to the recording of a call. To put up a device in a private place, everybody in it has to, and some lists call the state special for that. The text was not read for this entry.',
+    source: 'Haw. Rev. Stat. 803-42; RCFP, survey of the states (2012). Not verified',
+    confidence: 'low',
+  },
+  {
     id: 'US-IL',
     name: 'Illinois',
     rule: 'all_party',
@@ -156,8 +166,7 @@ const NAMED: Given[] = [
     id: 'US-PA',
     name: 'Pennsylvania',
     rule: 'all_party',
-    nuance:
-      'An exception for recordings of customer service that only serve training and quality control is said to require that they are destroyed within a year (5704(15), not verified). Tapedeck does not use it.',
+    nuance: 'There are exceptions, of which Tapedeck uses none: it has everybody told.',
     source: '18 Pa. C.S. 5703, 5704(4)',
     confidence: 'high',
   },
@@ -295,7 +304,6 @@ const NAMED: Given[] = [
   },
 ];
 
-const IN_PRIVATE_PLACES = 'Some lists call it special because of devices placed in private places.';
 /** All of them by the same source. */
 const ONE_PARTY: [id: string, name: string, nuance?: string][] = [
   ['AK', 'Alaska'],
@@ -305,7 +313,6 @@ const ONE_PARTY: [id: string, name: string, nuance?: string][] = [
   ['CO', 'Colorado'],
   ['DC', 'District of Columbia'],
   ['GA', 'Georgia'],
-  ['HI', 'Hawaii', IN_PRIVATE_PLACES],
   ['IA', 'Iowa'],
   ['ID', 'Idaho'],
   ['IN', 'Indiana'],
@@ -314,7 +321,7 @@ const ONE_PARTY: [id: string, name: string, nuance?: string][] = [
   ['LA', 'Louisiana'],
   ['ME', 'Maine'],
   ['MN', 'Minnesota'],
-  ['MO', 'Missouri', IN_PRIVATE_PLACES],
+  ['MO', 'Missouri'],
   ['MS', 'Mississippi'],
   ['NC', 'North Carolina'],
   ['ND', 'North Dakota'],

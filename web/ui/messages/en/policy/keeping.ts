@@ -19,8 +19,6 @@ const presets: Record<LimitPresetId, string> = {
   fca: 'FCA SYSC 10A: at least 5 years',
   finra: 'FINRA 3170: at least 3 years',
   cftc: 'CFTC 1.35: at least 1 year',
-  hipaa: 'HIPAA: at least 6 years',
-  pennsylvania: 'Pennsylvania 5704(15): at most 365 days',
   gdpr: 'GDPR storage limitation: at most the days you set',
 };
 
