@@ -110,7 +110,7 @@ t.test('it reaches Asterisk at the address and port where that listens', async (
     t.notMatch(said, /\+bindaddr/, bindaddr);
     t.same(
       [...said.matchAll(/^\+permit = (\S+)/gm)].map(([, one]) => one),
-      ['127.0.0.1/255.255.255.255', ...(permitted ? [permitted] : [])],
+      ['127.0.0.1/255.255.255.255', ...(permitted ? [permitted] : []), '::1/128'],
       `${bindaddr}: who may sign in`,
     );
   }
