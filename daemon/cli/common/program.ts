@@ -247,7 +247,9 @@ export function createProgram() {
       'after',
       '\nExit codes: 0 success, 1 failure, 2 wrong usage; 65, 77 and 78 where an admin has to correct something first:\nunusable data, missing rights, wrong configuration.',
     )
-    .exitOverride();
+    .exitOverride()
+    .commandsGroup('Help:')
+    .helpCommand('help [command]', 'show what a command does, and its options');
   const context = createCliContext(
     () => program.opts<Options>().config,
     () => program.opts<Options>().passphraseFd,
@@ -261,6 +263,9 @@ export async function addCommands(
   names: readonly string[],
 ): Promise<void> {
   for (const name of names) (await COMMANDS.get(name)!.load())(program, context);
+  for (const [heading, commands] of Object.entries(GROUPS))
+    for (const command of program.commands)
+      if (Object.hasOwn(commands, command.name())) command.helpGroup(heading);
 }
 
 /** Adds all commands as the help lists them; none of them can be run. */
@@ -268,5 +273,4 @@ export function listCommands({ program }: Pick<ReturnType<typeof createProgram>,
   for (const [heading, commands] of Object.entries(GROUPS))
     for (const { usage, summary } of Object.values(commands))
       program.command(usage).description(summary).helpGroup(heading);
-  program.commandsGroup('Help:').helpCommand('help [command]', 'show what a command does, and its options');
 }
