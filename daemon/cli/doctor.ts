@@ -31,6 +31,7 @@ import { ami, ari, priority } from './doctor/pbx.js';
 import { restart } from './doctor/restart.js';
 import { testCalls } from './doctor/test-calls.js';
 import { tls } from './doctor/tls.js';
+import { unitLimits } from './doctor/unit-limits.js';
 import { mounts, originals, ports, services } from './doctor/units.js';
 import { coreDumps, keys, liveAudio, openKeyFiles, swap } from './doctor/vault.js';
 import { witness } from './doctor/witness.js';
@@ -110,6 +111,7 @@ export async function examine(context: CliContext): Promise<Finding[]> {
     data: data(config),
     'data disk': witness(config),
     mounts: mounts(config),
+    unit: unitLimits(config),
     services: services(),
     originals: originals(),
     'clock sync': clockSync(),

@@ -288,6 +288,12 @@ const catalogue = {
     blame: 'peer',
     status: 503,
   },
+  service_read_only: {
+    message: 'The folder is read-only for the recorder alone: its systemd unit does not name it.',
+    hint: 'Run "systemctl edit tapedeck", add ReadWritePaths= with that folder below [Service], and restart the recorder.',
+    blame: 'operator',
+    status: 503,
+  },
   catalogue_locked: {
     message: 'Another program has locked the catalogue, so nothing can be written to it.',
     hint: 'Find out which ("fuser -v catalogue/catalogue.db" in the data directory: a backup, or an open sqlite3) and end it. Pending writes then continue automatically.',
@@ -1206,6 +1212,7 @@ export function fail(code: ErrorCode, detail = '', cause?: unknown): TapedeckErr
 const DISK: [code: RegExp, ours: ErrorCode][] = [
   [/^(ENOSPC|EDQUOT|SQLITE_FULL)$/, 'disk_full'],
   [/^(EROFS|SQLITE_READONLY(_.*)?)$/, 'disk_read_only'],
+  [/^EROFS_UNIT$/, 'service_read_only'],
   [/^(EIO|SQLITE_(IOERR|CANTOPEN)(_.*)?)$/, 'disk_failed'],
   [/^SQLITE_(BUSY|LOCKED|PROTOCOL)(_.*)?$/, 'catalogue_locked'],
   [/^SQLITE_(CORRUPT|NOTADB)(_.*)?$/, 'catalogue_damaged'],

@@ -69,7 +69,7 @@ const SLOW = 1_000;
 const CLEAN_EVERY = 60_000;
 const GROWTH_EVERY = 600_000;
 const WEEK = 7 * 86_400_000;
-const RIGHTS = ['EACCES', 'EPERM'];
+const RIGHTS = ['EACCES', 'EPERM', 'EROFS_UNIT'];
 
 const LOST = { device: -1, freeBytes: 0, totalBytes: 0, freeInodes: null };
 const freeOn = (disks: Disk[]) => disks.reduce((sum, { room }) => sum + room.freeBytes, 0);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { Value } from 'typebox/value';
@@ -26,8 +26,14 @@ export function loadConfig(file: string): Config {
     source = readFileSync(path, 'utf8');
   } catch (e) {
     const { code, message } = e as NodeJS.ErrnoException;
-    const denied = code === 'EACCES' || code === 'EPERM';
-    throw fail(denied ? 'path_unusable' : 'config_missing', `${path}: ${message}`, e);
+    if (code !== 'EACCES' && code !== 'EPERM') throw fail('config_missing', `${path}: ${message}`, e);
+    // Its folder is closed too once the package is installed, so that nobody but root can tell whether there is one.
+    const there = existsSync(path) ? '' : ' It says then whether "tapedeck setup" comes first.';
+    throw fail(
+      'path_unusable',
+      `${path}: ${message}. Run the command as root, such as with sudo.${there}`,
+      e,
+    );
   }
   return parseConfig(source, path);
 }

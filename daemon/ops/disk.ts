@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:f
 import { open, readdir, stat, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Room } from '../domain/operations/room.js';
+import { asMounted } from './files/read-only.js';
 
 /** The room where `dir` is, and a number that two directories on one file system share. Null: it is not there. */
 export async function readDisk(dir: string): Promise<(Omit<Room, 'fault'> & { device: number }) | null> {
@@ -37,7 +38,7 @@ export async function probeDisk(dir: string, sync: boolean): Promise<string | nu
     if (sync) await handle.sync();
     return null;
   } catch (e) {
-    return (e as NodeJS.ErrnoException).code ?? 'EIO';
+    return (asMounted(e) as NodeJS.ErrnoException).code ?? 'EIO';
   } finally {
     if (handle) {
       await handle.close().catch(() => {});

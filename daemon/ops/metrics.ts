@@ -5,6 +5,14 @@ import { answeredStatuses } from '../domain/recording/recording.js';
 
 const LEVELS = { green: 0, amber: 1, red: 2 } as const;
 
+const seconds = (at: string | null | undefined): number | null => (at ? Date.parse(at) / 1000 : null);
+
+/** Sets a figure without labels. One that is not known has no sample: 0 would be a figure too. */
+function known(gauge: Gauge, value: number | null | undefined): void {
+  if (value === null || value === undefined) gauge.remove();
+  else gauge.set(value);
+}
+
 /**
  * What Prometheus may know of the daemon: counts and times, nothing about anybody. Seconds and bytes, as is the custom. The
  * label `pbx` is the id of the PBX; it is empty for the first, which to Prometheus is the same as no label.
@@ -39,10 +47,16 @@ export function createMetrics({ version, pbxes }: { version: string; pbxes: read
   const calls = gauge('calls_now', 'Calls in progress.', ['pbx']);
   const recording = gauge('recording_now', 'Calls that are being captured.', ['pbx']);
   const waiting = gauge('preserve_waiting', 'Ended calls whose recording is waiting to be processed.');
-  const oldest = gauge('preserve_oldest_seconds', 'How long ago the first of them ended.');
+  const oldest = gauge(
+    'preserve_oldest_seconds',
+    'How long ago the first of them ended; absent while none waits.',
+  );
   const free = gauge('disk_free_bytes', 'Free on the disk of the data directory.');
   const total = gauge('disk_total_bytes', 'Size of that disk.');
-  const days = gauge('disk_days_left', 'Days until it is full, at the present rate.');
+  const days = gauge(
+    'disk_days_left',
+    'Days until it is full, at the present rate; absent while that cannot be foreseen.',
+  );
   const recordings = gauge('recordings', 'Recordings that are kept sealed.');
   const damaged = gauge('recordings_damaged', 'Of these: not as they were sealed.');
   const oldestCheck = gauge(
@@ -50,7 +64,10 @@ export function createMetrics({ version, pbxes }: { version: string; pbxes: read
     'When the file not read for longest was read.',
   );
   const backups = {
-    made: gauge('backup_made_timestamp_seconds', 'When the last backup was made; 0 for never.'),
+    made: gauge(
+      'backup_made_timestamp_seconds',
+      'When the last backup was made; 0 for never, absent where none are made.',
+    ),
     checked: gauge(
       'backup_checked_timestamp_seconds',
       'When the newest backup was last read again without a fault; 0 for never.',
@@ -60,7 +77,7 @@ export function createMetrics({ version, pbxes }: { version: string; pbxes: read
       'When a backup was last restored for trial without a fault; 0 for never.',
     ),
   };
-  const alarms = gauge('alarms_standing', 'Alarms that stand.', ['severity']);
+  const alarms = gauge('alarms_standing', 'Alarms that stand, by their code.', ['severity', 'code']);
   const messages = gauge('alert_messages_waiting', 'Messages that nobody has taken yet.', ['channel']);
   const coverage = gauge('answered_calls_today', 'Answered calls of today, by what became of them.', [
     'coverage',
@@ -74,7 +91,7 @@ export function createMetrics({ version, pbxes }: { version: string; pbxes: read
 
     /** Prometheus' text format. */
     text(s: DaemonStatus, today: Partial<Record<string, number>>): Promise<string> {
-      started.set(s.since === null ? 0 : Date.parse(s.since) / 1000);
+      known(started, seconds(s.since));
       health.set(LEVELS[s.health.level]);
       for (const { id: pbx, ...now } of s.pbxes) {
         links.set({ link: 'ari', pbx }, now.ari ? 1 : 0);
@@ -84,24 +101,17 @@ export function createMetrics({ version, pbxes }: { version: string; pbxes: read
         recording.set({ pbx }, now.recording_now);
       }
       waiting.set(s.preserve.waiting);
-      oldest.set((s.preserve.oldest_ms ?? 0) / 1000);
-      if (s.disk) {
-        free.set(s.disk.free_bytes);
-        total.set(s.disk.total_bytes);
-        if (s.disk.days_left === null) days.reset();
-        else days.set(s.disk.days_left);
-      }
-      if (s.scrub) {
-        recordings.set(s.scrub.recordings);
-        damaged.set(s.scrub.damaged);
-        if (s.scrub.oldest_check_at) oldestCheck.set(Date.parse(s.scrub.oldest_check_at) / 1000);
-      }
-      for (const what of ['made', 'checked', 'drilled'] as const) {
-        const at = s.backups?.[`${what}_at`];
-        backups[what].set(at ? Date.parse(at) / 1000 : 0);
-      }
-      for (const severity of ['warning', 'critical'])
-        alarms.set({ severity }, s.alarms.filter((a) => a.severity === severity).length);
+      known(oldest, s.preserve.oldest_ms === null ? null : s.preserve.oldest_ms / 1000);
+      known(free, s.disk?.free_bytes);
+      known(total, s.disk?.total_bytes);
+      known(days, s.disk?.days_left);
+      known(recordings, s.scrub?.recordings);
+      known(damaged, s.scrub?.damaged);
+      known(oldestCheck, seconds(s.scrub?.oldest_check_at));
+      for (const what of ['made', 'checked', 'drilled'] as const)
+        known(backups[what], s.backups && (seconds(s.backups[`${what}_at`]) ?? 0));
+      alarms.reset();
+      for (const { severity, why } of s.alarms) alarms.inc({ severity, code: why?.code ?? 'text' });
       for (const { channel, waiting: n } of s.alerts) messages.set({ channel }, n);
       for (const status of answeredStatuses) coverage.set({ coverage: status }, today[status] ?? 0);
       return registry.metrics();

@@ -1,5 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
 import { diskError } from '../domain/error.js';
+import { asMounted } from '../ops/files/read-only.js';
 import { writeDurably } from './durable.js';
 
 /** What is in a file of checkpoints; empty where there is none. */
@@ -8,7 +9,7 @@ export async function readCheckpoints(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw diskError(e);
+    throw diskError(asMounted(e));
   }
 }
 
@@ -27,7 +28,7 @@ export async function appendCheckpoint(file: string, note: string): Promise<void
       await handle.close();
     }
   } catch (e) {
-    throw diskError(e);
+    throw diskError(asMounted(e));
   }
 }
 

@@ -1,11 +1,12 @@
 import { mkdir, open, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { diskError, fail } from '../domain/error.js';
+import { asMounted } from '../ops/files/read-only.js';
 
 /**
  * After an fsync that failed, a second one may succeed although what was written is lost: the system has forgotten the
  * pages. So nothing here is synced twice: what could not be is taken back, and whoever tries again writes it anew. Errors
- * of the disk are thrown as `disk_full`, `disk_failed` and `disk_read_only`.
+ * of the disk are thrown as `disk_full`, `disk_failed`, `disk_read_only` and `service_read_only`.
  */
 
 /** Makes the entries of a directory (new names, removed names) survive a power cut. */
@@ -27,7 +28,7 @@ export async function makeDirDurably(dir: string): Promise<void> {
     for (const at of upTo(dirname(dir), dirname(first))) await syncDir(at);
   } catch (error) {
     if (first) for (const at of upTo(dir, first)) await rmdir(at).catch(() => {});
-    throw diskError(error);
+    throw diskError(asMounted(error));
   }
 }
 
@@ -55,7 +56,7 @@ export async function writeDurably(
     return await write(tmp, path, source, mode);
   } catch (error) {
     await rm(tmp, { force: true }).catch(() => {}); // what went wrong before is what is to be known
-    throw diskError(error);
+    throw diskError(asMounted(error));
   }
 }
 
@@ -109,7 +110,7 @@ export async function removeDurably(path: string): Promise<boolean> {
     return was;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false; // nor is its directory
-    throw diskError(error);
+    throw diskError(asMounted(error));
   }
 }
 

@@ -51,6 +51,7 @@ export const sidebar: readonly SidebarGroup[] = [
       ['HTTPS', 'operate/https'],
       ['Services', 'operate/services'],
       ['Logs', 'operate/logs'],
+      ['Monitoring', 'operate/monitoring'],
       ['Support bundle', 'operate/support'],
       ['The master key', 'operate/master-key'],
       ['The archive', 'operate/archive'],

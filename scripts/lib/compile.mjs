@@ -109,6 +109,12 @@ async function packPackages() {
 
 /** Compiles what has changed since it was compiled, and removes what no longer has a source. */
 export async function compileSources() {
+  // What is compiled names its folder: of a copy of another clone it would run that one's files.
+  const from = join(OUT, 'root');
+  if (existsSync(OUT) && (!existsSync(from) || readFileSync(from, 'utf8') !== ROOT))
+    rmSync(OUT, { recursive: true });
+  mkdirSync(OUT, { recursive: true });
+  writeFileSync(from, ROOT);
   const sources = FOLDERS.flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
   ).filter((file) => SOURCE.test(file) && !file.startsWith('test/fixtures/'));

@@ -87,7 +87,7 @@ t.test('metrics are for this machine and for who has the token', async (t) => {
   const refused = await without.app.inject({ url: '/metrics', headers: { authorization: 'Bearer ' } });
   t.equal(refused.statusCode, 403);
   const { samples } = parse((await app.inject('/metrics')).body);
-  t.equal(samples.get('tapedeck_daemon_up'), 1);
+  t.equal(samples.get('tapedeck_recorder_up'), 1);
   t.equal(samples.get('tapedeck_calls_now'), 1, "the daemon's own are in it");
   t.ok([...samples.keys()].some((name) => name.startsWith('tapedeck_web_')));
 });
@@ -215,7 +215,7 @@ webhook_secret_file = "../hook-secret"\n`,
   await t.test('the recorder is restarted meanwhile: nothing is told twice', async (t) => {
     await recorder.stopDaemon();
     t.strictSame(await health(), [503, 'fail'], 'monitors learn that it does not answer');
-    t.equal((await metrics()).get('tapedeck_daemon_up'), 0);
+    t.equal((await metrics()).get('tapedeck_recorder_up'), 0);
     t.match(await recorder.command(['status']), { code: 1, out: /^RED[\s\S]*not responding/ });
     await recorder.startDaemon(/the recorder is ready/);
     const standing = await until('the alarm', async () => {

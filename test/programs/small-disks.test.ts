@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -9,6 +10,8 @@ import { catalogueFile } from '../../daemon/domain/paths.js';
 import { inWords } from '../../daemon/domain/reason/words.js';
 import { createRoom } from '../../daemon/operations/room.js';
 import { createBallast, probeDisk, readDisk } from '../../daemon/ops/disk.js';
+import { appendCheckpoint } from '../../daemon/vault/checkpoint-file.js';
+import { writeDurably } from '../../daemon/vault/durable.js';
 import { alarmBoard } from '../support/alarm-board.js';
 import { until } from '../support/recorder.js';
 import { aCall, aRecording } from '../support/recordings/a-call.js';
@@ -39,6 +42,13 @@ t.test('what is free means nothing, a warning, or that nothing new is begun', as
     ['a file system without inodes', { freeInodes: null }, 'enough', 'enough', /1 GB/],
     ['a write was refused', { fault: 'ENOSPC' }, 'enough', 'empty', /free/],
     ['read-only', { fault: 'EROFS' }, 'enough', 'full', /is read-only \(EROFS\)/],
+    [
+      'kept from us',
+      { fault: 'EROFS_UNIT' },
+      'enough',
+      'full',
+      /writable, but not for the recorder.*ReadWritePaths/,
+    ],
     ['broken', { fault: 'EIO' }, 'enough', 'full', /reports errors \(EIO\)/],
   ];
   for (const [what, more, before, level, says] of cases) {
@@ -89,6 +99,22 @@ t.test('how long the room lasts is told from the last days, and not where they t
     days: 7,
   });
   t.same(await catalogue.recordings.growth(0, 12 * day), { sealedBytes: 300, erasedBytes: 100, days: 10 });
+});
+
+t.test('a folder that only the unit keeps read-only is no disk after an error', async (t) => {
+  const disk = mountSmall(t, { mb: 4 });
+  if (disk.refused !== '') return void t.pass('mount', { skip: disk.refused });
+  const remount = (...how: string[]) => execFileSync('mount', ['-o', how.join(), disk.dir]);
+  // As ProtectSystem=strict does: the mount, and not the file system.
+  remount('remount', 'bind', 'ro');
+  t.equal(await probeDisk(disk.dir, false), 'EROFS_UNIT');
+  await t.rejects(writeDurably(join(disk.dir, 'x'), Buffer.from('x')), { code: 'service_read_only' });
+  await t.rejects(appendCheckpoint(join(disk.dir, 'x'), 'x'), { code: 'service_read_only' });
+  remount('remount', 'bind', 'rw');
+  // As Linux does after an error of the disk.
+  remount('remount', 'ro');
+  t.equal(await probeDisk(disk.dir, false), 'EROFS');
+  await t.rejects(writeDurably(join(disk.dir, 'x'), Buffer.from('x')), { code: 'disk_read_only' });
 });
 
 /** The keeper of two real directories, with a list of what it did. */

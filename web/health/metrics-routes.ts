@@ -17,7 +17,7 @@ export function metricsRoutes(app: App, { control, metrics }: Deps): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'tapedeck_web_' });
   const up = new Gauge({
-    name: 'tapedeck_daemon_up',
+    name: 'tapedeck_recorder_up',
     help: 'Whether the recorder answers.',
     registers: [registry],
   });

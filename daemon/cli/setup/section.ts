@@ -1,4 +1,5 @@
 import { existsSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fail } from '../../domain/error.js';
 import { DEFAULT_CONFIG, parseConfig } from '../../ops/config.js';
@@ -9,7 +10,7 @@ import { openJournal, writeWhole } from './apply/journal.js';
 import { hasSystemd } from './machine/machine.js';
 import { reachedBy } from './machine/reached.js';
 import type { FileChange } from './plan/change.js';
-import { type Outside, outsideFile, planOutside } from './plan/plan-outside.js';
+import { needsOf, type Outside, outsideFile, planOutside } from './plan/plan-outside.js';
 import { agreed, show } from './setup-steps.js';
 import { tapedeckCommand } from './steps/services.js';
 import type { Terminal } from './talk/terminal.js';
@@ -52,7 +53,7 @@ export async function setUpSection(
   if (text === null) throw fail('config_missing', `${configFile} is not there.`);
   const { after, config } = edited(configFile, text, section.edit);
   const changes = await changesFor(configFile, { before: text, after, config }, section);
-  show(terminal, changes, []);
+  show(terminal, changes, named(config, section.name));
   if (options.dryRun) {
     terminal.say('  Nothing was changed (--dry-run).');
     return true;
@@ -140,6 +141,15 @@ async function changesFor(
   const hasFile = (file: string) => file in secrets || reached.hasFile(file);
   const unit = isService(configFile) ? planOutside(own, config, name, { ...reached, hasFile }) : [];
   return [toml, ...changes, ...unit].filter((one) => one.before !== one.after);
+}
+
+/** What to know where a host is named: the unit lets the recorder reach addresses, which a name may change. */
+function named(config: Config, section: Outside): string[] {
+  const names = needsOf(config, section).hosts.filter((host) => isIP(host) === 0 && host !== 'localhost');
+  if (names.length === 0) return [];
+  return [
+    `The recorder may reach only the addresses that ${names.join(' and ')} ${names.length === 1 ? 'has' : 'have'} today, and the name servers of this machine. When they change, "tapedeck doctor" says so: run this command again then.`,
+  ];
 }
 
 function stateOf(path: string) {

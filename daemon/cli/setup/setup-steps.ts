@@ -15,7 +15,7 @@ import { loopback } from './plan/plan-checks.js';
 import { OUTSIDE, planOutside } from './plan/plan-outside.js';
 import type { OwnFacts } from './plan/plan-own.js';
 import { planFurther } from './plan/plan-second.js';
-import { overview, preview } from './plan/preview.js';
+import { overview, preview, summary } from './plan/preview.js';
 import { keySheet, makeMasterKey, writeCopy } from './steps/master-key.js';
 import type { AnswerFile } from './talk/answers.js';
 import { type AllAnswers, answersOf, askAll, lasting } from './talk/questions.js';
@@ -48,9 +48,11 @@ export function checkConfig(changes: readonly Change[], own: OwnFacts): void {
   parseConfig(Buffer.from(change.after, 'latin1').toString('utf8'), change.path);
 }
 
-/** The diffs first: what is read last, before the question, is the list of all changes and what to know about them. */
+/** How much changes and where; then the diffs: what is read last, before the question, is the list of all changes and what to know about them. */
 export function show(terminal: Terminal, changes: readonly Change[], warnings: readonly string[]): void {
-  terminal.title(changes.length === 0 ? 'Nothing has to change' : 'Changes, line by line');
+  terminal.title(changes.length === 0 ? 'Nothing has to change' : 'What will change');
+  for (const [where, what] of summary(changes)) terminal.row(where, what);
+  if (changes.length > 0) terminal.title('Changes, line by line');
   for (const change of changes) {
     // A secret of its own, a folder, and an example that is filled in say nothing as a diff.
     const whole = change.kind === 'file' && change.before === null && !change.pbx;

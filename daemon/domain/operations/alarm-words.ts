@@ -21,6 +21,16 @@ export type AlarmWords = { message: string; hint: string };
 const LIMIT = 400;
 const ELSEWHERE = 'Find out what else writes to catalogue.db, and restore it from a backup.';
 
+/** What to do about a folder that cannot be written, by the code of why. */
+const FAULT_HINTS: Record<string, string> = {
+  EROFS_UNIT:
+    'Run "systemctl edit tapedeck", add ReadWritePaths= with that folder below [Service], and restart the recorder.',
+  EROFS:
+    'Linux does this after a disk error: see "dmesg", repair the file system and mount it for writing again.',
+  EIO: 'Look at "dmesg" and at the health of the disk ("smartctl -a").',
+  EACCES: "Give the folder to the recorder's user.",
+};
+
 /** What was done to the second factors of somebody, as a sentence without its end. */
 const FACTOR_CHANGES: Record<FactorChange, (name: string, factor: string) => string> = {
   app_added: (name) => `An authenticator app was added to the account of ${name}`,
@@ -191,7 +201,10 @@ const WORDS: {
   }),
   spool_rights: ({ dir, fault }) => ({
     message: `The recorder does not have write access to Asterisk's spool ${dir} (${fault}). It asks Asterisk to delete sealed audio instead; while Asterisk is not responding, that audio stays there unencrypted.`,
-    hint: `As root, run "chmod 2770 ${dir}" and add the recorder's user to the folder's group. On FreePBX "fwconsole chown" undoes this: see docs/start/asterisk-configuration.md.`,
+    hint:
+      fault === 'EROFS_UNIT'
+        ? FAULT_HINTS[fault]!
+        : `As root, run "chmod 2770 ${dir}" and add the recorder's user to the folder's group. On FreePBX "fwconsole chown" undoes this: see docs/start/asterisk-configuration.md.`,
   }),
   recording_damaged: ({ recordings, named }) => {
     const more = recordings - named.length;
@@ -350,7 +363,9 @@ const WORDS: {
         ? 'Recordings cannot be stored there.'
         : 'Calls are not recorded, to leave the remaining space to the PBX.'
     }`,
-    hint: 'Free some space or use a larger disk. Recording then resumes automatically.',
+    hint:
+      FAULT_HINTS[room.fault ?? ''] ??
+      'Free some space or use a larger disk. Recording then resumes automatically.',
   }),
   disk_reserve: ({ room }) => ({
     message: roomInWords(room),

@@ -63,6 +63,8 @@ export function roomInWords({ of, fault, files, free, reserve }: RoomWhy): strin
 
 const FAULTS: Record<string, string> = {
   EROFS: 'is read-only (EROFS)',
+  EROFS_UNIT:
+    'is writable, but not for the recorder: its systemd unit does not name the folder in ReadWritePaths=',
   EIO: 'reports errors (EIO)',
   EACCES: 'does not let Tapedeck write (EACCES)',
 };

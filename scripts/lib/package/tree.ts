@@ -68,6 +68,8 @@ export async function layOut(root: string, { arch, version, native, modules, sbo
   copy('systemd/tapedeck.tmpfiles', 'usr/lib/tmpfiles.d/tapedeck.conf');
 
   const doc = 'usr/share/doc/tapedeck';
+  for (const name of ['prometheus-rules.yml', 'grafana-dashboard.json'])
+    copy(`monitoring/${name}`, `${doc}/monitoring/${name}`);
   copy('scripts/lib/package/debian/copyright', `${doc}/copyright`);
   put(`${doc}/changelog.gz`, gzip(readFileSync(join(SOURCES, 'CHANGELOG.md'))));
   put(`${doc}/sbom.cdx.json.gz`, gzip(readFileSync(sbom)));

@@ -69,13 +69,24 @@ t.test('a configuration that may not be read is no reason to set up', async (t) 
   const dir = t.testdir({ 'tapedeck.toml': '' });
   chmodSync(join(dir, 'tapedeck.toml'), 0o600);
   const as = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, MAIN];
-  const { status, stderr } = spawnSync('setpriv', [...as, '--config', join(dir, 'tapedeck.toml'), 'status'], {
-    encoding: 'utf8',
-    env: { ...process.env, NODE_OPTIONS: '' },
-  });
+  const run = (config: string, command: string) =>
+    spawnSync('setpriv', [...as, '--config', config, command], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+  const { status, stderr } = run(join(dir, 'tapedeck.toml'), 'status');
   t.equal(status, 77, stderr);
-  t.match(stderr, /A file or folder cannot be used\. .*tapedeck\.toml: EACCES/);
+  t.match(
+    stderr,
+    /A file or folder cannot be used\. .*tapedeck\.toml: EACCES.* as root, such as with sudo\.\n/,
+  );
   t.notMatch(stderr, /tapedeck setup/);
+  // As the package leaves it: closed, and with nothing in it yet.
+  const closed = join(dir, 'etc');
+  mkdirSync(closed, { mode: 0o750 });
+  const before = run(join(closed, 'tapedeck.toml'), 'doctor');
+  t.equal(before.status, 77, before.stderr);
+  t.match(before.stderr, /EACCES.* as root, such as with sudo\. .*"tapedeck setup" comes first/);
 });
 
 t.test('a file or folder that is not as it should be is named, and nobody sees a stack trace', async (t) => {

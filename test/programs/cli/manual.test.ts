@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { commandNames, createProgram, listCommands } from '../../../daemon/cli/common/program.js';
 import { commandTree, everyCommand } from '../../../scripts/docs/command-tree.js';
 
 const dist = join(import.meta.dirname, '../../../dist');
@@ -25,6 +26,37 @@ t.test('the manual page is well formed and has every command with its options', 
     t.ok(text.includes(`tapedeck ${path.join(' ')}`.trim()), path.join(' '));
     for (const { flags } of options) t.ok(text.includes(flags.replace(/\s+/g, ' ')), flags);
   }
+});
+
+t.test('--help lists every command once, below what it is for', async (t) => {
+  const { program } = createProgram();
+  listCommands({ program });
+  const groups = program
+    .helpInformation()
+    .split(/\n(?=\S[^\n]*:\n)/)
+    .map((text) => [
+      /^(.*):\n/.exec(text)?.[1],
+      [...text.matchAll(/^ {2}([a-z][a-z-]+)/gm)].map(([, name]) => name),
+    ]);
+  t.same(
+    groups.slice(1).map(([heading]) => heading),
+    [
+      'Options',
+      'Set up',
+      'Daily work',
+      'Keep and erase',
+      'Prove',
+      'Repair and move',
+      'Services, started by systemd',
+      'Help',
+    ],
+  );
+  const listed = groups.slice(2, -1).flatMap(([, names]) => names);
+  t.same(listed.toSorted(), commandNames().toSorted());
+  t.ok(
+    groups.slice(2, -2).every(([, names]) => (names?.length ?? 99) <= 10),
+    'ten at most below each',
+  );
 });
 
 /** What bash offers where the line ends, by the shipped script and nothing else. */

@@ -113,6 +113,7 @@ t.test('the package for amd64', { skip }, async (t) => {
     ...[
       'usr/lib/tmpfiles.d/tapedeck.conf',
       'usr/share/doc/tapedeck/copyright',
+      'usr/share/doc/tapedeck/monitoring/prometheus-rules.yml',
       `${HOME}/tapedeck.toml.example`,
     ],
     ...['usr/share/man/man1/tapedeck.1.gz', 'usr/share/bash-completion/completions/tapedeck'],

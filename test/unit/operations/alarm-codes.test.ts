@@ -177,7 +177,10 @@ const EXAMPLES: {
   spool_unknown: [
     [{ files: 1, file: 'tapedeck-x', until: 1_700_000_000_000 }, /no known call: tapedeck-x\.$/],
   ],
-  spool_rights: [[{ dir: '/s', fault: 'EACCES' }, /spool \/s \(EACCES\)/, /"chmod 2770 \/s"/]],
+  spool_rights: [
+    [{ dir: '/s', fault: 'EACCES' }, /spool \/s \(EACCES\)/, /"chmod 2770 \/s"/],
+    [{ dir: '/s', fault: 'EROFS_UNIT' }, /spool \/s/, /^Run "systemctl edit tapedeck".*ReadWritePaths=/],
+  ],
   recording_damaged: [
     [
       { recordings: 1, named: [{ call: 'C1', fault: 'It was cut.' }] },
@@ -399,7 +402,17 @@ const EXAMPLES: {
   ],
   disk_full: [
     [{ disk: 'data', room }, /^The disk of \/x has 3 MB free.* Recordings cannot be stored there\.$/],
-    [{ disk: 'spool', room }, /Calls are not recorded/],
+    [{ disk: 'spool', room }, /Calls are not recorded/, /^Free some space/],
+    [
+      { disk: 'data', room: { ...room, fault: 'EROFS' } },
+      /is read-only \(EROFS\)/,
+      /disk error: see "dmesg"/,
+    ],
+    [
+      { disk: 'data', room: { ...room, fault: 'EROFS_UNIT' } },
+      /is writable, but not for the recorder: .* ReadWritePaths=/,
+      /^Run "systemctl edit tapedeck"/,
+    ],
   ],
   disk_reserve: [[{ room }, /^The disk of \/x has 3 MB free; the reserve is 1 GB\.$/]],
   disk_low: [[{}, /full soon/]],

@@ -16,8 +16,11 @@ import t from 'tap';
 import { clockSync } from '../../../daemon/cli/doctor/clock.js';
 import { contextsIn, freepbx, leftAlone, trunkContexts } from '../../../daemon/cli/doctor/contexts.js';
 import { applyFixes, foldersIn, planFixes, spoolFixes } from '../../../daemon/cli/doctor/fix.js';
+import { unitLimits } from '../../../daemon/cli/doctor/unit-limits.js';
 import { mounts, originals, ports, services } from '../../../daemon/cli/doctor/units.js';
 import { witness } from '../../../daemon/cli/doctor/witness.js';
+import type { reachedBy } from '../../../daemon/cli/setup/machine/reached.js';
+import { parseConfig } from '../../../daemon/ops/config.js';
 import type { Config } from '../../../daemon/ops/config-schema.js';
 
 const root = process.getuid!() === 0;
@@ -195,6 +198,47 @@ t.test('services that do not wait for the data disk, that systemd gave up, or th
     { todo: 'systemctl enable tapedeck' },
   ]);
   t.same(await state('ActiveState=active\nNRestarts=0\nUnitFileState=enabled\n'), []);
+});
+
+t.test('what the unit keeps from the recorder is named, with the line that is missing', async (t) => {
+  const config = (text: string) => parseConfig(text, '/etc/tapedeck/tapedeck.toml');
+  const unit = (more: string) =>
+    `ProtectSystem=strict\nStateDirectory=tapedeck\nIPAddressDeny=::/0 0.0.0.0/0\n${more}`;
+  const own = 'ReadWritePaths=-/etc/tapedeck/witness\nIPAddressAllow=127.0.0.0/8 ::1/128';
+  const reach: typeof reachedBy = async () => ({
+    addresses: new Map([['mail.example.com', ['192.0.2.25', '127.0.0.53', '192.0.2.53']]]),
+    hasFile: () => true,
+  });
+  const of = (text: string, said: string | null) => unitLimits(config(text), async () => said, reach);
+  t.same(await of('', unit(own)), []);
+  const folders =
+    '[data]\ndir = "/srv/calls"\n[archive]\ndirectory = "/mnt/my nas/a"\n[audit]\ncheckpoint_file = "/mnt/safe/heads"\n';
+  t.match(await of(folders, unit(own)), [
+    {
+      state: 'fail',
+      says: /write \/srv\/calls,.*read-only for the recorder alone/,
+      todo: /ReadWritePaths=-\/srv\/calls\./,
+    },
+    { todo: /ReadWritePaths=-\/mnt\/my nas\/a\./ },
+    { todo: /ReadWritePaths=-\/mnt\/safe\./ },
+  ]);
+  t.same(
+    await of(folders, unit('ReadWritePaths=/srv -/mnt/my nas/a +/mnt/safe\nIPAddressAllow=127.0.0.0/8')),
+    [],
+  );
+  t.same(await of(folders, own), [], 'a unit without ProtectSystem=strict');
+  const mail =
+    '[alerts]\nmail_to = ["a@example.com"]\nmail_from = "b@example.com"\nsmtp_host = "mail.example.com"\n';
+  t.match(await of(mail, unit(own)), [
+    {
+      state: 'fail',
+      says: /192\.0\.2\.25, 192\.0\.2\.53, which mail\.example\.com .*name server/,
+      todo: /"tapedeck alert setup"/,
+    },
+  ]);
+  t.same(await of(mail, unit(`${own} 192.0.2.25/32 192.0.2.53/32`)), []);
+  t.same(await of(mail, unit(own).replace(/IPAddressDeny.*/, '')), [], 'a unit that denies nothing');
+  t.same(await of(folders + mail, null), [], 'without systemd');
 });
 
 t.test('what opens originals for an import is named, with its folder', async (t) => {

@@ -124,6 +124,7 @@ t.test('the users that come with Tapedeck may do nothing to a call but listen to
     const conf = readConf(name, snippet(name));
     t.same(valuesOf(conf, user, 'write'), [''], `${name}: AMI has no action that changes anything`);
     t.equal(lastValue(conf, user, 'read'), 'call,agent,cdr,system,user', name);
-    t.same(valuesOf(conf, user, 'deny'), ['0.0.0.0/0.0.0.0'], name);
+    t.same(valuesOf(conf, user, 'deny'), ['0.0.0.0/0.0.0.0', '::/0'], `${name}: from no other machine`);
+    t.same(valuesOf(conf, user, 'permit'), ['127.0.0.1/255.255.255.255', '::1/128'], name);
   }
 });

@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { openOutput } from '../../../daemon/cli/common/output.js';
 import { removeConfiguration, wipeSpool } from '../../../daemon/cli/destroy/wipe.js';
@@ -138,10 +138,41 @@ t.test('what purging tells root to run', { skip: process.getuid!() !== 0 && 'roo
   const here = script
     .replaceAll('/etc/asterisk', pbx.etc)
     .replace(
-      /\/(usr\/bin\/deb-|etc\/tapedeck|var\/lib\/tapedeck|run\/systemd|etc\/freepbx)/g,
+      /\/(usr\/bin\/deb-|etc\/tapedeck|etc\/systemd|var\/lib\/tapedeck|run\b|etc\/freepbx)/g,
       `${pbx.base}/$1`,
     );
-  const purge = () => spawnSync('sh', ['-c', here, 'postrm', 'purge'], { encoding: 'utf8' }).stdout;
+  const run = (what: string) => spawnSync('sh', ['-c', here, 'postrm', what], { encoding: 'utf8' }).stdout;
+  const purge = () => run('purge');
+  const units = join(pbx.base, 'etc/systemd/system');
+  const dropIns = ['tapedeck', 'tapedeck-web'].map((unit) =>
+    join(units, `${unit}.service.d/setup-alerts.conf`),
+  );
+  for (const file of [...dropIns, join(units, 'tapedeck.service.d/own.conf')]) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, file.endsWith('own.conf') ? '[Service]\n' : '# Written by "tapedeck setup". Put\n');
+  }
+  const config = join(pbx.base, 'etc/tapedeck/tapedeck.toml');
+  mkdirSync(dirname(config), { recursive: true });
+  mkdirSync(join(pbx.base, 'run'));
+  writeFileSync(config, '');
+  // As dpkg runs both for a package that is installed, and apt shows all of it.
+  const both = run('remove') + purge();
+  for (const line of [
+    /still there/g,
+    /Asterisk still has lines/g,
+    /setup-alerts\.conf/g,
+    /destroy --everything/g,
+  ])
+    t.equal(both.match(line)?.length, String(line).includes('setup-') ? 2 : 1, `${line} once`);
+  t.match(both, /sed -i/, 'and what purging adds');
+  t.ok(dropIns.every(existsSync), 'what is left needs them when Tapedeck is installed again');
+  rmSync(dirname(config), { recursive: true });
+  t.notMatch(run('remove'), /setup-alerts/, 'removing leaves them');
+  t.ok(dropIns.every(existsSync));
+  t.match(purge(), /sed -i/);
+  t.notOk(dropIns.some(existsSync), 'nothing is left that needs them');
+  t.notOk(existsSync(dirname(dropIns[1]!)));
+  t.ok(existsSync(join(units, 'tapedeck.service.d/own.conf')), 'what somebody wrote stays');
   const commands = purge()
     .split('\n')
     .filter((line) => line.includes('sed -i'));

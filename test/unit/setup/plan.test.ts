@@ -1,12 +1,12 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { applyChanges, undoChanges } from '../../../daemon/cli/setup/apply/apply.js';
 import { halfOf, openJournal } from '../../../daemon/cli/setup/apply/journal.js';
 import { findPbx, PLACES, settingIn } from '../../../daemon/cli/setup/machine/find-pbx.js';
 import type { Change } from '../../../daemon/cli/setup/plan/change.js';
 import { planAsterisk } from '../../../daemon/cli/setup/plan/plan-asterisk.js';
-import { overview, preview } from '../../../daemon/cli/setup/plan/preview.js';
+import { overview, preview, summary } from '../../../daemon/cli/setup/plan/preview.js';
 import type { Run } from '../../../daemon/ops/process/run-program.js';
 import { treeOf } from '../../support/setup/tree.js';
 
@@ -58,6 +58,12 @@ t.test('an Asterisk without any of the files gets them, closed to others', async
   );
   t.match(read('manager.conf'), /^\[tapedeck\]\nsecret = ami-secret$/m);
   t.equal(overview(changes).length, changes.length);
+  const own = { ...changes[0]!, kind: 'folder' as const, pbx: false } as Change;
+  t.same(summary([...changes, own]), [
+    ['At the PBX', '5 new files. "tapedeck setup --undo" takes all of it back.'],
+    ["Tapedeck's own", '1 new folder.'],
+  ]);
+  t.same(summary([]), []);
   await undo();
   t.same(treeOf(etc), before);
 });
@@ -78,6 +84,73 @@ t.test(
     t.notMatch(said, /\+bindaddr/);
   },
 );
+
+/** What setup makes of the addresses at which Asterisk listens; seen with 22.10.1: http.conf takes a port with the address, AMI ignores it. */
+const ADDRESSES: [bindaddr: string, reach: { ariUrl: string; amiHost: string }, permitted?: string][] = [
+  ['::1', { ariUrl: 'http://[::1]:8188', amiHost: '::1' }],
+  ['[::1]', { ariUrl: 'http://[::1]:8188', amiHost: '::1' }],
+  ['[::1]:8288', { ariUrl: 'http://[::1]:8288', amiHost: '::1' }],
+  ['127.0.0.2', { ariUrl: 'http://127.0.0.2:8188', amiHost: '127.0.0.2' }],
+  ['127.0.0.1:8288', { ariUrl: 'http://127.0.0.1:8288', amiHost: '127.0.0.1' }],
+  ['localhost', { ariUrl: 'http://127.0.0.1:8188', amiHost: '127.0.0.1' }],
+  ['0.0.0.0:8288', { ariUrl: 'http://127.0.0.1:8288', amiHost: '127.0.0.1' }],
+  ['::', { ariUrl: 'http://127.0.0.1:8188', amiHost: '127.0.0.1' }],
+  ['10.0.0.5:8288', { ariUrl: 'http://10.0.0.5:8288', amiHost: '10.0.0.5' }, '10.0.0.5/255.255.255.255'],
+];
+
+t.test('it reaches Asterisk at the address and port where that listens', async (t) => {
+  for (const [bindaddr, expected, permitted] of ADDRESSES) {
+    const { plan } = asterisk(t, {
+      'http.conf': `[general]\nenabled=yes\nbindaddr=${bindaddr}\nbindport=8188\n`,
+      'manager.conf': `[general]\nenabled = yes\nbindaddr = ${bindaddr}\nport = 5039\n`,
+    });
+    const { changes, reach } = await plan();
+    t.same(reach, { ...expected, amiPort: 5039 }, bindaddr);
+    const said = changes.map(preview).join('');
+    t.notMatch(said, /\+bindaddr/, bindaddr);
+    t.same(
+      [...said.matchAll(/^\+permit = (\S+)/gm)].map(([, one]) => one),
+      ['127.0.0.1/255.255.255.255', ...(permitted ? [permitted] : []), '::1/128'],
+      `${bindaddr}: who may sign in`,
+    );
+  }
+});
+
+t.test('what is included is read, folders deep, by a pattern and whatever its name ends in', async (t) => {
+  for (const [include, file] of [
+    ['site/voice/*.conf', 'site/voice/http.conf'],
+    ['site/*/h?tp.conf', 'site/voice/http.conf'],
+    ['site/voice/[gh]ttp.c{onf,fg}', 'site/voice/http.cfg'],
+    ['./site//voice/http.inc', 'site/voice/http.inc'],
+    ['ETC/site/voice/http.inc', 'site/voice/http.inc'],
+    ['ETC/../beside/http.inc', '../beside/http.inc'],
+  ] as const) {
+    const { plan, etc } = asterisk(t, {});
+    mkdirSync(dirname(join(etc, file)), { recursive: true });
+    writeFileSync(join(etc, file), '[general]\nenabled=yes\nbindaddr=127.0.0.2\nbindport=8388\n');
+    writeFileSync(join(etc, 'http.conf'), `#include "${include.replace('ETC', etc)}"\n`);
+    t.equal((await plan()).reach.ariUrl, 'http://127.0.0.2:8388', include);
+  }
+  const { etc } = asterisk(t, { 'pjsip.conf': '#include site/pjsip/trunk.conf\n' });
+  mkdirSync(join(etc, 'site/pjsip'), { recursive: true });
+  writeFileSync(join(etc, 'site/pjsip/trunk.conf'), '[carrier]\ncontext = from-carrier\n');
+  t.same((await findPbx(none, { ...PLACES, etc, freepbxConf: '' }))!.beginsIn, ['from-carrier']);
+});
+
+t.test('it stops before an Asterisk that is told not to load what is needed', async (t) => {
+  const modules = (text: string) => asterisk(t, { 'modules.conf': `[modules]\n${text}` }).plan();
+  t.same((await modules('autoload=yes\nnoload => chan_sip.so\n')).conflicts, []);
+  for (const line of ['noload => res_ari_channels.so', 'noload = res_ari_channels'])
+    t.match((await modules(`autoload=yes\n${line}\n`)).conflicts, [
+      /modules\.conf keeps Asterisk from loading res_ari_channels\.so \(noload\)[\s\S]*restart Asterisk/,
+    ]);
+  const cdrs = await modules('autoload=yes\nnoload => cdr_manager.so\n');
+  t.same(cdrs.conflicts, []);
+  t.match(cdrs.warnings, [/cdr_manager\.so/]);
+  t.match((await modules('autoload=no\nload => chan_pjsip.so\n')).conflicts, [
+    /res_ari_channels\.so \(no "load", with autoload = no\)/,
+  ]);
+});
 
 t.test('an address that serves nobody yet becomes loopback', async (t) => {
   const { plan } = asterisk(t, { 'manager.conf': '[general]\nenabled = no\nbindaddr = 0.0.0.0\n' });

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { lastValue, readConf } from '../../../daemon/cli/setup/conf/asterisk-conf.js';
+import { lastValue, readConf, valuesOf } from '../../../daemon/cli/setup/conf/asterisk-conf.js';
 import type { FileChange } from '../../../daemon/cli/setup/plan/change.js';
 import { filesForPbx, planFurther, planSecond, withPbx } from '../../../daemon/cli/setup/plan/plan-second.js';
 import { preview } from '../../../daemon/cli/setup/plan/preview.js';
@@ -40,6 +40,8 @@ t.test('what goes to that PBX has its secrets, and lets this machine sign in', a
   const manager = readConf('manager.conf', files['manager.conf']!);
   t.equal(lastValue(manager, 'tapedeck', 'secret'), 'aMi');
   t.equal(lastValue(manager, 'tapedeck', 'permit'), '192.0.2.5/255.255.255.255');
+  const six = readConf('manager.conf', filesForPbx(SECRETS, '2001:db8::5')['manager.conf']!);
+  t.same(valuesOf(six, 'tapedeck', 'permit'), ['2001:db8::5/128']);
   // What is added to a file that has a [general] already.
   const ari = readConf('ari.conf', `[general]\nenabled = yes\n${files['ari.conf']}`);
   t.equal(lastValue(ari, 'tapedeck', 'password'), 'aRi');

@@ -1,3 +1,5 @@
+import { includeOf } from './included.js';
+
 /** One section of Asterisk's configuration, with what later `(+)` sections of that name add. Names are in lower case. */
 export type Section = {
   name: string;
@@ -29,7 +31,7 @@ export function readConf(file: string, text: string, open: OpenFiles = () => [])
   let section: Section | null = null;
 
   const directive = (line: string, depth: number): void => {
-    const pattern = /^#\s*(?:try)?include\s+(.*)$/i.exec(line)?.[1]?.replace(/^["<]|[">]$/g, '');
+    const pattern = includeOf(line);
     if (pattern === undefined) return;
     conf.includes.push(pattern);
     if (depth >= MOST_INCLUDES) return;

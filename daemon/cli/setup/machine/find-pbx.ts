@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
-import { fail } from '../../../domain/error.js';
+import { join, relative, resolve } from 'node:path';
+import { fail, TapedeckError } from '../../../domain/error.js';
 import {
   atPlace,
   entriesAt,
@@ -12,7 +12,9 @@ import {
 } from '../../../ops/files/others-folder.js';
 import type { Run } from '../../../ops/process/run-program.js';
 import { readConf, sectionOf } from '../conf/asterisk-conf.js';
+import { includedBy, includeOf } from '../conf/included.js';
 import type { Owner } from '../plan/change.js';
+import { confOf } from '../plan/files.js';
 import { backendsIn, type ConfFile, contextsIn, type PbxFacts } from './facts.js';
 
 /** Where things are, where that is not where packages put them. */
@@ -73,7 +75,7 @@ export async function findPbx(run: Run, places: Places = PLACES): Promise<PbxFac
     ...{ etc, spool, logs: directory('astlogdir', '/var/log/asterisk') },
     owner: ownerOf(spool, etc),
     files,
-    beginsIn: contextsOfChannels(files),
+    beginsIn: contextsOfChannels({ files, etc }),
     recordings: existsSync(join(spool, 'recording')),
     contexts: running ? contextsIn(await ask('dialplan show')) : [],
     cdrBackends: running ? backendsIn(await ask('cdr show status')) : [],
@@ -125,9 +127,16 @@ function readConfFile<T extends object>(path: string, more: (place: Place, stats
   return ifThere(() => atPlace(path, read, { follow: true }));
 }
 
-/** Every .conf file of the folder and of the folders in it. */
+/** Folders in folders of Asterisk's configuration that are looked into. */
+const DEEPEST = 8;
+
+/**
+ * Every .conf file of the folder and of the folders in it, and what these include, whatever its name ends in: by its path from there, so
+ * that one elsewhere begins with "../".
+ */
 function confFiles(etc: string): Record<string, ConfFile> {
   const files: Record<string, ConfFile> = {};
+  const others: string[] = [];
   const read = (name: string) => {
     const found = readConfFile(join(etc, name), (_, { uid, gid, mode }) => ({
       uid,
@@ -136,13 +145,39 @@ function confFiles(etc: string): Record<string, ConfFile> {
     }));
     if (found) files[name] = found;
   };
-  for (const entry of entriesOf(etc)) {
-    if (entry.name.endsWith('.conf')) read(entry.name);
-    else if (entry.isDirectory())
-      for (const { name } of entriesOf(join(etc, entry.name)))
-        if (name.endsWith('.conf')) read(`${entry.name}/${name}`);
+  const walk = (folder: string, depth: number) => {
+    for (const entry of entriesOf(join(etc, folder))) {
+      const name = join(folder, entry.name);
+      if (name.endsWith('.conf')) read(name);
+      else if (!entry.isDirectory()) others.push(name);
+      else if (depth < DEEPEST) walk(name, depth + 1);
+    }
+  };
+  walk('', 0);
+  for (let more = Object.keys(files); more.length > 0; ) {
+    const patterns = new Set(
+      more.flatMap((name) => files[name]!.text.split('\n').flatMap((line) => includeOf(line) ?? [])),
+    );
+    const named = [...patterns].flatMap((pattern) => {
+      const path = relative(etc, resolve(etc, pattern));
+      return path.startsWith('../') ? [path] : others.filter(includedBy(pattern, etc));
+    });
+    more = named.filter((name) => files[name] === undefined);
+    for (const name of more)
+      if (!name.startsWith('../')) read(name);
+      else elsewhere(() => read(name));
+    more = more.filter((name) => files[name] !== undefined);
   }
   return files;
+}
+
+/** What is included from elsewhere and not to be trusted is not read. */
+function elsewhere(work: () => void): void {
+  try {
+    work();
+  } catch (e) {
+    if (!(e instanceof TapedeckError)) throw e;
+  }
 }
 
 const entriesOf = (dir: string) => atPlace(dir, entriesAt);
@@ -150,10 +185,10 @@ const entriesOf = (dir: string) => atPlace(dir, entriesAt);
 /** Configuration of what channels are made of. */
 const CHANNELS = /^(pjsip|sip|iax|chan_dahdi|dahdi|misdn|ooh323|unistim)[\w.-]*\.conf$/;
 
-function contextsOfChannels(files: Record<string, ConfFile>): string[] {
-  const named = Object.entries(files)
-    .filter(([name]) => CHANNELS.test(name))
-    .flatMap(([name, { text }]) => readConf(name, text).sections)
+function contextsOfChannels(facts: Pick<PbxFacts, 'files' | 'etc'>): string[] {
+  const named = Object.keys(facts.files)
+    .filter((name) => CHANNELS.test(name))
+    .flatMap((name) => confOf(facts, name).sections)
     .flatMap(({ values }) => values.filter(({ key }) => key === 'context').map(({ value }) => value));
   return [...new Set(named)];
 }

@@ -1,5 +1,6 @@
 import { type Conf, readConf } from '../conf/asterisk-conf.js';
 import { withBlock, withoutBlock } from '../conf/block.js';
+import { includedBy } from '../conf/included.js';
 import type { ConfFile, PbxFacts } from '../machine/facts.js';
 import type { FileChange } from './change.js';
 
@@ -9,15 +10,9 @@ const NEW_FILE = 0o640;
 /** Returns what Asterisk reads from one of its files and from what that includes, without what setup has written. */
 export function confOf(facts: Pick<PbxFacts, 'files' | 'etc'>, name: string): Conf {
   const open = (pattern: string) => {
-    const relative = pattern.startsWith(`${facts.etc}/`) ? pattern.slice(facts.etc.length + 1) : pattern;
-    const like = new RegExp(
-      `^${relative
-        .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-        .replace(/\*/g, '[^/]*')
-        .replace(/\?/g, '[^/]')}$`,
-    );
+    const like = includedBy(pattern, facts.etc);
     return Object.keys(facts.files)
-      .filter((file) => like.test(file))
+      .filter(like)
       .toSorted()
       .map((file) => ({ file, text: ownText(facts.files[file]!) }));
   };

@@ -1,9 +1,18 @@
+import { isIPv4 } from 'node:net';
 import { isTrue, lastValue, sectionOf, valuesOf } from '../conf/asterisk-conf.js';
 import { snippet, snippetLines, snippetSection } from '../conf/snippets.js';
 import type { PbxFacts } from '../machine/facts.js';
 import type { FileChange, Plan } from './change.js';
 import { added, confOf } from './files.js';
-import { foreignUser, loopback, reachable, unclosed } from './plan-checks.js';
+import {
+  foreignUser,
+  listensAt,
+  loopback,
+  reachable,
+  unclosed,
+  unloadedModules,
+  urlOf,
+} from './plan-checks.js';
 
 export type Secrets = { ari: string; ami: string };
 type Part = Omit<Plan, 'reach'>;
@@ -14,7 +23,8 @@ const DEFAULT_PORTS = { http: 8088, ami: 5038 };
 export function planAsterisk(facts: PbxFacts, secrets: Secrets): Plan {
   const http = planHttp(facts);
   const ami = planManager(facts, secrets.ami);
-  const parts = [http, planAri(facts, secrets.ari), ami, planCdrs(facts), planDialplan(facts)];
+  const modules = { changes: [], ...unloadedModules(facts) };
+  const parts = [modules, http, planAri(facts, secrets.ari), ami, planCdrs(facts), planDialplan(facts)];
   return {
     changes: parts.flatMap((part) => part.changes),
     conflicts: parts.flatMap((part) => part.conflicts),
@@ -54,12 +64,14 @@ function planHttp(facts: PbxFacts): Part & { url: string } {
     own.conflicts.push(
       `http.conf sets "prefix = ${get('prefix')}", and Tapedeck looks for ARI at /ari. Remove that line if no other program needs it.`,
     );
-  const at = enabled ? bind : '';
+  // What it serves nobody at yet is replaced, unless that is this machine.
+  const at = wanted.bindaddr === undefined ? bind : '';
+  const port = Number(get('bindport')) || DEFAULT_PORTS.http;
   if (enabled && bind !== '' && !loopback(bind))
     own.warnings.push(
-      `http.conf has Asterisk's web server listen on ${bind}. Setup leaves it there: another program may need it. Have the firewall keep port ${get('bindport') ?? DEFAULT_PORTS.http} from everybody else.`,
+      `http.conf has Asterisk's web server listen on ${bind}. Setup leaves it there: another program may need it. Have the firewall keep port ${listensAt(bind).port ?? port} from everybody else.`,
     );
-  return { ...own, url: `http://${reachable(at)}:${Number(get('bindport')) || DEFAULT_PORTS.http}` };
+  return { ...own, url: urlOf(at, port) };
 }
 
 /** Those that our snippet names, after those that somebody else needs. */
@@ -116,7 +128,8 @@ function planManager(facts: PbxFacts, secret: string): Part & { host: string; po
   if ((enabled && bind === '') || (!enabled && !loopback(bind))) wanted.bindaddr = null;
   const general = snippetLines(ours, wanted);
   const user = foreignUser(conf, 'manager.conf', 'secret', secret);
-  const account = user.there ? '' : snippetSection(ours, 'tapedeck', secret);
+  const host = reachable(wanted.bindaddr === undefined ? bind : '');
+  const account = user.there ? '' : permitting(host, snippetSection(ours, 'tapedeck', secret));
   // Debian's manager.conf includes this folder for accounts of other packages.
   const apart = conf.includes.some((pattern) => pattern.endsWith('manager.d/*.conf'));
   const start = general.length > 0 ? [heading(!!sectionOf(conf, 'general'), 'general'), ...general] : [];
@@ -137,10 +150,16 @@ function planManager(facts: PbxFacts, secret: string): Part & { host: string; po
     changes: changes.filter((change) => change !== null),
     conflicts: [...unclosed(facts, 'manager.conf'), ...user.conflicts],
     warnings,
-    host: reachable(enabled ? bind : ''),
+    host,
     port: Number(get('port')) || DEFAULT_PORTS.ami,
   };
 }
+
+/** The account, which may then sign in from an address of this machine other than loopback too: AMI sees that one there. */
+const permitting = (host: string, account: string): string =>
+  isIPv4(host) && !loopback(host)
+    ? account.replace(/^permit = 127\..*$/m, (line) => `${line}\npermit = ${host}/255.255.255.255`)
+    : account;
 
 function planCdrs(facts: PbxFacts): Part {
   const conf = confOf(facts, 'cdr_manager.conf');

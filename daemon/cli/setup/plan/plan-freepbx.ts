@@ -4,7 +4,7 @@ import type { PbxFacts } from '../machine/facts.js';
 import type { Change, Plan } from './change.js';
 import { added, confOf } from './files.js';
 import { channelVariables, contextsMissing, type Secrets } from './plan-asterisk.js';
-import { foreignUser, loopback, reachable, unclosed } from './plan-checks.js';
+import { foreignUser, loopback, unclosed, unloadedModules, urlOf } from './plan-checks.js';
 
 /**
  * FreePBX's address for its own requests to ARI. An empty value would be written as "*" (genConfig() of its ARI manager).
@@ -40,12 +40,13 @@ export function planFreepbx(facts: PbxFacts, secrets: Secrets): Plan {
   changes.push(added(facts, 'extensions_custom.conf', dialplan, { why }));
   changes.push(keepChownAway(facts), ...settings(facts));
   const bind = facts.settings.HTTPBINDADDRESS ?? '';
+  const modules = unloadedModules(facts);
   return {
     changes: changes.filter((change) => change !== null),
-    conflicts: [...conflicts, ...ari.conflicts, ...ami.conflicts],
-    warnings: [...warnings(facts), ...notIncluded(facts)],
+    conflicts: [...conflicts, ...modules.conflicts, ...ari.conflicts, ...ami.conflicts],
+    warnings: [...warnings(facts), ...notIncluded(facts), ...modules.warnings],
     reach: {
-      ariUrl: `http://${reachable(EVERY_ADDRESS.includes(bind) ? '' : bind)}:${Number(facts.settings.HTTPBINDPORT) || 8088}`,
+      ariUrl: urlOf(EVERY_ADDRESS.includes(bind) ? '' : bind, Number(facts.settings.HTTPBINDPORT) || 8088),
       amiHost: '127.0.0.1',
       amiPort: Number(facts.settings.ASTMANAGERPORT) || 5038,
     },

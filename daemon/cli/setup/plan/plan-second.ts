@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { HEADING } from '../../../ops/config-pbx.js';
 import type { PbxConfig } from '../../../ops/config-schema.js';
 import { snippet, snippetSection } from '../conf/snippets.js';
@@ -29,10 +30,14 @@ export function withPbx(text: string, { id, name, host }: SecondPbx, etc: string
 /** Returns the files that the admin takes to that PBX, with the secrets filled in. `address` is ours, as that PBX sees it. */
 export function filesForPbx(secrets: Secrets, address: string): Record<string, string> {
   const channelvars = /^channelvars = .*$/m.exec(snippet('ari.conf'))![0];
-  const account = snippetSection(snippet('manager.conf'), 'tapedeck', secrets.ami).replace(
-    /^permit = 127\.0\.0\.1\/255\.255\.255\.255.*$/m,
-    `permit = ${address}/255.255.255.255  ; ... but the machine of Tapedeck`,
-  );
+  const permit = `permit = ${address}/${isIPv6(address) ? '128' : '255.255.255.255'}  ; ... but the machine of Tapedeck`;
+  // The last line that fits an address counts: of IPv6 that has to come after "deny = ::/0".
+  const [gone, ours] = isIPv6(address)
+    ? [/^permit = 127\..*\n/m, /^permit = ::1.*$/m]
+    : [/^permit = ::1.*\n/m, /^permit = 127\..*$/m];
+  const account = snippetSection(snippet('manager.conf'), 'tapedeck', secrets.ami)
+    .replace(gone, '')
+    .replace(ours, permit);
   return {
     'ari.conf': `[general](+)\nwebsocket_write_timeout = 1000\n${channelvars}\n\n${snippetSection(snippet('ari.conf'), 'tapedeck', secrets.ari)}\n`,
     'manager.conf': `${account}\n`,

@@ -26,6 +26,34 @@ export function preview(change: Change): string {
   return patch.replace(/^(Index: [^\n]*\n)?=+\n/, '');
 }
 
+const counted = (n: number, one: string, many: string): string[] =>
+  n === 0 ? [] : [`${n} ${n === 1 ? one : many}`];
+
+/** Returns how much changes at the PBX and of Tapedeck's own, a line each: nothing that is not there. */
+export function summary(changes: readonly Change[]): [where: string, what: string][] {
+  const lines = (pbx: boolean) => {
+    const ours = changes.filter((one) => (one.kind === 'setting' || one.pbx) === pbx);
+    const files = ours.filter((one) => one.kind === 'file');
+    const added = files.filter(({ before }) => before === null);
+    return [
+      ...counted(files.length - added.length, 'file gets lines', 'files get lines'),
+      ...counted(added.length, 'new file', 'new files'),
+      ...counted(ours.filter(({ kind }) => kind === 'folder').length, 'new folder', 'new folders'),
+      ...counted(
+        ours.filter(({ kind }) => kind === 'setting').length,
+        'Advanced Setting',
+        'Advanced Settings',
+      ),
+    ].join(', ');
+  };
+  const at = (where: string, what: string, then: string): [string, string][] =>
+    what === '' ? [] : [[where, `${what}${then}`]];
+  return [
+    ...at('At the PBX', lines(true), '. "tapedeck setup --undo" takes all of it back.'),
+    ...at("Tapedeck's own", lines(false), '.'),
+  ];
+}
+
 /** Returns what each change is about, and why it is needed. */
 export const overview = (changes: readonly Change[]): [what: string, why: string][] =>
   changes

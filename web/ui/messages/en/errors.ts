@@ -108,6 +108,11 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     hint: 'Linux does this after a disk error: see “dmesg”, repair the file system and mount it for writing again.',
     others: TELL_AN_ADMIN,
   },
+  service_read_only: {
+    message: 'The folder is read-only for the recorder alone: its systemd unit does not name it.',
+    hint: 'Run “systemctl edit tapedeck”, add ReadWritePaths= with that folder below [Service], and restart the recorder.',
+    others: TELL_AN_ADMIN,
+  },
   catalogue_locked: {
     message: 'Another program has locked the catalogue, so nothing can be written to it.',
     hint: 'Find out which (“fuser -v catalogue/catalogue.db” in the data directory: a backup, or an open sqlite3) and end it. Pending writes then continue automatically.',
