@@ -130,14 +130,6 @@ export function createCalls(
     open: spool.open,
     known: () => has('late-packets-dropped'),
     heal: recorder.renew,
-    leaked: (call, seq, side) => {
-      log.error({ call, seq, side }, 'A masked capture has sound');
-      alarms.raise('mask_leaked', {
-        severity: 'critical',
-        why: { code: 'mask_leaked', params: { call } },
-        forMs: 3_600_000,
-      });
-    },
     cured: (...mute) =>
       void recorder.muted(...mute).catch(complainOf(log, 'A mute could not be put on record')),
     log: captureLog,

@@ -37,7 +37,14 @@ import type { Beginning, BeginningDeps, Beginnings } from './beginnings.js';
 import { coverageOf } from './coverage.js';
 import { createFates, type EndedCall, type FateDeps } from './fate.js';
 import { jobOf } from './job.js';
-import { type MaskCatalogue, type Masking, maskingOf, tellOfMasks, withoutMasked } from './masks.js';
+import {
+  type MaskCatalogue,
+  type Masking,
+  maskingOf,
+  tellOfLeak,
+  tellOfMasks,
+  withoutMasked,
+} from './masks.js';
 import { createPromptProof, type Hearing, type PromptDeps } from './prompts.js';
 import { tellOfSilence } from './silence.js';
 
@@ -147,6 +154,7 @@ export function createSteps(
       captured,
       (hearing) => encode(call, job, captured, hearing, gaps, masking),
     );
+    tellOfLeak(deps.alarmsOf(call.pbx), call.id, masking.masks, peaks);
     const coverage = coverageOf(call, gaps, missingMs, captured.at(-1)!.cut, starved);
     const manifest = buildManifest({
       call,
