@@ -61,12 +61,15 @@ export function createCalls(
     segments: outbox.catalogue.segments.of,
     watchedUntil: () => catalogue.watch.lastWatched(id),
     save: outbox.catalogue.segments.saveLost,
-    onLost: () =>
+    isFull: (since) => parts.operations.room.wasFull(id, since),
+    onLost: (_call, _side, _ms, cause) => {
+      if (cause === 'disk') return; // the watch of the disks raises its own
       alarms.raise('pbx_starved', {
         severity: 'warning',
         why: { code: 'pbx_starved', params: {} },
         forMs: 300_000,
-      }),
+      });
+    },
     log: captureLog,
   });
   const segments = createSegments({

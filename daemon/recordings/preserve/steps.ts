@@ -145,7 +145,7 @@ export function createSteps(
     const heard = await withoutTails(captured);
     const masking = await maskingOf(deps.catalogue, call, captured);
     const found = findGaps(stretchesOf(call, heard), talkMs(call));
-    const { gaps, missingMs, starved } = withoutMasked(found, masking.asked);
+    const { gaps, missingMs, lacks = [] } = withoutMasked(found, masking.asked);
     tellOfMasks(deps.alarmsOf(call.pbx), call, masking);
     const job = jobOf(call, captured, masking, deps);
     const { recording, peaks, policyVersion } = await prompts.proving(
@@ -155,7 +155,7 @@ export function createSteps(
       (hearing) => encode(call, job, captured, hearing, gaps, masking),
     );
     tellOfLeak(deps.alarmsOf(call.pbx), call.id, masking.masks, peaks);
-    const coverage = coverageOf(call, gaps, missingMs, captured.at(-1)!.cut, starved);
+    const coverage = coverageOf(call, gaps, missingMs, captured.at(-1)!.cut, lacks);
     const manifest = buildManifest({
       call,
       recording,
