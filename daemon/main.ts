@@ -1,28 +1,19 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
-import { EXIT, exitCodeOf } from './cli/common/exit-codes.js';
-import { asFault } from './cli/common/fault.js';
-import { addCommands, commandNames, createProgram, listCommands } from './cli/common/program.js';
+import type { TapedeckError } from './domain/error.js';
+import { checkOpenFiles } from './ops/process/open-files.js';
 
 /** Returns the exit code; cli/common/exit-codes has the table. */
 async function main(argv: string[]): Promise<number> {
-  const created = createProgram();
-  const { program, context } = created;
   try {
-    const { operands } = program.parseOptions(argv.slice(2));
-    const called = (operands[0] === 'help' ? operands[1] : operands[0]) ?? '';
-    if (commandNames().includes(called)) await addCommands(created, [called]);
-    else listCommands(created);
-    await program.parseAsync(argv);
-    return Number(process.exitCode ?? 0);
+    checkOpenFiles();
   } catch (e) {
-    if (e instanceof CommanderError) return e.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const fault = asFault(e);
-    context.err(`tapedeck: ${fault.message}\n  ${fault.hint}`);
-    return exitCodeOf(fault);
-  } finally {
-    await context.close();
+    const { message, hint } = e as TapedeckError;
+    console.error(`tapedeck: ${message}\n  ${hint}`);
+    return 1;
   }
+  // Not before: what cannot be opened would be told as a package that is missing.
+  const { runCommand } = await import('./cli/common/run-command.js');
+  return runCommand(argv);
 }
 
 // "tapedeck calls | head" closes the pipe early; that is no fault.

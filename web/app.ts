@@ -250,7 +250,8 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
       deps.log.error({ err }, 'the directory was not asked'),
     );
   app.addHook('onReady', async () => {
-    await passwords.warm();
+    // Not awaited: on a busy machine it takes longer than fastify waits for a hook, and that would end the dashboard.
+    void passwords.warm().catch((err) => deps.log.warn({ err }, 'No password could be hashed at the start'));
     live.start();
     sending.start();
     playing.start();

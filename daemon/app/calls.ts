@@ -61,12 +61,15 @@ export function createCalls(
     segments: outbox.catalogue.segments.of,
     watchedUntil: () => catalogue.watch.lastWatched(id),
     save: outbox.catalogue.segments.saveLost,
-    onLost: () =>
+    isFull: (since) => parts.operations.room.wasFull(id, since),
+    onLost: (_call, _side, _ms, cause) => {
+      if (cause === 'disk') return; // the watch of the disks raises its own
       alarms.raise('pbx_starved', {
         severity: 'warning',
         why: { code: 'pbx_starved', params: {} },
         forMs: 300_000,
-      }),
+      });
+    },
     log: captureLog,
   });
   const segments = createSegments({
@@ -130,14 +133,6 @@ export function createCalls(
     open: spool.open,
     known: () => has('late-packets-dropped'),
     heal: recorder.renew,
-    leaked: (call, seq, side) => {
-      log.error({ call, seq, side }, 'A masked capture has sound');
-      alarms.raise('mask_leaked', {
-        severity: 'critical',
-        why: { code: 'mask_leaked', params: { call } },
-        forMs: 3_600_000,
-      });
-    },
     cured: (...mute) =>
       void recorder.muted(...mute).catch(complainOf(log, 'A mute could not be put on record')),
     log: captureLog,

@@ -1,4 +1,4 @@
-import { type Growth, grown, type Loss, lostMs, unseen } from '../domain/recording/lost.js';
+import { type Growth, grown, type Loss, lostMs, lostToDisk, unseen } from '../domain/recording/lost.js';
 import { type CallId, type Lost, type Segment, spoolName } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 import { repeatedly } from '../ops/turns.js';
@@ -21,8 +21,10 @@ export type GrowthDeps = {
   /** Until when an earlier run watched, ms since 1970, or null. */
   watchedUntil: () => Promise<number | null>;
   save: (callId: CallId, seq: number, lost: Lost) => Promise<void>;
-  /** So many ms of a side are missing. */
-  onLost: (callId: CallId, side: Side, ms: number) => void;
+  /** Whether the disk of the spool was full, or could not be written, at any time since then, ms since 1970. */
+  isFull: (since: number) => Promise<boolean>;
+  /** So many ms of a side are missing; `cause` as in a loss. */
+  onLost: (callId: CallId, side: Side, ms: number, cause: Loss['cause']) => void;
   log: Log;
 };
 
@@ -87,11 +89,14 @@ export function createGrowthWatch(deps: GrowthDeps) {
     for (const side of ['in', 'out'] as const) {
       const ms = lostMs(lost[side]) - lostMs(before[side]);
       if (ms === 0) continue;
+      const cause = lost[side].at(-1)?.cause;
       deps.log.warn(
         { call: s.callId, seq: s.seq, side, ms },
-        'Asterisk dropped audio: it had no processor time',
+        cause === 'disk'
+          ? 'Asterisk could not write audio: the disk of its spool has no room, or fails'
+          : 'Asterisk dropped audio: it had no processor time',
       );
-      deps.onLost(s.callId, side, ms);
+      deps.onLost(s.callId, side, ms, cause);
     }
   }
 
@@ -110,7 +115,9 @@ export function createGrowthWatch(deps: GrowthDeps) {
     // Size and time are two values: one of them may be that of a write that is just being made.
     const again = growth.losses === file.growth.losses ? found : await deps.written(name);
     if (again?.ms !== found.ms || Math.abs(again.at - found.at) > ROUNDED) return;
-    file.growth = growth;
+    // Asterisk goes on after a write that failed: what it could not write is missing, as it is without processor time.
+    const full = growth.losses !== file.growth.losses && (await deps.isFull(file.lookedAt));
+    file.growth = full ? lostToDisk(growth) : growth;
     file.lookedAt = asked;
   }
 

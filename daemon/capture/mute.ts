@@ -28,8 +28,6 @@ export type MuteDeps = {
   open: (name: string) => Promise<FileHandle | null>;
   /** Whether this PBX is known to have the fault. */
   known: () => boolean;
-  /** A side that is masked has sound from after the PBX said that it is silent. Told once for each mask of a side. */
-  leaked: (callId: CallId, seq: number, side: 'in' | 'out') => void;
   /** Wants a segment to be begun anew. */
   heal: (callId: CallId, seq: number) => void;
   /** That brought sound back at once: so that side of that segment was mute, and not the phone silent. */
@@ -45,8 +43,8 @@ type Ear = {
   firstSound: number | null;
   /** Where the newest sound is that was read, as a byte of the file. */
   lastSound: number;
-  /** The mask (its `maskedSince`) that was found to leak. */
-  leaked: number | null;
+  /** The mask (its `maskedSince`) in which sound was found. */
+  soundIn: number | null;
   /** Silence that is read before this time (ms, monotonic) is that of a mask. */
   maskedUntil: number;
 };
@@ -127,13 +125,19 @@ export function createMuteWatch(deps: MuteDeps) {
     if (ear.zeroFrom !== null) judge(c, side, ear, memory, ear.zeroFrom);
   }
 
-  /** A mask is only what is written: the PBX does not tell whether it mutes. */
+  /**
+   * A mask is only what is written: the PBX does not tell whether it mutes. Logged once for each mask of a side, and no alarm: the
+   * seal silences it, and `recordings/preserve/masks` then says how much there was.
+   */
   function checkMask(c: Captured, side: Side, ear: Ear, since: number): void {
     const began = side === 'in' ? c.inStartedAt : c.outStartedAt;
     const from = HEADER + (since + EDGE - began) * ear.bytesPerMs;
-    if (ear.leaked === since || ear.lastSound < from) return;
-    ear.leaked = since;
-    deps.leaked(c.callId, c.seq, side);
+    if (ear.soundIn === since || ear.lastSound < from) return;
+    ear.soundIn = since;
+    deps.log.warn(
+      { call: c.callId, seq: c.seq, side },
+      'The PBX writes sound into a masked capture; it is silenced before sealing',
+    );
   }
 
   function judge(c: Captured, side: Side, ear: Ear, memory: Memory, zeroFrom: number): void {
@@ -204,7 +208,7 @@ export function createMuteWatch(deps: MuteDeps) {
 
 const newEar = (): Ear => ({
   ...{ at: HEADER, bytesPerMs: 16, zeroFrom: null, firstSound: null },
-  ...{ lastSound: 0, leaked: null, maskedUntil: Number.NEGATIVE_INFINITY },
+  ...{ lastSound: 0, soundIn: null, maskedUntil: Number.NEGATIVE_INFINITY },
 });
 
 /** Reads what was appended. False when there is nothing new, or the file is not to be seen from here. */

@@ -3,7 +3,7 @@ import { lstat, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { diskError, fail, TapedeckError } from '../domain/error.js';
+import { diskError, fail, isWithheld, TapedeckError } from '../domain/error.js';
 import {
   captureOf,
   ENDINGS,
@@ -57,12 +57,11 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
     return ENDINGS.map((ending) => join(base, name + ending));
   }
 
-  const denied = (file: string, why: string, todo: string, cause?: unknown) =>
-    fail('spool_denied', `${file}: ${why}. ${todo}`, cause);
-
   const refused = (file: string, refusal: Refusal) => {
     const { why, todo } = refusalInWords(refusal);
-    return isFinal(refusal) ? fail('spool_unreadable', `${file}: ${why}.`) : denied(file, why, todo);
+    return isFinal(refusal)
+      ? fail('spool_unreadable', `${file}: ${why}.`)
+      : fail('spool_refused', `${file}: ${why}. ${todo}`);
   };
 
   /** Whether the folder or the file is what cannot be used, and by whom it could be. */
@@ -71,10 +70,14 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
     const owner = found
       ? `; the folder belongs to user ${found.uid}, group ${found.gid}, with mode 0${(found.mode & 0o7777).toString(8)}`
       : '';
-    return denied(file, `no right to it (${code}${owner})`, `As root: chmod 2770 ${dir}.`, cause);
+    return fail(
+      'spool_denied',
+      `${file}: no right to it (${code}${owner}). As root: chmod 2770 ${dir}.`,
+      cause,
+    );
   }
 
-  /** Opens a capture that is here. Null when it is not. Throws `spool_denied` or `spool_unreadable`. */
+  /** Opens a capture that is here. Null when it is not. Throws `spool_denied`, `spool_refused` or `spool_unreadable`. */
   async function take(name: string): Promise<{ handle: FileHandle; file: string } | null> {
     for (const file of places(dir, name)) {
       let handle: FileHandle | null = null;
@@ -92,7 +95,11 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
         if (['ELOOP', 'ENXIO'].includes(codeOf(e)))
           throw fail('spool_unreadable', `${file}: it is not a plain file, so Asterisk did not write it.`, e);
         if (RIGHTS.includes(codeOf(e))) throw await lacksRights(file, codeOf(e), e);
-        throw denied(file, `it cannot be opened (${codeOf(e)})`, 'Look at the disk ("dmesg").', e);
+        throw fail(
+          'spool_denied',
+          `${file}: it cannot be opened (${codeOf(e)}). Look at the disk ("dmesg").`,
+          e,
+        );
       }
     }
     return null;
@@ -142,7 +149,7 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
     } catch (e) {
       if (e instanceof TapedeckError) throw e;
       if (codeOf(e) === 'ENOENT' || codeOf(e) === 'ENOTDIR') return false;
-      if (codeOf(e) === 'EISDIR') throw denied(file, 'it is a folder', 'Remove it.', e);
+      if (codeOf(e) === 'EISDIR') throw fail('spool_refused', `${file}: it is a folder. Remove it.`, e);
       throw e;
     }
   }
@@ -182,8 +189,8 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
 
     /**
      * Makes a captured file readable. `release` closes it, and removes a copy that was made for it. Throws
-     * `spool_unreadable` when it is neither here nor on the PBX or is no capture, and `spool_denied` when it is here and
-     * neither this process nor the PBX gives it out.
+     * `spool_unreadable` when it is neither here nor on the PBX or is no capture, `spool_denied` when it is here and neither
+     * this process nor the PBX gives it out, and `spool_refused` when it is not as Asterisk writes it.
      */
     async fetch(name: string): Promise<CapturedFile> {
       const local = await here(name).catch((e: unknown) => e as TapedeckError);
@@ -201,10 +208,11 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
           await file?.release();
           return true;
         },
-        (e) => (e as TapedeckError).code !== 'spool_denied',
+        (e) => !isWithheld(e),
       ),
 
-    /** Removes a captured file for good, here or on the PBX. Throws `spool_denied` when neither can, and why the PBX cannot. */
+    /** Removes a captured file for good, here or on the PBX. Throws `spool_denied` when neither can,
+     * `spool_refused`, and why the PBX cannot. */
     async remove(name: string): Promise<void> {
       for (const copy of places(workDir, name)) await remove(copy);
       let there = false;

@@ -1,4 +1,5 @@
 import { fail } from './error.js';
+import { repeatedOffset } from './written.js';
 
 /**
  * Where the installation is: `timeZone` is an IANA zone, `region` (ISO 3166-1) the one whose numbers are written without a country
@@ -124,7 +125,7 @@ export function momentOf(text: string, zone: string): number | null {
     iso(about).slice(8, 10) !== wanted.slice(8, 10)
   )
     return null;
-  const shown = times(zone);
+  const shown = shownTimes(zone);
   // Zones are at most 14 hours from UTC. Time on the clock may run backwards, so it is looked for from the left.
   for (let at = about - 15 * 3_600_000; at <= about + 15 * 3_600_000; at += 15 * 60_000)
     if (shown(at) >= wanted) return at;
@@ -159,12 +160,18 @@ export const dates = onceForEachZone((zone): ((ms: number) => string) => {
   };
 });
 
-/** Returns what writes times in a zone as YYYY-MM-DD HH:MM:SS. */
-export const times = onceForEachZone((zone): ((ms: number) => string) => {
+/** Returns what writes the time that the clocks of a zone show as YYYY-MM-DD HH:MM:SS. */
+export const shownTimes = onceForEachZone((zone): ((ms: number) => string) => {
   // With the first time: making it takes 20 ms, and a short command may have none to write.
   let format: Intl.DateTimeFormat | null = null;
   return (ms) => {
     format ??= new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' });
     return format.format(ms);
   };
+});
+
+/** Returns what writes times in a zone for people: YYYY-MM-DD HH:MM:SS, and the offset where the clocks show that twice. */
+export const times = onceForEachZone((zone): ((ms: number) => string) => {
+  const shown = shownTimes(zone);
+  return (ms) => `${shown(ms)}${repeatedOffset(ms, zone)}`;
 });

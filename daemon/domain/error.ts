@@ -249,6 +249,11 @@ const catalogue = {
     hint: 'The folder has to belong to Asterisk\'s user and group with mode 2770, and the recorder\'s user to that group. On FreePBX "fwconsole chown" undoes this: see docs/start/asterisk-configuration.md. Nothing is lost; Tapedeck retries automatically.',
     blame: 'operator',
   },
+  spool_refused: {
+    message: "A file in Asterisk's spool is not as Asterisk writes it, so it is neither used nor removed.",
+    hint: 'Find out who put it there, and correct what is wrong with the file. Nothing is lost; Tapedeck retries automatically.',
+    blame: 'operator',
+  },
   ffmpeg_missing: {
     message: 'ffmpeg cannot be started.',
     hint: 'Install it (apt install ffmpeg), or set [encode] ffmpeg in tapedeck.toml.',
@@ -275,6 +280,11 @@ const catalogue = {
     others: 'Tell an admin: the disk of the recorder has to be freed.',
     blame: 'operator',
     status: 507,
+  },
+  open_files: {
+    message: 'The limit of open files is too low.',
+    hint: 'Raise it and start Tapedeck again: "ulimit -n 1024" in the shell, LimitNOFILE=524288 in a drop-in of its unit, or "nofile" in /etc/security/limits.conf.',
+    blame: 'operator',
   },
   disk_failed: {
     message: 'The disk reported an error.',
@@ -1214,6 +1224,7 @@ const DISK: [code: RegExp, ours: ErrorCode][] = [
   [/^(EROFS|SQLITE_READONLY(_.*)?)$/, 'disk_read_only'],
   [/^EROFS_UNIT$/, 'service_read_only'],
   [/^(EIO|SQLITE_(IOERR|CANTOPEN)(_.*)?)$/, 'disk_failed'],
+  [/^E[MN]FILE$/, 'open_files'],
   [/^SQLITE_(BUSY|LOCKED|PROTOCOL)(_.*)?$/, 'catalogue_locked'],
   [/^SQLITE_(CORRUPT|NOTADB)(_.*)?$/, 'catalogue_damaged'],
 ];
@@ -1233,6 +1244,10 @@ export const isProtected = (e: unknown): e is TapedeckError =>
 export const isDiskError = (e: unknown): boolean =>
   e instanceof TapedeckError &&
   (e.code === 'catalogue_upgrading' || DISK.some(([, ours]) => ours === e.code));
+
+/** Whether a captured file is there and cannot be had until somebody has corrected something: its call waits. */
+export const isWithheld = (e: unknown): boolean =>
+  e instanceof TapedeckError && (e.code === 'spool_denied' || e.code === 'spool_refused');
 
 /** Whether something waits for an upgrade of the catalogue, which is done in time: nothing to tell anybody. */
 export const isUpgrading = (e: unknown): boolean =>

@@ -55,3 +55,55 @@ export function shownBytes(bytes: number): number {
   const { value, unit } = sizeParts(bytes);
   return unit === 'bytes' ? value : Math.round(value * 1000 ** (UNITS.indexOf(unit) + 1));
 }
+
+const HOUR_MS = 3_600_000;
+/** No clocks are set back by more, in ms. */
+const SET_BACK_MS = 3 * HOUR_MS;
+/** Spans of so long are remembered as having no change of the clocks near, and so many of them for a zone. */
+const SPAN_MS = 6 * HOUR_MS;
+const MAX_SPANS = 10_000;
+type Offsets = { format: Intl.DateTimeFormat; changes: Map<number, boolean> };
+const offsets = new Map<string, Offsets>();
+
+/** "+02:00", of a zone at a time. */
+function offsetOf({ format }: Offsets, ms: number): string {
+  const name = format.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  return /[+-].*/.exec(name.replace('\u2212', '-'))?.[0] ?? '+00:00';
+}
+
+function msOf(offset: string): number {
+  const [hours = 0, minutes = 0, seconds = 0] = offset.slice(1).split(':').map(Number);
+  return (offset.startsWith('-') ? -1_000 : 1_000) * ((hours * 60 + minutes) * 60 + seconds);
+}
+
+function hasChangeNear(of: Offsets, ms: number): boolean {
+  const span = Math.floor(ms / SPAN_MS);
+  let known = of.changes.get(span);
+  if (known === undefined) {
+    const [from, until] = [span * SPAN_MS - SET_BACK_MS, (span + 1) * SPAN_MS + SET_BACK_MS];
+    known = offsetOf(of, from) !== offsetOf(of, until);
+    if (of.changes.size >= MAX_SPANS) of.changes.clear();
+    of.changes.set(span, known);
+  }
+  return known;
+}
+
+/**
+ * " +02:00" where the clocks of a zone show the same time twice, because they are set back; else ''. `ms` is since 1970. Without it
+ * nobody knows which of the two is meant.
+ */
+export function repeatedOffset(ms: number, zone: string): string {
+  let of = offsets.get(zone);
+  if (!of) {
+    const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' });
+    of = { format, changes: new Map() };
+    offsets.set(zone, of);
+  }
+  if (!hasChangeNear(of, ms)) return '';
+  const own = offsetOf(of, ms);
+  for (const other of [offsetOf(of, ms - SET_BACK_MS), offsetOf(of, ms + SET_BACK_MS)]) {
+    const twin = ms + msOf(own) - msOf(other);
+    if (other !== own && offsetOf(of, twin) === other) return ` ${own}`;
+  }
+  return '';
+}

@@ -1,4 +1,4 @@
-import { times } from './days.js';
+import { shownTimes } from './days.js';
 
 /** Whether this is an IANA time zone such as "Europe/Berlin". */
 export function isZone(zone: string): boolean {
@@ -14,7 +14,7 @@ const clocks = new Map<string, (at: number) => string>();
 
 /** What the clocks of a zone show at a time (ms since 1970), to the second, as ms since 1970 as if it were UTC. */
 export function shownAt(at: number, zone: string): number {
-  const clock = clocks.get(zone) ?? times(zone);
+  const clock = clocks.get(zone) ?? shownTimes(zone);
   clocks.set(zone, clock);
   return Date.parse(`${clock(at).replace(' ', 'T')}Z`);
 }

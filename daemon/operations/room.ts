@@ -89,6 +89,8 @@ export function createRoom(deps: RoomDeps) {
   let growth: Growth | null = null;
   let growthAt = Number.NEGATIVE_INFINITY;
   const lackedRights = new Set<PbxId>();
+  /** When the disk of a spool was last seen to be full, or not to be written, ms since 1970. */
+  const fullAt = new Map<PbxId, number>();
   let stopped = false;
 
   const isSame = (a: Pick<Disk, 'key' | 'pbx'>) => (b: Pick<Disk, 'key' | 'pbx'>) =>
@@ -143,7 +145,11 @@ export function createRoom(deps: RoomDeps) {
       if (group) group.push(place);
       else groups.push([place]);
     }
-    return groups.map(diskOf);
+    const found = groups.map(diskOf);
+    for (const { room, verdict, holds } of found)
+      if (verdict.level === 'empty' || room.fault !== null)
+        for (const pbx of holds) fullAt.set(pbx, deps.clock());
+    return found;
   }
 
   function diskOf(group: Seen[]): Disk {
@@ -320,6 +326,12 @@ export function createRoom(deps: RoomDeps) {
     async enough(): Promise<boolean> {
       disks = await see();
       return disks.find((d) => d.key === 'data')?.verdict.level === 'enough';
+    },
+
+    /** Looks again at once: whether the spool's disk of a PBX was full, or could not be written, at any time since then. */
+    async wasFull(pbx: PbxId, since: number): Promise<boolean> {
+      disks = await see();
+      return (fullAt.get(pbx) ?? Number.NaN) >= since;
     },
 
     /** Of the data disk; null before it was seen. */

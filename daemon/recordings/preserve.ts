@@ -1,6 +1,6 @@
 import type { Spool } from '../capture/spool.js';
 import type { Verbs } from '../catalogue/catalogue.js';
-import { fail, isDiskError, TapedeckError } from '../domain/error.js';
+import { fail, isDiskError, isWithheld, TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { PbxId } from '../domain/pbx.js';
 import { because, becauseOf, together } from '../domain/reason/reason.js';
@@ -126,7 +126,7 @@ export function createPreserver(deps: PreserveDeps) {
       const timer = setTimeout(() => enqueue(pbx, id), retries[attempts - 1] ?? pause);
       later.set(id, { pbx, timer });
     }
-    if (problem.code === 'spool_denied') return wait(pbx, id, problem);
+    if (isWithheld(problem)) return wait(pbx, id, problem);
     denied.delete(id);
     tellOfDenied();
     if (attempts <= retries.length) return;

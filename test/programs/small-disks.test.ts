@@ -216,10 +216,13 @@ t.test(
     k.done.length = 0;
     fill(spool, MIB);
     await until('the alarm', () => k.keys() === 'disk_full spool');
-    t.match(inWords(k.room.hindrance('')), /^disk_full: The disk of .*has 1 MB free; .*Free some space/);
+    t.match(inWords(k.room.hindrance('')), /^The disk of .*has 1 MB free; .*Free some space/);
     t.notOk(k.done.includes('empty'), 'what runs goes on');
+    t.notOk(await k.room.wasFull('', 0), 'so nothing that is missing is the fault of the disk');
+    const since = Date.now();
     fill(spool, 0);
     await until('the end of what runs', () => k.done.includes('empty'));
+    t.ok(await k.room.wasFull('', since));
     unfill(spool);
     await until('the recovery', () => k.keys() === '' && k.room.hindrance('') === null);
     t.ok(k.done.includes('return'));
@@ -257,5 +260,5 @@ t.test('one disk for both has both reserves; one without inodes is full too', as
       break;
     }
   await until('the alarm', () => k.keys() === 'disk_full data');
-  t.match(inWords(k.room.hindrance('')), /^disk_full: .*room for only 0 more files/);
+  t.match(inWords(k.room.hindrance('')), /^The disk of .*room for only 0 more files/);
 });

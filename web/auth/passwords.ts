@@ -42,12 +42,15 @@ export function createPasswords(verbs: PasswordVerbs) {
 
   /** The hash of a password that nobody has. */
   function nobodys(): Promise<string> {
-    nobody ??= inTurn(() => verbs.hashPassword(randomBytes(24).toString('base64')));
+    nobody ??= inTurn(() => verbs.hashPassword(randomBytes(24).toString('base64'))).catch((e) => {
+      nobody = undefined;
+      throw e;
+    });
     return nobody;
   }
 
   return {
-    /** Call once at start, so that the first unknown name is not answered more slowly than the second. */
+    /** Call once at start, so that unknown names are answered as slowly as others, and the first no more slowly than the second. */
     warm: async (): Promise<void> => void (await nobodys()),
     /** Throws `password_weak`. */
     check: verbs.checkPassword,

@@ -31,6 +31,8 @@ export function createServer(log: Log, tls?: ServerOptions): App {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => ulid(),
     bodyLimit: LONGEST_BODY,
+    // Without processor time any part may take longer than 10 s to load; systemd has the limit for the whole start.
+    pluginTimeout: 0,
     requestTimeout: 30_000,
     keepAliveTimeout: 15_000,
     routerOptions: { maxParamLength: 200 },

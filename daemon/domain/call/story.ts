@@ -1,4 +1,4 @@
-import { times } from '../days.js';
+import { shownTimes } from '../days.js';
 import { gapInWords } from '../reason/words.js';
 import type { Manifest } from '../recording/manifest.js';
 import { durationText } from '../written.js';
@@ -121,7 +121,7 @@ export const masksInWords = ({ recording }: Manifest): string[] =>
 
 /** Writes a time (ISO 8601) in a zone, with its offset from UTC: "2026-07-26 10:00:05 (GMT+02:00)". */
 export function zoned(zone: string): (iso: string) => string {
-  const time = times(zone);
+  const time = shownTimes(zone);
   const offset = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' });
   return (iso) => {
     const ms = Date.parse(iso);

@@ -98,8 +98,8 @@ const WORDS: {
     hint: 'Check the free space on the PBX, and the owner of its spool directory recording/.',
   }),
   mask_leaked: ({ call }) => ({
-    message: `Sound was recorded while call ${call} was masked: its recording may hold card numbers.`,
-    hint: 'Listen to the masked part, and redact or erase the recording. The PBX accepted the mask and did not mute: report its version.',
+    message: `Sound from while call ${call} was masked is in its recording, which may hold card numbers.`,
+    hint: 'Listen to the masked part, and redact or erase the recording. Tapedeck should have silenced that part before sealing: report it with the version of Tapedeck.',
   }),
   telling_failed: ({ call, strict, error, detail }) => ({
     message: `The people on call ${call} could not be told that it is recorded${strict ? ', and the law of a place may want that: it is not recorded' : ''}. ${errorInWords({ error, detail })}`,

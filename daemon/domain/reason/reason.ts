@@ -84,9 +84,11 @@ const PLAIN = {
   ended_before_told: NOTHING,
   prompt_interrupted: NOTHING,
 
-  // What is missing in a recording. `starved`: the PBX was short of processor time.
+  // What is missing in a recording. `starved`: the PBX was short of processor time. `unwritten`: its disk was full, or failed.
   starved: shape({ ms: Ms, between: orNull(shape({ from: Ms, until: Ms })) }),
   starved_in_all: shape({ ms: Ms, places: Count, from: Ms, until: Ms }),
+  unwritten: shape({ ms: Ms, between: orNull(shape({ from: Ms, until: Ms })) }),
+  unwritten_in_all: shape({ ms: Ms, places: Count, from: Ms, until: Ms }),
   side_ended_early: NOTHING,
   began_late: NOTHING,
   nothing_captured: NOTHING,

@@ -92,7 +92,7 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   ended_before_capture: () => 'The call ended before its capture had started.',
   party_hung_up: () => 'The party to be recorded hung up before the capture had started.',
   pbx_refused: () => 'Tapedeck could not make the PBX record.',
-  disk_full: (room) => `disk_full: ${roomInWords(room)} ${errors.disk_full.hint}`,
+  disk_full: (room) => `${roomInWords(room)} ${errors.disk_full.hint}`,
 
   declined: ({ at, how }, say) => `Recording was declined on ${say(at)}, ${WAYS[how]}.`,
   not_asked_for: () => 'Nobody asked for the recording during the call or in the minute after it.',
@@ -100,19 +100,10 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   prompt_interrupted: () => 'The recorder ended while it was being played.',
   no_consent: () => 'The other party did not agree to be recorded.',
 
-  starved: ({ ms, between }) =>
-    [
-      `The PBX was short of processor time: ${missing(ms)}.`,
-      between &&
-        `Tapedeck was not monitoring the PBX, so it is only known to be between ${clock(between.from)} and ${clock(between.until)}.`,
-    ]
-      .filter(Boolean)
-      .join(' '),
-  starved_in_all: ({ ms, places, from, until }) => {
-    const where =
-      places === 1 ? `at ${clock(from)}` : `in ${places} places from ${clock(from)} to ${clock(until)}`;
-    return `The PBX was short of processor time: ${missing(ms)} ${where}.`;
-  },
+  starved: (lack) => lackInWords(STARVED, lack),
+  starved_in_all: (lacks) => lacksInWords(STARVED, lacks),
+  unwritten: (lack) => lackInWords(UNWRITTEN, lack),
+  unwritten_in_all: (lacks) => lacksInWords(UNWRITTEN, lacks),
   side_ended_early: () => 'Asterisk stopped writing this side early.',
   began_late: () => 'The capture started late.',
   nothing_captured: () => 'Nothing was captured.',
@@ -120,7 +111,7 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   ended_early: () => 'Asterisk stopped writing before the call ended.',
   ended_and_begun_anew: () => 'Asterisk stopped writing, and the capture was restarted.',
   place_unknown: () =>
-    'Asterisk stopped writing early, or the PBX was short of processor time and this much audio is missing somewhere earlier. The place is not known because Tapedeck does not see the spool of this PBX.',
+    'Asterisk stopped writing early, or the PBX was short of processor time or had a full disk, and this much audio is missing somewhere earlier. The place is not known because Tapedeck does not see the spool of this PBX.',
   muted: () => 'The PBX had gone silent in the capture, although the parties could hear each other.',
   redacted: () => 'It was redacted: a newer version stands in its place.',
   cut_off: () => 'Asterisk exited while it was recording: up to two seconds are missing at the end.',
@@ -208,6 +199,23 @@ const dayCount = (days: number) => (days === 1 ? '1 day' : `${days.toLocaleStrin
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 /** "0.4 s of audio is missing" */
 const missing = (ms: number) => `${seconds(ms)} of audio is missing`;
+
+const STARVED = 'The PBX was short of processor time';
+const UNWRITTEN = 'The disk of the PBX was full or could not be written';
+
+function lackInWords(cause: string, { ms, between }: Params['starved']): string {
+  const where =
+    between &&
+    ` Tapedeck was not monitoring the PBX, so it is only known to be between ${clock(between.from)} and ${clock(between.until)}.`;
+  return `${cause}: ${missing(ms)}.${where ?? ''}`;
+}
+
+function lacksInWords(cause: string, { ms, places, from, until }: Params['starved_in_all']): string {
+  const where =
+    places === 1 ? `at ${clock(from)}` : `in ${places} places from ${clock(from)} to ${clock(until)}`;
+  return `${cause}: ${missing(ms)} ${where}.`;
+}
+
 const tenths = (ms: number) => `${Math.round(ms / 100) / 10} s`;
 
 /** "1:07.4" */

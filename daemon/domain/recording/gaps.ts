@@ -1,4 +1,4 @@
-import { because, type Why } from '../reason/reason.js';
+import { because, together as joined, type Why } from '../reason/reason.js';
 import { type Loss, onTimeline, placeOf } from './lost.js';
 import type { Gap } from './recording.js';
 
@@ -43,13 +43,13 @@ const EDGE = 300;
 export function findGaps(
   stretches: Stretch[],
   talkMs: number,
-): { gaps: Gap[]; missingMs: number; starved?: Starved } {
+): { gaps: Gap[]; missingMs: number; lacks?: readonly Lacks[] } {
   const laid = lay(stretches, talkMs);
   const missing = { them: uncovered(laid, 'them', talkMs), us: uncovered(laid, 'us', talkMs) };
   const gaps = (who: Who) => missing[who].filter((span) => isGap(span, talkMs));
-  const starved = starvedOf(laid);
+  const lacks = [lacksOf(laid, undefined), lacksOf(laid, 'disk')].filter((l) => l !== null);
   return {
-    ...(starved && { starved }),
+    ...(lacks.length > 0 && { lacks }),
     gaps: together(gaps('them'), gaps('us')).map((piece) => ({
       atMs: Math.round(piece.from),
       untilMs: Math.round(piece.to),
@@ -60,23 +60,43 @@ export function findGaps(
   };
 }
 
-/** How much is missing for want of processor time, and where: ms on the timeline. */
-export type Starved = { ms: number; places: number; fromMs: number; untilMs: number };
+/** How much is missing inside of files for one cause, and where: ms on the timeline. */
+export type Lacks = {
+  ms: number;
+  places: number;
+  fromMs: number;
+  untilMs: number;
+  cause: Loss['cause'];
+};
 
-function starvedOf(laid: Laid[]): Starved | null {
-  const lacks = union(laid.flatMap((l) => [...l.them.lost, ...l.us.lost])).filter((s) => s.to > s.from);
+function lacksOf(laid: Laid[], cause: Loss['cause']): Lacks | null {
+  const all = laid.flatMap((l) => [...l.them.lost, ...l.us.lost]).filter((l) => l.loss.cause === cause);
+  const lacks = union(all).filter((s) => s.to > s.from);
   if (lacks.length === 0) return null;
   return {
     ms: Math.round(lacks.reduce((sum, s) => sum + s.to - s.from, 0)),
     places: lacks.length,
     fromMs: Math.round(lacks[0]!.from),
     untilMs: Math.round(lacks.at(-1)!.to),
+    cause,
   };
 }
 
-/** Why the recording is a part of the call, when so much is missing for want of processor time; else null. */
-export const whyStarved = ({ ms, places, fromMs, untilMs }: Starved): Why | null =>
-  ms <= EDGE ? null : because('starved_in_all', { ms, places, from: fromMs, until: untilMs });
+/** Why the recording is a part of the call, when so much is missing inside of files; else null. */
+export function whyLacking(lacks: readonly Lacks[]): Why | null {
+  if (lacks.reduce((sum, { ms }) => sum + ms, 0) <= EDGE) return null;
+  return joined(
+    ...lacks.map(({ ms, places, fromMs, untilMs, cause }) =>
+      because(cause === 'disk' ? 'unwritten_in_all' : 'starved_in_all', {
+        ...{ ms, places, from: fromMs, until: untilMs },
+      }),
+    ),
+  );
+}
+
+/** Whether a gap is one of those that `whyLacking` sums up. */
+export const isLack = ({ why }: Pick<Gap, 'why'>): boolean =>
+  why?.code === 'starved' || why?.code === 'unwritten';
 
 /** The longest gap, when one is long enough for the recording to be called a part of the call. */
 export function longestGap(gaps: Gap[]): Gap | null {
@@ -164,7 +184,7 @@ function together(them: Span[], us: Span[]): (Span & { side: Gap['side'] })[] {
 function whyOf({ from, to, side }: Span & { side: Gap['side'] }, laid: Laid[], talkMs: number): Why {
   const over = laid.find((l) => l.from <= from && to <= l.to + SEAM && l.to > l.from);
   const lack = over && lackIn(over, { from, to, side });
-  if (lack) return starvedAt(lack, over);
+  if (lack) return whyLacks(lack, over);
   if (over && side !== 'both') {
     const fault = side === 'them' ? over.stretch.themFault : over.stretch.usFault;
     return fault ?? because('side_ended_early');
@@ -187,13 +207,14 @@ function lackIn(over: Laid, { from, to, side }: Span & { side: Gap['side'] }): L
 /** Longer than the time between two writes of Asterisk, in ms: nobody looked at the file meanwhile. */
 const UNWATCHED = 5_000;
 
-function starvedAt({ from, to, loss }: Lack, { stretch }: Laid): Why {
+function whyLacks({ from, to, loss }: Lack, { stretch }: Laid): Why {
+  const code = loss.cause === 'disk' ? 'unwritten' : 'starved';
   const ms = to - from;
-  if (loss.toMs - loss.fromMs <= UNWATCHED) return because('starved', { ms, between: null });
+  if (loss.toMs - loss.fromMs <= UNWATCHED) return because(code, { ms, between: null });
   // Silence stands in the middle of where it may be.
   const half = (loss.toMs - loss.fromMs) / 2;
   const between = { from: Math.max(stretch.atMs, from - half), until: to + half };
-  return because('starved', { ms, between });
+  return because(code, { ms, between });
 }
 
 function union(spans: Span[]): Span[] {

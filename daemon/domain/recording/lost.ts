@@ -9,6 +9,8 @@ export type Loss = {
   fromMs: number;
   toMs: number;
   ms: number;
+  /** What it was lost to, where that is no lack of processor time: the disk was full, or could not be written. */
+  cause?: 'disk';
 };
 
 /** What is known of a file that grows. */
@@ -48,13 +50,21 @@ export function grown(growth: Growth, { ms, earliest, latest }: Sighting): Growt
   return { seenMs: ms, aheadMs, losses: thinned([...growth.losses, loss]) };
 }
 
+/** Returns the same, with the newest loss put down to the disk. */
+export const lostToDisk = (growth: Growth): Growth => ({
+  ...growth,
+  losses: growth.losses.map((loss, i) =>
+    i === growth.losses.length - 1 ? { ...loss, cause: 'disk' } : loss,
+  ),
+});
+
 /** Returns the same losses at half as many places when there are too many of them. */
 function thinned(losses: readonly Loss[]): readonly Loss[] {
   if (losses.length <= MOST) return losses;
   return losses.flatMap((loss, i) => {
     if (i % 2 === 1) return [];
     const next = losses[i + 1];
-    return next ? { fromMs: loss.fromMs, toMs: next.toMs, ms: loss.ms + next.ms } : loss;
+    return next ? { ...next, ...loss, toMs: next.toMs, ms: loss.ms + next.ms } : loss;
   });
 }
 

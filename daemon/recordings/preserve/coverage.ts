@@ -1,6 +1,6 @@
 import type { StoredCall } from '../../catalogue/stored-call.js';
 import { because, together } from '../../domain/reason/reason.js';
-import { longestGap, type Starved, whyGap, whyStarved } from '../../domain/recording/gaps.js';
+import { isLack, type Lacks, longestGap, whyGap, whyLacking } from '../../domain/recording/gaps.js';
 import { isMeantGap } from '../../domain/recording/mask.js';
 import type { Coverage, Gap } from '../../domain/recording/recording.js';
 
@@ -13,10 +13,10 @@ export function coverageOf(
   gaps: Gap[],
   missingMs: number,
   cut: boolean,
-  starved: Starved | undefined,
+  lacks: readonly Lacks[],
 ): Coverage {
-  const short = starved ? whyStarved(starved) : null;
-  const counted = gaps.filter((gap) => !isMeantGap(gap) && (short === null || gap.why?.code !== 'starved'));
+  const short = whyLacking(lacks);
+  const counted = gaps.filter((gap) => !isMeantGap(gap) && (short === null || !isLack(gap)));
   const longest = longestGap(counted);
   if (!longest && !cut && !short)
     return { status: 'recorded', why: null, rule: call.coverage.rule, missingMs };

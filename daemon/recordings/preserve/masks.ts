@@ -12,7 +12,8 @@ import {
   type Mask,
   surelySilent,
 } from '../../domain/recording/mask.js';
-import type { Gap } from '../../domain/recording/recording.js';
+import type { Peaks } from '../../domain/recording/peaks.js';
+import type { CallId, Gap } from '../../domain/recording/recording.js';
 import { type Captured, writtenWithin } from '../../encode/captured.js';
 
 export type MaskCatalogue = Verbs<'directives.of' | 'policy.of'>;
@@ -82,17 +83,53 @@ export function withoutMasked<G extends { gaps: Gap[]; missingMs: number }>(foun
 /** A mask that failed is told of for so long, in ms. */
 const MASK_STANDS_MS = 7 * 86_400_000;
 
-/** Raises an alarm for masked audio that was written all the same: it has been in the spool in the clear. */
+/** Shorter than half a tenth of a second, which is written as "0.0 s": nothing is told of it. In ms. */
+const NOTHING_MS = 50;
+/** A PBX that is short of processor time is this late to mute, or moves sound into a mask: no word is that short. In ms. */
+const BRIEF_MS = 500;
+
+/**
+ * Raises an alarm for masked audio that was written all the same: it has been in the spool in the clear, and the seal silenced it.
+ * A moment of it is a warning.
+ */
 export function tellOfMasks(
   alarms: Pick<Alarms, 'raise'>,
   { id, startedAt }: Pick<StoredCall, 'id' | 'startedAt'>,
   { failed }: Masking,
 ): void {
   const ms = failed.reduce((sum, { writtenMs }) => sum + writtenMs, 0);
-  if (ms === 0) return;
+  if (ms < NOTHING_MS) return;
   alarms.raise(`mask_failed ${id}`, {
-    severity: 'critical',
+    severity: ms < BRIEF_MS ? 'warning' : 'critical',
     why: { code: 'mask_failed', params: { call: id, at: startedAt, ms } },
+    forMs: MASK_STANDS_MS,
+  });
+}
+
+/** Opus lets sound before and after a stretch of silence ring into it for less than this, in ms. */
+const RINGS_MS = 100;
+/** Of 255. What is left of silence after Opus is less. */
+const SOUND = 2;
+
+/** Raises an alarm for sound in a masked stretch of what was sealed: `peaks` were measured in the decoded recording. */
+export function tellOfLeak(
+  alarms: Pick<Alarms, 'raise'>,
+  id: CallId,
+  masks: readonly Mask[],
+  { perSecond, left, right }: Peaks,
+): void {
+  const point = 1_000 / perSecond;
+  const loud = (of: Uint8Array, { atMs, untilMs }: Mask) =>
+    of
+      .subarray(Math.ceil((atMs + RINGS_MS) / point), Math.max(0, Math.floor((untilMs - RINGS_MS) / point)))
+      .some((peak) => peak >= SOUND);
+  const leaks = (mask: Mask) =>
+    mask.kind === 'mask' &&
+    ((mask.side !== 'us' && loud(left, mask)) || (mask.side !== 'them' && loud(right, mask)));
+  if (!masks.some(leaks)) return;
+  alarms.raise(`mask_leaked ${id}`, {
+    severity: 'critical',
+    why: { code: 'mask_leaked', params: { call: id } },
     forMs: MASK_STANDS_MS,
   });
 }

@@ -37,7 +37,14 @@ import type { Beginning, BeginningDeps, Beginnings } from './beginnings.js';
 import { coverageOf } from './coverage.js';
 import { createFates, type EndedCall, type FateDeps } from './fate.js';
 import { jobOf } from './job.js';
-import { type MaskCatalogue, type Masking, maskingOf, tellOfMasks, withoutMasked } from './masks.js';
+import {
+  type MaskCatalogue,
+  type Masking,
+  maskingOf,
+  tellOfLeak,
+  tellOfMasks,
+  withoutMasked,
+} from './masks.js';
 import { createPromptProof, type Hearing, type PromptDeps } from './prompts.js';
 import { tellOfSilence } from './silence.js';
 
@@ -138,7 +145,7 @@ export function createSteps(
     const heard = await withoutTails(captured);
     const masking = await maskingOf(deps.catalogue, call, captured);
     const found = findGaps(stretchesOf(call, heard), talkMs(call));
-    const { gaps, missingMs, starved } = withoutMasked(found, masking.asked);
+    const { gaps, missingMs, lacks = [] } = withoutMasked(found, masking.asked);
     tellOfMasks(deps.alarmsOf(call.pbx), call, masking);
     const job = jobOf(call, captured, masking, deps);
     const { recording, peaks, policyVersion } = await prompts.proving(
@@ -147,7 +154,8 @@ export function createSteps(
       captured,
       (hearing) => encode(call, job, captured, hearing, gaps, masking),
     );
-    const coverage = coverageOf(call, gaps, missingMs, captured.at(-1)!.cut, starved);
+    tellOfLeak(deps.alarmsOf(call.pbx), call.id, masking.masks, peaks);
+    const coverage = coverageOf(call, gaps, missingMs, captured.at(-1)!.cut, lacks);
     const manifest = buildManifest({
       call,
       recording,

@@ -54,6 +54,27 @@ function isClear(t: Test, got: { code: number | null; err: string }, named: RegE
   t.notMatch(got.err, /^\s+at .*:\d+|node:|Error:/m, `${what}: no stack trace`);
 }
 
+t.test('too few open files are told as that, and not as a missing package or a wrong path', async (t) => {
+  const { dir } = await site(t);
+  for (const limit of [30, 58, 255]) {
+    const { status, stderr } = spawnSync(
+      'sh',
+      [
+        '-c',
+        `ulimit -n ${limit}; exec "$0" "$@"`,
+        process.execPath,
+        MAIN,
+        '--config',
+        'tapedeck.toml',
+        'run',
+      ],
+      { cwd: dir, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' }, timeout: 60_000 },
+    );
+    const named = new RegExp(`limit of open files is too low\\. It is ${limit}, .*\\n.*ulimit -n`);
+    isClear(t, { code: status, err: stderr }, named, `${limit}`);
+  }
+});
+
 t.test('before setup every command says to run it', async (t) => {
   const { dir, tapedeck } = await site(t);
   rmSync(join(dir, 'tapedeck.toml'));

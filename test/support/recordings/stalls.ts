@@ -79,7 +79,8 @@ export async function place(t: Test, rate: 8000 | 16000 = 8000) {
     remote: { stored: absent, storedNames: async () => [], deleteStored: async () => {} },
   });
   const clock = { now: answeredAt };
-  const told: { side: string; ms: number }[] = [];
+  const told: { side: string; ms: number; cause?: 'disk' }[] = [];
+  const disk = { full: false };
   const watch = async (watchedUntil: number | null = null) => {
     const growth = createGrowthWatch({
       captures: () => [segment],
@@ -88,7 +89,8 @@ export async function place(t: Test, rate: 8000 | 16000 = 8000) {
       segments: catalogue.segments.of,
       watchedUntil: async () => watchedUntil,
       save: catalogue.segments.saveLost,
-      onLost: (_, side, ms) => told.push({ side, ms }),
+      isFull: async () => disk.full,
+      onLost: (_, side, ms, cause) => told.push({ side, ms, ...(cause && { cause }) }),
       log: pino({ level: 'silent' }),
     });
     await growth.start();
@@ -118,5 +120,5 @@ export async function place(t: Test, rate: 8000 | 16000 = 8000) {
     }
   };
   const found = async (): Promise<Lost> => (await catalogue.segments.of(id))[0]!.lost ?? { in: [], out: [] };
-  return { catalogue, segment, clock, told, watch, write, play, found, path, bytesPerMs, spoolDir };
+  return { catalogue, segment, clock, told, disk, watch, write, play, found, path, bytesPerMs, spoolDir };
 }

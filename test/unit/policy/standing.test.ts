@@ -1,7 +1,7 @@
 import t from 'tap';
 import { directed } from '../../../daemon/domain/call/directive.js';
 import { factsOf } from '../../../daemon/domain/call/facts-of.js';
-import { dates, startOfDay, times } from '../../../daemon/domain/days.js';
+import { dates, shownTimes, startOfDay, times } from '../../../daemon/domain/days.js';
 import { askedOf, courseOf, fateOf } from '../../../daemon/domain/policy/course.js';
 import { ALL_KNOWN, type CallFacts } from '../../../daemon/domain/policy/facts.js';
 import { endText } from '../../../daemon/domain/policy/lists/list-file.js';
@@ -196,10 +196,10 @@ t.test('what was given with a day is read as that day, also where clocks change 
   for (const [zone, day] of days) {
     const began = startOfDay(day, zone);
     t.equal(givenText(began, zone), day, zone);
-    t.equal(givenText(began + 1, zone), times(zone)(began).slice(0, 16), `${zone}, later`);
+    t.equal(givenText(began + 1, zone), shownTimes(zone)(began).slice(0, 16), `${zone}, later`);
     const before = dates(zone)(began - 1);
     t.equal(endText(began, zone), before, `${zone}, an end`);
-    t.equal(endText(began - 1, zone), times(zone)(began - 1).slice(0, 16), `${zone}, an earlier end`);
+    t.equal(endText(began - 1, zone), shownTimes(zone)(began - 1).slice(0, 16), `${zone}, an earlier end`);
   }
 });
 

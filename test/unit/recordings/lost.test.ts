@@ -1,7 +1,7 @@
 import { truncateSync } from 'node:fs';
 import t from 'tap';
 import { inWords } from '../../../daemon/domain/reason/words.js';
-import { findGaps, whyStarved } from '../../../daemon/domain/recording/gaps.js';
+import { findGaps, whyLacking } from '../../../daemon/domain/recording/gaps.js';
 import { type Loss, lostMs } from '../../../daemon/domain/recording/lost.js';
 import type { Lost, Recording } from '../../../daemon/domain/recording/recording.js';
 import { openSealed } from '../../../daemon/vault/open.js';
@@ -249,14 +249,14 @@ t.test('what a side lacks is a gap of that side, and of both where both lack it'
     ...{ atMs: 0, themMs: 9_500 + lostMs(themLost), usMs: 9_500 + lostMs(usLost), because: null },
     ...{ themFault: null, usFault: null, themLost, usLost },
   });
-  const { gaps, missingMs, starved } = findGaps([stretch(lost, lost)], 10_000);
+  const { gaps, missingMs, lacks } = findGaps([stretch(lost, lost)], 10_000);
   t.match(worded(gaps), [
     { atMs: 3_000, untilMs: 3_500, side: 'both', reason: /0\.5 s of audio is missing/ },
   ]);
   t.equal(gaps.length, 1);
   t.equal(missingMs, 500);
   t.equal(
-    inWords(whyStarved(starved!)),
+    inWords(whyLacking(lacks!)),
     'The PBX was short of processor time: 0.5 s of audio is missing at 0:03.0.',
   );
   const muted = findGaps([{ ...stretch(lost, lost), themMs: 7_000, themFault: noted('Mute.') }], 10_000);
@@ -266,7 +266,7 @@ t.test('what a side lacks is a gap of that side, and of both where both lack it'
   ]);
   const little = [{ fromMs: 2_000, toMs: 4_000, ms: 200 }];
   t.equal(
-    whyStarved(findGaps([stretch(little, [])], 9_700).starved!),
+    whyLacking(findGaps([stretch(little, [])], 9_700).lacks!),
     null,
     'less than a syllable makes no part',
   );
@@ -281,3 +281,42 @@ t.test('a file that was cut meanwhile is no loss of time', async (t) => {
   await growth.look();
   t.same(await p.found(), { in: [], out: [] });
 });
+
+t.test(
+  'what a full disk cost is told as the fault of the disk, and what came before it is not',
+  async (t) => {
+    const p = await place(t);
+    const { writes } = written(
+      [
+        { afterMs: 7_000, frames: 20 },
+        { afterMs: 9_000, frames: 50 },
+      ],
+      1_400,
+      BUFFER[8000],
+    );
+    const growth = await p.watch();
+    const both = { in: writes, out: writes };
+    await p.play(growth, both, 12_000);
+    p.disk.full = true;
+    await p.play(growth, both, 26_000);
+    t.same(
+      p.told.filter(({ side }) => side === 'in'),
+      [
+        { side: 'in', ms: 400 },
+        { side: 'in', ms: 1_000, cause: 'disk' },
+      ],
+    );
+    const { in: lost } = await p.found();
+    const ms = 28_000 + lostMs(lost);
+    const stretch = { atMs: 0, themMs: ms, usMs: ms, because: null, themFault: null, usFault: null };
+    const { gaps, lacks } = findGaps([{ ...stretch, themLost: lost, usLost: lost }], ms);
+    t.match(worded(gaps), [
+      { side: 'both', reason: /^The PBX was short of processor time: 0\.4 s/ },
+      { side: 'both', reason: /^The disk of the PBX was full or could not be written: 1\.0 s/ },
+    ]);
+    t.match(
+      inWords(whyLacking(lacks!)),
+      /^The PBX was short of processor time: 0\.4 s of audio is missing at .* The disk of the PBX was full or could not be written: 1\.0 s of audio is missing at /,
+    );
+  },
+);

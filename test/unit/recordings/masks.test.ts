@@ -7,11 +7,13 @@ import { defaultPolicy, type RecordRule } from '../../../daemon/domain/policy/po
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { inFile, type Loss, lostMs, onTimeline } from '../../../daemon/domain/recording/lost.js';
 import { parseManifest } from '../../../daemon/domain/recording/manifest.js';
-import { askedMasks, holdMasks, surelySilent } from '../../../daemon/domain/recording/mask.js';
+import { askedMasks, holdMasks, type Mask, surelySilent } from '../../../daemon/domain/recording/mask.js';
 import type { Mark } from '../../../daemon/domain/recording/recording.js';
 import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
+import { tellOfLeak, tellOfMasks } from '../../../daemon/recordings/preserve/masks.js';
 import { openSealed } from '../../../daemon/vault/open.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
+import { alarmBoard } from '../../support/alarm-board.js';
 import { answeredAt, preserveLab, toneWav, wavOf } from '../../support/recordings/preserve-lab.js';
 
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -70,11 +72,12 @@ t.test('what was written all the same is silenced, told of and raises an alarm',
   const loudest = await hear(lab);
   t.ok(loudest('them', 2_050, 3_950) < NEXT_TO_NOTHING, 'in spite of the PBX');
   t.ok(loudest('them', 4_100, 6_000) > SOUND);
-  const [alarm] = [...lab.standing];
+  const [alarm, ...more] = [...lab.standing];
   t.match(alarm, [
     `mask_failed ${id}`,
     { severity: 'critical', why: { code: 'mask_failed', params: { call: id } } },
   ]);
+  t.same(more, [], 'and no leak, because none of it is kept');
   t.ok(recording!.masks[0]!.writtenMs >= 1_900);
   const { text } = (await lab.catalogue.seals.manifest(recording!.id))!;
   t.match(parseManifest(text!), {
@@ -82,6 +85,39 @@ t.test('what was written all the same is silenced, told of and raises an alarm',
     recording: { masks: [{ at_ms: 1_960, until_ms: 4_000, side: 'both', kind: 'mask' }] },
   });
   t.ok(parseManifest(text!)!.recording.masks![0]!.written_ms >= 1_900, 'also in what is signed');
+});
+
+t.test('a moment that the PBX wrote and the seal silenced rings nobody out of bed', async (t) => {
+  const told = (...writtenMs: number[]) => {
+    const { standing, alarms } = alarmBoard();
+    const mask = { atMs: 2_000, untilMs: 4_000, side: 'both', kind: 'mask' } as const;
+    const failed = writtenMs.map((ms) => ({ ...mask, writtenMs: ms }));
+    tellOfMasks(alarms, { id, startedAt: answeredAt }, { asked: [], masks: failed, failed });
+    return [...standing.values()].map(({ severity, message }) => `${severity} ${message.slice(0, 39)}`);
+  };
+  t.same(told(), []);
+  t.same(told(20), [], 'none of "0.0 s"');
+  t.same(told(20, 20, 20), ['warning Masked audio was written to disk: 0.1 s']);
+  t.same(told(220), ['warning Masked audio was written to disk: 0.2 s']);
+  t.same(told(1_900), ['critical Masked audio was written to disk: 1.9 s']);
+});
+
+t.test('masked sound that is in the sealed recording raises an alarm, and no other sound does', (t) => {
+  const points = (...loud: number[]) =>
+    Uint8Array.from({ length: 300 }, (_, n) => (loud.includes(n) ? 90 : 0));
+  const mask = (side: Mask['side']) =>
+    ({ atMs: 1_960, untilMs: 4_000, side, kind: 'mask', writtenMs: 2_000 }) as const;
+  const told = (of: Mask, left: number[], right: number[] = []) => {
+    const { standing, alarms } = alarmBoard();
+    const peaks = { perSecond: 50, durationMs: 6_000, left: points(...left), right: points(...right) };
+    tellOfLeak(alarms, id, [of], peaks);
+    return [...standing].map(([key, { severity }]) => `${severity} ${key}`);
+  };
+  t.same(told(mask('both'), [10, 97, 98, 200], [99, 250]), [], 'just before, at the seam and after');
+  t.same(told(mask('both'), [150]), [`critical mask_leaked ${id}`]);
+  t.same(told(mask('us'), [], [150]), [`critical mask_leaked ${id}`]);
+  t.same(told(mask('us'), [150]), [], 'of the other side');
+  t.end();
 });
 
 t.test('a mask that nobody ended lasts to the end of the call, and a restart loses none', async (t) => {

@@ -24,6 +24,7 @@ import { aCall, aRecording } from '../../support/recordings/a-call.js';
 const T0 = Date.UTC(2026, 0, 5, 9, 0, 0);
 const say = times('Europe/Berlin');
 const STARVED = 'The PBX was short of processor time:';
+const UNWRITTEN = 'The disk of the PBX was full or could not be written:';
 const REFUSED = /^(the params of "\w+" are others|the code ".*" is not known)$/;
 
 const WAYS = {
@@ -225,15 +226,15 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
   disk_full: [
     [
       because('disk_full', { of: 'The disk of /x', fault: null, files: null, free: 3e6, reserve: 1e9 }),
-      `disk_full: The disk of /x has 3 MB free; the reserve is 1 GB. ${fail('disk_full').hint}`,
+      `The disk of /x has 3 MB free; the reserve is 1 GB. ${fail('disk_full').hint}`,
     ],
     [
       because('disk_full', { of: 'The disk of /x', fault: null, files: 12, free: 3e9, reserve: 1e9 }),
-      `disk_full: The disk of /x has room for only 12 more files. ${fail('disk_full').hint}`,
+      `The disk of /x has room for only 12 more files. ${fail('disk_full').hint}`,
     ],
     [
       because('disk_full', { of: 'The disk of /x', fault: 'EROFS', files: null, free: 3e9, reserve: 1e9 }),
-      `disk_full: The disk of /x is read-only (EROFS). ${fail('disk_full').hint}`,
+      `The disk of /x is read-only (EROFS). ${fail('disk_full').hint}`,
     ],
   ],
   starved: [
@@ -253,6 +254,13 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
       `${STARVED} 0.9 s of audio is missing in 2 places from 0:02.2 to 1:02.6.`,
     ],
   ],
+  unwritten: [[because('unwritten', { ms: 400, between: null }), `${UNWRITTEN} 0.4 s of audio is missing.`]],
+  unwritten_in_all: [
+    [
+      because('unwritten_in_all', { ms: 900, places: 2, from: 2_200, until: 62_600 }),
+      `${UNWRITTEN} 0.9 s of audio is missing in 2 places from 0:02.2 to 1:02.6.`,
+    ],
+  ],
   side_ended_early: [[because('side_ended_early'), 'Asterisk stopped writing this side early.']],
   began_late: [[because('began_late'), 'The capture started late.']],
   nothing_captured: [[because('nothing_captured'), 'Nothing was captured.']],
@@ -269,7 +277,7 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
   place_unknown: [
     [
       because('place_unknown'),
-      'Asterisk stopped writing early, or the PBX was short of processor time and this much audio is missing somewhere earlier. The place is not known because Tapedeck does not see the spool of this PBX.',
+      'Asterisk stopped writing early, or the PBX was short of processor time or had a full disk, and this much audio is missing somewhere earlier. The place is not known because Tapedeck does not see the spool of this PBX.',
     ],
   ],
   muted: [

@@ -258,3 +258,16 @@ t.test('every name costs the same work: the time does not reveal whether the per
     t.same(worked, ['$argon2id$v=19$m=8192,t=2,p=1'], name);
   }
 });
+
+t.test('a machine that is too busy to hash a password keeps no dashboard from starting', async (t) => {
+  let hashed = (_: string) => {};
+  const hash = new Promise<string>((done) => {
+    hashed = done;
+  });
+  const { app } = await openDashboard(t, {
+    passwords: { hashPassword: () => hash, verifyPassword: async () => false, checkPassword: () => {} },
+  });
+  await app.ready();
+  hashed('hash of nobody');
+  t.pass('it is ready while the hash that it begins with is still awaited');
+});

@@ -1,5 +1,5 @@
 import { WEEKDAYS, type Weekday } from '../../../daemon/domain/policy/hours.js';
-import { durationText, sizeParts, wholeSeconds } from '../../../daemon/domain/written.js';
+import { durationText, repeatedOffset, sizeParts, wholeSeconds } from '../../../daemon/domain/written.js';
 import { zone } from '../state/session.js';
 import { t, written } from './language.js';
 import { localeNow } from './locale.js';
@@ -29,7 +29,15 @@ const SECOND = { ...MINUTE, second: '2-digit' } as const;
 /** The day in the site's zone, as 2026-11-25. */
 export const dayOf = (m: Moment) =>
   format('day', { year: 'numeric', month: '2-digit', day: '2-digit' }, 'en-CA').format(at(m));
-export const clock = (m: Moment) => format('clock', MINUTE).format(at(m));
+/** The offset of a time that the clocks at the site show twice: "02:30 +02:00". */
+function repeated(m: Moment): string {
+  try {
+    return repeatedOffset(at(m).getTime(), zone());
+  } catch {
+    return '';
+  }
+}
+export const clock = (m: Moment) => `${format('clock', MINUTE).format(at(m))}${repeated(m)}`;
 /** The days of a week, in their order. */
 export function weekdays(): Record<Weekday, string> {
   const long = new Intl.DateTimeFormat(localeNow(), { weekday: 'long', timeZone: 'UTC' });
@@ -41,8 +49,10 @@ export const exact = (m: Moment) =>
   written(format('exact', { weekday: 'short', ...DAY, ...SECOND, timeZoneName: 'short' }).format(at(m)));
 export const date = (m: Moment) => written(format('date', DAY).format(at(m)));
 /** 3 Nov 2026, 14:32:07 */
-export const dateAndSeconds = (m: Moment) => written(format('seconds', { ...DAY, ...SECOND }).format(at(m)));
-export const dateAndClock = (m: Moment) => written(format('minutes', { ...DAY, ...MINUTE }).format(at(m)));
+export const dateAndSeconds = (m: Moment) =>
+  `${written(format('seconds', { ...DAY, ...SECOND }).format(at(m)))}${repeated(m)}`;
+export const dateAndClock = (m: Moment) =>
+  `${written(format('minutes', { ...DAY, ...MINUTE }).format(at(m)))}${repeated(m)}`;
 
 /** A day of the calendar, such as 2026-11-25, as 25 Nov 2026. */
 export const dayInWords = (day: string) =>

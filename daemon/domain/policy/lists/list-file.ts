@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { harmless } from '../../csv.js';
-import { dates, type Site, times } from '../../days.js';
+import { dates, type Site, shownTimes } from '../../days.js';
 import { lacksCountry, numberKeys } from '../../phone.js';
 import {
   endOf,
@@ -129,7 +129,7 @@ export function endText(until: number | null, zone: string): string {
   if (until === null) return '';
   const dateAt = dates(zone);
   const day = dateAt(until - 1);
-  return dateAt(until) === day ? times(zone)(until).slice(0, 16) : day;
+  return dateAt(until) === day ? shownTimes(zone)(until).slice(0, 16) : day;
 }
 
 /** The cells of an entry, in the order of the columns, safe for a spreadsheet. */

@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { harmless } from '../../csv.js';
-import { dates, momentOf, type Site, startOfDay, times } from '../../days.js';
+import { dates, momentOf, type Site, shownTimes, startOfDay } from '../../days.js';
 import { lacksCountry } from '../../phone.js';
+import { repeatedOffset } from '../../written.js';
 import { endText, type FileRow } from '../lists/list-file.js';
 import { endOf, isNumber, isRounded, LACKS_COUNTRY } from '../lists/number-list.js';
 import {
@@ -161,7 +162,8 @@ export const STANDING_TABLE = [
 export function standingCells(standing: Standing, zone: string, now: number): string[] {
   const { kind, number, contact, extensions, queues, givenAt, how, until } = standing;
   const { withdrawnAt, withdrawnBy, addedAt, addedBy, document, erasedAt, erasedBy, erasedWhy } = standing;
-  const time = (ms: number | null | undefined) => (ms == null ? '' : times(zone)(ms).slice(0, 16));
+  const time = (ms: number | null | undefined) =>
+    ms == null ? '' : `${shownTimes(zone)(ms).slice(0, 16)}${repeatedOffset(ms, zone)}`;
   return [
     ...[kind, number, contact, extensions.join(' '), queues.join(' '), givenText(givenAt, zone), how],
     ...[endText(until, zone), stateOf(standing, now), time(withdrawnAt), withdrawnBy, time(addedAt), addedBy],
@@ -173,5 +175,5 @@ export function standingCells(standing: Standing, zone: string, now: number): st
 export function givenText(givenAt: number, zone: string): string {
   const dateAt = dates(zone);
   const day = dateAt(givenAt);
-  return dateAt(givenAt - 1) === day ? times(zone)(givenAt).slice(0, 16) : day;
+  return dateAt(givenAt - 1) === day ? shownTimes(zone)(givenAt).slice(0, 16) : day;
 }
