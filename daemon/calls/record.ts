@@ -70,6 +70,7 @@ export function createRecorder(deps: RecordDeps) {
     feed: (leg) => feedOf(state, leg),
     takeUp: (...call) => takeUp.take(...call),
     lostAt: () => lostAt,
+    undoable: (id) => live.get(id)?.undo ?? null,
     again: (l, times) => {
       if (l.again) clearTimeout(l.again);
       l.again = after(times, () => {
@@ -336,7 +337,7 @@ export function createRecorder(deps: RecordDeps) {
       stopped = true;
       wrong.stop();
       for (const l of live.values())
-        for (const timer of [l.again, l.repeat, l.unmask]) if (timer) clearTimeout(timer);
+        for (const timer of [l.again, l.repeat, l.unmask, l.undo?.over]) if (timer) clearTimeout(timer);
       await idle();
       inform.stop();
       deps.capture.stop();

@@ -34,7 +34,7 @@ const NOTE = 'Calls with these numbers were refused to be recorded.';
 
 /**
  * Puts the numbers of outside parties who refuse to be recorded on the list that the policy names, and takes one off again where it
- * was put there in the same call and they agree after all. A withheld number is on no list.
+ * was put there in the same call and they agree after all, or the decline is taken back. A withheld number is on no list.
  */
 export function createRefused({ catalogue, lists, note, site, clock, log }: RefusedDeps) {
   const { timeZone } = site;
@@ -51,7 +51,7 @@ export function createRefused({ catalogue, lists, note, site, clock, log }: Refu
     const number = numberAtSite(numberOf(call, said), region, site.region);
     if (!isNumber(number)) return;
     await lists.ready();
-    if (said.kind === 'allow') await takeOff(call, number, refused, said);
+    if (said.kind !== 'decline') await takeOff(call, number, refused, said);
     else if (byOutsideParty(call, said)) await put(number, said.at, refused);
   }
 
@@ -107,7 +107,7 @@ export function createRefused({ catalogue, lists, note, site, clock, log }: Refu
   return {
     /** Something was said of the recording of a call. One after the other; never throws. */
     onSaid(said: Directive): void {
-      if (said.kind !== 'decline' && said.kind !== 'allow') return;
+      if (said.kind !== 'decline' && said.kind !== 'allow' && said.kind !== 'undo') return;
       working = working
         .then(() => follow(said))
         .catch((err) => log.error({ err, call: said.callId }, 'A refused number was not put on its list'));

@@ -554,6 +554,12 @@ const catalogue = {
     blame: 'operator',
     status: 409,
   },
+  decline_stands: {
+    message: 'This decline can no longer be taken back.',
+    hint: 'What was recorded of the call is destroyed. If the caller agrees after all, allow the recording: the call is recorded from then on.',
+    blame: 'operator',
+    status: 409,
+  },
   declined_too_often: {
     message:
       'Too many calls were declined within an hour, so this one is masked: nothing more of it is recorded.',

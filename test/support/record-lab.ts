@@ -96,6 +96,8 @@ export type Options = {
   capture?: Capture;
   at?: string;
   muteTrap?: boolean;
+  /** How long a decline can be taken back, in ms. */
+  undoMs?: number;
   mint?: () => string;
 };
 
@@ -112,6 +114,7 @@ export async function lab(
     at = t.testdir(),
     muteTrap = false,
     mint,
+    undoMs = 60_000,
   }: Options = {},
 ) {
   const catalogue = createSqliteCatalogue({ path: await freshCatalogue(catalogueFile(at)) });
@@ -197,6 +200,7 @@ export async function lab(
     onCapture: (result) => results.push(result),
     onCaptured: (id) => captured.push(id),
     onSaid: (said) => heard.push(said),
+    undoMs,
   });
   t.teardown(() => recorder.stop());
   const { recover } = recorder;

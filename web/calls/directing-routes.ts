@@ -1,14 +1,18 @@
 import { Type } from 'typebox';
-import { type DirectiveKind, directiveKinds } from '../../daemon/domain/call/directive.js';
+import { type AskedKind, askedKinds } from '../../daemon/domain/call/directive.js';
 import { signed } from '../auth/signed.js';
 import type { Needs } from '../deps.js';
 import { answers, IdParams } from '../server/answers.js';
 import type { App } from '../server/types.js';
 
-const WHAT: Record<DirectiveKind, [summary: string, description: string]> = {
+const WHAT: Record<AskedKind, [summary: string, description: string]> = {
   decline: [
     'Decline the recording of a call that goes on',
-    'Capturing ends, and what was captured of the call is destroyed. The call itself goes on.',
+    'Capturing ends at once, and what was captured of the call is destroyed five seconds later, or when the call ends. Until then the same person can take it back with `undo`. The call itself goes on.',
+  ],
+  undo: [
+    'Take back a decline',
+    'Within five seconds, by the person who declined, while the call goes on: what was captured is kept, and capturing begins again.',
   ],
   allow: [
     'Take back a refusal, or pass on a yes',
@@ -27,7 +31,7 @@ const WHAT: Record<DirectiveKind, [summary: string, description: string]> = {
 
 /** What is said about the recording of a call while it goes on. The recorder answers once it is carried out. */
 export function directingRoutes(app: App, { ask }: Needs<'ask'>): void {
-  for (const kind of directiveKinds) {
+  for (const kind of askedKinds) {
     const [summary, description] = WHAT[kind];
     app.post(
       `/calls/:id/${kind}`,

@@ -236,7 +236,10 @@ export const CallDetail = Type.Intersect([
           }),
         ),
       }),
-      { description: 'What was said about its recording while it went on, in order.' },
+      {
+        description:
+          'What was said about its recording while it went on, in order, without declines that were taken back.',
+      },
     ),
     told: Type.Union([ToldView, Type.Null()], {
       description:

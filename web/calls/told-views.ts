@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import type { ToldCall } from '../../daemon/catalogue/notices.js';
-import { type Directive, HOUSE, speakerOf } from '../../daemon/domain/call/directive.js';
+import { type Directive, HOUSE, speakerOf, withoutUndone } from '../../daemon/domain/call/directive.js';
 import { reasonView, type Say } from '../../daemon/domain/reason/words.js';
 import type {
   BlindWindow,
@@ -57,7 +57,7 @@ export function toldView(
     untold: untold.map((id) => listener(call, id, call.endedAt ?? Number.MAX_SAFE_INTEGER)),
     ...{ answer, found, findings },
     played: played.map((one) => playedView(call, one, since, say)),
-    answers: directives.flatMap((one) => {
+    answers: withoutUndone(directives).flatMap((one) => {
       const { kind, how, who, at, legId } = one;
       if (kind !== 'decline' && kind !== 'allow') return [];
       const key = how === 'digits' ? who : null;

@@ -3,7 +3,7 @@ import type { ToldCall } from '../../daemon/catalogue/notices.js';
 import type { StoredPolicy } from '../../daemon/catalogue/policy.js';
 import type { HeldIn } from '../../daemon/catalogue/retention/holds.js';
 import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
-import { type Directive, speakerOf } from '../../daemon/domain/call/directive.js';
+import { type Directive, speakerOf, withoutUndone } from '../../daemon/domain/call/directive.js';
 import { iso, isoOrNull } from '../../daemon/domain/days.js';
 import type { Imported } from '../../daemon/domain/importing/imported.js';
 import type { Sight } from '../../daemon/domain/people/reach.js';
@@ -183,7 +183,7 @@ export function callDetail(
     decision: call.decision && decisionView(call.decision, say),
     imported: call.imported ? importedView(call.imported) : null,
     retention: around.retention,
-    directives: around.said.map((said) => {
+    directives: withoutUndone(around.said).map((said) => {
       const leg = call.legs.findIndex(({ id }) => id === speakerOf(said, call.legs));
       const { kind, how, who } = said;
       return { at_ms: Math.round(said.at - zero), kind, how, who, leg: leg < 0 ? null : leg };

@@ -16,6 +16,8 @@ export type DirectingDeps = {
   onCaptured: (id: CallId) => void;
   /** Something was said of the recording of a call that goes on, and has been stored. */
   onSaid: (said: Directive) => void;
+  /** How long a decline on the dashboard can be taken back, in ms. */
+  undoMs?: number;
 };
 type Calls = {
   /** What is kept of a call in progress. */
@@ -30,6 +32,8 @@ export type Said = Pick<Directive, 'kind' | 'how' | 'who' | 'legId'> & { at?: nu
 
 /** A mask ends by itself after so long unless the policy says otherwise, in ms. */
 const RESUME_AFTER = 300_000;
+/** Whoever declined on the dashboard can take it back for so long, in ms: the button is beside that for a mask. */
+const UNDO_WITHIN_MS = 5_000;
 /** An alarm about it stands for so long, in ms. */
 const ALARM_FOR = 3_600_000;
 
@@ -41,20 +45,60 @@ export function createDirecting(deps: DirectingDeps, calls: Calls) {
 
   /**
    * Resolves when the directive has been carried out, or one attempt has failed and is being retried. Does nothing if the call is
-   * already in that state. Throws `call_unknown`, and `call_over` for a call that has ended: for a minute it can still be kept.
+   * already in that state. Throws `call_unknown`, `decline_stands` for an `undo` that comes too late or from somebody else, and
+   * `call_over` for a call that has ended: for a minute it can still be kept.
    */
   async function direct(id: CallId, said: Said): Promise<void> {
     const live = calls.find(id) ?? calls.find((await catalogue.calls.get(id))?.id ?? '');
     if (!live) return late(id, said);
+    if (said.kind === 'undo') return undo(id, live, said);
     if (holds(live, said)) return;
+    // An answer that follows does not save what was declined.
+    if (said.kind === 'allow' && live.undo) await destroyNow(live);
+    const undoable = canBeUndone(live, said);
     const kept = await keep(live, { callId: id, at: clock(), ...said });
     live.said = [...live.said, kept];
+    if (undoable) {
+      const over = setTimeout(() => void destroyNow(live), deps.undoMs ?? UNDO_WITHIN_MS);
+      live.undo = { seq: kept.seq, who: kept.who, over };
+    }
+    await done(live, kept);
+  }
+
+  async function done(live: Live, kept: Directive): Promise<void> {
     deps.log.info(
-      { call: kept.callId, kind: said.kind, how: said.how },
+      { call: kept.callId, kind: kept.kind, how: kept.how },
       'The recording of a call was directed',
     );
     deps.onSaid(kept);
     await carryOut(live, kept);
+  }
+
+  /**
+   * Takes back a decline. Until that is durable, what was captured is neither destroyed nor added to. The window is known to this
+   * process only: after a restart a decline stands.
+   */
+  async function undo(id: CallId, live: Live, said: Said): Promise<void> {
+    const open = live.undo;
+    const { declined } = directed(live.said, live.newest?.call.legs ?? []);
+    if (!open || open.who !== said.who || declined?.seq !== open.seq) throw fail('decline_stands');
+    clearTimeout(open.over);
+    try {
+      const kept = await keep(live, { callId: id, at: clock(), ...said });
+      live.said = [...live.said, kept];
+      if (live.undo === open) live.undo = null;
+      await done(live, kept);
+    } catch (e) {
+      if (live.undo === open) await destroyNow(live);
+      throw e;
+    }
+  }
+
+  /** A decline can no longer be taken back: what was captured goes. */
+  async function destroyNow(live: Live): Promise<void> {
+    closeUndo(live);
+    const callId = live.newest?.call.id ?? live.said.at(-1)!.callId;
+    await carryOut(live, { callId, kind: 'decline' });
   }
 
   /** The row of a new call may not have been written yet. */
@@ -68,12 +112,12 @@ export function createDirecting(deps: DirectingDeps, calls: Calls) {
     }
   }
 
-  async function carryOut(live: Live, { callId, kind }: Directive): Promise<void> {
+  async function carryOut(live: Live, { callId, kind }: Pick<Directive, 'callId' | 'kind'>): Promise<void> {
     watchMask(live);
     calls.reconsider(live);
     const about = [live];
     // It applies to consultations too.
-    if (kind === 'decline' || kind === 'allow')
+    if (kind === 'decline' || kind === 'allow' || kind === 'undo')
       for (const other of calls.all())
         if (other.newest?.call.consultFor === callId) {
           calls.reconsider(other);
@@ -148,7 +192,19 @@ export function createDirecting(deps: DirectingDeps, calls: Calls) {
   function forget(live: Live): void {
     if (live.unmask) clearTimeout(live.unmask);
     live.unmask = null;
+    closeUndo(live);
   }
+}
+
+function closeUndo(live: Live): void {
+  if (live.undo) clearTimeout(live.undo.over);
+  live.undo = null;
+}
+
+/** Whether this can be taken back: a decline on the dashboard or over the API, of a call of which everything is still there. */
+function canBeUndone({ said, newest, refused }: Live, { kind, how, legId }: Said): boolean {
+  if (kind !== 'decline' || (how !== 'button' && how !== 'api') || legId !== null) return false;
+  return refused === null && directed(said, newest?.call.legs ?? []).declined === null;
 }
 
 /** Whether a call stands already as this would have it. An answer is each party's own: another's does not stand for it. */

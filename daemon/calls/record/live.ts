@@ -42,6 +42,8 @@ export type Live = {
   working: Promise<void> | null;
   /** Runs while other calls become part of this one. */
   uniting: Promise<void> | null;
+  /** A decline that can still be taken back, by whom, and what runs until then: what was captured is kept until it is over. */
+  undo: { seq: number; who: string; over: NodeJS.Timeout } | null;
   /** Runs until a mask ends by itself. */
   unmask: NodeJS.Timeout | null;
   /** Runs until a failed capture, or a failed step, is tried again. */
@@ -62,6 +64,7 @@ export const blank = (): Live => ({
     waiting: null,
     working: null,
     uniting: null,
+    undo: null,
     unmask: null,
     again: null,
     repeat: null,

@@ -53,6 +53,8 @@ export type StepDeps = ReasonDeps &
   };
 export type Surroundings = CaptureSurroundings & {
   inform: Inform;
+  /** The decline of a call that can still be taken back; null where there is none. */
+  undoable: (id: CallId) => { seq: number } | null;
   /** Takes up captures of a call that have no row. */
   takeUp: (call: CallRecord, l: Live, row: () => Promise<void>) => Promise<void>;
   /** When the PBX was last heard before it was lost, ms since 1970. */
@@ -95,7 +97,9 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       const asked = askedIn(call, l, rule, 'now');
       const awaited = hasToAgree(decided, said, asked, inform.telling(l));
       if (decided.outcome !== 'skip') await inform.prepare(call, l, awaited);
-      const course = courseOf(decided, rule, said, asked, inform.telling(l));
+      const course = courseIn(call, said, (given) =>
+        courseOf(decided, rule, given, asked, inform.telling(l)),
+      );
       await (course.course === 'destroy' ? destroy(call.id, course.coverage, l) : capture(change, course, l));
       if (change.anchor !== null && (l.segment || awaited)) inform.follow(call.id, change.anchor, l);
     }
@@ -125,6 +129,18 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
         await begin({ ...change, call, anchor }, anchor, l);
     }
     await left;
+  }
+
+  /** While a decline can be taken back, nothing is captured and nothing is destroyed that it alone forbids. */
+  function courseIn(
+    { id, consultFor }: CallRecord,
+    said: Directed,
+    judge: (said: Directed) => Course,
+  ): Course {
+    const undoable = around.undoable(id) ?? (consultFor === null ? null : around.undoable(consultFor));
+    if (!undoable || said.declined?.seq !== undoable.seq) return judge(said);
+    const without = judge({ ...said, declined: null });
+    return without.course === 'destroy' ? without : { course: 'stop', why: because('declined_until_then') };
   }
 
   async function saidOf({ legs, consultFor: id }: CallRecord, { said }: Live): Promise<Directed> {

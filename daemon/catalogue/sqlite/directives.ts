@@ -13,7 +13,7 @@ export const directive = noun({
     call_id: Text,
     at: Time,
     kind: oneOf<StoredKind>({
-      stop: true,
+      ...{ stop: true, undo: true },
       ...{ decline: true, allow: true, keep: true, mask: true, resume: true },
     }),
     how: oneOf<DirectiveWay>({

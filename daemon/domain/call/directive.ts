@@ -6,8 +6,11 @@ import type { CallId, LegId } from '../recording/recording.js';
  */
 export const directiveKinds = ['decline', 'allow', 'keep', 'mask', 'resume'] as const;
 export type DirectiveKind = (typeof directiveKinds)[number];
+/** What people may ask for: `undo` takes back the decline that they said last. */
+export const askedKinds = [...directiveKinds, 'undo'] as const;
+export type AskedKind = (typeof askedKinds)[number];
 /** What is stored: `stop` masks the rest of a call that somebody may not have destroyed any more. Nobody ends it. */
-export const storedKinds = [...directiveKinds, 'stop'] as const;
+export const storedKinds = [...askedKinds, 'stop'] as const;
 export type StoredKind = (typeof storedKinds)[number];
 
 /** How a directive was given. */
@@ -65,7 +68,8 @@ export function speakerOf({ legId }: Pick<Directive, 'legId'>, legs: readonly Sp
  * Returns the state after these directives, in order, of a call with these legs. Of two answers of one party the newer one holds;
  * nobody takes back what another has said.
  */
-export function directed(directives: readonly Directive[], legs: readonly Speaker[]): Directed {
+export function directed(given: readonly Directive[], legs: readonly Speaker[]): Directed {
+  const directives = withoutUndone(given);
   const answers = new Map<LegId, Directive>();
   const of: Pick<Directed, 'kept' | 'masks' | 'stopped'> = { kept: null, masks: [], stopped: false };
   for (const d of directives) {
@@ -80,6 +84,22 @@ export function directed(directives: readonly Directive[], legs: readonly Speake
   }
   const held = [...answers.values()].sort((a, b) => a.seq - b.seq);
   return { ...of, declined: held.findLast(({ kind }) => kind === 'decline') ?? null, answers: held };
+}
+
+/**
+ * Returns these directives, in order, without each decline that was taken back and without its `undo`. What our own side said before
+ * holds again.
+ */
+export function withoutUndone(directives: readonly Directive[]): Directive[] {
+  const left: Directive[] = [];
+  for (const d of directives) {
+    if (d.kind !== 'undo') left.push(d);
+    else {
+      const last = left.findLastIndex(({ kind, legId }) => kind === 'decline' && legId === null);
+      if (last >= 0) left.splice(last, 1);
+    }
+  }
+  return left;
 }
 
 /** Whether nothing is written of a call from a directive on. */

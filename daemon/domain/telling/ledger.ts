@@ -1,4 +1,5 @@
 import type { Directive } from '../call/directive.js';
+import { withoutUndone } from '../call/directive.js';
 import { iso } from '../days.js';
 import type { KeptDecision } from '../policy/policy.js';
 import { reasonView, type Say } from '../reason/words.js';
@@ -33,7 +34,7 @@ export function consentPart(
     policy_version: decision?.version ?? null,
     notice: told.notice && noticePart(told.notice),
     played: told.played.map((played) => playedPart(played, zero, say)),
-    answers: told.directives
+    answers: withoutUndone(told.directives)
       .filter(({ kind }) => kind === 'decline' || kind === 'allow')
       .map((answer) => answerPart(answer, zero)),
   };

@@ -184,7 +184,7 @@ t.test('a refusal outlives a restart, and the uniting of calls', async (t) => {
 
 t.test('a consultation follows the refusal of the call that it is for', async (t) => {
   const l = await talking(t);
-  await l.recorder.direct('C1', { ...by, kind: 'decline' });
+  await l.recorder.direct('C1', { ...by, how: 'digits', kind: 'decline' });
   // Bob puts Ann on hold and asks Cy.
   const bob = leg('bob2', '101', { linkedid: 'two', dnid: '102', exten: '102' });
   const cy = { ...CY, linkedid: 'two' };

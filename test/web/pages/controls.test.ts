@@ -15,12 +15,18 @@ t.test('a call in progress is masked, resumed and declined on its page', async (
   await press('Resume recording');
   await shows('Mask');
   await press('Caller declines');
-  await press('Caller allows recording');
+  await page.getByText('Its recording was declined, so none will appear here.').waitFor();
+  await press('Undo decline');
+  await page.getByText('Its recording appears here shortly').waitFor();
+  await press('Caller declines');
+  await press('Caller allows recording'); // once it can no longer be undone
   await shows('Mask');
-  t.same(await said(), ['mask', 'resume', 'decline', 'allow']);
+  t.same(await said(), ['mask', 'resume', 'decline', 'undo', 'decline', 'allow']);
   t.match((await house.dashboard.catalogue.directives.of(id))[0], { how: 'button', who: 'Anna Berg' });
   t.match(await house.dashboard.catalogue.audit.entries({ actions: ['direct'], limit: 9 }), [
     { object_id: id, detail: { kind: 'allow' } },
+    { detail: { kind: 'decline' } },
+    { detail: { kind: 'undo' } },
     { detail: { kind: 'decline' } },
     { detail: { kind: 'resume' } },
     { detail: { kind: 'mask' } },

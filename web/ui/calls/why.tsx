@@ -7,6 +7,7 @@ import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import type { CallDetail } from '../state/api.js';
 import { mayDo } from '../state/rights.js';
+import { isDeclined } from './controls.js';
 
 type Said = { tone: string; icon: ComponentChildren; text: string; reason: string } | null;
 
@@ -23,6 +24,8 @@ function say(call: CallDetail): Said {
   });
   if (call.state === 'ringing') return note('plain', <WaitIcon />, words.ringing, '');
   if (call.state === 'live' && status === 'excluded') return note('plain', <NoIcon />, words.liveExcluded);
+  if (call.state === 'live' && (status === 'declined' || isDeclined(call)))
+    return note('plain', <NoIcon />, words.liveDeclined, '');
   if (call.state === 'live') return note('live', <LiveIcon />, words.live, '');
   const r = call.recording;
   if (r?.state === 'erased')

@@ -62,7 +62,7 @@ export type {
 export type AuditEntry = Static<typeof AuditEntryView>;
 export type AuditPage = Static<typeof AuditPageSchema>;
 export type AuditState = Static<typeof AuditStateView>;
-export type DirectiveKind = Exclude<CallDetail['directives'][number]['kind'], 'stop'>;
+export type DirectiveKind = Exclude<CallDetail['directives'][number]['kind'], 'stop' | 'undo'>;
 export type CallPage = Static<typeof CallPageSchema>;
 export type CallQuery = Static<typeof CallQuerySchema>;
 export type Party = Static<typeof PartyView>;
@@ -271,7 +271,7 @@ export const api = {
   listen: (id: string, right: 'play' | 'download', reason: string) =>
     ask<unknown>('POST', `${call(id)}/listen`, { right, reason }),
   /** Says this about the recording of a call that goes on. */
-  direct: (id: string, kind: DirectiveKind) => ask<unknown>('POST', `${call(id)}/${kind}`),
+  direct: (id: string, kind: DirectiveKind | 'undo') => ask<unknown>('POST', `${call(id)}/${kind}`),
   policy: () => ask<VersionedPolicy>('GET', '/policy'),
   savePolicy: (basedOn: number, policy: Policy, noEmergencyNumbers = false, apply: object = {}) =>
     ask<VersionedPolicy>('PUT', '/policy', {

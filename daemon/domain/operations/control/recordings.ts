@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { approvalStates } from '../../approval/approval.js';
 import { type AuditEvent, auditActions, auditOutcomes } from '../../assurance/audit.js';
-import { directiveKinds } from '../../call/directive.js';
+import { askedKinds } from '../../call/directive.js';
 import { FIRST, PbxId } from '../../pbx.js';
 import { Apply, PolicyDraft } from '../../policy/draft.js';
 import { olderRules, Policy } from '../../policy/policy.js';
@@ -127,11 +127,11 @@ export const RECORDINGS = {
 
   /**
    * Somebody says this about the recording of a call: it is kept, and carried out, before it is answered. Needs `direct` on the call.
-   * Throws `call_unknown`, `forbidden`, `call_over`, `too_many`.
+   * Throws `call_unknown`, `forbidden`, `call_over`, `decline_stands`, `too_many`.
    */
   direct_call: post(
     '/calls/direct',
-    Type.Object({ by: By, call: Id, kind: Type.Enum([...directiveKinds]) }),
+    Type.Object({ by: By, call: Id, kind: Type.Enum([...askedKinds]) }),
     NOTHING,
     { timeoutMs: DIRECT_MS },
   ),

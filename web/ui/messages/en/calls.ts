@@ -170,6 +170,8 @@ export const callText = {
     kept: 'The recording of this call will be kept.',
     stopped:
       'The rest of this call is not recorded, because too many calls were declined within an hour. What was recorded before is kept.',
+    undoable:
+      'Recording has stopped. What was recorded of this call is destroyed five seconds after you declined, or when the call ends.',
     theirs:
       'Somebody on the call has refused on their phone. Only they can take that back, with the key to agree.',
     words: {
@@ -178,21 +180,24 @@ export const callText = {
       keep: 'Keep this call',
       decline: 'Caller declines',
       allow: 'Caller allows recording',
+      undo: 'Undo decline',
     },
     help: {
       mask: 'Before a card number is read out: neither side is written until you resume.',
       resume: 'Both sides are written again.',
       keep: 'Without this, the audio is destroyed a minute after the call.',
       decline:
-        'The recording stops, and everything recorded of this call is destroyed. The call itself continues.',
+        'The recording stops at once. Everything recorded of this call is destroyed five seconds later, and you can undo it until then. The call itself continues.',
       allow: 'The caller has told you that they agree. That you said so stands in the ledger of consent.',
+      undo: 'What was recorded is kept, and the call is recorded again.',
     },
     done: {
       mask: 'Masked',
       resume: 'Recording again',
       keep: 'The call will be kept',
-      decline: 'Recording declined',
+      decline: 'Recording declined. You can undo that for five seconds.',
       allow: 'Your statement is recorded',
+      undo: 'Decline undone. Recording again.',
     },
   },
   consultation: 'Consultation: another call was on hold during this one.',
@@ -209,6 +214,7 @@ export const callText = {
     },
     ringing: 'Ringing. If somebody answers, the recording appears here after the call.',
     live: 'This call is in progress. Its recording appears here shortly after it ends.',
+    liveDeclined: 'This call is in progress. Its recording was declined, so none will appear here.',
     liveExcluded: 'This call is in progress and is not being recorded.',
     making: 'The recording is being processed. It appears here within a few seconds.',
     excluded: ({ rule }: { rule: string }) => `Not recorded: the rule “${rule}” excludes this call.`,

@@ -176,6 +176,10 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'Somebody on this call has refused to be recorded.',
     hint: 'They refused on their own phone, and only they can take that back there, with the key to agree.',
   },
+  decline_stands: {
+    message: 'This decline can no longer be taken back.',
+    hint: 'What was recorded of the call is destroyed. If the caller agrees after all, allow the recording: the call is recorded from then on.',
+  },
   declined_too_often: {
     message:
       'Too many calls were declined within an hour, so this one is masked: nothing more of it is recorded.',
