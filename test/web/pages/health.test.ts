@@ -124,6 +124,16 @@ t.test('the health page says of when it is, also when nothing newer comes', asyn
   const house = await openFurnished(t, opened, 'empty');
   const { page } = await openDesk(t, opened, house);
   await page.clock.install();
+  // A server that hangs answers nothing, and ends nothing.
+  await page.route('**/api/v1/live*', () => {});
+  await page.goto(`${house.url}/health`);
+  await page.getByText('Checking').first().waitFor();
+  await page.clock.runFor(15_000);
+  await page
+    .getByRole('status')
+    .getByText(/^Not connected since \d\d:\d\d$/)
+    .waitFor();
+  await page.unroute('**/api/v1/live*');
   await page.goto(`${house.url}/health`);
   await page.locator('.answer').waitFor();
   await house.dashboard.app.close();

@@ -80,6 +80,7 @@ t.test('the code of a link leaves the address at once, and a wrong one is said t
   await page.getByText('good length').waitFor();
   await page.getByRole('button', { name: 'Set password' }).click();
   await page.getByText('Sign in as Dan Wolff.').waitFor();
+  t.equal(await page.getByText('to correct').count(), 0, 'nothing is left to correct');
   await page.getByRole('button', { name: 'Go to sign in' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
 });

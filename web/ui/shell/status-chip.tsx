@@ -1,6 +1,7 @@
 import { AlarmIcon, TickIcon, WaitIcon } from '../kit/icons.js';
 import { t } from '../messages/language.js';
-import { linked, status } from '../state/live.js';
+import { clock } from '../messages/when.js';
+import { linked, silentSince, status } from '../state/live.js';
 import { mayDo } from '../state/rights.js';
 
 export function StatusChip() {
@@ -9,7 +10,9 @@ export function StatusChip() {
     return (
       <p class="status status-warn" role="status" title={`${t.status.lostText} ${t.status.lostHint}`}>
         <WaitIcon />
-        <span>{t.status.lost}</span>
+        <span>
+          {silentSince.value === null ? t.status.lost : t.status.silent({ since: clock(silentSince.value) })}
+        </span>
       </p>
     );
   if (!s)

@@ -44,6 +44,7 @@ export function WelcomePage() {
       const { done, tokens_ended } = await peopleApi.welcome(code.trim(), password);
       setDone(done ? tokens_ended.map((token) => clean(token)) : null);
       setPassword('');
+      forget();
     });
   };
   const leave = async () => {

@@ -11,6 +11,11 @@ export const status = signal<Status | null>(null);
 /** False while the browser has lost the server. */
 export const linked = signal(true);
 
+/** When the server was last heard, in ms since 1970, once that was too long ago; null while it is heard. */
+export const silentSince = signal<number | null>(null);
+
+/** The server says every few seconds how it is. One that has said nothing for so long hangs, or cannot be reached. */
+const SILENT_MS = 15_000;
 /** Bursts of changes (a call with many legs) are followed once. */
 const GATHER_MS = 400;
 /** A link that comes back within this time is not worth a word. */
@@ -22,7 +27,9 @@ export function follow(): () => void {
   let grace: ReturnType<typeof setTimeout> | undefined;
   let again: ReturnType<typeof setTimeout> | undefined;
   let first: ReturnType<typeof setTimeout> | undefined;
+  let silence: ReturnType<typeof setTimeout> | undefined;
   let source: EventSource;
+  let heardAt = Date.now();
   let opened = false;
 
   const changed = () => {
@@ -31,10 +38,29 @@ export function follow(): () => void {
       changes.value++;
     }, GATHER_MS);
   };
+  const listen = () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => {
+      silentSince.value = heardAt;
+      linked.value = false;
+      // The browser holds a connection on which nothing comes for open.
+      source.close();
+      clearTimeout(again);
+      connect();
+    }, SILENT_MS);
+  };
+  const heard = () => {
+    heardAt = Date.now();
+    silentSince.value = null;
+    linked.value = true;
+    listen();
+  };
   const connect = () => {
+    listen();
     source = new EventSource(liveUrl());
     source.addEventListener('change', changed);
     source.addEventListener('status', (event) => {
+      heard();
       setStatus(JSON.parse((event as MessageEvent<string>).data) as Status);
     });
     source.addEventListener('you', () => void lookAgain());
@@ -55,7 +81,7 @@ export function follow(): () => void {
       opened = true;
       clearTimeout(grace);
       grace = undefined;
-      linked.value = true;
+      heard();
     };
     source.onerror = () => {
       grace ??= setTimeout(() => {
@@ -70,9 +96,10 @@ export function follow(): () => void {
   };
   connect();
   return () => {
-    for (const timer of [gather, grace, again, first]) clearTimeout(timer);
+    for (const timer of [gather, grace, again, first, silence]) clearTimeout(timer);
     source.close();
     linked.value = true;
+    silentSince.value = null;
   };
 }
 

@@ -124,6 +124,7 @@ export const messages = {
       plural(n, { one: 'There is 1 more problem.', other: `There are ${count(n)} more problems.` }),
     attention: 'Attention',
     lost: 'Reconnecting…',
+    silent: ({ since }: { since: string }) => `Not connected since ${since}`,
     lostText: 'This page lost its connection and shows the last known state.',
     lostHint: 'It reconnects automatically.',
     down: 'The recorder is not running: new calls are not recorded.',
