@@ -7,7 +7,7 @@ import type { Test } from 'tap';
 import { ulid } from 'ulid';
 import { DAY_MS, digestOfShown } from '../../../daemon/domain/approval/approval.js';
 import type { AuditAction } from '../../../daemon/domain/assurance/audit.js';
-import { directiveKinds } from '../../../daemon/domain/call/directive.js';
+import { askedKinds } from '../../../daemon/domain/call/directive.js';
 import { placeOf } from '../../../daemon/domain/paths.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
@@ -668,7 +668,7 @@ export const requests: Record<string, Request[]> = {
   'POST /api/v1/recordings/archive': plain('archive', { body: {} }),
   'DELETE /api/v1/jobs/:id': plain('job_cancel', { names: { id: aJob.id } }),
 
-  ...Object.fromEntries(directiveKinds.map((kind) => [`POST /api/v1/calls/:id/${kind}`, plain('direct')])),
+  ...Object.fromEntries(askedKinds.map((kind) => [`POST /api/v1/calls/:id/${kind}`, plain('direct')])),
 
   'GET /api/v1/calls': looks('search', 'q=example'),
   'GET /api/v1/calls/:id': looks('view'),

@@ -1,4 +1,4 @@
-import { directiveKinds } from '../../../daemon/domain/call/directive.js';
+import { askedKinds } from '../../../daemon/domain/call/directive.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { NO_ORGANISATION } from '../../../daemon/domain/report/processing.js';
 import { password } from './dashboard.js';
@@ -171,7 +171,7 @@ export const rights: Record<string, Row> = {
     },
   },
   ...Object.fromEntries(
-    directiveKinds.map((kind) => [
+    askedKinds.map((kind) => [
       `POST /api/v1/calls/:id/${kind}`,
       {
         token: 'view direct',

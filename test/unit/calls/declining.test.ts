@@ -1,5 +1,5 @@
 import t from 'tap';
-import { ANN, BOB, conversation, EMPTY, goes, lab } from '../../support/record-lab.js';
+import { ANN, BOB, CY, conversation, EMPTY, goes, lab, leg } from '../../support/record-lab.js';
 
 const by = { how: 'button', who: 'Anna', legId: null } as const;
 
@@ -46,6 +46,27 @@ t.test('a decline that nobody takes back destroys what there was', async (t) => 
     while ((await l.states('C1'))[0] !== '0 ann dropped') await new Promise(setImmediate);
     t.equal(l.removed.length, 2, what);
     await t.rejects(l.recorder.direct('C1', { ...by, kind: 'undo' }), what);
+  }
+});
+
+t.test('a consultation waits with the call that it is for', async (t) => {
+  const ends = [
+    ['undo', by, 'pending', 2],
+    ['decline', { ...by, how: 'digits', legId: 'ann' }, 'declined', 0],
+  ] as const;
+  for (const [kind, said, status, recording] of ends) {
+    const l = await talking(t, 60_000);
+    await l.recorder.direct('C1', { ...by, kind: 'decline' });
+    const bob = leg('bob2', '101', { linkedid: 'two', dnid: '102', exten: '102' });
+    l.hear({ kind: 'hold', at: Date.now(), leg: BOB });
+    l.hear(...conversation(bob, { ...CY, linkedid: 'two' }, 'c'));
+    await l.idle();
+    t.match(await l.catalogue.calls.get('C2'), { consultFor: 'C1', coverage: { status: 'pending' } });
+    t.equal(l.recorder.now().recording, 0, 'nothing of it is captured');
+    await l.recorder.direct('C1', { ...said, kind });
+    await l.idle();
+    t.match(await l.catalogue.calls.get('C2'), { coverage: { status } }, kind);
+    t.equal(l.recorder.now().recording, recording);
   }
 });
 
