@@ -61,14 +61,15 @@ export function createEntries(db: Db, reader: Reader, entry: Noun<ReadEntry>) {
       return { items: read('audit INDEXED BY audit_by_time', where, limit), next: null };
     }
     // An index has those of the first condition in the order of their numbers; without one all entries are looked at.
-    const among = [...ordered.slice(0, 1), older, { sql: 'audit.seq >= ?', value: numbers?.first ?? 0 }];
+    const among = [...ordered.slice(0, 1), older];
+    const least = { sql: 'audit.seq >= ?', value: numbers?.first ?? 0 };
     const last = ready(
-      `SELECT audit.seq FROM audit WHERE ${among.map(({ sql }) => sql).join(' AND ')}
+      `SELECT audit.seq FROM audit WHERE ${[...among, least].map(({ sql }) => sql).join(' AND ')}
         ORDER BY audit.seq DESC LIMIT 1 OFFSET ${LOOKED_AT - 1}`,
-    ).get(...among.map(({ value }) => value)) as { seq: number } | undefined;
+    ).get(...[...among, least].map(({ value }) => value)) as { seq: number } | undefined;
     const rest = [...ordered.slice(1), ...others, ...(time ?? [])].map(unordered);
-    if (last) among.push({ sql: 'audit.seq >= ?', value: last.seq });
-    return { items: read('audit', [...among, ...rest], limit), next: last?.seq ?? null };
+    const newer = { sql: 'audit.seq >= ?', value: last?.seq ?? least.value };
+    return { items: read('audit', [...among, newer, ...rest], limit), next: last?.seq ?? null };
   };
 }
 

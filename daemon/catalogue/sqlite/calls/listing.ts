@@ -26,6 +26,8 @@ const AMONG = 'calls.id IN (SELECT value FROM json_each(?))';
 const LOOKED_AT = { text: 25_000, rows: 5_000 };
 /** Where somebody reaches few places, so many of their calls are looked at together at most. */
 const MOST_AT_ONCE = 5_000;
+/** The conditions of what one phone was heard in: no test call, and the phone. */
+const OF_EAR = 2;
 /** Lists of so many places are short, and are gone through rather than all calls for a search. */
 const FEW_PLACES = 10;
 /** Statements that are kept ready: one for each way of narrowing the list. */
@@ -75,14 +77,16 @@ export function createListing(
   function ofEar({ limit, ear, quality }: CallFilter, when: readonly When[], narrowed: Narrowed): CallSlice {
     const [flagged, ...flag] = qualityCondition('ears.flags', quality);
     const conditions = when.map(({ sql }) => sql('ears.started_at', 'recordings.call_id'));
+    // Nearly all that the index has are wanted where nothing but the phone, and what was wrong, is asked for.
+    const most = narrowed.sql.length > OF_EAR ? MOST_AT_ONCE : limit;
     const places = plain(
       `SELECT DISTINCT ears.started_at AS startedAt, recordings.call_id AS id
         FROM ears INDEXED BY ears_by_name JOIN recordings ON recordings.id = ears.recording_id
         WHERE ${['ears.kind = ?', 'ears.name = ?', flagged, ...conditions].join(' AND ')}
         ORDER BY ears.started_at DESC, recordings.call_id DESC LIMIT ?`,
-    ).all(ear!.kind, ear!.name, ...flag, ...when.flatMap(({ values }) => values), MOST_AT_ONCE) as Place[];
+    ).all(ear!.kind, ear!.name, ...flag, ...when.flatMap(({ values }) => values), most) as Place[];
     const items = list(limit, narrowed, AMONG, JSON.stringify(places.map(({ id }) => id)));
-    return { items, next: places.length === MOST_AT_ONCE ? (places.at(-1) ?? null) : null };
+    return { items, next: places.length === most ? (places.at(-1) ?? null) : null };
   }
 
   /** Goes through all calls of a time. */
