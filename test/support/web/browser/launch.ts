@@ -57,10 +57,8 @@ function tellWhatIsShown(page: Page): void {
 }
 
 async function shown(page: Page): Promise<string> {
+  const body = page.locator('body');
   // biome-ignore lint/performance/useDomNodeTextContent: as people see it, without what is hidden.
-  const text = await page
-    .locator('body')
-    .innerText({ timeout: READ_MS })
-    .catch((e: Error) => e.message);
+  const text = await body.innerText({ timeout: READ_MS }).catch((e: Error) => e.message);
   return `${page.url()} showed:\n${text.slice(0, SHOWN)}`;
 }
