@@ -211,8 +211,10 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
         (e) => !isWithheld(e),
       ),
 
-    /** Removes a captured file for good, here or on the PBX. Throws `spool_denied` when neither can,
-     * `spool_refused`, and why the PBX cannot. */
+    /**
+     * Removes a captured file for good, here or on the PBX. Throws `spool_denied` or `spool_refused` when it cannot be removed
+     * here and the PBX cannot either, and else why the PBX cannot.
+     */
     async remove(name: string): Promise<void> {
       for (const copy of places(workDir, name)) await remove(copy);
       let there = false;

@@ -97,7 +97,7 @@ Examples:
       'after',
       `
 --remove and --since remove all recovery codes too, and end every session and API token of the user. If somebody else may
-know the password, set a new one: with it, whoever knows it can add a first factor again.
+know the password, set a new one: whoever knows the password of a user without factors can add one.
 
 Examples:
   tapedeck user factors ada

@@ -93,7 +93,7 @@ for (const [suite, major] of [
   ['bookworm', 16],
 ] as [Suite, 22 | 16][])
   t.test(`Debian ${suite} with a stock Asterisk ${major}`, async (t) => {
-    // What becomes of a machine that records does not differ by its Asterisk; how packages go in and out of Debian 12 is in lifecycle.test.ts.
+    // What becomes of a machine that records does not depend on its Asterisk. Packages of Debian 12 are in lifecycle.test.ts.
     const whole = suite === 'trixie';
     let machine: Machine;
     const tree = await asteriskTree(major);

@@ -26,8 +26,6 @@ const AMONG = 'calls.id IN (SELECT value FROM json_each(?))';
 const LOOKED_AT = { text: 25_000, rows: 5_000 };
 /** Where somebody reaches few places, so many of their calls are looked at together at most. */
 const MOST_AT_ONCE = 5_000;
-/** The conditions of what one phone was heard in: no test call, and the phone. */
-const OF_EAR = 2;
 /** Lists of so many places are short, and are gone through rather than all calls for a search. */
 const FEW_PLACES = 10;
 /** Statements that are kept ready: one for each way of narrowing the list. */
@@ -39,8 +37,11 @@ export type CallSlice = { items: StoredCall[]; next: Place | null };
 type Narrowed = {
   sql: string[];
   values: unknown[];
-  /** What finds those that fit among all calls: an index, or to look at the text or the rows of each; null where all fit. */
-  by: 'index' | 'text' | 'rows' | null;
+  /**
+   * What finds those that fit among all calls: an index, that of one phone alone (`ear`), or to look at the text or the rows of each;
+   * null where all fit.
+   */
+  by: 'index' | 'ear' | 'text' | 'rows' | null;
 };
 
 /** The newest calls that fit, a slice at a time: however rare they are, and however many calls there are, no slice takes long. */
@@ -77,8 +78,7 @@ export function createListing(
   function ofEar({ limit, ear, quality }: CallFilter, when: readonly When[], narrowed: Narrowed): CallSlice {
     const [flagged, ...flag] = qualityCondition('ears.flags', quality);
     const conditions = when.map(({ sql }) => sql('ears.started_at', 'recordings.call_id'));
-    // Nearly all that the index has are wanted where nothing but the phone, and what was wrong, is asked for.
-    const most = narrowed.sql.length > OF_EAR ? MOST_AT_ONCE : limit;
+    const most = narrowed.by === 'ear' ? limit : MOST_AT_ONCE;
     const places = plain(
       `SELECT DISTINCT ears.started_at AS startedAt, recordings.call_id AS id
         FROM ears INDEXED BY ears_by_name JOIN recordings ON recordings.id = ears.recording_id
@@ -138,17 +138,18 @@ export function createListing(
       when.push(olderThan({ startedAt: at, id }));
     }
     const narrowed = narrowedBy(filter, current);
-    if (!keys) return filter.ear ? ofEar(filter, when, narrowed) : ofTime(filter, when, narrowed);
+    const through = filter.ear ? ofEar : ofTime;
+    if (!keys) return through(filter, when, narrowed);
     const { present, text } = mine(keys);
-    const through = present && !filter.ear && (narrowed.by !== 'text' || present.length <= FEW_PLACES);
-    if (through) return ofPlaces(filter, present, when, narrowed);
+    const byPlace = !filter.ear && (narrowed.by !== 'text' || (present ?? []).length <= FEW_PLACES);
+    if (present && byPlace) return ofPlaces(filter, present, when, narrowed);
     const { sql, values } = narrowed;
     const reached: Narrowed = {
       sql: [...sql, REACHED],
       values: [...values, text()],
       by: 'rows',
     };
-    return filter.ear ? ofEar(filter, when, reached) : ofTime(filter, when, reached);
+    return through(filter, when, reached);
   };
 }
 
@@ -167,6 +168,8 @@ function narrowedBy(filter: CallFilter, current: (id: CallId) => CallId): Narrow
     if (filter.pbx !== FIRST) sql.push("calls.pbx <> ''");
   }
   if (filter.coverage !== undefined) need('calls.coverage_status = ?', filter.coverage);
+  if (filter.consultFor !== undefined) need('calls.consult_for = ?', current(filter.consultFor));
+  const others = sql.length > 1;
   if (filter.ear !== undefined) {
     const { kind, name } = filter.ear;
     const [condition, ...flag] = qualityCondition('ears.flags', filter.quality);
@@ -175,10 +178,19 @@ function narrowedBy(filter: CallFilter, current: (id: CallId) => CallId): Narrow
     need(`EXISTS (${of} AND ${condition})`, kind, name, ...flag);
   } else if (filter.quality !== undefined)
     need(...qualityCondition('recordings.quality_flags', filter.quality));
-  if (filter.consultFor !== undefined) need('calls.consult_for = ?', current(filter.consultFor));
   const { quality, ear, direction } = filter;
-  const rows = quality !== undefined || ear !== undefined || direction !== undefined || filter.pbx === FIRST;
-  const by = rows ? 'rows' : search.where.length > 0 ? 'text' : sql.length > 1 ? 'index' : null;
+  const rows = quality !== undefined || direction !== undefined || filter.pbx === FIRST;
+  const by = ear
+    ? others
+      ? 'rows'
+      : 'ear'
+    : rows
+      ? 'rows'
+      : search.where.length > 0
+        ? 'text'
+        : sql.length > 1
+          ? 'index'
+          : null;
   return { sql, values, by };
 }
 

@@ -14,7 +14,7 @@ import type { Run } from '../../../ops/process/run-program.js';
 import { readConf, sectionOf } from '../conf/asterisk-conf.js';
 import { includedBy, includeOf } from '../conf/included.js';
 import type { Owner } from '../plan/change.js';
-import { confOf } from '../plan/files.js';
+import { confOf } from './conf-of.js';
 import { backendsIn, type ConfFile, contextsIn, type PbxFacts } from './facts.js';
 
 /** Where things are, where that is not where packages put them. */

@@ -1,9 +1,10 @@
 import { isIPv4 } from 'node:net';
 import { isTrue, lastValue, sectionOf, valuesOf } from '../conf/asterisk-conf.js';
 import { snippet, snippetLines, snippetSection } from '../conf/snippets.js';
+import { confOf } from '../machine/conf-of.js';
 import type { PbxFacts } from '../machine/facts.js';
 import type { FileChange, Plan } from './change.js';
-import { added, confOf } from './files.js';
+import { added } from './files.js';
 import {
   foreignUser,
   listensAt,

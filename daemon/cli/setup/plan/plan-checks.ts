@@ -1,7 +1,7 @@
 import { type Conf, isTrue, lastValue, sectionOf } from '../conf/asterisk-conf.js';
+import { confOf } from '../machine/conf-of.js';
 import type { PbxFacts } from '../machine/facts.js';
 import type { Plan } from './change.js';
-import { confOf } from './files.js';
 
 /** An address at which Asterisk listens, without its brackets, and the port that may stand after it. */
 export function listensAt(bind: string): { host: string; port: number | null } {

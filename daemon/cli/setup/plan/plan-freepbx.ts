@@ -1,8 +1,9 @@
 import { sectionOf, valuesOf } from '../conf/asterisk-conf.js';
 import { snippet, snippetBody } from '../conf/snippets.js';
+import { confOf } from '../machine/conf-of.js';
 import type { PbxFacts } from '../machine/facts.js';
 import type { Change, Plan } from './change.js';
-import { added, confOf } from './files.js';
+import { added } from './files.js';
 import { channelVariables, contextsMissing, type Secrets } from './plan-asterisk.js';
 import { foreignUser, loopback, unclosed, unloadedModules, urlOf } from './plan-checks.js';
 
