@@ -226,13 +226,13 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
         operations.room.stop(),
       ]);
       await operations.unlock.stop();
+      // Before the links: however long the rest takes, nobody hears the PBX from here on, and the gap begins no later.
+      clearInterval(beats);
+      await onEach(({ calls }) => Promise.all([calls.watch.stop(), calls.listening.stop()]));
       await onEach(({ links }) => Promise.all([links.ari.stop(), links.ami.stop()]));
       await onEach(({ calls }) => Promise.all([calls.mutes.stop(), calls.growth.stop()]));
       await onEach(({ calls }) => calls.recorder.stop());
       if (started) await onEach(({ assure }) => assure.stop());
-      clearInterval(beats);
-      await onEach(({ calls }) => calls.watch.stop());
-      await onEach(({ calls }) => calls.listening.stop());
       await prompting.server?.stop();
       await recordings.preserver.stop();
       if (started) await data.note('stop', { detail: { process: 'recorder', version: version() } });

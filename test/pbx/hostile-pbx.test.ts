@@ -118,11 +118,11 @@ t.test(
       `${sent} events sent, ${far} of them to a reader far behind`,
     );
     t.equal(after.pbxes[0]!.ari, true, 'the link is as it was');
-    // A machine that is busy with other things lets everybody wait, and the daemon waits for its disk as well.
+    // A machine that is busy with other things lets everybody wait, and the daemon waits for its disk besides.
     const here = own.percentile(99) / 1e6;
     const synced = await disk.p99();
     t.ok(
-      after.event_loop_p99_ms! < Math.min(LATE.ever, Math.max(LATE.calm, 3 * here, 2 * synced)),
+      after.event_loop_p99_ms! < Math.min(LATE.ever, Math.max(LATE.calm, 3 * here + 2 * synced)),
       `event loop, 99th percentile: ${after.event_loop_p99_ms} ms late (${here.toFixed(0)} ms in this process, whose disk takes ${synced.toFixed(0)} ms)`,
     );
     if (grown >= 100) {

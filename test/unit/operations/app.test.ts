@@ -28,19 +28,38 @@ t.test('the recorder does nothing before it is started, and a part of it can be 
   const config = loadConfig(lab.config);
   const log = createLog('silent', 'test');
   const started: string[] = [];
+  const stopped: string[] = [];
   const app = createApp(config, log, {
     overrides: {
       pbxes: (base, parts) =>
-        config.pbxes.map((section) =>
-          createPbx(base, parts, section, (...given) => {
+        config.pbxes.map((section) => {
+          const pbx = createPbx(base, parts, section, (...given) => {
             const made = createLinks(...given);
             return {
               ...made,
-              ari: { ...made.ari, start: () => void started.push('ari') },
-              ami: { ...made.ami, start: () => void started.push('ami') },
+              ari: {
+                ...made.ari,
+                start: () => void started.push('ari'),
+                stop: async () => void stopped.push('ari'),
+              },
+              ami: {
+                ...made.ami,
+                start: () => void started.push('ami'),
+                stop: async () => void stopped.push('ami'),
+              },
             };
-          }),
-        ),
+          });
+          const ended = <W extends { stop: () => Promise<void> }>(name: string, watch: W): W => ({
+            ...watch,
+            stop: async () => {
+              await watch.stop();
+              stopped.push(name);
+            },
+          });
+          const { watch, listening } = pbx.calls;
+          const watched = { watch: ended('watch', watch), listening: ended('watch', listening) };
+          return { ...pbx, calls: { ...pbx.calls, ...watched } };
+        }),
     },
   });
   await app.stop();
@@ -50,6 +69,7 @@ t.test('the recorder does nothing before it is started, and a part of it can be 
   t.match(await ask(config.data.dir, 'status'), { pbxes: [{ id: '', name: 'PBX', ari: false }] });
   await t.rejects(createApp(config, log).start(), { code: 'already_running' });
   await app.stop();
+  t.same(stopped, ['watch', 'watch', 'ari', 'ami'], 'what nobody hears any more does not count as watched');
   const again = createApp(config, log, { overrides: { pbxes: createPbxes } });
   await again.start();
   t.pass('what one has given up another may have');
