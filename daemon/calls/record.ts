@@ -252,7 +252,7 @@ export function createRecorder(deps: RecordDeps) {
       try {
         const open = await takeUp.openCalls(snapshot);
         if (open.length > 0) deps.log.info({ calls: open.length }, 'Taking up calls that were open');
-        await takeUp.captures(snapshot, true);
+        await takeUp.captures(snapshot, { ...known, start: true });
         state = restore(open);
         for (const l of live.values()) directing.takeUp(l);
         await inform.resume(snapshot, known.watchedUntil);
@@ -270,7 +270,7 @@ export function createRecorder(deps: RecordDeps) {
       lostAt = known.watchedUntil ?? lostAt;
       try {
         await Promise.all([...live.values()].map((l) => l.working));
-        await takeUp.captures(snapshot);
+        await takeUp.captures(snapshot, known);
         await inform.resume(snapshot, known.watchedUntil);
       } finally {
         await catchUp(snapshot, known);

@@ -34,11 +34,11 @@ const MaskView = Type.Object({
   side: Side,
   kind: Type.Enum([...maskKinds], {
     description:
-      '`mask`: the recording was masked; `hold`: this side waited on hold, which its rule has masked; `redacted`: it was redacted.',
+      '`mask`: the recording was masked; `unagreed`: nobody watched, and somebody may have joined who had to agree first; `hold`: this side waited on hold, which its rule has masked; `redacted`: it was redacted.',
   }),
   written_ms: Type.Integer({
     description:
-      'Of `mask`: how much of it the PBX had written all the same. It was silenced before sealing.',
+      'Of `mask` and `unagreed`: how much of it the PBX had written all the same. It was silenced before sealing.',
   }),
 });
 

@@ -119,7 +119,7 @@ export function createCapturing(
     const wrong = l.wrong?.seq === segment.seq ? l.wrong.how : null;
     const changed = feed !== '' && feed !== segment.fed;
     const feared = deps.muteTrap() && changed && segment.fed !== '';
-    const turned = because(l.takenUp === segment.seq ? 'source_changed_unwatched' : 'source_changed');
+    const turned = because(l.takenUp?.seq === segment.seq ? 'source_changed_unwatched' : 'source_changed');
     if (wrong === 'stopped') {
       l.segment = null;
       await deps.segments.close(segment, true, true);

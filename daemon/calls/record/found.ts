@@ -11,7 +11,7 @@ import {
   type SnoopName,
 } from '../../domain/recording/recording.js';
 import type { Log } from '../../ops/log.js';
-import type { Live } from './live.js';
+import { type Live, takenUp } from './live.js';
 
 export type FoundDeps = {
   catalogue: Verbs<'segments.of' | 'calls.get' | 'calls.absorb'>;
@@ -53,7 +53,7 @@ export function createFound({ catalogue, segments, capture, log }: FoundDeps) {
     if (segment.state !== 'capturing') for (const id of snoops) await capture.release(id);
     else {
       const older = l.segment;
-      Object.assign(l, { segment, takenUp: segment.seq, because: null });
+      Object.assign(l, { segment, takenUp: takenUp(segment, null), because: null });
       log.info({ call: call.id, leg: legId, seq: segment.seq }, 'Took up a capture that had no row yet');
       if (older) await segments.close(older, true);
     }

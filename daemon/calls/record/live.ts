@@ -4,7 +4,6 @@ import { feedOf, onHold } from '../../domain/call/feed.js';
 import type { KeptDecision } from '../../domain/policy/policy.js';
 import { because, type Why } from '../../domain/reason/reason.js';
 import type { CallId, CoverageStatus, LegId, Segment } from '../../domain/recording/recording.js';
-
 import { type Informing, uninformed } from './informing.js';
 
 /** What is known of a call in progress beyond what the tracker knows: its capture. */
@@ -31,8 +30,11 @@ export type Live = {
   because: Why | null;
   /** The leg that is to be captured, from when on, and when that was heard (ms since 1970). */
   wanted: { leg: LegId; from: number; heardAt: number; unseen: boolean; met: boolean } | null;
-  /** The number of a segment that was taken up after a monitoring gap and whose source has not been looked at since. */
-  takenUp: number | null;
+  /**
+   * A segment that was taken up after a monitoring gap and has not been looked at since, and from when on nobody watched what was
+   * written of it (ms since 1970).
+   */
+  takenUp: { seq: number; since: number } | null;
   /** What is wrong with a segment: a side of it has gone dead, or Asterisk has stopped recording it. */
   wrong: { seq: number; how: 'dead' | 'stopped' } | null;
   /** Tapedeck itself has ended its capture, for want of room. */
@@ -74,6 +76,15 @@ export const blank = (): Live => ({
 /** `unseen`: it was learned from a look at what there is, not while it happened. */
 export type Changed = Extract<Effect, { kind: 'changed' }> & { unseen: boolean };
 export type Ended = Extract<Effect, { kind: 'ended' }> & { unseen: boolean };
+
+/** A segment is taken up that nobody watched from `watchedUntil` on (ms since 1970), and never where that is null. */
+export const takenUp = (
+  { seq, inStartedAt, outStartedAt }: Segment,
+  watchedUntil: number | null,
+): NonNullable<Live['takenUp']> => ({
+  seq,
+  since: Math.max(watchedUntil ?? 0, inStartedAt ?? 0, outStartedAt ?? 0),
+});
 
 /** How a call in progress stands: whether it is being captured, why or why not, and what was said about that. */
 export function standing({ newest, segment, decision, failed, said, because: late }: Live) {

@@ -115,6 +115,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     if (l.refused) await deps.catalogue.calls.decideCoverage(call.id, PENDING);
     l.refused = null;
     const masked = course.course === 'mask';
+    if (course.course === 'stop' && course.why.code === 'consent_awaited') await silenceUnwatched(call.id, l);
     if (l.segment && l.segment.legId === anchor) await (masked ? mute(l, true) : mend(l));
     // The next capture does not wait until the last one has been put away: what is said meanwhile would be lost.
     const ends = l.segment && (l.segment.legId !== anchor || course.course === 'stop');
@@ -129,6 +130,23 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
         await begin({ ...change, call, anchor }, anchor, l);
     }
     await left;
+  }
+
+  /**
+   * Somebody has to agree first, and may have come while nobody watched and the PBX wrote on: when they came is not known, so
+   * nothing is kept of what was written since.
+   */
+  async function silenceUnwatched(callId: CallId, l: Live): Promise<void> {
+    if (!l.segment || l.takenUp?.seq !== l.segment.seq) return;
+    const say = (kind: 'mask' | 'resume', at: number) =>
+      deps.catalogue.directives.add({ callId, at, kind, how: 'unwatched', who: '', legId: null });
+    // Both at once: nothing that somebody says comes between.
+    l.said = [...l.said, ...(await Promise.all([say('mask', l.takenUp.since), say('resume', deps.clock())]))];
+    l.takenUp = null;
+    deps.log.warn(
+      { call: callId },
+      'Somebody has to agree who may have joined while nobody watched: what was captured meanwhile is silenced',
+    );
   }
 
   /** While a decline can be taken back, nothing is captured and nothing is destroyed that it alone forbids. */

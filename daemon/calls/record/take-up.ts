@@ -7,7 +7,7 @@ import type { Why } from '../../domain/reason/reason.js';
 import { type CallId, parseSnoop, type Segment, type SegmentName } from '../../domain/recording/recording.js';
 import { createFound } from './found.js';
 import type { Inform } from './inform.js';
-import type { Live } from './live.js';
+import { type Live, takenUp } from './live.js';
 import type { StepDeps } from './steps.js';
 
 export type TakeUpDeps = Pick<StepDeps, 'catalogue' | 'segments' | 'log'> & {
@@ -33,9 +33,13 @@ export function createTakeUp({ catalogue, segments, capture, pbx, log }: TakeUpD
 
   /**
    * Keeps captures that run, and closes the others with the audio that they have. Removes snoops of ours that belong to no
-   * capture; at a `start`, those without a row are kept for the call that turns out to be theirs.
+   * capture; at a `start`, those without a row are kept for the call that turns out to be theirs. `watchedUntil`: ms since 1970;
+   * null for never.
    */
-  async function captures(snapshot: Snapshot, start = false): Promise<void> {
+  async function captures(
+    snapshot: Snapshot,
+    { watchedUntil, start = false }: { watchedUntil: number | null; start?: boolean },
+  ): Promise<void> {
     const kept = new Map<string, Segment>();
     for (const l of live.values()) {
       const mine = l.segment;
@@ -48,7 +52,7 @@ export function createTakeUp({ catalogue, segments, capture, pbx, log }: TakeUpD
       if (l.segment !== mine) continue;
       const runs = adopted.state === 'capturing';
       l.segment = runs ? adopted : null;
-      l.takenUp = runs ? adopted.seq : null;
+      l.takenUp = runs ? takenUp(adopted, watchedUntil) : null;
       l.because = runs ? null : calls.unwatched(snapshot.at, adopted.state === 'captured');
       if (runs) kept.set(keyOf(adopted), adopted);
     }

@@ -18,6 +18,7 @@ export const directive = noun({
     }),
     how: oneOf<DirectiveWay>({
       ...{ digits: true, button: true, api: true, user_event: true, dialplan: true, rule: true, timer: true },
+      unwatched: true,
     }),
     who: Text,
     leg_id: orNull(Text),

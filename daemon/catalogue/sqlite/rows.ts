@@ -207,7 +207,7 @@ const QualityShape = Type.Object({
 const place = { atMs: Figure, untilMs: Figure, side: oneOf({ both: true, them: true, us: true }) };
 const MaskShape = Type.Object({
   ...place,
-  kind: oneOf<MaskKind>({ mask: true, hold: true, redacted: true }),
+  kind: oneOf<MaskKind>({ mask: true, unagreed: true, hold: true, redacted: true }),
   writtenMs: Figure,
 });
 export const StretchesShape = Type.Array(Type.Object({ side: place.side, fromMs: Figure, untilMs: Figure }));

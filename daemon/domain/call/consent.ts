@@ -141,6 +141,7 @@ const WAYS: Record<Answer['how'], string> = {
   api: 'said over the API',
   rule: 'by a rule',
   timer: 'because time was up',
+  unwatched: 'because somebody may have joined while nobody watched',
 };
 
 function answerWords({ kind, how, key, at_ms, leg }: Answer, manifest: Manifest): string {

@@ -13,8 +13,20 @@ export type AskedKind = (typeof askedKinds)[number];
 export const storedKinds = [...askedKinds, 'stop'] as const;
 export type StoredKind = (typeof storedKinds)[number];
 
-/** How a directive was given. */
-export const directiveWays = ['digits', 'button', 'api', 'user_event', 'dialplan', 'rule', 'timer'] as const;
+/**
+ * How a directive was given: `unwatched` because somebody who had to agree may have joined in a monitoring gap, `timer` because its
+ * time was up.
+ */
+export const directiveWays = [
+  'digits',
+  'button',
+  'api',
+  'user_event',
+  'dialplan',
+  'rule',
+  'timer',
+  'unwatched',
+] as const;
 export type DirectiveWay = (typeof directiveWays)[number];
 
 export type Directive = {

@@ -18,6 +18,7 @@ const WAYS: Record<DirectiveWay, string> = {
   dialplan: 'in the dialplan',
   rule: 'by a rule',
   timer: 'because its time was up',
+  unwatched: 'because somebody may have joined while nobody watched',
 };
 
 /** Every code as English. Nothing compares these sentences: they may change, codes may not. */

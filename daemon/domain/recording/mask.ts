@@ -3,17 +3,18 @@ import type { Gap, Mark, Segment } from './recording.js';
 
 /**
  * A stretch of the timeline in which a side of the recording is silent on purpose: `mask` while somebody had the recording of the
- * call masked, `hold` while that side waited on hold, `redacted` by a redaction. Times are ms since the answer.
+ * call masked, `unagreed` while nobody watched and somebody may have joined who had to agree first, `hold` while that side waited on
+ * hold, `redacted` by a redaction. Times are ms since the answer.
  */
 export type Mask = {
   atMs: number;
   untilMs: number;
   side: Gap['side'];
   kind: MaskKind;
-  /** Of `mask`: how much of it the PBX had written all the same, in ms. It was silenced before sealing. */
+  /** Of `mask` and `unagreed`: how much of it the PBX had written all the same, in ms. It was silenced before sealing. */
   writtenMs: number;
 };
-export const maskKinds = ['mask', 'hold', 'redacted'] as const;
+export const maskKinds = ['mask', 'unagreed', 'hold', 'redacted'] as const;
 export type MaskKind = (typeof maskKinds)[number];
 
 /** A mask that was asked for, on the timeline, and how. */
@@ -38,12 +39,16 @@ export function askedMasks(directives: readonly Directive[], answeredAt: number,
   });
 }
 
-/** Where a mask that the PBX has carried out leaves nothing but digital silence; null where it was too short to tell. */
+/**
+ * Where a mask that the PBX has carried out leaves nothing but digital silence; null where it was too short to tell, or where nobody
+ * could ask the PBX for it.
+ */
 export function surelySilent({
   fromMs,
   untilMs,
   how,
 }: AskedMask): { fromMs: number; untilMs: number } | null {
+  if (how === 'unwatched') return null;
   const from = fromMs + STAMP_MS + (how === 'rule' ? SEEN_LATE_MS : OBEYS_MS);
   return untilMs - MOVED_MS > from ? { fromMs: from, untilMs: untilMs - MOVED_MS } : null;
 }

@@ -56,6 +56,7 @@ function missing(recording: Recording | null): string {
   const masks = (of: Mask['kind']) => recording.masks.filter(({ kind }) => kind === of);
   const parts = [
     ['Masked', sum(masks('mask'))],
+    ['Silenced for want of consent', sum(masks('unagreed'))],
     ['Silent on hold', sum(masks('hold'))],
     ['Redacted', sum(masks('redacted'))],
     ['Not captured', sum(recording.gaps)],

@@ -50,7 +50,7 @@ export async function maskingOf(
       atMs: Math.round(fromMs),
       untilMs: Math.round(untilMs),
       side: 'both',
-      kind: 'mask',
+      kind: one.how === 'unwatched' ? 'unagreed' : 'mask',
     } as const;
     const mask: Mask = { ...place, writtenMs: await written(captured, { fromMs, untilMs }) };
     masks.push(mask);
@@ -124,7 +124,7 @@ export function tellOfLeak(
       .subarray(Math.ceil((atMs + RINGS_MS) / point), Math.max(0, Math.floor((untilMs - RINGS_MS) / point)))
       .some((peak) => peak >= SOUND);
   const leaks = (mask: Mask) =>
-    mask.kind === 'mask' &&
+    (mask.kind === 'mask' || mask.kind === 'unagreed') &&
     ((mask.side !== 'us' && loud(left, mask)) || (mask.side !== 'them' && loud(right, mask)));
   if (!masks.some(leaks)) return;
   alarms.raise(`mask_leaked ${id}`, {

@@ -142,6 +142,20 @@ t.test('what a rule masks from its first digit on had been written, which is no 
   t.ok((await hear(lab))('them', 1_000, 6_000) < NEXT_TO_NOTHING);
 });
 
+t.test('what nobody could ask the PBX to mask is silenced, and raises no alarm', async (t) => {
+  const lab = await preserveLab(t);
+  await lab.add(id, [{ in: toneWav(5), out: toneWav(5) }], { talkMs: 5_000 });
+  await say(lab, 'mask', 2_000, 'unwatched');
+  await say(lab, 'resume', 5_000, 'unwatched');
+  const { coverage, recording } = await lab.run(id);
+  t.equal(lab.standing.size, 0);
+  t.match(coverage, { status: 'recorded', missingMs: 0 });
+  t.match(recording!.masks, [{ atMs: 1_960, untilMs: 5_000, side: 'both', kind: 'unagreed' }]);
+  const loudest = await hear(lab);
+  t.ok(loudest('us', 0, 1_900) > SOUND);
+  t.ok(loudest('them', 2_050, 5_000) < NEXT_TO_NOTHING && loudest('us', 2_050, 5_000) < NEXT_TO_NOTHING);
+});
+
 t.test('a capture that was not begun because of a mask makes no partial recording', async (t) => {
   const lab = await preserveLab(t);
   const late = { in: toneWav(2), out: toneWav(2), atMs: 4_000, because: because('masked') };

@@ -31,6 +31,7 @@ const WAYS = {
   ...{ digits: 'by keys pressed on a phone', button: 'on the dashboard', api: 'over the API' },
   ...{ user_event: 'by a code or a program on the PBX', dialplan: 'in the dialplan', rule: 'by a rule' },
   timer: 'because its time was up',
+  unwatched: 'because somebody may have joined while nobody watched',
 };
 
 /** Every code with its sentence. */

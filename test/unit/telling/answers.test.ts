@@ -2,9 +2,22 @@ import t from 'tap';
 import type { RecordRule } from '../../../daemon/domain/policy/policy.js';
 import { toldOf } from '../../../daemon/domain/telling/told.js';
 import { CALL, inbound, NEW_YORK, NY_CALLER, telling } from '../../support/pbx/inform-lab.js';
-import { answers, BOB, joins, leg, OLGA, pass, rings } from '../../support/record-lab.js';
+import {
+  answers,
+  at,
+  BOB,
+  EMPTY,
+  joins,
+  lab,
+  leg,
+  OLGA,
+  pass,
+  rings,
+  scripted,
+} from '../../support/record-lab.js';
 
 const HAMBURG = leg('hamburg', '+494012345', { context: 'from-trunk' });
+const BROOKLYN = leg('brooklyn', '+17185550143', { context: 'from-trunk' });
 const ask: RecordRule = { name: 'Ask', reason: 'r', when: {}, outcome: 'ask' };
 const says = (kind: 'allow' | 'decline', legId: string | null) => ({
   ...{ kind, legId, who: '', how: legId === null ? ('button' as const) : ('digits' as const) },
@@ -130,3 +143,48 @@ t.test('whoever joins counts: the strictest decides anew, and what was captured 
     t.match(l.recorder.list(), [{ recorded: captured }], `after ${legId}`);
   }
 });
+
+t.test(
+  'what was written while nobody watched and somebody joined who has to agree is silenced',
+  async (t) => {
+    const overrides = [{ id: 'DE', least: 'ask' as const, note: 'Counsel' }];
+    const silent = { ...NEW_YORK, overrides, silent_confirmed: true, mode: 'silent' as const };
+    const asking = { ...NEW_YORK, mode: 'ask' as const };
+    for (const [policy, newcomer, silenced, killed] of [
+      [silent, HAMBURG, true, false],
+      [silent, HAMBURG, true, true],
+      [silent, BROOKLYN, false, true],
+      [asking, HAMBURG, true, true],
+    ] as const) {
+      const capture = scripted();
+      const dir = t.testdir();
+      const options = { region: 'US', capture, at: dir };
+      const l = await telling(t, policy, options);
+      l.hear(...inbound(NY_CALLER), joins(NY_CALLER), joins(BOB));
+      await l.said();
+      if (policy === asking) await l.recorder.direct(CALL, says('allow', 'olga'));
+      const watchedUntil = at() + 2_000;
+      pass(900);
+      capture.running.add(`${CALL}-0`);
+      const now = { ...EMPTY, at: at(), legs: [NY_CALLER, BOB, newcomer] };
+      const bridges = [{ id: 'b', legs: ['olga', 'bob', newcomer.id], mixed: false }];
+      if (killed) {
+        await l.recorder.stop();
+        await l.catalogue.stop();
+      }
+      const again = killed ? await lab(t, options) : l;
+      const go = killed ? again.recorder.recover : again.recorder.resync;
+      await go({ ...now, bridges } as never, { watchedUntil });
+      await again.said();
+      const masks = (await again.catalogue.directives.of(CALL)).filter(({ kind }) => kind !== 'allow');
+      const of = `${policy.mode}, ${newcomer.id}, ${killed ? 'killed' : 'link lost'}`;
+      t.same(
+        masks.map(({ kind, how }) => `${kind} ${how}`),
+        silenced ? ['mask unwatched', 'resume unwatched'] : [],
+        of,
+      );
+      if (silenced) t.ok(masks[0]!.at === watchedUntil && masks[1]!.at >= now.at, `${of}: of the gap`);
+      t.match(again.recorder.list(), [{ recorded: !silenced, masked: false }], of);
+    }
+  },
+);

@@ -109,6 +109,7 @@ function missingOf({ recording, coverage }: CallSummary): string {
   const masks = (kind: string) => recording.masks.filter((mask) => mask.kind === kind);
   return [
     { ms: sum(masks('mask')), say: words.masked },
+    { ms: sum(masks('unagreed')), say: words.unagreed },
     { ms: sum(masks('hold')), say: words.onHold },
     { ms: sum(masks('redacted')), say: words.redacted },
     { ms: sum(recording.gaps), say: words.gaps },

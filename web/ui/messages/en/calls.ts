@@ -236,6 +236,7 @@ export const callText = {
   /** Why a stretch is silent. `written`: the PBX had written it all the same. */
   maskText: ({ kind, written }: { kind: string; written: boolean }) => {
     if (kind === 'hold') return 'waiting on hold';
+    if (kind === 'unagreed') return 'somebody who had not agreed may have joined while nobody watched';
     if (kind === 'redacted') return 'redacted afterwards';
     return written ? 'had been written, silenced before sealing' : '';
   },

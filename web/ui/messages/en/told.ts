@@ -99,6 +99,7 @@ export const toldText = {
     dialplan: 'in the dialplan',
     rule: 'by a rule',
     timer: 'by time',
+    unwatched: 'because somebody may have joined while nobody watched',
   },
   by: ({ answer, who }: { answer: string; who: string }) => `${answer}, by ${who}`,
   nothing: 'Nothing was played, and nobody answered anything.',

@@ -80,6 +80,7 @@ export const holdsText = {
   notHeldReason: 'What is missing, and why',
   missing: {
     masked: ({ length }: { length: string }) => `Masked for ${length}.`,
+    unagreed: ({ length }: { length: string }) => `Silenced for want of consent for ${length}.`,
     onHold: ({ length }: { length: string }) => `Silent on hold for ${length}.`,
     redacted: ({ length }: { length: string }) => `Redacted for ${length}.`,
     gaps: ({ length }: { length: string }) => `Not captured for ${length}.`,
