@@ -127,6 +127,12 @@ t.test('no process dumps its memory, is swapped out, or lets what it starts do s
   }
 });
 
+t.test('where memory runs out the dashboard ends first, then the encoder, and calls go on', async (t) => {
+  const first = ['tapedeck-web.service', ENCODER].map((unit) => Number(values(unit, 'OOMScoreAdjust')[0]));
+  t.ok(first[0]! > first[1]! && first[1]! > 0, first.join());
+  t.same(values('tapedeck.service', 'OOMScoreAdjust'), [], 'as Asterisk');
+});
+
 t.test(
   'the encoder writes nowhere, opens no socket, and the recorder alone may connect to its own',
   async (t) => {
