@@ -22,7 +22,7 @@ try {
 const NETWORK = 'ip link set lo up; exec "$@"';
 const inside = join(import.meta.dirname, '../../support/setup/first-call.ts');
 const node = [process.execPath, ...process.execArgv, inside];
-const { status } = spawnSync('unshare', ['--net', '--mount', '--', 'sh', '-ec', NETWORK, 'sh', ...node], {
-  stdio: 'inherit',
-});
+const apart = ['unshare', '--net', '--mount', '--', 'sh', '-ec', NETWORK, 'sh', ...node];
+// It ends with this process, which is told to end where a run is broken off.
+const { status } = spawnSync('setpriv', ['--pdeathsig', 'TERM', ...apart], { stdio: 'inherit' });
 process.exit(status ?? 1);
