@@ -27,6 +27,7 @@ import type { StandingOf } from '../../domain/policy/standing/standing.js';
 import { because, together } from '../../domain/reason/reason.js';
 import { inWords } from '../../domain/reason/words.js';
 import { lostMs } from '../../domain/recording/lost.js';
+import { isMeantGap } from '../../domain/recording/mask.js';
 import type { CallId, CallRecord, Coverage, Segment } from '../../domain/recording/recording.js';
 import type { Log } from '../../ops/log.js';
 import { notForLong } from '../../ops/turns.js';
@@ -116,9 +117,11 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     l.refused = null;
     const masked = course.course === 'mask';
     if (course.course === 'stop' && course.why.code === 'consent_awaited') await silenceUnwatched(call.id, l);
-    if (l.segment && l.segment.legId === anchor) await (masked ? mute(l, true) : mend(l));
+    const stops = course.course === 'stop';
+    // One that has to stop is not mended: that would capture anew.
+    if (l.segment && l.segment.legId === anchor && !stops) await (masked ? mute(l, true) : mend(l));
     // The next capture does not wait until the last one has been put away: what is said meanwhile would be lost.
-    const ends = l.segment && (l.segment.legId !== anchor || course.course === 'stop');
+    const ends = l.segment && (l.segment.legId !== anchor || stops);
     if (ends) inform.pause(call.id, l.segment!.legId);
     const left = ends ? leave(l) : null;
     left?.catch(() => {}); // told when it is waited for
@@ -217,6 +220,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       await deps.catalogue.calls.save(call, course.coverage, decision);
       return;
     }
+    const stopped = l.segment === null && isMeantGap({ why: l.because }) ? l.because : null;
     if (l.segment) {
       const segment = l.segment;
       l.segment = null;
@@ -251,7 +255,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       return;
     }
     // Why the end is missing, if it is: told with the gap once the recording is made.
-    const missing = l.failed?.why ?? null;
+    const missing = l.failed?.why ?? stopped;
     const pending = { ...PENDING, why: missing, rule: decision.rule };
     await deps.catalogue.calls.save(call, pending, decision);
     deps.onCaptured(call.id);

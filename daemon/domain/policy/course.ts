@@ -107,8 +107,8 @@ const needsYes = (decision: Decided | null, telling: Pick<Informed, 'mode'> | nu
   decision?.outcome === 'ask' || telling?.mode === 'ask';
 
 /**
- * `call`: one that was answered and is over. One of an earlier version has no decision, and is kept. `begun`: when its last capture
- * began, ms since 1970; null where nothing was captured. What was captured while everybody agreed whose consent was needed then is
+ * `call`: one that was answered and is over. One of an earlier version has no decision, and is kept. `begun`: when a capture of
+ * it began, ms since 1970; null where nothing was captured. What was captured while everybody agreed whose consent was needed then is
  * kept, also where somebody came later who did not: capturing ended with that.
  */
 export function fateOf(

@@ -38,46 +38,73 @@ export function createFates({ catalogue, remove, discard, site, listsOf, clock, 
     return ruleOf(policy, decision)?.stated_is_enough === true;
   }
 
-  /** By what was decided, and by the rules for the end of a call that were in force when it began. */
-  async function decide(call: EndedCall, segments: readonly Segment[]): Promise<Fate> {
+  /**
+   * By what was decided, and by the rules for the end of a call that were in force when it began. `without` are captures that may not
+   * be kept of a call that may: they were begun while somebody was there who had not agreed.
+   */
+  async function decide(
+    call: EndedCall,
+    segments: readonly Segment[],
+  ): Promise<{ fate: Fate; without: Segment[] }> {
     const { decision } = call;
     const main = call.consultFor === null ? null : await heard(call.consultFor);
     const said = saidIn(await heard(call.id, call), main);
     const { notice, played } = await catalogue.notices.of(call.id);
-    const starts = segments.flatMap((s) => [s.inStartedAt, s.outStartedAt].filter((at) => at !== null));
-    const captured = {
-      begun: starts.length === 0 ? null : Math.max(...starts),
-      statedIsEnough: notice ? notice.statedIsEnough : await statedByRule(decision),
-    };
+    const statedIsEnough = notice ? notice.statedIsEnough : await statedByRule(decision);
     const informed = informedBy(notice, played, call.legs);
-    const fate = fateOf(decision, said, call, clock(), informed, captured);
-    if (fate.fate !== 'keep' || !decision) return fate;
+    const now = clock();
+    const fates = segments.map((segment) => {
+      const captured = { begun: begunAt(segment), statedIsEnough };
+      return { segment, fate: fateOf(decision, said, call, now, informed, captured) };
+    });
+    const [first] = fates;
+    const kept = fates.find(({ fate }) => fate.fate !== 'destroy');
+    if (!first || !kept) return { fate: first?.fate ?? { fate: 'keep' }, without: [] };
+    const without = fates.flatMap(({ segment, fate }) => (fate.fate === 'destroy' ? [segment] : []));
+    if (kept.fate.fate !== 'keep' || !decision) return { fate: kept.fate, without };
     const { policy } = await catalogue.policy.of(decision.version);
-    return keepingOf(policy, factsOf(call, site, listsOf), said, call, clock());
+    return { fate: keepingOf(policy, factsOf(call, site, listsOf), said, call, now), without };
   }
 
   /** The row says so first: what is interrupted is done again. */
   async function destroy(call: EndedCall, coverage: Coverage, segments: readonly Segment[]): Promise<void> {
     await catalogue.calls.decideCoverage(call.id, coverage);
+    await drop(call, segments);
+    log.info({ call: call.id, coverage: coverage.status, rule: coverage.rule }, 'Not kept');
+  }
+
+  async function drop(call: EndedCall, segments: readonly Segment[]): Promise<void> {
     await discard(call);
     for (const segment of segments) {
       for (const side of ['in', 'out'] as const) await remove(call.pbx, spoolName(segment, side));
       await catalogue.segments.save({ ...segment, state: 'dropped' });
     }
-    log.info({ call: call.id, coverage: coverage.status, rule: coverage.rule }, 'Not kept');
   }
 
   return {
     /**
-     * Destroys the audio of a call that may not be kept. Returns `{}` for a call that is kept, `{ until: null }` for one that was
-     * destroyed, and `{ until }` (ms since 1970) for one that has to be decided again then.
+     * Destroys the audio of a call that may not be kept. Returns the captures that are kept, `until: null` for a call of which none
+     * is, and `until` (ms since 1970) for one that has to be decided again then.
      */
-    async meet(call: EndedCall, segments: readonly Segment[]): Promise<{ until?: number | null }> {
-      const fate = await decide(call, segments);
-      if (fate.fate === 'wait') return { until: fate.until };
-      if (fate.fate === 'keep') return {};
-      await destroy(call, fate.coverage, segments);
-      return { until: null };
+    async meet(
+      call: EndedCall,
+      segments: readonly Segment[],
+    ): Promise<{ kept: readonly Segment[] } | { kept: null; until: number | null }> {
+      const { fate, without } = await decide(call, segments);
+      if (fate.fate === 'wait') return { kept: null, until: fate.until };
+      if (fate.fate === 'destroy') {
+        await destroy(call, fate.coverage, segments);
+        return { kept: null, until: null };
+      }
+      if (without.length === 0) return { kept: segments };
+      log.info({ call: call.id, captures: without.length }, 'Begun before everybody had agreed: not kept');
+      await drop(call, without);
+      return { kept: segments.filter((one) => !without.includes(one)) };
     },
   };
+}
+
+/** When a capture had begun, ms since 1970; null where that is not known. */
+function begunAt({ inStartedAt, outStartedAt }: Segment): number | null {
+  return inStartedAt === null && outStartedAt === null ? null : Math.max(inStartedAt ?? 0, outStartedAt ?? 0);
 }

@@ -112,12 +112,12 @@ export function createSteps(
     if (!spool) return null; // its PBX is not set up any more; `app` tells of it
     const segments = await waiting(id);
     if (segments.length === 0) return null;
-    const { until } = await fates.meet(call, segments);
-    if (until !== undefined) return until;
+    const met = await fates.meet(call, segments);
+    if (!met.kept) return met.until;
     const began = deps.clock();
     const captured: Captured[] = [];
     try {
-      for (const s of segments) captured.push(await readCaptured(spool, s, call.answeredAt));
+      for (const s of met.kept) captured.push(await readCaptured(spool, s, call.answeredAt));
       const silent = captured.every(({ part }) => part.inMs === 0 && part.outMs === 0);
       await (silent ? nothing(call, captured) : make(call, captured, began));
     } finally {

@@ -113,6 +113,35 @@ t.test('who agreed, or took a refusal back, is recorded', async (t) => {
   }
 });
 
+t.test(
+  'of captures that were begun at different times those are kept that everybody had agreed to',
+  async (t) => {
+    const lab = await preserveLab(t);
+    const anew = { in: toneWav(1), out: toneWav(1), atMs: 3_000, because: because('source_changed') };
+    await lab.add(id, [{ in: toneWav(2), out: toneWav(2) }, anew], { talkMs: 4_000 });
+    const call = {
+      ...aCall(id),
+      legs: LEGS,
+      answeredAt,
+      endedAt: answeredAt + 4_000,
+      outcome: 'answered' as const,
+    };
+    const why = because('rule', { reason: 'Because.' });
+    await lab.catalogue.calls.save(
+      call,
+      { status: 'pending', why: because('consent_awaited'), rule: null, missingMs: 0 },
+      { version: 0, outcome: 'ask', rule: 'The rule', why },
+    );
+    for (const who of ['them', 'too']) await lab.say(id, 'allow', who);
+    t.match(await lab.run(id), {
+      coverage: { status: 'recorded', missingMs: 0 },
+      recording: { gaps: [{ atMs: 2_000, untilMs: 4_000, why: { code: 'consent_awaited' } }] },
+    });
+    t.match(await lab.catalogue.segments.of(id), [{ state: 'preserved' }, { state: 'dropped' }]);
+    t.same(lab.spool(), []);
+  },
+);
+
 t.test('what came before somebody asked is told as a gap, and makes nothing partial', async (t) => {
   for (const code of [
     'not_asked_for_until_then',

@@ -7,6 +7,7 @@ import {
   at,
   BOB,
   EMPTY,
+  goes,
   joins,
   lab,
   leg,
@@ -117,30 +118,45 @@ t.test('what our own side states is enough where the rule and every place say so
 });
 
 t.test('whoever joins counts: the strictest decides anew, and what was captured before stays', async (t) => {
-  const overrides = [{ id: 'DE', least: 'ask' as const, note: 'Counsel' }];
-  const l = await telling(
-    t,
-    { ...NEW_YORK, overrides, silent_confirmed: true, mode: 'silent' },
-    { region: 'US' },
-  );
-  l.hear(...inbound(NY_CALLER), joins(NY_CALLER), joins(BOB));
-  await l.said();
-  t.match(await l.ledger(), { notice: { mode: 'silent', others: [] } });
-  t.same(l.capture.asked, [`begin ${CALL}-0 olga`]);
-  pass(100);
-  l.hear(rings(HAMBURG), answers(HAMBURG), joins(HAMBURG));
-  await l.said();
-  const joined = (await l.ledger()).notice!;
-  t.match(joined, { mode: 'ask', others: ['+494012345'] });
-  t.ok(joined.askedSince > 0, 'since they joined');
-  t.match(l.recorder.list(), [{ recorded: false, why: { code: 'consent_awaited' } }]);
-  for (const [legId, captured] of [
-    ['olga', false],
-    ['bob', false],
-    ['hamburg', true],
-  ] as const) {
-    await l.recorder.direct(CALL, says('allow', legId));
-    t.match(l.recorder.list(), [{ recorded: captured }], `after ${legId}`);
+  for (const muteTrap of [false, true]) {
+    const overrides = [{ id: 'DE', least: 'ask' as const, note: 'Counsel' }];
+    const l = await telling(
+      t,
+      { ...NEW_YORK, overrides, silent_confirmed: true, mode: 'silent' },
+      { region: 'US', muteTrap },
+    );
+    l.hear(...inbound(NY_CALLER), joins(NY_CALLER), joins(BOB));
+    await l.said();
+    t.match(await l.ledger(), { notice: { mode: 'silent', others: [] } });
+    t.same(l.capture.asked, [`begin ${CALL}-0 olga`]);
+    pass(100);
+    l.hear(rings(HAMBURG), answers(HAMBURG));
+    await l.said();
+    l.hear(joins(HAMBURG));
+    await l.said();
+    const joined = (await l.ledger()).notice!;
+    t.match(joined, { mode: 'ask', others: ['+494012345'] });
+    t.ok(joined.askedSince > 0, 'since they joined');
+    t.match(l.recorder.list(), [{ recorded: false, why: { code: 'consent_awaited' } }]);
+    t.same(
+      l.capture.asked.filter((one) => one.startsWith('begin')),
+      [`begin ${CALL}-0 olga`],
+      'nor anew',
+    );
+    if (muteTrap) {
+      l.hear(goes(HAMBURG), goes(BOB), goes(NY_CALLER));
+      await l.said();
+      t.match(await l.coverage(), { status: 'pending', why: { code: 'consent_awaited' } }, 'and why it ends');
+      continue;
+    }
+    for (const [legId, captured] of [
+      ['olga', false],
+      ['bob', false],
+      ['hamburg', true],
+    ] as const) {
+      await l.recorder.direct(CALL, says('allow', legId));
+      t.match(l.recorder.list(), [{ recorded: captured }], `after ${legId}`);
+    }
   }
 });
 

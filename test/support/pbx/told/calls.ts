@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import { seconds, until } from '../../recorder.js';
-import { amplitude } from '../../recordings/audio.js';
+import { amplitude, rmsDb } from '../../recordings/audio.js';
 import { SIGNAL, tellingLab } from './lab.js';
 
 /** People of real calls are told, refuse, agree and join on one version of Asterisk: what they hear, and what becomes of it. */
@@ -166,6 +166,43 @@ export async function tellAll(t: Test, version: 22 | 16): Promise<void> {
     const call = await ended(number);
     t.match(call, { recording: { state: 'sealed' } });
   });
+
+  if (version === 22)
+    t.test('joined while nobody watched, and has not agreed: nothing is kept of it', async (t) => {
+      await lab.policy({ telling: { mode: 'ask' } });
+      const number = newYork();
+      const { id, carrier, out, atAnn } = await talk(number);
+      await playing(id);
+      await out.dtmf('1');
+      await until('the capture', async () => (await lab.catalogue.segments.of(id))[0]?.inStartedAt);
+      await out.listen(1.5);
+      await recorder.stopDaemon();
+      // Ann leaves the caller to somebody outside.
+      const [, rings] = await Promise.all([
+        atAnn.refer('912125559999'),
+        carrier.incoming({ called: '12125559999' }),
+      ]);
+      await rings.answered;
+      await rings.listen(2);
+      await recorder.startDaemon();
+      const said = await until('the look back', async () => {
+        const directives = await lab.catalogue.directives.of(id);
+        return directives.some(({ kind }) => kind === 'resume') && directives;
+      });
+      t.match(said, [{ kind: 'allow' }, { kind: 'mask', how: 'unwatched' }, { kind: 'resume' }]);
+      await toldBy(id, 1);
+      await out.hangup();
+      const call = await ended(number);
+      const last = { why: { code: 'consent_awaited' } };
+      const of = { state: 'sealed', masks: [{ kind: 'unagreed', side: 'both' }], gaps: [last] };
+      t.match(call, { coverage: { status: 'recorded' }, recording: of });
+      const { them, us } = await lab.recording(id);
+      t.ok(amplitude(them.subarray(0, 8_000), SIGNAL, 8_000) > 0.005, 'the caller is heard before');
+      const masks = (call.recording as { masks?: { at_ms: number; until_ms: number }[] } | null)?.masks ?? [];
+      const { at_ms, until_ms } = masks[0]!;
+      const gap = [them, us].map((side) => side.subarray((at_ms + 100) * 8, (until_ms - 100) * 8));
+      t.ok(gap[0]!.length > 16_000 && Math.max(...gap.map(rmsDb)) < -70, 'and nothing of the gap');
+    });
 
   t.test('killed while a refusal is carried out: it holds', async (t) => {
     const before = new Set(await lab.audioLeft());
