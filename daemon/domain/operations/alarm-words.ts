@@ -329,7 +329,7 @@ const WORDS: {
       message: `${rows === 1 ? 'A row' : `${rows} rows`} in catalogue.db cannot be read and ${rows === 1 ? 'is' : 'are'} left out: ${named
         .map(({ table, key, fault }) => `${table} ${key} (${fault})`)
         .join('; ')}${more > 0 ? `, and ${more} more` : ''}.`,
-      hint: 'Tapedeck did not write this. Find out what else writes to catalogue.db, keep a copy of it, and restore it from a backup. The log of the recorder names every row. Other calls are recorded as usual.',
+      hint: 'Tapedeck did not write this: another program did, or the disk is damaged ("dmesg" shows its errors). Keep a copy of catalogue.db, find the cause, and restore it from a backup. The log of the recorder counts the rows of each table and names the first. Other calls are recorded as usual.',
     };
   },
   catalogue_policy: ({ version, fault }) => ({
