@@ -4,7 +4,6 @@ import { fail, type TapedeckError } from '../domain/error.js';
 import { judge, roomInWords } from '../domain/operations/room.js';
 import { catalogueFile } from '../domain/paths.js';
 import { sizeText } from '../domain/written.js';
-import { ffmpegOf } from '../encode/chosen.js';
 import type { Config, PbxConfig } from '../ops/config-schema.js';
 import { ask } from '../ops/control-client.js';
 import { readDisk } from '../ops/disk.js';
@@ -20,6 +19,7 @@ import { cdrFiles, cdrReaders, cdrs } from './doctor/cdr.js';
 import { clockSync } from './doctor/clock.js';
 import { connections } from './doctor/connection.js';
 import { freepbx, origins, trunkContexts } from './doctor/contexts.js';
+import { ffmpeg } from './doctor/ffmpeg.js';
 import { bad, broken, type Finding, line, ok, warn } from './doctor/finding.js';
 import { applyFixes, type Fixed, planFixes } from './doctor/fix.js';
 import { data, nearest, spool } from './doctor/folders.js';
@@ -210,23 +210,6 @@ async function room(config: Config): Promise<Finding[]> {
       ? warn(`room (${of})`, says, todo)
       : bad(`room (${of})`, `${says} Nothing new is recorded so.`, todo);
   });
-}
-
-async function ffmpeg(config: Config): Promise<Finding> {
-  const { version, libopus } = await ffmpegOf(config.encode).version();
-  if (!libopus)
-    return bad(
-      'ffmpeg',
-      `ffmpeg ${version} cannot make Opus.`,
-      "Install a build with libopus; Debian's has it.",
-    );
-  const found = `ffmpeg ${version} with libopus`;
-  if (config.encode.socket) return ok('ffmpeg', `${found}, run by the encoder at ${config.encode.socket}`);
-  return warn(
-    'ffmpeg',
-    `${found}, run as the recorder's own user. If crafted audio takes it over, it can read the keys.`,
-    'Start the encoder (docs/operate/services.md, "The encoder"), and set socket = "/run/tapedeck-encoder/sock" in [encode] of tapedeck.toml.',
-  );
 }
 
 async function daemon(config: Config): Promise<Finding> {

@@ -31,6 +31,10 @@ function readable(hex: string): string {
 export const isLoopback = (host: string): boolean =>
   /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(host);
 
+/** Whether the address of a PBX is one of this machine. It may still be the end of a tunnel. */
+export const isHere = ({ ari_url }: Pick<PbxConfig, 'ari_url'>): boolean =>
+  isLoopback(new URL(ari_url).hostname);
+
 /** Whether others than this machine can reach ARI and AMI, with which any call can be listened to. */
 export async function reach(pbx: Pick<PbxConfig, 'ari_url' | 'ami_host' | 'ami_port'>): Promise<Finding[]> {
   const url = new URL(pbx.ari_url);
