@@ -17,6 +17,7 @@ import { createNeedsOf } from '../../../daemon/app/needs.js';
 import type { Base, Parts } from '../../../daemon/app/parts.js';
 import { announcements, promptsRefused } from '../../../daemon/cli/doctor/announcements.js';
 import { approvals } from '../../../daemon/cli/doctor/approvals.js';
+import { cdrBackend } from '../../../daemon/cli/doctor/cdr.js';
 import { data, spool, unmounted } from '../../../daemon/cli/doctor/folders.js';
 import { country, listeners, reach, timeZone } from '../../../daemon/cli/doctor/machine.js';
 import { modules } from '../../../daemon/cli/doctor/pbx.js';
@@ -178,6 +179,21 @@ t.test('an ARI that others can reach', async (t) => {
   ].join('\n');
   t.same(listeners(table, 8088), ['0.0.0.0', '192.168.1.5', '::', '::1', '127.0.0.1']);
   t.same(listeners(table, 8089), []);
+});
+
+t.test('an Asterisk that makes no CDRs, or keeps them from AMI', async (t) => {
+  // As Asterisk 22.10 and 16.28 print it.
+  const printed = (backend: string) =>
+    `\nCall Detail Record (CDR) settings\n----------\n  Logging:                    Enabled\n  Mode:                       Simple\n\n* Registered Backends\n  -------------------\n    ${backend}\n\n`;
+  const of = (text: string | null, url = ari_url) => cdrBackend({ ari_url: url }, async () => text);
+  t.match(await of(printed('cdr_manager')), [{ state: 'ok' }]);
+  for (const backend of ['(none)', 'cdr_manager (suspended)', 'cdr-custom'])
+    t.match(await of(printed(backend)), [{ state: 'warn', todo: /cdr_manager\.conf/ }], backend);
+  t.match(await of('  Logging:                    Disabled\n'), [
+    { state: 'warn', todo: /enable = yes in cdr\.conf/ },
+  ]);
+  t.same(await of(null), [], 'no console here');
+  t.same(await of(printed('(none)'), 'http://192.0.2.7:8088'), [], 'another machine');
 });
 
 t.test('a time zone that is not that of the machine', async (t) => {
