@@ -151,6 +151,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     recordings.archiving.start();
     backups.start();
     operations.health.start();
+    operations.needs.start();
     operations.deadlines.start();
     requests.mailings.start();
     recordings.custody.rotate();
@@ -208,6 +209,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       stopping = true;
       const { data, prompting, alarming, recordings, assurance, backups, operations, requests } = parts;
       operations.timekeeper.stop();
+      operations.needs.stop();
       await catchingUp;
       await Promise.all([
         onEach(({ calls }) => calls.testCalls.stop()),

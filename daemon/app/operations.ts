@@ -19,10 +19,12 @@ import { restartDashboard } from '../ops/process/restart-dashboard.js';
 import { version } from '../ops/process/version.js';
 import { createStalls } from '../ops/stalls.js';
 import { MB } from './data.js';
+import { createNeedsOf } from './needs.js';
 import type { Base, Operations, Parts } from './parts.js';
 
 /** Room on the disks, long work, and what is said of the recorder. */
-export function createOperations({ config, log, time, clock, dir }: Base, parts: Parts): Operations {
+export function createOperations(base: Base, parts: Parts): Operations {
+  const { config, log, time, clock, dir } = base;
   const {
     data: { catalogue, ballast, outbox, note },
     alarming: { alert, deliver },
@@ -133,5 +135,6 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     log: log.child({ part: 'requests' }),
   });
   const passes = createPasses({ clock });
-  return { stalls, timekeeper, deadlines, room, unlock, health, jobs, metrics, eventLoop, passes };
+  const needs = createNeedsOf(base, parts);
+  return { stalls, timekeeper, deadlines, needs, room, unlock, health, jobs, metrics, eventLoop, passes };
 }

@@ -22,6 +22,7 @@ import type { createDeadlines } from '../operations/deadlines.js';
 import type { createDeliver } from '../operations/deliver.js';
 import type { createHealth } from '../operations/health.js';
 import type { MailingsOf } from '../operations/mailings.js';
+import type { createNeeds } from '../operations/needs.js';
 import type { createRoom } from '../operations/room.js';
 import type { createUnlock } from '../operations/unlock.js';
 import type { Clock } from '../ops/clock.js';
@@ -157,6 +158,7 @@ export type Operations = {
   unlock: ReturnType<typeof createUnlock>;
   deadlines: ReturnType<typeof createDeadlines>;
   health: ReturnType<typeof createHealth>;
+  needs: ReturnType<typeof createNeeds>;
   jobs: ReturnType<typeof createJobs>;
   metrics: ReturnType<typeof createMetrics>;
   eventLoop: ReturnType<typeof createEventLoopWatch>;

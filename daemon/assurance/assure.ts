@@ -253,17 +253,16 @@ export function createAssure(deps: AssureDeps) {
   }
 
   async function silence(now: number): Promise<void> {
-    const witness = await catalogue.ledger.witness(pbx);
-    if (!witness) return;
+    const last = (await catalogue.ledger.witness(pbx))?.last ?? null;
     let without = 0;
-    for await (const rows of rowsBetween(witness.last, now)) {
+    for await (const rows of rowsBetween(last ?? (await begun()), now)) {
       without += withoutCdr(rows.items, now);
       if (without >= SILENT_CALLS) break;
     }
     if (without < SILENT_CALLS) return;
     alarms.raise('cdr_silent', {
       severity: 'warning',
-      why: { code: 'cdr_silent', params: { since: witness.last } },
+      why: { code: 'cdr_silent', params: { since: last } },
     });
   }
 

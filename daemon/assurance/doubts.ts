@@ -6,8 +6,9 @@ import { repeatedly } from '../ops/turns.js';
 
 /**
  * Story 14: the recorder does not believe what it reads. The dashboard, and anyone else who can write to catalogue.db, may have
- * put anything there. Rows that cannot be read are left out and named in an alarm; while the policy cannot be read, every
- * call is recorded and nothing is erased; while the schema is not the one that Tapedeck makes, nothing is signed.
+ * put anything there. Rows that cannot be read are left out, and an alarm counts them and names the first; while the policy
+ * cannot be read, every call is recorded and nothing is erased; while the schema is not the one that Tapedeck makes, nothing is
+ * signed.
  */
 export type DoubtsDeps = {
   catalogue: Verbs<'policy.newest' | 'schemaFaults'>;
@@ -31,23 +32,42 @@ const ROWS = 'catalogue_rows';
 const POLICY = 'catalogue_policy';
 const SCHEMA = 'catalogue_schema';
 
+type Met = Pick<BadRow, 'key' | 'fault'>;
+
 export function createDoubts(deps: DoubtsDeps) {
   const { catalogue, alarms, clock, log } = deps;
   /** Bad rows, and when each was last met. */
   const known = new Map<string, BadRow & { at: number }>();
   let toldAt = Number.NEGATIVE_INFINITY;
+  /** Bad rows that were first met in this turn of the event loop, by their table. */
+  const news = new Map<string, { rows: number; first: Met[] }>();
+  let telling: NodeJS.Immediate | undefined;
 
-  function row(bad: BadRow): void {
-    const key = `${bad.table} ${bad.key}`;
+  /** Notes one. A damaged table has thousands, so those of one turn of the event loop are told of together. */
+  function row({ table, key, fault }: BadRow): void {
+    telling ??= setImmediate(tell);
+    const id = `${table} ${key}`;
+    const before = known.get(id);
+    if (!before && known.size >= REMEMBERED) return;
+    known.set(id, { table, key, fault, at: clock() });
+    if (before?.fault === fault) return;
+    const its = news.get(table) ?? { rows: 0, first: [] };
+    its.rows++;
+    if (its.first.length < NAMED) its.first.push({ key, fault });
+    news.set(table, its);
+  }
+
+  function tell(): void {
+    telling = undefined;
     const at = clock();
-    const news = known.get(key)?.fault !== bad.fault;
-    if (news && known.size >= REMEMBERED) return;
-    known.set(key, { ...bad, at });
-    if (news) log.error(bad, 'A row of the catalogue cannot be read and is left out');
-    else if (Math.abs(at - toldAt) < AGAIN_MS) return;
+    if (news.size === 0 && Math.abs(at - toldAt) < AGAIN_MS) return;
     toldAt = at;
-    for (const [other, { at: metAt }] of known) if (at - metAt > STANDS_MS) known.delete(other);
+    for (const [table, its] of news)
+      log.error({ table, ...its }, 'Rows of the catalogue cannot be read and are left out');
+    news.clear();
+    for (const [id, { at: metAt }] of known) if (at - metAt > STANDS_MS) known.delete(id);
     const named = [...known.values()].slice(0, NAMED).map(({ table, key, fault }) => ({ table, key, fault }));
+    if (named.length === 0) return;
     alarms.raise(ROWS, {
       severity: 'critical',
       why: { code: 'catalogue_rows', params: { rows: known.size, named } },
@@ -103,6 +123,9 @@ export function createDoubts(deps: DoubtsDeps) {
     },
     async stop(): Promise<void> {
       await looking.stop();
+      if (telling === undefined) return;
+      clearImmediate(telling);
+      tell();
     },
   };
 }

@@ -4,7 +4,6 @@ import { fail, type TapedeckError } from '../domain/error.js';
 import { judge, roomInWords } from '../domain/operations/room.js';
 import { catalogueFile } from '../domain/paths.js';
 import { sizeText } from '../domain/written.js';
-import { ffmpegOf } from '../encode/chosen.js';
 import type { Config, PbxConfig } from '../ops/config-schema.js';
 import { ask } from '../ops/control-client.js';
 import { readDisk } from '../ops/disk.js';
@@ -16,23 +15,24 @@ import { announcements, promptsRefused } from './doctor/announcements.js';
 import { approvals } from './doctor/approvals.js';
 import { archive } from './doctor/archive.js';
 import { backupKeys } from './doctor/backup-keys.js';
-import { cdrFiles, cdrReaders, cdrs } from './doctor/cdr.js';
+import { cdrBackend, cdrFiles, cdrReaders, cdrs } from './doctor/cdr.js';
 import { clockSync } from './doctor/clock.js';
 import { connections } from './doctor/connection.js';
 import { freepbx, origins, trunkContexts } from './doctor/contexts.js';
+import { ffmpeg } from './doctor/ffmpeg.js';
 import { bad, broken, type Finding, line, ok, warn } from './doctor/finding.js';
 import { applyFixes, type Fixed, planFixes } from './doctor/fix.js';
 import { data, nearest, spool } from './doctor/folders.js';
 import { keyCopy } from './doctor/key-copy.js';
 import { country, reach, timeZone } from './doctor/machine.js';
 import { auditCopies, namesKept } from './doctor/off-box.js';
-import { directory, provider } from './doctor/outside.js';
+import { directory, mailServer, provider } from './doctor/outside.js';
 import { ami, ari, priority } from './doctor/pbx.js';
 import { restart } from './doctor/restart.js';
 import { testCalls } from './doctor/test-calls.js';
 import { tls } from './doctor/tls.js';
 import { unitLimits } from './doctor/unit-limits.js';
-import { mounts, originals, ports, services } from './doctor/units.js';
+import { mounts, originals, portOwners, ports, services } from './doctor/units.js';
 import { coreDumps, keys, liveAudio, openKeyFiles, swap } from './doctor/vault.js';
 import { witness } from './doctor/witness.js';
 
@@ -119,7 +119,8 @@ export async function examine(context: CliContext): Promise<Finding[]> {
     swap: swap(),
     'audit log copies': auditCopies(config),
     'key copy': Promise.resolve().then(() => keyCopy(config)),
-    'CDR sources': ofEach(config, { 'CDR sources': cdrReaders }),
+    'CDR sources': ofEach(config, { 'CDR sources': cdrReaders, 'CDR backend': cdrBackend }),
+    'mail server': mailServer(config),
     directory: directory(config),
     provider: provider(config),
     'dashboard restart': restart(),
@@ -129,6 +130,7 @@ export async function examine(context: CliContext): Promise<Finding[]> {
   );
   const user = await serviceUser(config.data.dir);
   const files = await all({ 'CDR sources': asUser(user, () => ofEach(config, { 'CDR sources': cdrFiles })) });
+  const owners = await portOwners(config);
   await context.holdMaster();
   const open = openKeyFiles(config);
   // What is in the data directory, as its owner.
@@ -153,7 +155,7 @@ export async function examine(context: CliContext): Promise<Finding[]> {
       CDRs: ofEach(config, { CDRs: (pbx) => cdrs(context, pbx) }),
     }),
     TLS: tls(config),
-    'dashboard port': ports(config),
+    'dashboard port': ports(config, owners),
   });
   return [...first, ...files, ...then];
 }
@@ -210,23 +212,6 @@ async function room(config: Config): Promise<Finding[]> {
       ? warn(`room (${of})`, says, todo)
       : bad(`room (${of})`, `${says} Nothing new is recorded so.`, todo);
   });
-}
-
-async function ffmpeg(config: Config): Promise<Finding> {
-  const { version, libopus } = await ffmpegOf(config.encode).version();
-  if (!libopus)
-    return bad(
-      'ffmpeg',
-      `ffmpeg ${version} cannot make Opus.`,
-      "Install a build with libopus; Debian's has it.",
-    );
-  const found = `ffmpeg ${version} with libopus`;
-  if (config.encode.socket) return ok('ffmpeg', `${found}, run by the encoder at ${config.encode.socket}`);
-  return warn(
-    'ffmpeg',
-    `${found}, run as the recorder's own user. If crafted audio takes it over, it can read the keys.`,
-    'Start the encoder (docs/operate/services.md, "The encoder"), and set socket = "/run/tapedeck-encoder/sock" in [encode] of tapedeck.toml.',
-  );
 }
 
 async function daemon(config: Config): Promise<Finding> {

@@ -75,6 +75,20 @@ export async function testCallAudio(
   }
 }
 
+const STATUSES = ['ok', 'warn', 'fail'];
+
+/** Returns why what listens where the dashboard should is not it, or does not answer; null where it is the dashboard. */
+export async function refusedAsDashboard(dashboard: Dashboard): Promise<string | null> {
+  try {
+    const { body } = await ask(dashboard, '/api/v1/health', {});
+    const { status, problems } = JSON.parse(body.toString()) as { status?: unknown; problems?: unknown };
+    const known = STATUSES.includes(String(status)) && Array.isArray(problems);
+    return known ? null : 'its answer is not one of the dashboard';
+  } catch (e) {
+    return e instanceof SyntaxError ? 'its answer is not one of the dashboard' : (e as Error).message;
+  }
+}
+
 /** One GET on a connection of its own. Over TLS nothing is sent before the other side has shown our own certificate. */
 async function ask(
   dashboard: Dashboard,

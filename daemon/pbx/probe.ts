@@ -21,7 +21,10 @@ export type AriProbe = {
 };
 
 const MODULES = [
+  'res_ari_applications.so',
+  'res_ari_bridges.so',
   'res_ari_channels.so',
+  'res_ari_events.so',
   'res_ari_recordings.so',
   'res_stasis_snoop.so',
   'res_stasis_recording.so',
@@ -29,14 +32,11 @@ const MODULES = [
   'format_wav.so',
 ];
 
-export async function probeAri(
-  url: string,
-  user: string,
-  password: string,
-  trust = readTrust('', 'ari_ca_file'),
-): Promise<AriProbe> {
+type Ask = (method: string, path: string) => Promise<{ status: number; body: unknown }>;
+
+function asking(url: string, user: string, password: string, trust: Trust): Ask {
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-  const ask = async (method: string, path: string) => {
+  return async (method, path) => {
     const answer = await trust.fetch(new URL(`/ari${path}`, url), {
       method,
       headers: { authorization },
@@ -45,6 +45,30 @@ export async function probeAri(
     const body: unknown = await answer.json().catch(() => null);
     return { status: answer.status, body };
   };
+}
+
+/** Asks once which modules run. `status` is that of the answer. Throws where there is none within 5 seconds. */
+export async function probeModules(
+  ...access: Parameters<typeof asking>
+): Promise<{ status: number } & Pick<AriProbe, 'running' | 'missing'>> {
+  return modulesIn(asking(...access));
+}
+
+async function modulesIn(ask: Ask) {
+  const { status, body } = await ask('GET', '/asterisk/modules');
+  const running = new Set<string>(
+    (Array.isArray(body) ? body : []).filter((m) => m?.status === 'Running').map((m) => m.name),
+  );
+  return { status, running, missing: MODULES.filter((m) => !running.has(m)) };
+}
+
+export async function probeAri(
+  url: string,
+  user: string,
+  password: string,
+  trust = readTrust('', 'ari_ca_file'),
+): Promise<AriProbe> {
+  const ask = asking(url, user, password, trust);
   const probe: AriProbe = {
     status: 0,
     error: '',
@@ -61,12 +85,8 @@ export async function probeAri(
     probe.status = info.status;
     if (info.status !== 200) return probe;
     probe.version = String((info.body as { system?: { version?: unknown } }).system?.version ?? '');
-    const modules = (await ask('GET', '/asterisk/modules')).body;
-    const running = new Set<string>(
-      (Array.isArray(modules) ? modules : []).filter((m) => m?.status === 'Running').map((m) => m.name),
-    );
-    probe.running = running;
-    probe.missing = MODULES.filter((m) => !running.has(m));
+    const { running, missing } = await modulesIn(ask);
+    Object.assign(probe, { running, missing });
     // There is no such channel: a user who may write is told so (404), one who may only read is refused (403).
     probe.mayWrite = (await ask('DELETE', '/channels/tapedeck-doctor')).status === 404;
     const channels = (await ask('GET', '/channels')).body;

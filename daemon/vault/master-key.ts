@@ -62,11 +62,11 @@ export function openMasterKeys(file: string, passphrase?: string | Unlocked): Ma
       unlocked = open(locked, unlocked ?? passphrase);
       return { key: unlocked.key, source: 'passphrase' };
     }
-    if (!credential && /^[A-Za-z0-9+/=\s]{100,}$/.test(text)) {
+    if (!credential && SEALED.test(text)) {
       const opened = decode(unseal(text).trim());
       if (opened) return { key: opened, source: 'sealed' };
     }
-    throw fail('master_key_missing', `${of} does not hold 32 bytes as base64 or hex.`);
+    throw withoutKey(of);
   }
 
   /** At the end of a rotation the old key is overwritten with zeros; if that was all, the next one is the key. */
@@ -105,6 +105,22 @@ export function openMasterKeys(file: string, passphrase?: string | Unlocked): Ma
 /** The master key alone, as `openMasterKeys` reads it. */
 export const loadMasterKey = (file: string, passphrase?: string): Uint8Array =>
   openMasterKeys(file, passphrase).current;
+
+/**
+ * Throws master_key_missing where the next start could not read the master key: its file is gone, cannot be opened, is open to others or
+ * holds none. Opens no key. What systemd hands over is let be: that file is root's.
+ */
+export function checkMasterKey(file: string): void {
+  const { file: path, credential } = placeOf(file);
+  if (credential) return;
+  const text = readClosed(path);
+  if (existsSync(nextOf(path)) || decode(text) || parseLocked(text) || SEALED.test(text)) return;
+  throw withoutKey(path);
+}
+
+const SEALED = /^[A-Za-z0-9+/=\s]{100,}$/;
+const withoutKey = (file: string) =>
+  fail('master_key_missing', `${file} does not hold 32 bytes as base64 or hex.`);
 
 function placeOf(file: string): { file: string; credential: boolean } {
   const given = credentialFile(CREDENTIAL);

@@ -2,12 +2,14 @@ import { createHash, randomBytes } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { putOnRecord } from '../../daemon/catalogue/entries.js';
 import type { PersonChange } from '../../daemon/catalogue/people.js';
+import { mailServer } from '../../daemon/cli/doctor/outside.js';
 import { dates } from '../../daemon/domain/days.js';
 import type { Mailing } from '../../daemon/domain/report/mailing.js';
 import { signedReport, verifyReport } from '../../daemon/domain/report/signed.js';
 import { createPost } from '../../daemon/notify/mail.js';
 import { reportMailText } from '../../daemon/notify/report-mail.js';
 import { createMailings } from '../../daemon/operations/mailings.js';
+import type { Config } from '../../daemon/ops/config-schema.js';
 import { createLog } from '../../daemon/ops/log.js';
 import { publicKeys, signatureKeys } from '../../daemon/vault/signing-key.js';
 import { alarmBoard } from '../support/alarm-board.js';
@@ -90,6 +92,12 @@ t.test(
   async (t) => {
     const server = await startMailServer({ key, cert });
     t.teardown(() => server.stop());
+    const doctor = (smtp_port: number) => {
+      const from = { mail_from: 'tapedeck@hartley.example', smtp_host: 'localhost', smtp_ca_file: ca };
+      return mailServer({ alerts: { ...from, smtp_port, smtp_tls: 'starttls', smtp_user: '' } } as Config);
+    };
+    t.match(await doctor(server.port), [{ check: 'mail server', state: 'ok' }]);
+    await t.rejects(doctor(9), { code: 'alert_undelivered', detail: /localhost:9/ });
     const h = await house(t, { server });
     t.equal((await h.save()).statusCode, 200);
     await h.mailings.look();

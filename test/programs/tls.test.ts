@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import t from 'tap';
 import { loadConfig } from '../../daemon/ops/config.js';
-import { testCallAudio } from '../../daemon/ops/dashboard-client.js';
+import { refusedAsDashboard, testCallAudio } from '../../daemon/ops/dashboard-client.js';
 import { tlsMode } from '../../daemon/ops/tls-mode.js';
 import { createHosts } from '../../web/auth/hosts.js';
 import { createPlainPort } from '../../web/server/plain-port.js';
@@ -100,9 +100,7 @@ t.test(
     const dashboard = await openDashboard(t, {
       tls: { options: tlsOptions(served[0]!), authority: certificates.authority },
       control: {
-        status: async () => {
-          throw new Error('not asked');
-        },
+        status: async () => ({ health: { level: 'green', problems: [] } }) as never,
         metrics: async () => null,
       },
       recorder: { passes: { take: () => good } },
@@ -114,6 +112,7 @@ t.test(
     const at = { address: `https://127.0.0.1:${port}`, host: '127.0.0.1', port, certificate: files.served };
     const passes = { give: () => 'A'.repeat(22) };
     t.same(await testCallAudio(at, passes, recording), bytes);
+    t.equal(await refusedAsDashboard(at), null, 'as doctor knows the dashboard');
     good = false;
     await t.rejects(testCallAudio(at, passes, recording), {
       code: 'dashboard_failed',
@@ -127,6 +126,7 @@ t.test(
       code: 'dashboard_failed',
       detail: /not ours/,
     });
+    t.match(await refusedAsDashboard(wrong), /not ours/);
     const missing = { ...at, certificate: join(dataDir, 'nothing') };
     await t.rejects(testCallAudio(missing, passes, recording), {
       code: 'dashboard_failed',

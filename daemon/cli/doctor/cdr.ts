@@ -3,10 +3,12 @@ import { cdrSources } from '../../cdr/sources.js';
 import { SILENT_CALLS, withoutCdr } from '../../domain/assurance/coverage.js';
 import { credentialOf } from '../../ops/config-pbx.js';
 import type { PbxConfig } from '../../ops/config-schema.js';
+import { outputOf } from '../../ops/process/run-program.js';
 import { csvRow, translateCdr } from '../../pbx/cdr.js';
 import type { CliContext } from '../common/context.js';
 import { timesIn } from '../common/table.js';
 import { broken, type Finding, ok, warn } from './finding.js';
+import { isHere } from './machine.js';
 
 const INSTALL =
   'Install asterisk-conf/cdr_manager.conf, then "asterisk -rx \'module reload cdr_manager.so\'"; see docs/start/asterisk-configuration.md.';
@@ -29,6 +31,29 @@ export async function cdrs(ctx: CliContext, { id: pbx }: Pick<PbxConfig, 'id'>):
   if (without >= SILENT_CALLS)
     return warn('CDRs', `They have stopped: the last came at ${last}, and ${without} calls since.`, INSTALL);
   return ok('CDRs', `They come; the last at ${last}.`);
+}
+
+const showCdrs = (): Promise<string | null> => outputOf('asterisk', ['-rx', 'cdr show status'], 10_000);
+
+/**
+ * Whether Asterisk makes CDRs, and gives them to AMI (the same text on 16.28 and 22.10). AMI tells neither to a user with Tapedeck's few rights, so
+ * Asterisk's own console is asked: by root, on this machine. Nothing where that cannot be.
+ */
+export async function cdrBackend(pbx: Pick<PbxConfig, 'ari_url'>, show = showCdrs): Promise<Finding[]> {
+  const text = isHere(pbx) ? await show() : null;
+  const logging = /^\s*Logging:\s+(\w+)/m.exec(text ?? '')?.[1];
+  if (text === null || logging === undefined) return [];
+  const check = 'CDR backend';
+  if (logging !== 'Enabled')
+    return [
+      warn(
+        check,
+        'Asterisk makes no CDRs, so nothing independent confirms what was recorded.',
+        'Set enable = yes in cdr.conf, then: asterisk -rx "module reload cdr"',
+      ),
+    ];
+  if (/^\s+cdr_manager\s*$/m.test(text)) return [ok(check, 'Asterisk makes CDRs and sends them over AMI.')];
+  return [warn(check, 'Asterisk makes CDRs and does not send them over AMI.', INSTALL)];
 }
 
 /** Whether the database that the configuration names can be read. */

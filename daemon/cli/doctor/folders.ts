@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { Config, PbxConfig } from '../../ops/config-schema.js';
 import { serviceUser, tryFolder } from '../common/service-user.js';
 import { bad, type Finding, ok, warn } from './finding.js';
+import { isHere } from './machine.js';
 
 /** statfs(2) */
 const IN_MEMORY = new Set([0x01021994, 0x858458f6]);
@@ -11,15 +12,28 @@ const CAPTURES = 'tapedeck-';
 
 const who = (user: { name: string } | null): string => (user ? `"${user.name}"` : 'root');
 
+type Spooled = Pick<PbxConfig, 'spool' | 'ari_url'>;
+
+/** What it means that the folder of the spool does not exist. Without it Asterisk records nothing, and it does not make it. */
+export function spoolAbsent({ spool: dir, ari_url }: Spooled): Finding {
+  const make = `install -d -o asterisk -g asterisk -m 2770 ${dir} (Debian does not make it).`;
+  return isHere({ ari_url })
+    ? warn(
+        'spool',
+        `${dir} does not exist. If Asterisk runs on this machine, as its address says, it cannot record any call.`,
+        `If that is its spool: ${make} In a container, mount it there. Else set spool in tapedeck.toml to the folder recording/ of Asterisk's astspooldir.`,
+      )
+    : warn(
+        'spool',
+        `${dir} is not on this machine; recordings will be fetched over ARI.`,
+        `If Asterisk runs here: ${make}`,
+      );
+}
+
 /** Whether the recorder's user can read and remove what Asterisk records. */
-export async function spool({ data }: Pick<Config, 'data'>, pbx: Pick<PbxConfig, 'spool'>): Promise<Finding> {
+export async function spool({ data }: Pick<Config, 'data'>, pbx: Spooled): Promise<Finding> {
   const dir = pbx.spool;
-  if (!existsSync(dir))
-    return warn(
-      'spool',
-      `${dir} is not on this machine; recordings will be fetched over ARI.`,
-      `If Asterisk runs here: install -d -o asterisk -g asterisk -m 2770 ${dir} (Debian does not make it).`,
-    );
+  if (!existsSync(dir)) return spoolAbsent(pbx);
   const user = await serviceUser(data.dir);
   const { list, make, read } = await tryFolder(user, dir, CAPTURES);
   const todo = `chown asterisk:asterisk ${dir}; chmod 2770 ${dir}, and put ${user?.name ?? 'the recorder'} into the group asterisk. On FreePBX "fwconsole start" undoes this: name the folder in freepbx_chown.conf, see docs/start/asterisk-configuration.md.`;

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { siteRegion } from '../../ops/config.js';
 import type { Config, PbxConfig } from '../../ops/config-schema.js';
 import { type Finding, ok, warn } from './finding.js';
@@ -13,6 +13,34 @@ export function listeners(tables: string, port: number): string[] {
     return state === LISTENS && Number.parseInt(hex!, 16) === port ? [readable(address!)] : [];
   });
 }
+
+/** Who listens on this port, as "name (process 7)", as far as this user may see it: root sees all. Empty where nobody is seen. */
+export async function listenersOf(tables: string, port: number): Promise<string[]> {
+  const sockets = new Set(
+    tables.split('\n').flatMap((line) => {
+      const fields = line.trim().split(/\s+/);
+      const listens = fields[3] === LISTENS && Number.parseInt(fields[1]?.split(':')[1] ?? '', 16) === port;
+      return listens ? [`socket:[${fields[9]}]`] : [];
+    }),
+  );
+  if (sockets.size === 0) return [];
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const open = await readdir(`/proc/${pid}/fd`).catch(() => []);
+      const links = await Promise.all(open.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
+      if (!links.some((link) => sockets.has(link))) return [];
+      return [`${(await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim()} (process ${pid})`];
+    }),
+  );
+  return found.flat();
+}
+
+/** The tables of the sockets of this machine, as proc_net(5) has them. */
+export const socketTables = async (): Promise<string> =>
+  (
+    await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')))
+  ).join('\n');
 
 /** The kernel writes an address as 32-bit words, each in the machine's own (little-endian) order. */
 function readable(hex: string): string {
@@ -31,13 +59,15 @@ function readable(hex: string): string {
 export const isLoopback = (host: string): boolean =>
   /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(host);
 
+/** Whether the address of a PBX is one of this machine. It may still be the end of a tunnel. */
+export const isHere = ({ ari_url }: Pick<PbxConfig, 'ari_url'>): boolean =>
+  isLoopback(new URL(ari_url).hostname);
+
 /** Whether others than this machine can reach ARI and AMI, with which any call can be listened to. */
 export async function reach(pbx: Pick<PbxConfig, 'ari_url' | 'ami_host' | 'ami_port'>): Promise<Finding[]> {
   const url = new URL(pbx.ari_url);
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-  const tables = (
-    await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')))
-  ).join('\n');
+  const tables = await socketTables();
   const of = (name: string, host: string, at: number, file: string): Finding[] => {
     const check = `${name} reach`;
     if (!isLoopback(host)) {

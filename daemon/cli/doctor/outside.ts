@@ -1,5 +1,6 @@
 import { createLdap, type LdapStep } from '../../directory/ldap.js';
 import { createProvider } from '../../directory/oidc.js';
+import { createReportPost } from '../../notify/channels.js';
 import type { Config } from '../../ops/config-schema.js';
 import { readSecret } from '../../ops/secrets/secret.js';
 import { pbxPorts } from '../../ops/targets.js';
@@ -42,4 +43,12 @@ export async function provider(config: Config): Promise<Finding[]> {
     pbxPorts: pbxPorts(config),
   }).probe();
   return [ok('provider', `${issuer} answers.`)];
+}
+
+/** Whether the mail server of [alerts] takes mails. Throws `alert_undelivered`. */
+export async function mailServer(config: Config): Promise<Finding[]> {
+  const post = createReportPost(config);
+  if (post === null) return [];
+  await post.ready();
+  return [ok('mail server', `${config.alerts.smtp_host} takes mails from Tapedeck.`)];
 }

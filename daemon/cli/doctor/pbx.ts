@@ -4,16 +4,46 @@ import { credentialOf } from '../../ops/config-pbx.js';
 import type { PbxConfig } from '../../ops/config-schema.js';
 import { readSecret } from '../../ops/secrets/secret.js';
 import { faultsOf } from '../../pbx/known-faults.js';
-import { type AriProbe, probeAmi, probeAri } from '../../pbx/probe.js';
+import { type AriProbe, probeAmi, probeAri, probeModules } from '../../pbx/probe.js';
 import { readTrust } from '../../pbx/trust.js';
 import { certificateTodo } from './connection.js';
 import { bad, type Finding, ok, warn } from './finding.js';
 
+type Ari = Parameters<typeof credentialOf>[1] &
+  Pick<PbxConfig, 'ari_url' | 'ari_user' | 'ari_password_file' | 'ari_ca_file'>;
+
+const accessTo = (pbx: Ari) =>
+  [
+    pbx.ari_url,
+    pbx.ari_user,
+    readSecret(pbx.ari_password_file, credentialOf('ari-password', pbx)),
+    readTrust(pbx.ari_ca_file, 'ari_ca_file'),
+  ] as const;
+
+const withoutAri = (url: string, status: number): Finding =>
+  bad('PBX (ARI)', `${url}/ari answered ${status}.`, 'Load res_ari, and set enabled = yes in ari.conf.');
+
+const modulesFound = ([first, ...more]: string[]): Finding =>
+  first === undefined
+    ? ok('PBX modules', 'All that is needed runs.')
+    : bad(
+        'PBX modules',
+        `Not running: ${[first, ...more].join(', ')}.`,
+        `Load them: asterisk -rx 'module load ${first}'; see modules.conf.`,
+      );
+
+/** Whether the modules run that recording needs, by one request; undefined where it cannot be known. Throws where the PBX does not answer. */
+export async function modules(pbx: Ari): Promise<Finding | undefined> {
+  const { status, missing } = await probeModules(...accessTo(pbx));
+  // A module of its own tells of the others.
+  if (status === 404) return modulesFound(['res_ari_asterisk.so']);
+  return status === 200 ? modulesFound(missing) : undefined;
+}
+
 /** What ARI says of the PBX. */
 export async function ari(pbx: PbxConfig): Promise<Finding[]> {
   const { ari_url: url, ari_user: user, ari_password_file: file } = pbx;
-  const trust = readTrust(pbx.ari_ca_file, 'ari_ca_file');
-  const p = await probeAri(url, user, readSecret(file, credentialOf('ari-password', pbx)), trust);
+  const p = await probeAri(...accessTo(pbx));
   if (p.untrusted)
     return [
       bad('PBX (ARI)', `${url}: ${p.error}. Nothing was sent.`, certificateTodo('ari_url', 'ari_ca_file')),
@@ -34,26 +64,13 @@ export async function ari(pbx: PbxConfig): Promise<Finding[]> {
         `Make the password in ${file} the one in ari.conf, then "asterisk -rx 'module reload res_ari'".`,
       ),
     ];
-  if (p.status !== 200)
-    return [
-      bad(
-        'PBX (ARI)',
-        `${url}/ari answered ${p.status}.`,
-        'Load res_ari, and set enabled = yes in ari.conf.',
-      ),
-    ];
+  if (p.status !== 200) return [withoutAri(url, p.status)];
   const major = Number.parseInt(p.version, 10);
   const found = [ok('PBX (ARI)', `Asterisk ${p.version} at ${url}`)];
   if (!(major >= 16))
     found.push(bad('PBX version', `Asterisk ${p.version} is too old.`, 'Use Asterisk 16 or newer.'));
   found.push(
-    p.missing.length === 0
-      ? ok('PBX modules', 'All that is needed runs.')
-      : bad(
-          'PBX modules',
-          `Not running: ${p.missing.join(', ')}.`,
-          `Load them: asterisk -rx 'module load ${p.missing[0]}'; see modules.conf.`,
-        ),
+    modulesFound(p.missing),
     p.mayWrite
       ? ok('ARI rights', `"${user}" may snoop and record.`)
       : bad('ARI rights', `"${user}" may only read.`, 'Set read_only = no for this user in ari.conf.'),

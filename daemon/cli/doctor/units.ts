@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import type { Config } from '../../ops/config-schema.js';
+import { dashboardOf, refusedAsDashboard } from '../../ops/dashboard-client.js';
 import { outputOf } from '../../ops/process/run-program.js';
 import { ORIGINALS_UNITS } from '../../originals/apart/place.js';
 import { bad, type Finding, ok, warn } from './finding.js';
-import { listeners } from './machine.js';
+import { listeners, listenersOf, socketTables } from './machine.js';
 
 /** Returns what systemd says of a unit, as lines of "Name=value", `LoadState` among them. Throws where there is no systemd. */
 export async function askSystemd(unit: string, ...properties: string[]): Promise<string> {
@@ -101,13 +100,17 @@ export async function originals(
   return found;
 }
 
-/** Whether something answers where browsers look for the dashboard, and only there. */
-export async function ports({ web }: Pick<Config, 'web'>): Promise<Finding[]> {
+/** Who has the dashboard's port, before root is given up: other users' processes show their sockets to root alone. */
+export const portOwners = async ({ web }: Pick<Config, 'web'>): Promise<string[]> =>
+  web.port === 0 ? [] : listenersOf(await socketTables(), web.port);
+
+/** Whether the dashboard is what answers where browsers look for it. `owners`: of portOwners(). */
+export async function ports(
+  { web, data }: Pick<Config, 'web' | 'data'>,
+  owners: string[],
+): Promise<Finding[]> {
   if (web.port === 0) return [];
-  const tables = await Promise.all(
-    ['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')),
-  );
-  const at = listeners(tables.join('\n'), web.port);
+  const at = listeners(await socketTables(), web.port);
   const check = 'dashboard port';
   if (at.length === 0)
     return [
@@ -117,21 +120,15 @@ export async function ports({ web }: Pick<Config, 'web'>): Promise<Finding[]> {
         'Start it: systemctl start tapedeck-web; then look at its log: journalctl -u tapedeck-web -n 20',
       ),
     ];
-  const host = ['0.0.0.0', '::', ''].includes(web.address) ? '127.0.0.1' : web.address;
-  const answers = await new Promise<boolean>((resolve) => {
-    const socket = connect({ host, port: web.port, timeout: 3_000 })
-      .on('connect', () => resolve(true))
-      .on('timeout', () => resolve(false))
-      .on('error', () => resolve(false))
-      .on('close', () => socket.destroy());
-    setTimeout(() => socket.destroy(), 3_500).unref();
-  });
-  if (answers) return [ok(check, `The dashboard's port ${web.port} is open on ${at.join(', ')}.`)];
+  const dashboard = dashboardOf(web, data.dir);
+  const why = await refusedAsDashboard(dashboard);
+  if (why === null) return [ok(check, `The dashboard answers at ${dashboard.address}.`)];
+  const owner = owners.length > 0 ? ` It belongs to ${owners.join(', ')}.` : '';
   return [
     bad(
       check,
-      `Port ${web.port} is open on ${at.join(', ')}, and not on ${web.address}, where [web] address has it: another program may have taken it.`,
-      `Find out which: ss -ltnp "sport = :${web.port}". Stop it, or set another [web] port; then: systemctl restart tapedeck-web`,
+      `Port ${web.port} is open on ${at.join(', ')}, and the dashboard does not answer at ${dashboard.address}: ${why}.${owner}`,
+      `Find out which program has the port: ss -ltnp "sport = :${web.port}". If it is not tapedeck-web, stop it or set another [web] port. Then: systemctl restart tapedeck-web`,
     ),
   ];
 }

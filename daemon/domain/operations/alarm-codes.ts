@@ -41,6 +41,8 @@ export const ALARMS = {
   pbx_down: ofPbx({ error: orNull(Text) }),
   pbx_ari_down: ofPbx({ error: orNull(Text) }),
   pbx_ami_down: ofPbx({ error: orNull(Text) }),
+  /** What the recorder needs and no call has missed yet, in the words of `tapedeck doctor`. `check`: what it looked at. */
+  need_missing: ofPbx({ check: Text, says: Text, todo: Text }),
   pbx_clock: ofPbx({ ms: Ms }),
   pbx_starved: ofPbx({}),
   clock_moved: shape({ ms: Ms }),
@@ -113,7 +115,8 @@ export const ALARMS = {
   // What can be proved.
   call_missed: ofPbx({ from: Text, to: Text, at: Time, ms: Ms, why: orNull(Inner) }),
   calls_missed: ofPbx({ calls: Count }),
-  cdr_silent: ofPbx({ since: Time }),
+  /** `since`: when the last one came; null where none ever has. */
+  cdr_silent: ofPbx({ since: orNull(Time) }),
   cdr_source: ofPbx({ source: Text }),
   cdr_journal: ofPbx({ file: Text, detail: Text }),
   audit_chain: shape({ entry: Count, fault: oneOf<FaultKind>(faultWords) }),

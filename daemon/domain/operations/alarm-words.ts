@@ -73,6 +73,7 @@ const WORDS: {
     message: `tapedeck.toml has no PBX "${id}" any more, and ${open + waiting === 1 ? 'a call of it is' : `${open + waiting} calls of it are`} unfinished: captured audio stays in that PBX's spool, unencrypted, and is not sealed.`,
     hint: `Add the [[pbx]] section with id = "${id}" again and restart the recorder, which then finishes these calls. Remove it once none are left.`,
   }),
+  need_missing: ({ says, todo }) => ({ message: says, hint: todo }),
   pbx_clock: ({ ms }) => ({
     message: `The PBX's clock is about ${roughText(ms)} ${ms < 0 ? 'behind' : 'ahead of'} this machine's.`,
     hint: "Synchronize both clocks with NTP. Calls are stamped with this machine's time.",
@@ -281,8 +282,8 @@ const WORDS: {
     hint: 'The coverage page lists them all. Run "tapedeck doctor".',
   }),
   cdr_silent: ({ since }, say) => ({
-    message: `Asterisk has sent no CDRs since ${say(since)}, so nothing independent confirms what was recorded.`,
-    hint: 'Check cdr.conf and cdr_manager.conf, and run "tapedeck doctor".',
+    message: `Asterisk has ${since === null ? 'never sent a CDR' : `sent no CDRs since ${say(since)}`}, so nothing independent confirms what was recorded.`,
+    hint: 'Set enable = yes in cdr.conf and enabled = yes in cdr_manager.conf of Asterisk, run "asterisk -rx \'module reload cdr_manager.so\'", make a call, and run "tapedeck doctor".',
   }),
   cdr_source: ({ source }) => ({
     message: `The PBX's call records cannot be read from ${source}.`,
@@ -329,7 +330,7 @@ const WORDS: {
       message: `${rows === 1 ? 'A row' : `${rows} rows`} in catalogue.db cannot be read and ${rows === 1 ? 'is' : 'are'} left out: ${named
         .map(({ table, key, fault }) => `${table} ${key} (${fault})`)
         .join('; ')}${more > 0 ? `, and ${more} more` : ''}.`,
-      hint: 'Tapedeck did not write this. Find out what else writes to catalogue.db, keep a copy of it, and restore it from a backup. The log of the recorder names every row. Other calls are recorded as usual.',
+      hint: 'Tapedeck did not write this: another program did, or the disk is damaged ("dmesg" shows its errors). Keep a copy of catalogue.db, find the cause, and restore it from a backup. The log of the recorder counts the rows of each table and names the first. Other calls are recorded as usual.',
     };
   },
   catalogue_policy: ({ version, fault }) => ({

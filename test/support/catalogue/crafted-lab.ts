@@ -11,7 +11,7 @@ import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import { alarmBoard } from '../alarm-board.js';
 import { aCall, aRecording } from '../recordings/a-call.js';
 import { retaining, ruled } from '../recordings/retaining.js';
-import { T0 } from './crafted.js';
+import { craft, T0 } from './crafted.js';
 
 export const log = createLog('silent', 'test');
 export const DAY = 86_400_000;
@@ -86,4 +86,25 @@ export async function keep(
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, 'sealed');
   await catalogue.recordings.sealed(recording, Buffer.alloc(10), recorded);
+}
+
+/** Copies the only row of a table so many times, with other ids and with what `cells` says, in SQL, of some columns. */
+export function multiply(
+  { path }: Opened,
+  table: string,
+  times: number,
+  cells: Record<string, string>,
+): void {
+  craft(path, (db) => {
+    const columns = (db.pragma(`table_info(${table})`) as { name: string }[]).map(({ name }) => name);
+    const said: Record<string, string> = {
+      id: 'id || n',
+      of_id: 'id || n',
+      call_id: 'call_id || n',
+      ...cells,
+    };
+    db.exec(`INSERT INTO ${table} (${columns.join()})
+      WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${times})
+      SELECT ${columns.map((name) => said[name] ?? name).join()} FROM ${table}, numbers`);
+  });
 }

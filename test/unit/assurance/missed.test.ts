@@ -177,6 +177,19 @@ t.test('a source that brings what is known already has not been heard', async (t
   t.match(await catalogue.ledger.sources(), [{ name: 'cdr_csv', count: 1 }]);
 });
 
+t.test('when no CDR has ever come although calls were answered, that is said', async (t) => {
+  const { assure, clock, standing, record } = await ledger(t, {
+    pace: { grace: 20_000, look: 10, read: MINUTE },
+  });
+  await assure.up();
+  for (const n of [1, 2, 3]) await record(n, T0 + n * MINUTE);
+  clock.ms = T0 + 10 * MINUTE;
+  await until('the silence is heard', () => standing.has('cdr_silent'));
+  t.match(standing.get('cdr_silent'), { message: /has never sent a CDR/, hint: /cdr_manager\.conf/ });
+  assure.hear(aCdr(link(3), { startAt: T0 + 3 * MINUTE }));
+  await until('it is over', () => !standing.has('cdr_silent'));
+});
+
 t.test('when CDRs stop coming, that is said', async (t) => {
   const pace = { grace: 20_000, look: 10, read: MINUTE };
   const { assure, catalogue, clock, standing, record } = await ledger(t, { pace });

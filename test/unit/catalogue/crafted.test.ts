@@ -1,17 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { createTestCalls } from '../../../daemon/calls/test-call.js';
 import { testLegs } from '../../../daemon/domain/call/test-call.js';
 
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
-import { createLog } from '../../../daemon/ops/log.js';
 import { craft, recorderOn, T0 } from '../../support/catalogue/crafted.js';
-import { keep, opened, retention } from '../../support/catalogue/crafted-lab.js';
+import { keep, log, multiply, opened, retention } from '../../support/catalogue/crafted-lab.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { noted } from '../../support/words.js';
 
-const log = createLog('silent', 'test');
 const recorded = { status: 'recorded', why: null, rule: null, missingMs: 0 } as const;
 
 t.test(
@@ -78,6 +77,7 @@ t.test('one open call that cannot be read keeps no other call from being recorde
       await r.recover().catch(() => {});
       await early;
       await r.recorder.idle();
+      await turn(); // bad rows are told of once for each turn
       t.same(r.begun, ['ann'], 'what is heard is captured');
       t.equal(
         (await o.catalogue.calls.get('A'))?.outcome !== null,
@@ -86,6 +86,32 @@ t.test('one open call that cannot be read keeps no other call from being recorde
       );
       t.match(o.standing.get('catalogue_rows'), { severity: 'critical', message: /calls B/ });
     });
+});
+
+t.test('two thousand unreadable rows are one line in the log for each table, and one alarm', async (t) => {
+  const o = await opened(t);
+  await keep(o, 'R1');
+  multiply(o, 'calls', 2_000, { ended_at: 'NULL', them: "'{broken'" });
+  multiply(o, 'recordings', 2_000, { file: "'elsewhere'" });
+  const lines = t.capture(log, 'error');
+  const raises = t.capture(o.alarms, 'raise', o.alarms.raise);
+  const told = async () => {
+    await turn();
+    return [lines().map(({ args }) => args[0]), raises().map(({ args }) => args[0])] as const;
+  };
+  t.equal((await o.catalogue.calls.open()).length, 0);
+  const [calls, [alarm, ...others]] = await told();
+  t.match(calls, [{ table: 'calls', rows: 2_000, first: [{ key: /^CR1/, fault: /them/ }, {}, {}] }]);
+  t.same([calls.length, alarm, others.length], [1, 'catalogue_rows', 0]);
+  t.same(
+    (await o.catalogue.recordings.after('', 9)).map(({ id }) => id),
+    ['R1'],
+    'the good row is read',
+  );
+  t.match(await told(), [[{ table: 'recordings', rows: 2_000 }], ['catalogue_rows']]);
+  t.match(o.standing.get('catalogue_rows'), { message: /^4000 rows .* and 3997 more/, hint: /restore/ });
+  await o.catalogue.recordings.after('', 9);
+  t.same(await told(), [[], []], 'what is known is not told again');
 });
 
 t.test('whatever fails while open calls are taken up, what was heard is followed', async (t) => {
@@ -131,6 +157,7 @@ t.test('a recording is erased only where its id says that it lies', async (t) =>
       const retain = retention(o);
       t.match(await retain.run(), { erased: 1, failed: 0 });
       t.same(retain.removed, ['key R2', aRecording('R2', 'CR2').file]);
+      await turn();
       t.match(o.standing.get('catalogue_rows'), { message: /recordings R1 .*file/ });
     });
 });

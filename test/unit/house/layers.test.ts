@@ -34,7 +34,7 @@ const STORIES = [
     'certify',
   ].map((s) => `recordings/${s}`),
   ...['assure', 'checkpoint', 'counting', 'doubts', 'strangers'].map((s) => `assurance/${s}`),
-  ...['room', 'alert', 'deadlines', 'deliver', 'health', 'last-words', 'mailings', 'unlock'].map(
+  ...['room', 'alert', 'deadlines', 'deliver', 'health', 'last-words', 'mailings', 'needs', 'unlock'].map(
     (s) => `operations/${s}`,
   ),
 ].map((s) => `daemon/${s}`);

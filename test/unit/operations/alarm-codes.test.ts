@@ -44,6 +44,7 @@ const EXAMPLES: {
     [{ id: 'warehouse', open: 1, waiting: 0 }, /no PBX "warehouse" any more, and a call of it is unfinished/],
     [{ id: 'warehouse', open: 1, waiting: 2 }, /and 3 calls of it are/, /id = "warehouse"/],
   ],
+  need_missing: [[{ check: 'ffmpeg', says: 'No.', todo: 'Mend it.' }, /^No\.$/, /^Mend it\.$/]],
   pbx_clock: [
     [{ ms: 5_000, pbx: { id: 'warehouse', name: 'Warehouse' } }, /^Warehouse: The PBX's clock is/],
     [{ ms: -5_000 }, /^The PBX's clock is about 5 seconds behind this machine's\.$/],
@@ -302,7 +303,10 @@ const EXAMPLES: {
     [{ calls: 1 }, /^1 more answered call was/],
     [{ calls: 2 }, /^2 more answered calls were/],
   ],
-  cdr_silent: [[{ since: T0 }, /no CDRs since 2026-01-05 10:00:00,/]],
+  cdr_silent: [
+    [{ since: T0 }, /no CDRs since 2026-01-05 10:00:00,/, /cdr\.conf/],
+    [{ since: null }, /has never sent a CDR,/],
+  ],
   cdr_source: [[{ source: 'Master.csv' }, /from Master\.csv\.$/]],
   cdr_journal: [[{ file: '/j', detail: 'EIO' }, /to \/j\. EIO$/]],
   audit_chain: [

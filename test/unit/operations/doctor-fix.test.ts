@@ -10,14 +10,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import t from 'tap';
 import { clockSync } from '../../../daemon/cli/doctor/clock.js';
 import { contextsIn, freepbx, leftAlone, trunkContexts } from '../../../daemon/cli/doctor/contexts.js';
 import { applyFixes, foldersIn, planFixes, spoolFixes } from '../../../daemon/cli/doctor/fix.js';
 import { unitLimits } from '../../../daemon/cli/doctor/unit-limits.js';
-import { mounts, originals, ports, services } from '../../../daemon/cli/doctor/units.js';
+import { mounts, originals, portOwners, ports, services } from '../../../daemon/cli/doctor/units.js';
 import { witness } from '../../../daemon/cli/doctor/witness.js';
 import type { reachedBy } from '../../../daemon/cli/setup/machine/reached.js';
 import { parseConfig } from '../../../daemon/ops/config.js';
@@ -257,14 +257,24 @@ t.test('what opens originals for an import is named, with its folder', async (t)
 });
 
 t.test('the port of the dashboard: open, closed, or taken by another', async (t) => {
-  const server = createServer((socket) => socket.end());
+  const answer = { body: '<html>Another program</html>' };
+  const server = createServer((_, reply) => void reply.end(answer.body));
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as { port: number };
-  const of = (address: string) => ports({ web: { address, port } } as Config);
-  t.match(await of('127.0.0.1'), [{ state: 'ok' }]);
-  t.match(await of('127.0.0.9'), [{ state: 'fail', says: /open on 127\.0\.0\.1, and not on 127\.0\.0\.9/ }]);
+  const look = async (address: string) => {
+    const config = { web: { address, port, tls: 'off' }, data: { dir: t.testdirName } } as Config;
+    return ports(config, await portOwners(config));
+  };
+  const [taken] = await look('127.0.0.1');
+  t.match(taken, { state: 'fail', says: /does not answer at http.*: its answer is not/, todo: /ss -ltnp/ });
+  t.match(taken?.says, `(process ${process.pid})`, 'and who has it is named');
+  t.match(await look('127.0.0.9'), [
+    { state: 'fail', says: /open on 127\.0\.0\.1, .* at http:\S+127\.0\.0\.9/ },
+  ]);
+  answer.body = '{"status":"warn","problems":[]}';
+  t.match(await look('127.0.0.1'), [{ state: 'ok', says: /The dashboard answers/ }]);
   server.close();
-  t.match(await of('127.0.0.1'), [{ state: 'warn', todo: /systemctl start tapedeck-web/ }]);
+  t.match(await look('127.0.0.1'), [{ state: 'warn', todo: /systemctl start tapedeck-web/ }]);
 });
 
 t.test('data that this machine had and that is not there', async (t) => {

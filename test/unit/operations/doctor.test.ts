@@ -1,18 +1,36 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer as createWebServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
+import { createNeedsOf } from '../../../daemon/app/needs.js';
+import type { Base, Parts } from '../../../daemon/app/parts.js';
 import { announcements, promptsRefused } from '../../../daemon/cli/doctor/announcements.js';
 import { approvals } from '../../../daemon/cli/doctor/approvals.js';
+import { cdrBackend } from '../../../daemon/cli/doctor/cdr.js';
 import { data, spool, unmounted } from '../../../daemon/cli/doctor/folders.js';
 import { country, listeners, reach, timeZone } from '../../../daemon/cli/doctor/machine.js';
+import { modules } from '../../../daemon/cli/doctor/pbx.js';
 import { restart } from '../../../daemon/cli/doctor/restart.js';
-import type { Config } from '../../../daemon/ops/config-schema.js';
+import type { Config, PbxConfig } from '../../../daemon/ops/config-schema.js';
+import { createLog } from '../../../daemon/ops/log.js';
+import { alarmBoard } from '../../support/alarm-board.js';
 import { AUDITOR, peopleLab } from '../../support/people-lab.js';
 
 /** `tapedeck doctor` is run by root and speaks of what the recorder's user may do. */
 const root = process.getuid!() === 0;
 const RECORDER = 4242;
+const ari_url = 'http://127.0.0.1:8088';
 
 const configOf = (dir: string, spoolDir: string) =>
   ({ data: { dir }, pbxes: [{ spool: spoolDir }] }) as unknown as Config;
@@ -23,19 +41,19 @@ t.test('the spool is judged by the rights of the recorder', { skip: !root && 'ro
   const config = configOf(join(dir, 'data'), place);
   chownSync(config.data.dir, RECORDER, RECORDER);
   chmodSync(place, 0o755);
-  t.match(await spool(config, { spool: place }), {
+  t.match(await spool(config, { spool: place, ari_url }), {
     state: 'fail',
     says: /user 4242.*cannot remove.*EACCES/,
     todo: /2770.*freepbx_chown/s,
   });
   chmodSync(place, 0o700);
-  t.match(await spool(config, { spool: place }), { state: 'fail', says: /cannot read .*EACCES/ });
+  t.match(await spool(config, { spool: place, ari_url }), { state: 'fail', says: /cannot read .*EACCES/ });
   chownSync(place, 0, RECORDER);
   chmodSync(place, 0o2770);
-  t.match(await spool(config, { spool: place }), { state: 'ok', says: /user 4242/ });
+  t.match(await spool(config, { spool: place, ari_url }), { state: 'ok', says: /user 4242/ });
   const file = join(place, 'tapedeck-x.wav');
   writeFileSync(file, '', { mode: 0o600 });
-  t.match(await spool(config, { spool: place }), {
+  t.match(await spool(config, { spool: place, ari_url }), {
     state: 'fail',
     says: /cannot read .*tapedeck-x\.wav \(EACCES\)/,
   });
@@ -163,6 +181,21 @@ t.test('an ARI that others can reach', async (t) => {
   t.same(listeners(table, 8089), []);
 });
 
+t.test('an Asterisk that makes no CDRs, or keeps them from AMI', async (t) => {
+  // As Asterisk 22.10 and 16.28 print it.
+  const printed = (backend: string) =>
+    `\nCall Detail Record (CDR) settings\n----------\n  Logging:                    Enabled\n  Mode:                       Simple\n\n* Registered Backends\n  -------------------\n    ${backend}\n\n`;
+  const of = (text: string | null, url = ari_url) => cdrBackend({ ari_url: url }, async () => text);
+  t.match(await of(printed('cdr_manager')), [{ state: 'ok' }]);
+  for (const backend of ['(none)', 'cdr_manager (suspended)', 'cdr-custom'])
+    t.match(await of(printed(backend)), [{ state: 'warn', todo: /cdr_manager\.conf/ }], backend);
+  t.match(await of('  Logging:                    Disabled\n'), [
+    { state: 'warn', todo: /enable = yes in cdr\.conf/ },
+  ]);
+  t.same(await of(null), [], 'no console here');
+  t.same(await of(printed('(none)'), 'http://192.0.2.7:8088'), [], 'another machine');
+});
+
 t.test('a time zone that is not that of the machine', async (t) => {
   const now = Date.UTC(2026, 0, 5);
   const of = (time_zone: string, machine: string) =>
@@ -196,3 +229,87 @@ t.test('the unit that restarts the dashboard is missed', async (t) => {
   });
   t.match(await away, { state: 'warn', says: /systemd does not run here/ });
 });
+
+t.test(
+  'what the recorder needs and no call has missed yet raises an alarm, in the words of doctor',
+  async (t) => {
+    const key = `${Buffer.alloc(32, 7).toString('base64')}\n`;
+    const dir = t.testdir({ spool: {}, 'master.key': key, secret: 'secret\n' });
+    for (const file of ['master.key', 'secret']) chmodSync(join(dir, file), 0o600);
+    symlinkSync('/usr/bin/ffmpeg', join(dir, 'ffmpeg'));
+    const running = ['applications', 'bridges', 'channels', 'events', 'recordings'].map(
+      (m) => `res_ari_${m}.so`,
+    );
+    running.push('res_stasis_snoop.so', 'res_stasis_recording.so', 'app_stasis.so', 'format_wav.so');
+    const pbx = { up: true, asked: [] as string[], running };
+    const server = createWebServer(({ method, url }, reply) => {
+      pbx.asked.push(`${method} ${url}`);
+      reply.end(JSON.stringify(pbx.running.map((name) => ({ name, status: 'Running' }))));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.teardown(() => server.close());
+    const { port } = server.address() as { port: number };
+    const section = {
+      ...{ id: '', name: 'PBX', spool: join(dir, 'spool'), ari_url: `http://127.0.0.1:${port}` },
+      ...{ ari_user: 'tapedeck', ari_password_file: join(dir, 'secret'), ari_ca_file: '' },
+    } as PbxConfig;
+    const config = {
+      ...{ pbxes: [section], keys: { master_key_file: join(dir, 'master.key') } },
+      encode: { socket: '', ffmpeg: join(dir, 'ffmpeg') },
+    } as unknown as Config;
+    const { standing, alarms } = alarmBoard();
+    const links = { ari: { status: () => ({ up: pbx.up }) } };
+    const needs = createNeedsOf(
+      { config, log: createLog('silent', 'test') } as Base,
+      { alarming: { alert: alarms }, pbxes: [{ section, alarms, links }] } as unknown as Parts,
+    );
+    await needs.look();
+    await needs.look();
+    t.same([...standing.keys()], [], 'all is there');
+    t.same(pbx.asked, ['GET /ari/asterisk/modules', 'GET /ari/asterisk/modules'], 'one request a look');
+
+    pbx.running = running.filter((name) => name !== 'res_ari_channels.so');
+    for (const name of ['spool', 'master.key', 'ffmpeg'])
+      renameSync(join(dir, name), join(dir, `${name}.gone`));
+    await needs.look();
+    t.same([...standing.keys()], [], 'what is back at once was no lack');
+    await needs.look();
+    t.match(Object.fromEntries(standing), {
+      'need_missing modules': {
+        severity: 'critical',
+        message: /res_ari_channels\.so/,
+        hint: /module load res_ari_channels\.so/,
+      },
+      'need_missing spool': {
+        severity: 'warning',
+        message: /cannot record any call/,
+        hint: /install -d .*\/spool/,
+      },
+      'need_missing ffmpeg': {
+        severity: 'critical',
+        message: /ffmpeg cannot be started/,
+        hint: /apt install ffmpeg/,
+      },
+      'need_missing keys': {
+        severity: 'critical',
+        message: /master\.key: ENOENT.* would not start again/,
+        hint: /Restore the file/,
+      },
+    });
+    const found = await modules(section);
+    t.equal(standing.get('need_missing modules')?.message, found?.says, 'as doctor says it');
+
+    for (const name of ['spool', 'master.key', 'ffmpeg'])
+      renameSync(join(dir, `${name}.gone`), join(dir, name));
+    Object.assign(pbx, { up: false, running });
+    await needs.look();
+    t.same([...standing.keys()], ['need_missing modules'], 'of a PBX that is away nothing is known');
+    pbx.up = true;
+    await needs.look();
+    t.same([...standing.keys()], [], 'and all of it is over once it is mended');
+    writeFileSync(join(dir, 'master.key'), '');
+    await needs.look();
+    await needs.look();
+    t.match(standing.get('need_missing keys'), { message: /does not hold 32 bytes/ });
+  },
+);
