@@ -542,7 +542,7 @@ const catalogue = {
     status: 409,
   },
   call_unknown: {
-    message: 'This call does not exist.',
+    message: 'This call does not exist, or you do not have access to it.',
     hint: 'Take the id from the address of its page or from "tapedeck calls".',
     others: 'Open the call from the list of calls.',
     blame: 'operator',
@@ -806,7 +806,7 @@ const catalogue = {
     status: 404,
   },
   approval_unknown: {
-    message: 'This approval does not exist.',
+    message: 'This approval does not exist, or you do not have access to it.',
     hint: 'Look at the list of approvals.',
     blame: 'operator',
     status: 404,

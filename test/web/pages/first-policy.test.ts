@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import t from 'tap';
-import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
+import { faults, openBrowser, openDesk, shows, tooWide } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
 const opened = await openBrowser(t);
@@ -105,7 +105,7 @@ t.test(
   },
 );
 
-t.test('how a rule has people told is chosen in its form, and kept when it is edited', async (t) => {
+t.test('a rule keeps how people are told, and a field keeps what is typed and cannot be saved', async (t) => {
   const house = await openFurnished(t, opened, 'empty');
   const { page } = await openDesk(t, opened, house, { path: '/policy' });
   await page.getByRole('button', { name: 'Add a record rule' }).click();
@@ -121,4 +121,19 @@ t.test('how a rule has people told is chosen in its form, and kept when it is ed
   t.match((await house.dashboard.catalogue.policy.newest()).policy.record, [
     { name: 'Orders', reason: 'Proof of orders.', tell: 'announce_refusal' },
   ]);
+
+  const emergency = page.getByLabel('Numbers that are never recorded');
+  const before = await emergency.inputValue();
+  await emergency.fill('112 9x');
+  await page.getByRole('main').getByRole('link', { name: 'Telling callers' }).click();
+  await page.getByText('Tapedeck tells nobody that calls are recorded').waitFor();
+  t.equal(await page.getByText('Saved as version').count(), 0, 'another page was saved');
+  await page.getByRole('status').getByRole('link', { name: 'Policy' }).click();
+  await page.getByText('Not understood: 9x').waitFor();
+  t.equal(await emergency.inputValue(), '112 9x');
+  t.ok(await page.getByRole('button', { name: 'Save the policy' }).isDisabled());
+  await emergency.fill(Array.from({ length: 51 }, (_, i) => 100 + i).join(' '));
+  await page.getByText('Enter at most 50 numbers').waitFor();
+  await page.getByRole('button', { name: 'Discard changes' }).click();
+  await shows(t, () => emergency.inputValue(), before);
 });

@@ -260,7 +260,7 @@ t.test('an agent opens their calls only, and hears them from where they came in'
   t.match(await page.locator('.happened').textContent(), /0:00\s*Silent for you: before you joined \(0:21\)/);
   const other = office.calls.find((c) => !mine.includes(c))!;
   await page.goto(`${office.url}/calls/${other.id}`);
-  await page.getByText('This call does not exist.').waitFor();
+  await page.getByText('This call does not exist, or you do not have access to it.').waitFor();
 });
 
 t.test('an auditor says why once a call, and the last reason is there for the next', async (t) => {

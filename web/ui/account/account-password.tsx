@@ -22,7 +22,7 @@ export function AccountPassword({ account, changed }: { account: Account; change
   const found: Faults = [];
   if (!old) found.push({ id: 'old-password', text: t.account.password.noOld });
   found.push(...passwordFaults('new-password', fresh, account.name));
-  const { attempt, faults, fault, tried, forget } = useFaults(found);
+  const { attempt, faults, fault, tried } = useFaults(found);
 
   const submit = (event: Event) => {
     event.preventDefault();
@@ -33,7 +33,6 @@ export function AccountPassword({ account, changed }: { account: Account; change
       setEnded(await peopleApi.password(old, fresh));
       setOld('');
       setFresh('');
-      forget();
       changed();
     });
   };

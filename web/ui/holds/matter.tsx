@@ -4,13 +4,13 @@ import { left } from '../kit/use-form.js';
 import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
-import { placeName } from '../messages/places.js';
 import { date } from '../messages/when.js';
-import { type HoldQuery, holdsApi } from '../state/api-holds.js';
+import { holdsApi } from '../state/api-holds.js';
 import { useView } from '../state/use-view.js';
 import { AddCall, AskRelease, Releases } from './acts.js';
 import { HeldCalls, NotHeldCalls } from './calls.js';
 import { ChangeQuery } from './change-query.js';
+import { queryWords } from './query-words.js';
 
 /** One matter: what it holds, what it does not hold and why, and its release. */
 export function MatterPage({ id }: { id: string }) {
@@ -40,7 +40,7 @@ export function MatterPage({ id }: { id: string }) {
             <dt>{t.holds.facts.opened}</dt>
             <dd>{t.holds.openedBy({ who: clean(matter.opened_by), day: date(matter.opened_at) })}</dd>
             <dt>{t.holds.facts.query}</dt>
-            <dd>{matter.query ? inWords(matter.query) : t.holds.noQuery}</dd>
+            <dd>{matter.query ? queryWords(matter.query) : t.holds.noQuery}</dd>
             <dt>{t.holds.facts.held}</dt>
             <dd>{t.holds.held(matter.held)}</dd>
           </dl>
@@ -85,22 +85,4 @@ export function MatterPage({ id }: { id: string }) {
       )}
     </div>
   );
-}
-
-function inWords(query: HoldQuery): string {
-  const q = t.holds.query;
-  const list = (names: string[]) => names.map(placeName).join(', ');
-  return [
-    query.text && q.text({ text: clean(query.text) }),
-    query.numbers.length > 0 && q.numbers({ list: query.numbers.map(clean).join(', ') }),
-    query.extensions.length > 0 && q.extensions({ list: list(query.extensions) }),
-    query.queues.length > 0 && q.queues({ list: list(query.queues) }),
-    query.dids.length > 0 && q.dids({ list: list(query.dids) }),
-    query.from !== null && q.from({ day: date(new Date(query.from).toISOString()) }),
-    query.to !== null && q.to({ day: date(new Date(query.to).toISOString()) }),
-    query.direction && q.directions[query.direction],
-    query.pbx !== null && q.pbx({ name: query.pbx || 'first' }),
-  ]
-    .filter(Boolean)
-    .join('; ');
 }

@@ -36,12 +36,11 @@ export function useFaults(found: Faults) {
     attempt,
     faults,
     fault: (id: string) => faults.find((f) => f.id === id)?.text,
-    /** An attempt to send it: gives whether it can be sent. */
+    /** An attempt to send it: gives whether it can be sent. What is emptied or typed after that is a new form. */
     tried: (): boolean => {
-      setAttempt(attempt + 1);
-      return found.length === 0;
+      const right = found.length === 0;
+      setAttempt(right ? 0 : attempt + 1);
+      return right;
     },
-    /** The form is a new one. */
-    forget: () => setAttempt(0),
   };
 }

@@ -17,7 +17,7 @@ export function AddNumber({ list, done }: { list: NumberList; done: () => void }
   const [refused, setRefused] = useState<ImportFault[]>([]);
   const { busy, problem, send } = useSending();
   const found: Faults = number.trim() ? [] : [{ id: 'number-add', text: t.lists.add.none }];
-  const { fault, tried, forget } = useFaults(found);
+  const { fault, tried } = useFaults(found);
   const ofEnd = refused.filter(({ code }) => code.startsWith('until'));
   const ofNumber = refused.filter(({ code }) => !code.startsWith('until'));
 
@@ -34,7 +34,6 @@ export function AddNumber({ list, done }: { list: NumberList; done: () => void }
       setNumber('');
       setNote('');
       setUntil('');
-      forget();
       done();
     });
   };

@@ -18,7 +18,7 @@ export function marksOf(call: CallDetail): Mark[] {
   const masks = masked.map(
     ({ at_ms, until_ms, side, kind, written_ms }): Mark => ({
       ...{ at_ms, until_ms, side, kind: 'mask', leg: null },
-      text: t.call.maskText({ kind, written: written_ms > 0 }),
+      text: t.call.maskText({ kind, written: written_ms > 0 ? t.call.moment({ ms: written_ms }) : '' }),
     }),
   );
   // What a mask has kept from being captured is in its own mark.

@@ -1,21 +1,28 @@
-import { useState } from 'preact/hooks';
 import { Field } from '../kit/field.js';
 import { t } from '../messages/language.js';
+import { typedInto } from './typed.js';
 
 const number = /^[0-9*#+]{2,15}$/;
+const MOST = 50;
 type Props = {
   numbers: string[];
   /** To be read only. */
   fixed: boolean;
   change: (numbers: string[]) => void;
-  bad: (bad: boolean) => void;
 };
 
+/** Returns the numbers in a text, each once. */
+const numbersIn = (text: string): string[] => [...new Set(text.split(/[\s,;]+/).filter(Boolean))];
+
+function faultOf(found: string[]): string | undefined {
+  const wrong = found.filter((n) => !number.test(n));
+  if (wrong.length > 0) return t.policy.emergencyBad({ list: wrong.join(' ') });
+  return found.length > MOST ? t.policy.emergencyMany({ most: MOST }) : undefined;
+}
+
 /** The numbers that are never recorded, as a line of text. */
-export function EmergencyNumbers({ numbers, fixed, change, bad }: Props) {
-  const [text, setText] = useState(numbers.join(' '));
-  const entries = text.split(/[\s,;]+/).filter(Boolean);
-  const faults = entries.filter((n) => !number.test(n));
+export function EmergencyNumbers({ numbers, fixed, change }: Props) {
+  const [text, keep] = typedInto('policy', 'emergency', numbers.join(' '));
   if (fixed)
     return (
       <section class="rules">
@@ -32,13 +39,12 @@ export function EmergencyNumbers({ numbers, fixed, change, bad }: Props) {
         help={t.policy.emergencyHelp}
         value={text}
         inputMode="tel"
-        error={faults.length > 0 ? t.policy.emergencyBad({ list: faults.join(' ') }) : undefined}
+        error={faultOf(numbersIn(text))}
         onInput={(value) => {
-          setText(value);
-          const found = [...new Set(value.split(/[\s,;]+/).filter(Boolean))];
-          const good = found.every((n) => number.test(n));
-          bad(!good);
-          if (good) change(found.slice(0, 50));
+          const found = numbersIn(value);
+          const wrong = faultOf(found) !== undefined;
+          keep(value, wrong);
+          if (!wrong) change(found);
         }}
       />
     </section>

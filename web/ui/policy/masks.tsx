@@ -1,10 +1,10 @@
-import { useState } from 'preact/hooks';
 import { Field } from '../kit/field.js';
 import { t } from '../messages/language.js';
 import type { Policy } from '../state/api.js';
+import { typedInto } from './typed.js';
 
 type Mask = Policy['mask'];
-type Props = { mask: Mask; fixed: boolean; change: (mask: Mask) => void; bad: (bad: boolean) => void };
+type Props = { mask: Mask; fixed: boolean; change: (mask: Mask) => void };
 
 /** Undefined for nothing, null for what is no time. */
 function secondsOf(text: string): number | null | undefined {
@@ -14,8 +14,8 @@ function secondsOf(text: string): number | null | undefined {
 }
 
 /** After what time a mask ends by itself. */
-export function Masks({ mask, fixed, change, bad }: Props) {
-  const [text, setText] = useState(mask ? String(mask.resume_after_s) : '');
+export function Masks({ mask, fixed, change }: Props) {
+  const [text, keep] = typedInto('policy', 'mask', mask ? String(mask.resume_after_s) : '');
   const wrong = secondsOf(text) === null;
   return (
     <section class="rules">
@@ -31,9 +31,8 @@ export function Masks({ mask, fixed, change, bad }: Props) {
           narrow
           error={wrong ? t.policy.masks.bad : undefined}
           onInput={(value) => {
-            setText(value);
             const seconds = secondsOf(value);
-            bad(seconds === null);
+            keep(value, seconds === null);
             if (seconds !== null) change(seconds === undefined ? undefined : { resume_after_s: seconds });
           }}
         />

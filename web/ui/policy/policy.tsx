@@ -25,6 +25,7 @@ import { keepSentence, recordSentence, retentionSentence } from './rule-words.js
 import { SaveBar } from './save-bar.js';
 import { Groups, Holidays } from './shared-lists.js';
 import { TryIt } from './try-it.js';
+import { unfinished } from './typed.js';
 import { usePolicy } from './use-policy.js';
 import { Versions } from './versions.js';
 
@@ -43,9 +44,6 @@ function Purpose({ rule }: { rule: RetentionRule | undefined }) {
 export function PolicyPage() {
   const policy = usePolicy();
   const [editing, setEditing] = useState(0);
-  const [bad, setBad] = useState<readonly string[]>([]);
-  const isBad = (part: string) => (wrong: boolean) =>
-    setBad((before) => [...before.filter((other) => other !== part), ...(wrong ? [part] : [])]);
   const draft = policy.draft.value;
   const [looking, setLooking] = useState(false);
   const faults = useRuleFaults(draft);
@@ -153,33 +151,23 @@ export function PolicyPage() {
           off={editing > 0}
         />
         <NamesKept
-          key={`names ${loaded.version}`}
           days={draft.metadata_days}
           fixed={fixed}
           change={(metadata_days) => policy.change({ metadata_days })}
-          bad={isBad('names')}
         />
         {!fixed && (
           <ExistingRecordings
             version={loaded.version}
             preview={() => setLooking(true)}
-            off={editing > 0 || bad.length > 0}
+            off={editing > 0 || unfinished.value.length > 0}
           />
         )}
         <EmergencyNumbers
-          key={loaded.version}
           numbers={draft.emergency_numbers}
           fixed={fixed}
           change={(emergency_numbers) => policy.change({ emergency_numbers })}
-          bad={isBad('emergency')}
         />
-        <Masks
-          key={`masks ${loaded.version}`}
-          mask={draft.mask}
-          fixed={fixed}
-          change={(mask) => policy.change({ mask })}
-          bad={isBad('masks')}
-        />
+        <Masks mask={draft.mask} fixed={fixed} change={(mask) => policy.change({ mask })} />
         <EarlierVersions
           redaction={draft.redaction}
           fixed={fixed}
@@ -190,19 +178,11 @@ export function PolicyPage() {
           fixed={fixed}
           change={(approvals) => policy.change({ approvals })}
         />
-        <Groups
-          key={`groups ${loaded.version}`}
-          entries={draft.groups ?? []}
-          fixed={fixed}
-          change={(groups) => policy.change({ groups })}
-          bad={isBad('groups')}
-        />
+        <Groups entries={draft.groups ?? []} fixed={fixed} change={(groups) => policy.change({ groups })} />
         <Holidays
-          key={`holidays ${loaded.version}`}
           entries={draft.holidays ?? []}
           fixed={fixed}
           change={(holidays) => policy.change({ holidays })}
-          bad={isBad('holidays')}
         />
         {!fixed && <ReplaySection replay={replay} policy={draft} />}
         <Versions
@@ -219,7 +199,8 @@ export function PolicyPage() {
       <SaveBar
         policy={policy}
         replay={replay}
-        blocked={editing > 0 || bad.length > 0}
+        page="policy"
+        blocked={editing > 0}
         looking={{ now: looking, set: setLooking }}
       />
     </div>

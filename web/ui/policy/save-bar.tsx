@@ -9,20 +9,24 @@ import { ApplyDialog, keepsOtherwise } from './keeping/apply.js';
 import { ControlsOffDialog, controlsOff } from './keeping/ask-approval.js';
 import { NoEmergencyDialog } from './no-emergency-dialog.js';
 import { ReplayDialog, type ReplayOf } from './replay.js';
+import { type PolicyPageName, unfinished } from './typed.js';
 import type { PolicyDraft } from './use-policy.js';
 
 type SaveBarProps = {
   policy: PolicyDraft;
   replay: ReplayOf;
+  page: PolicyPageName;
   blocked: boolean;
   /** Existing recordings are being looked at, and what closes that. */
   looking?: { now: boolean; set: (now: boolean) => void };
 };
 
-/** What has become of the policy that is being edited, and saving it. `blocked`: something on the page is not finished. */
-export function SaveBar({ policy, replay, blocked, looking }: SaveBarProps) {
+/** What has become of the policy that is being edited, and saving it. `blocked`: a form on the page is open. */
+export function SaveBar({ policy, replay, page, blocked: open, looking }: SaveBarProps) {
   const { theirs, problem, savedVersion, appliedToAll, saving, dirty, loaded, draft, save, take } = policy;
   const conflict = theirs.value;
+  const elsewhere = unfinished.value.find((other) => other !== page);
+  const blocked = open || unfinished.value.length > 0;
   const [asking, setAsking] = useState<{ version: VersionedPolicy; apply: ApplyTo } | null>(null);
   const [loosening, setLoosening] = useState<{ version: VersionedPolicy; apply: ApplyTo } | null>(null);
   const [requested, setRequested] = useState(false);
@@ -118,7 +122,20 @@ export function SaveBar({ policy, replay, blocked, looking }: SaveBarProps) {
             />
           </p>
         )}
-        {dirty.value && !conflict && <p>{blocked ? t.policy.finishFirst : t.policy.unsaved}</p>}
+        {dirty.value && !conflict && (
+          <p>
+            {elsewhere ? (
+              <Sentence
+                of={t.policy.finishElsewhere}
+                parts={{ page: <a href={`/${elsewhere}`}>{t[elsewhere].title}</a> }}
+              />
+            ) : blocked ? (
+              t.policy.finishFirst
+            ) : (
+              t.policy.unsaved
+            )}
+          </p>
+        )}
       </div>
       {problem.value !== null && <ErrorNote problem={problem.value} />}
       {conflict && dirty.value && (

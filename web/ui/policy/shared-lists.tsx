@@ -1,9 +1,9 @@
-import { useState } from 'preact/hooks';
 import { isDay } from '../../../daemon/domain/policy/hours.js';
 import { Lines } from '../kit/field.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import type { Policy } from '../state/api.js';
+import { typedInto } from './typed.js';
 
 type Group = NonNullable<Policy['groups']>[number];
 type Holiday = NonNullable<Policy['holidays']>[number];
@@ -44,11 +44,10 @@ type Props<E> = {
   /** To be read only. */
   fixed: boolean;
   change: (entries: E[]) => void;
-  bad: (bad: boolean) => void;
 };
 
-function SharedList<E extends { name: string }>({ id, entries, write, read, fixed, change, bad }: Props<E>) {
-  const [text, setText] = useState(() => entries.map(write).join('\n'));
+function SharedList<E extends { name: string }>({ id, entries, write, read, fixed, change }: Props<E>) {
+  const [text, keep] = typedInto('policy', id, entries.map(write).join('\n'));
   const faultsOf = (value: string): string | undefined => {
     const found = lines(value).map(read);
     const fault = found.find((one) => 'fault' in one);
@@ -71,9 +70,8 @@ function SharedList<E extends { name: string }>({ id, entries, write, read, fixe
           value={text}
           error={faultsOf(text)}
           onInput={(value) => {
-            setText(value);
             const fault = faultsOf(value);
-            bad(fault !== undefined);
+            keep(value, fault !== undefined);
             if (fault === undefined)
               change(
                 lines(value).flatMap((line) =>
@@ -87,7 +85,7 @@ function SharedList<E extends { name: string }>({ id, entries, write, read, fixe
   );
 }
 
-type Given<E> = Pick<Props<E>, 'entries' | 'fixed' | 'change' | 'bad'>;
+type Given<E> = Pick<Props<E>, 'entries' | 'fixed' | 'change'>;
 
 export const Groups = (props: Given<Group>) => (
   <SharedList

@@ -1,9 +1,10 @@
 import { computed, signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { proven } from '../sign-in/proof-dialog.js';
 import { ApiError, api, type Policy, type VersionedPolicy } from '../state/api.js';
 import { type ApplyTo, applyBody } from '../state/api-rules.js';
 import { changes } from '../state/live.js';
+import { forgetTyped, unfinished } from './typed.js';
 
 /** The version that is being edited and what has become of it; kept while other pages are open. */
 const loaded = signal<VersionedPolicy | null>(null);
@@ -15,12 +16,14 @@ const savedVersion = signal<number | null>(null);
 const saving = signal(false);
 /** What was saved last is applied to existing recordings too. */
 const appliedToAll = signal(false);
+/** How often a page of the policy was left. What was saved is said only on the page that saved it. */
+let left = 0;
 
 const dirty = computed(
   () =>
     loaded.value !== null &&
     draft.value !== null &&
-    JSON.stringify(draft.value) !== JSON.stringify(loaded.value.policy),
+    (unfinished.value.length > 0 || JSON.stringify(draft.value) !== JSON.stringify(loaded.value.policy)),
 );
 
 function take(version: VersionedPolicy): void {
@@ -28,6 +31,7 @@ function take(version: VersionedPolicy): void {
   draft.value = version.policy;
   theirs.value = null;
   problem.value = null;
+  forgetTyped();
 }
 
 async function load(): Promise<void> {
@@ -51,10 +55,11 @@ async function save(
   saving.value = true;
   problem.value = null;
   savedVersion.value = null;
+  const on = left;
   try {
     const given = draft.value;
     take(await proven(() => api.savePolicy(basedOn, given, noEmergencyNumbers, applyBody(apply))));
-    savedVersion.value = loaded.value?.version ?? null;
+    if (on === left) savedVersion.value = loaded.value?.version ?? null;
     appliedToAll.value = apply.to === 'all';
   } catch (cause) {
     if (cause instanceof ApiError && cause.code === 'policy_conflict')
@@ -71,7 +76,10 @@ function change(part: Partial<Policy>): void {
   // What a policy may be without is left out when it is empty, as it was before anybody wrote it.
   for (const list of ['keep', 'limits', 'groups', 'holidays'] as const)
     if (next[list]?.length === 0 && loaded.value?.policy[list] === undefined) delete next[list];
-  if (next.telling === undefined) delete next.telling;
+  if (next.telling === undefined) {
+    delete next.telling;
+    forgetTyped('telling');
+  }
   if (next.mask === undefined) delete next.mask;
   if (next.approvals === undefined) delete next.approvals;
   draft.value = next;
@@ -82,6 +90,13 @@ export function usePolicy() {
   useEffect(() => {
     load();
   }, [changed]);
+  useLayoutEffect(
+    () => () => {
+      left += 1;
+      savedVersion.value = null;
+    },
+    [],
+  );
   const unsaved = dirty.value;
   useEffect(() => {
     if (!unsaved) return;

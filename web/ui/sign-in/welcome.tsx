@@ -22,7 +22,6 @@ export function WelcomePage() {
   const look = (given: string) =>
     send(async () => {
       setName((await peopleApi.welcome(given)).name);
-      forget();
     });
   useEffect(() => {
     document.title = t.title({ page: t.welcome.title, site: session.value?.site.name ?? '' });
@@ -34,7 +33,7 @@ export function WelcomePage() {
   const found: Faults = [];
   if (name === null && !code.trim()) found.push({ id: 'welcome-code', text: t.welcome.noCode });
   if (name !== null) found.push(...passwordFaults('welcome-password', password, name));
-  const { attempt, faults, fault, tried, forget } = useFaults(found);
+  const { attempt, faults, fault, tried } = useFaults(found);
 
   const submit = (event: Event) => {
     event.preventDefault();
@@ -44,7 +43,6 @@ export function WelcomePage() {
       const { done, tokens_ended } = await peopleApi.welcome(code.trim(), password);
       setDone(done ? tokens_ended.map((token) => clean(token)) : null);
       setPassword('');
-      forget();
     });
   };
   const leave = async () => {

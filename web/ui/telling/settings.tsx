@@ -1,10 +1,10 @@
-import { useLayoutEffect, useState } from 'preact/hooks';
 import { Field } from '../kit/field.js';
 import { type Choices, Select } from '../kit/select.js';
 import { t } from '../messages/language.js';
 import { regionName } from '../messages/numbers.js';
 import { cleaned } from '../policy/conditions.js';
 import { RuleList } from '../policy/rule-list.js';
+import { typedInto } from '../policy/typed.js';
 import type { Policy, TellingFacts } from '../state/api.js';
 import { pbxName } from '../state/pbxes.js';
 import { type LanguageRule, languageForm } from './language-form.js';
@@ -19,7 +19,6 @@ type Props = {
   facts: TellingFacts;
   fixed: boolean;
   change: (part: Partial<Telling>) => void;
-  bad: (bad: boolean) => void;
   open: (by: number) => void;
 };
 
@@ -28,6 +27,14 @@ const SHORTEST_BEEP_S = 5;
 const LONGEST_BEEP_S = 60;
 const DEFAULT_BEEP_S = 15;
 
+const keysOf = ({ refuse_key: refuse = '9', agree_key: agree = '1' }: Telling) => ({ refuse, agree });
+
+/** Whether one key would mean both yes and no. */
+export function sameKeys(telling: Telling): boolean {
+  const { refuse, agree } = keysOf(telling);
+  return refuse === agree;
+}
+
 /** "Texas", "Germany", or "Canada (QC)". */
 function placeName(region: string, state: string, { jurisdictions }: Props['facts']): string {
   const known = jurisdictions.find(({ id }) => id === `${region}-${state}`)?.name;
@@ -35,18 +42,14 @@ function placeName(region: string, state: string, { jurisdictions }: Props['fact
 }
 
 /** How Tapedeck tells people: all that the policy has of it. */
-export function TellingSettings({ telling, facts, fixed, change, bad, open }: Props) {
+export function TellingSettings({ telling, facts, fixed, change, open }: Props) {
   const { mode = 'announce', silent_confirmed: confirmed = false, language = 'en' } = telling;
-  const refuse = telling.refuse_key ?? '9';
-  const agree = telling.agree_key ?? '1';
-  const [beep, setBeep] = useState(String(telling.beep_seconds ?? DEFAULT_BEEP_S));
-  const [place, setPlace] = useState(telling.subdivision ?? '');
+  const { refuse, agree } = keysOf(telling);
+  const [beep, keepBeep] = typedInto('telling', 'beep', String(telling.beep_seconds ?? DEFAULT_BEEP_S));
+  const [place, keepPlace] = typedInto('telling', 'place', telling.subdivision ?? '');
   const beepFault = beepOf(beep) === null ? t.telling.beepBad : undefined;
-  const placeFault = /^[A-Z0-9]{0,3}$/.test(placeOf(place)) ? undefined : t.telling.subdivisionBad;
-  const keyFault = refuse === agree ? t.telling.sameKeys : undefined;
-  const wrong = [beepFault, placeFault, keyFault].some((fault) => fault !== undefined);
-  // With the same drawing as the message: "Save" must not be open for the moment between the two.
-  useLayoutEffect(() => bad(wrong), [wrong]);
+  const placeFault = PLACE.test(placeOf(place)) ? undefined : t.telling.subdivisionBad;
+  const keyFault = sameKeys(telling) ? t.telling.sameKeys : undefined;
 
   const { region } = facts.site;
   const states = facts.jurisdictions
@@ -103,9 +106,9 @@ export function TellingSettings({ telling, facts, fixed, change, bad, open }: Pr
               narrow
               error={placeFault}
               onInput={(text) => {
-                setPlace(text);
-                if (/^[A-Z0-9]{0,3}$/.test(placeOf(text)))
-                  change({ subdivision: placeOf(text) || undefined });
+                const good = PLACE.test(placeOf(text));
+                keepPlace(text, !good);
+                if (good) change({ subdivision: placeOf(text) || undefined });
               }}
             />
           )}
@@ -150,8 +153,8 @@ export function TellingSettings({ telling, facts, fixed, change, bad, open }: Pr
             narrow
             error={beepFault}
             onInput={(text) => {
-              setBeep(text);
               const seconds = beepOf(text);
+              keepBeep(text, seconds === null);
               if (seconds !== null) change({ beep_seconds: seconds });
             }}
           />
@@ -232,6 +235,7 @@ export function TellingSettings({ telling, facts, fixed, change, bad, open }: Pr
 const known = (states: Choices<string>, chosen = ''): Choices<string> =>
   chosen === '' || states.some(([id]) => id === chosen) ? states : [...states, [chosen, chosen]];
 
+const PLACE = /^[A-Z0-9]{0,3}$/;
 const placeOf = (text: string): string => text.trim().toUpperCase();
 
 function beepOf(text: string): number | null {

@@ -9,7 +9,7 @@ import { mayDo } from '../state/rights.js';
 import { useView } from '../state/use-view.js';
 import { Law } from './law.js';
 import { PromptList } from './prompts.js';
-import { TellingSettings } from './settings.js';
+import { sameKeys, TellingSettings } from './settings.js';
 import { WhoTells } from './who-tells.js';
 
 /** How people are told that calls are recorded: by whom, by default and where the law asks for more, and what they hear. */
@@ -22,7 +22,6 @@ export function TellingPage() {
   const policy = usePolicy();
   const replay = useReplay();
   const [editing, setEditing] = useState(0);
-  const [bad, setBad] = useState(false);
   const [draft, loaded] = [policy.draft.value, policy.loaded.value];
   const fixed = !mayDo('settings');
   const trouble = problem ?? (draft ? null : policy.problem.value);
@@ -46,12 +45,10 @@ export function TellingPage() {
           <WhoTells telling={draft.telling} fixed={fixed} change={(telling) => policy.change({ telling })} />
           {draft.telling && (
             <TellingSettings
-              key={loaded.version}
               telling={draft.telling}
               facts={v.facts}
               fixed={fixed}
               change={(part) => policy.change({ telling: { ...draft.telling, ...part } })}
-              bad={setBad}
               open={(by) => setEditing((n) => n + by)}
             />
           )}
@@ -60,7 +57,8 @@ export function TellingPage() {
           <SaveBar
             policy={policy}
             replay={replay}
-            blocked={draft.telling !== undefined && (bad || editing > 0)}
+            page="telling"
+            blocked={draft.telling !== undefined && (sameKeys(draft.telling) || editing > 0)}
           />
         </>
       )}

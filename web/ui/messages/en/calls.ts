@@ -233,12 +233,12 @@ export const callText = {
   },
   details: 'Details',
   maskSides: { both: 'Masked', them: 'Them masked', us: 'Us masked' } as Record<string, string>,
-  /** Why a stretch is silent. `written`: the PBX had written it all the same. */
-  maskText: ({ kind, written }: { kind: string; written: boolean }) => {
+  /** Why a stretch is silent. `written`: how much of it the PBX had written all the same, such as "0.04 s"; empty for nothing. */
+  maskText: ({ kind, written }: { kind: string; written: string }) => {
     if (kind === 'hold') return 'waiting on hold';
     if (kind === 'unagreed') return 'somebody who had not agreed may have joined while nobody watched';
     if (kind === 'redacted') return 'redacted afterwards';
-    return written ? 'had been written, silenced before sealing' : '';
+    return written ? `${written} of it had been written, silenced before sealing` : '';
   },
   gapSides: { both: 'Not recorded', them: 'Them not recorded', us: 'Us not recorded' } as Record<
     string,

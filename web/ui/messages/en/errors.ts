@@ -17,7 +17,7 @@ const own: Record<string, ErrorWords> = {
   },
   page_absent: {
     message: 'This page could not be loaded.',
-    hint: 'Tapedeck may just have been updated. Reload the page to get the new version.',
+    hint: 'Check your network connection, then reload the page. After an update of Tapedeck, reloading gets the new version.',
   },
   passkey_cancelled: {
     message: 'The passkey was not used.',
@@ -168,7 +168,7 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     others: TELL_AN_ADMIN,
   },
   call_unknown: {
-    message: 'This call does not exist.',
+    message: 'This call does not exist, or you do not have access to it.',
     hint: 'Take the id from the address of its page or from “tapedeck calls”.',
     others: 'Open the call from the list of calls.',
   },
@@ -358,7 +358,7 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     hint: 'It may have been erased. Reload the page to see when, and by whom.',
   },
   approval_unknown: {
-    message: 'This approval does not exist.',
+    message: 'This approval does not exist, or you do not have access to it.',
     hint: 'Look at the list of approvals.',
   },
   approval_missing: {

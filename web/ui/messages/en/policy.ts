@@ -61,6 +61,7 @@ export const policyText = {
   emergencyLabel: 'Numbers that are never recorded',
   emergencyHelp:
     'Calls to these are never recorded, whatever the rules say. Separate them with spaces or commas.',
+  emergencyMany: ({ most }: { most: number }) => `Enter at most ${most} numbers.`,
   emergencyBad: ({ list }: { list: string }) => `Use 2 to 15 digits, * or #. Not understood: ${list}`,
   groups: {
     title: 'Groups of extensions',
@@ -244,6 +245,8 @@ export const policyText = {
   takeTheirs: 'Discard my changes and load theirs',
   keepMine: 'Save mine over theirs',
   finishFirst: 'Finish or cancel what you are editing, then save.',
+  finishElsewhere: ({ page }: { page: string }) =>
+    `A field on the page ${page} is not valid. Correct it there, then save.`,
   sentence: {
     record: ({ outcome, when }: { outcome: 'record' | 'skip' | 'on_demand' | 'ask'; when: Said }) =>
       ({

@@ -1,7 +1,7 @@
-import { useState } from 'preact/hooks';
 import { NAMES_PRESET } from '../../../../daemon/domain/retention/presets.js';
 import { Field } from '../../kit/field.js';
 import { t } from '../../messages/language.js';
+import { typedInto } from '../typed.js';
 
 const MOST = 36_500;
 
@@ -9,7 +9,6 @@ type Props = {
   days: number | undefined;
   fixed: boolean;
   change: (days: number | undefined) => void;
-  bad: (bad: boolean) => void;
 };
 
 /** Undefined for nothing, null for what is no number of days. */
@@ -20,13 +19,12 @@ function daysOf(text: string): number | null | undefined {
 }
 
 /** How long names and numbers of a call stay once there is no audio of it. */
-export function NamesKept({ days, fixed, change, bad }: Props) {
-  const [text, setText] = useState(days === undefined ? '' : String(days));
+export function NamesKept({ days, fixed, change }: Props) {
+  const [text, keep] = typedInto('policy', 'names', days === undefined ? '' : String(days));
   const words = t.keeping.names;
   const input = (value: string) => {
-    setText(value);
     const read = daysOf(value);
-    bad(read === null);
+    keep(value, read === null);
     if (read !== null) change(read);
   };
   return (

@@ -1,5 +1,5 @@
 import type { ApprovalAct, ApprovalState } from '../../../../../daemon/domain/approval/approval.js';
-import { plural } from '../../locale.js';
+import { count, plural } from '../../locale.js';
 
 type Until = { until: string };
 
@@ -44,6 +44,49 @@ export const approvalsText = {
     policy: 'The policy',
   },
   shown: 'What is approved',
+  /** What stands before a value of what is approved. One that has no words here is shown under its own name. */
+  fields: {
+    ...{
+      id: 'ID',
+      name: 'Name',
+      reason: 'Reason',
+      recordings: 'Recordings',
+      recording: 'Recording',
+      call: 'Call',
+    },
+    ...{ request: 'Request of a person', changes: 'Changes', policy_sha256: 'SHA-256 of the policy' },
+    ...{
+      no_second_person_for: 'One person alone could then do',
+      limits: 'Limits',
+      retention: 'Retention rules',
+    },
+    ...{
+      as_of: 'Counted',
+      shorter: 'Existing recordings kept for less time',
+      due: 'Due for erasure by that',
+    },
+    ...{ digest: 'SHA-256 of what was counted', metadata_days: 'Names and numbers removed after' },
+    ...{
+      purpose: 'Purpose',
+      legal_basis: 'Legal basis',
+      beats: 'Wins over',
+      source: 'Source',
+      when: 'Calls',
+    },
+    ...{ matter: 'Legal hold', opened_by: 'Opened by', opened_at: 'Opened', picked: 'Added one by one' },
+    ...{ query: 'Query', new_query: 'New query', letting: 'Releases', region: 'Country of national numbers' },
+    ...{ upto: 'Up to number', list_sha256: 'SHA-256 of the list of recordings', version: 'Version' },
+    ...{ replaced_by_version: 'Replaced by version', sealed_sha256: 'SHA-256 of the sealed file' },
+    ...{ redacted_at: 'Redacted', redacted_by: 'Redacted by', redaction_reason: 'Reason for the redaction' },
+    redacted: 'Silenced',
+  } as Record<string, string>,
+  days: ({ n }: { n: number }) => plural(n, { one: '1 day', other: `${count(n)} days` }),
+  noQuery: 'None',
+  letting: {
+    all: 'Everything that the legal hold holds',
+    query: 'Recordings that the new query does not match',
+    recordings: 'These recordings',
+  } as Record<string, string>,
   digest: 'SHA-256 of what is shown',
   expires: 'Expires',
   notBefore: 'Not before',
