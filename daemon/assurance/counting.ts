@@ -4,8 +4,8 @@ import type { Log } from '../ops/log.js';
 import { repeatedly } from '../ops/turns.js';
 
 /**
- * Counts what became of calls in each quarter of an hour in which some have changed, so that a coverage report of a year reads
- * totals. Each step takes a few ms, with a pause after it for calls in progress: after an upgrade or an import there may be a
+ * Counts what became of calls, and how people were told, in each quarter of an hour in which some have changed, so that a report of a year
+ * reads totals. Each step takes a few ms, with a pause after it for calls in progress: after an upgrade or an import there may be a
  * million calls to count. Reports count for themselves what is not counted yet.
  */
 export type CountingDeps = {
@@ -26,7 +26,7 @@ export function createCounting({ catalogue, log, pace = PACE }: CountingDeps) {
   }
 
   const counting = repeatedly(pace.everyMs, countAll, (err) =>
-    log.warn({ err }, 'Calls could not be counted for coverage reports; retrying'),
+    log.warn({ err }, 'Calls could not be counted for reports; retrying'),
   );
   return {
     start(): void {

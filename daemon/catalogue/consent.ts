@@ -1,9 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { bounds, type Period } from '../domain/assurance/coverage.js';
+import { QUARTER_MS } from '../domain/assurance/coverage-counts.js';
 import { periodOf } from '../domain/assurance/coverage-view.js';
 import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import type { PbxId } from '../domain/pbx.js';
+import type { BlindWindow } from '../domain/recording/recording.js';
+import { settleConsent } from '../domain/telling/consent-counts.js';
 import {
   type ConsentFilter,
   consentCallView,
@@ -13,12 +16,14 @@ import {
   judgeCall,
 } from '../domain/telling/consent-report.js';
 import { unwatchedIn } from '../domain/telling/told.js';
+import { slices } from '../ops/turns.js';
 import type { Verbs } from './catalogue.js';
+import type { CoverageRange } from './ledger.js';
 import type { ToldCursor } from './notices.js';
 
 /** What the calls of a report are read by; `ConsentVerbs`: the whole report. */
 export type ConsentCallVerbs = 'notices.calls' | 'watch.windows';
-export type ConsentVerbs = ConsentCallVerbs | 'ledger.spans' | 'ledger.strangers';
+export type ConsentVerbs = ConsentCallVerbs | 'notices.counts' | 'ledger.spans' | 'ledger.strangers';
 
 export type ConsentAsked = {
   from?: string | undefined;
@@ -41,16 +46,15 @@ export const consentScope = (asked: ConsentAsked, zone: string, now: number): Co
   pbx: asked.pbx ?? null,
 });
 
-/** Yields the answered calls of a period, newest first. Reads them in slices, and never holds them all. */
+/** Yields the answered calls of a time, newest first. Reads them in slices, and never holds them all. */
 async function* callsOf(
-  catalogue: Verbs<ConsentCallVerbs>,
-  { period, pbx }: Pick<ConsentScope, 'period' | 'pbx'>,
+  catalogue: Verbs<'notices.calls'>,
+  { from, to, pbx }: CoverageRange,
+  windows: readonly BlindWindow[],
 ): AsyncGenerator<JudgedCall> {
-  const { from, to } = bounds(period);
-  const windows = await catalogue.watch.windows({ from });
   let before: ToldCursor | undefined;
   for (;;) {
-    const page = await catalogue.notices.calls({ from, to, pbx: pbx ?? undefined, before, limit: SLICE });
+    const page = await catalogue.notices.calls({ from, to, pbx, before, limit: SLICE });
     for (const call of page.calls) {
       const its = windows.filter((window) => window.pbx === call.pbx);
       yield judgeCall({ ...call, unwatchedMs: unwatchedIn(call, its) });
@@ -61,15 +65,71 @@ async function* callsOf(
   }
 }
 
+const rangeOf = ({ period, pbx }: ConsentScope): CoverageRange => ({
+  ...bounds(period),
+  pbx: pbx ?? undefined,
+});
+
 /** The same of those that fit the filter, for a table of all of them. */
 export async function* consentCalls(
   catalogue: Verbs<ConsentCallVerbs>,
   scope: ConsentScope,
 ): AsyncGenerator<JudgedCall> {
-  for await (const call of callsOf(catalogue, scope)) if (fitsConsent(call, scope.filter)) yield call;
+  const range = rangeOf(scope);
+  const windows = await catalogue.watch.windows({ from: range.from });
+  for await (const call of callsOf(catalogue, range, windows))
+    if (fitsConsent(call, scope.filter)) yield call;
 }
 
 export type ConsentReport = Awaited<ReturnType<typeof viewConsent>>;
+
+/**
+ * Counts the calls of a time, newest first. Of quarters of an hour that were counted before no call is read, unless one of them belongs on
+ * the page.
+ */
+async function countInto(
+  report: ReturnType<typeof createConsentReport>,
+  catalogue: Verbs<ConsentCallVerbs | 'notices.counts'>,
+  range: CoverageRange,
+  gone: () => boolean,
+): Promise<void> {
+  const windows = await catalogue.watch.windows({ from: range.from });
+  /** What has to be read, newer than all that was counted. Between two of its quarters nobody called. */
+  let unread = null as CoverageRange | null;
+  const check = () => {
+    if (gone()) throw fail('request_invalid', 'The connection was closed.');
+  };
+  async function read(): Promise<void> {
+    const stretch = unread;
+    unread = null;
+    if (stretch === null) return;
+    for await (const call of callsOf(catalogue, stretch, windows)) {
+      check();
+      report.add(call);
+    }
+  }
+  for await (const { items } of slices(
+    (to: number) => catalogue.notices.counts({ ...range, to }),
+    range.to,
+  )) {
+    check();
+    for (const { at, counts } of items) {
+      const end = at + QUARTER_MS;
+      const whole = at >= range.from && end <= range.to;
+      const all = whole && counts ? counts.map((one) => settleConsent(one, windows)) : [null];
+      const settled = all.filter((one) => one !== null);
+      if (settled.length === all.length) {
+        await read();
+        if (!report.lists(settled)) {
+          for (const one of settled) report.count(one, one.calls);
+          continue;
+        }
+      }
+      unread = { to: Math.min(end, range.to), ...unread, from: Math.max(at, range.from), pbx: range.pbx };
+    }
+  }
+  await read();
+}
 
 /**
  * The report as the API and `tapedeck consent-report --json` give it, with a page of the calls that fit the filter, from 1. `gone`: whether
@@ -85,12 +145,9 @@ export async function viewConsent(
     skip: (page - 1) * CONSENT_PAGE,
     limit: CONSENT_PAGE,
   });
-  for await (const call of callsOf(catalogue, scope)) {
-    if (gone()) throw fail('request_invalid', 'The connection was closed.');
-    report.add(call);
-  }
-  const { from, to } = bounds(scope.period);
-  const strangers = await catalogue.ledger.strangers({ from, to, pbx: scope.pbx ?? undefined });
+  const range = rangeOf(scope);
+  await countInto(report, catalogue, range, gone);
+  const strangers = await catalogue.ledger.strangers(range);
   const spans = (await catalogue.ledger.spans()).filter(({ pbx }) => (scope.pbx ?? pbx) === pbx);
   const since = spans.length === 0 ? null : Math.min(...spans.map((span) => span.since));
   const { totals, listed, fitting } = report.result();

@@ -47,7 +47,7 @@ export interface Ledger {
   strangers(range: CoverageRange): Promise<number>;
   /** What the calls of each quarter of an hour that touches this time come to, and which quarters have changed since they were counted. */
   counts(range: CoverageRange): Promise<CountsSlice>;
-  /** Counts some of the quarters that have changed, and returns how many; 0 when there are no more. */
+  /** Counts some of the quarters that have changed, for reports on coverage and consent, and returns how many; 0 when there are no more. */
   count(): Promise<number>;
   /** The call of ours with this id as one such row. */
   row(id: CallId): Promise<CoverageRow | null>;

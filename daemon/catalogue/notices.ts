@@ -1,7 +1,9 @@
 import type { Directive } from '../domain/call/directive.js';
 import type { PbxId } from '../domain/pbx.js';
 import type { CallId, CallRecord, CoverageStatus } from '../domain/recording/recording.js';
+import type { CountedConsent } from '../domain/telling/consent-counts.js';
 import type { Found, Notice, Played } from '../domain/telling/notice.js';
+import type { CoverageRange } from './ledger.js';
 
 /** How the people of a call were to be told, and what was played to them. `notice` is null where the former was not decided. */
 export type ToldCall = { notice: Notice | null; played: Played[] };
@@ -24,6 +26,9 @@ export type LedgerCall = Pick<
   'id' | 'pbx' | 'direction' | 'startedAt' | 'answeredAt' | 'endedAt' | 'them' | 'us' | 'legs' | 'marks'
 > & { coverage: CoverageStatus; notice: Notice | null; played: Played[]; directives: Directive[] };
 
+/** The newest quarters of an hour of a time, newest first; those in which nobody called are left out. `next`: the `to` of the next ones. */
+export type ConsentCountsSlice = { items: CountedConsent[]; next: number | null };
+
 /** The ledger of consent. It goes with its call. */
 export interface Notices {
   /** Keeps what was decided for a call, in place of what was decided before. Throws `call_unknown`. */
@@ -40,4 +45,6 @@ export interface Notices {
    * rows of it cannot be read.
    */
   calls(filter: ToldFilter): Promise<{ calls: LedgerCall[]; next: ToldCursor | null }>;
+  /** What such calls of each quarter of an hour that touches this time come to, and which quarters have changed since they were counted. */
+  counts(range: CoverageRange): Promise<ConsentCountsSlice>;
 }

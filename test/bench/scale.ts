@@ -56,11 +56,11 @@ function print(what: string, bound: number, took: number[]): void {
   say(cells(longest.toFixed(1), median.toFixed(1), `${bound}`, median > bound ? 'OVER' : 'ok', what));
 }
 
-/** Counts the calls for coverage reports, as the recorder does after an upgrade. */
-function countAll(db: Db, { ledger }: Prepared): void {
+/** Counts the calls for a kind of report, as the recorder does after an upgrade. */
+function countAll(db: Db, report: string, { count }: Pick<Prepared['ledger'], 'count'>): void {
   db.pragma('wal_autocheckpoint = 0'); // another thread of the recorder does that
   const took: number[] = [];
-  const step = db.transaction(() => ledger.count());
+  const step = db.transaction(() => count());
   for (let done = 1; done > 0; ) {
     const at = performance.now();
     done = step.immediate();
@@ -68,7 +68,7 @@ function countAll(db: Db, { ledger }: Prepared): void {
   }
   db.pragma('wal_checkpoint(TRUNCATE)');
   const all = took.reduce((sum, ms) => sum + ms, 0) / 1_000;
-  const what = `counting for coverage reports, a step of ${took.length} (${all.toFixed(0)} s in all)`;
+  const what = `counting for ${report} reports, a step of ${took.length} (${all.toFixed(0)} s in all)`;
   print(what, BOUNDS.verb, took);
 }
 
@@ -121,7 +121,10 @@ async function askVerbs(db: Db): Promise<void> {
   );
   for (const [who, verbs] of Object.entries(verbsAt(calls))) {
     heading(`${who}, one verb`);
-    if (who === 'recorder') countAll(db, nouns);
+    if (who === 'recorder') {
+      countAll(db, 'coverage', nouns.ledger);
+      countAll(db, 'consent', nouns.toldCounts);
+    }
     for (const [what, ask] of Object.entries(verbs)) await row(what, BOUNDS.verb, () => ask(nouns));
   }
 }

@@ -19,7 +19,7 @@ import { ConsentCsvQuery, ConsentQuery, ConsentView } from './schemas.js';
 
 type Deps = Needs<'ask' | 'now' | 'reached' | 'seen' | 'site', ConsentVerbs>;
 
-/** A report reads every call of its period, so only so many are made at once. */
+/** A report reads the calls of its period that are not counted yet, and a table all of them, so only so many are made at once. */
 const AT_ONCE = { all: 8, ofOne: 3 };
 
 /** How people were told that calls are recorded, and what they answered. */

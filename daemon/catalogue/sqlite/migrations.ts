@@ -43,6 +43,11 @@ const recount = (row: 'OLD' | 'NEW', when = 'true') =>
   `INSERT INTO coverage_due SELECT ${row}.${QUARTER} WHERE ${when} ON CONFLICT DO NOTHING;`;
 const recountCall = (row: 'OLD' | 'NEW') =>
   `INSERT INTO coverage_due SELECT ${QUARTER} FROM calls WHERE id = ${row}.call_id ON CONFLICT DO NOTHING;`;
+/** SQL: that the quarter of a call has changed for consent. A call that goes on is in no report. */
+const retold = (row: 'OLD' | 'NEW') =>
+  `INSERT INTO consent_due SELECT ${QUARTER} FROM calls WHERE id = ${row}.call_id AND ended_at IS NOT NULL ON CONFLICT DO NOTHING;`;
+const retoldCall = (row: 'OLD' | 'NEW') =>
+  `INSERT INTO consent_due VALUES (${row}.${QUARTER}) ON CONFLICT DO NOTHING;`;
 const recountStrange = (row: 'OLD' | 'NEW') => recount(row, `${row}.call_id IS NULL`);
 
 /**
@@ -1190,5 +1195,37 @@ export const migrations: readonly string[] = [
   END;
   UPDATE ears SET started_at = calls.started_at FROM recordings JOIN calls ON calls.id = recordings.call_id
     WHERE recordings.id = ears.recording_id AND calls.started_at <> ears.started_at;
+  `,
+  // The same for how people were told, see consent-counts.ts in domain/telling.
+  `
+  CREATE TABLE consent_counts (
+    quarter INTEGER NOT NULL,
+    pbx TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    told TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    found TEXT NOT NULL,
+    findings TEXT NOT NULL,
+    by_key INTEGER NOT NULL,
+    calls INTEGER NOT NULL,
+    first_answer INTEGER,
+    last_end INTEGER,
+    PRIMARY KEY (quarter, pbx, mode, told, answer, found, findings, by_key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE consent_due (quarter INTEGER PRIMARY KEY) STRICT;
+  INSERT INTO consent_due SELECT DISTINCT ${QUARTER} FROM calls;
+  CREATE TRIGGER consent_of_new AFTER INSERT ON calls WHEN NEW.ended_at IS NOT NULL BEGIN ${retoldCall('NEW')} END;
+  CREATE TRIGGER consent_of_old AFTER DELETE ON calls WHEN OLD.ended_at IS NOT NULL BEGIN ${retoldCall('OLD')} END;
+  CREATE TRIGGER consent_of_changed AFTER UPDATE OF id, pbx, direction, started_at, answered_at, ended_at, them, us, legs, marks,
+    coverage_status, test ON calls WHEN OLD.ended_at IS NOT NULL OR NEW.ended_at IS NOT NULL
+    BEGIN ${retoldCall('OLD')} ${retoldCall('NEW')} END;
+  ${['accounts', 'notices', 'tellings', 'directives']
+    .map(
+      (table) => `
+  CREATE TRIGGER consent_by_new_${table} AFTER INSERT ON ${table} BEGIN ${retold('NEW')} END;
+  CREATE TRIGGER consent_by_old_${table} AFTER DELETE ON ${table} BEGIN ${retold('OLD')} END;
+  CREATE TRIGGER consent_by_changed_${table} AFTER UPDATE ON ${table} BEGIN ${retold('OLD')} ${retold('NEW')} END;`,
+    )
+    .join('')}
   `,
 ];

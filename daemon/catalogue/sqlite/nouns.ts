@@ -3,6 +3,7 @@ import { createAudit } from './audit.js';
 import { createNotices } from './calls/notices.js';
 import { createSeen } from './calls/seen.js';
 import { createToldCalls } from './calls/told-calls.js';
+import { createToldCounts } from './calls/told-counts.js';
 import { createCalls } from './calls.js';
 import type { Reader } from './checked.js';
 import type { Db } from './db.js';
@@ -44,12 +45,14 @@ export function createNouns(db: Db, reader: Reader) {
   const tokens = createTokens(db);
   const holds = createHolds(db, reader);
   const users = createUsers(db, tokens);
+  const toldCalls = createToldCalls(db, reader);
   return {
     calls,
     segments: createSegments(db, reader, calls.current),
     directives: createDirectives(db, reader, calls.current),
     notices: createNotices(db, reader, calls.current),
-    toldCalls: createToldCalls(db, reader),
+    toldCalls,
+    toldCounts: createToldCounts(db, reader, toldCalls.between),
     recordings: createRecordings(db, reader),
     tiers: createTiers(db, reader),
     due: createDue(db, reader),

@@ -74,7 +74,8 @@ export function verbsOf(read: Read, write: Write): Nouns {
       tell: (played) => write((n) => n.notices.tell(played)),
       found: (seq, found) => write((n) => n.notices.found(seq, found)),
       of: (id) => read((n) => n.notices.of(id)),
-      calls: (filter) => read((n) => n.toldCalls(filter)),
+      calls: (filter) => read((n) => n.toldCalls.page(filter)),
+      counts: (range) => read((n) => n.toldCounts.counts(range)),
     },
     recordings: {
       sealed: (recording, peaks, coverage, manifest) =>
@@ -313,7 +314,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
       rows: (range) => read((n) => n.ledger.rows(range)),
       strangers: (range) => read((n) => n.ledger.strangers(range)),
       counts: (range) => read((n) => n.ledger.counts(range)),
-      count: () => write((n) => n.ledger.count(), unseen),
+      count: () => write((n) => Math.max(n.ledger.count(), n.toldCounts.count()), unseen),
       row: (id) => read((n) => n.ledger.row(id)),
       cdrsOf: (accountIds) => read((n) => n.ledger.cdrsOf(accountIds)),
       sources: () => read((n) => n.ledger.sources()),

@@ -12,6 +12,7 @@ import {
   consentStatuses,
   type FoundResult,
   foundResults,
+  statusOf,
   type TellingFacts,
   type Told,
   type ToldResult,
@@ -37,11 +38,18 @@ export const judgeCall = (call: ConsentCall): JudgedCall => ({
   }),
 });
 
+/** What of a call counts. */
+export type ConsentVerdict = Omit<Told, 'untold'> & { mode: Mode | null };
+export const verdictOf = (facts: Omit<ConsentVerdict, 'status'>): ConsentVerdict => ({
+  ...facts,
+  status: statusOf(facts.told, facts.answer),
+});
+
 /** What may be asked for; `exceptions` is every call with a finding. */
 export const CONSENT_FILTERS = ['exceptions', ...consentFindings, ...consentStatuses, 'all'] as const;
 export type ConsentFilter = (typeof CONSENT_FILTERS)[number];
 
-export function fitsConsent(call: JudgedCall, filter: ConsentFilter): boolean {
+export function fitsConsent(call: Pick<Told, 'status' | 'findings'>, filter: ConsentFilter): boolean {
   if (filter === 'all') return true;
   if (filter === 'exceptions') return call.findings.length > 0;
   return call.status === filter || call.findings.some((finding) => finding === filter);
@@ -65,7 +73,10 @@ export type ConsentTotals = {
 const zeros = <K extends string>(keys: readonly K[]) =>
   Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
 
-/** Counts calls one by one, and keeps those of one page of the list that was asked for: nothing else of them stays in memory. */
+/**
+ * Counts calls, one by one or some of the same verdict at once, and keeps those of one page of the list that was asked for: nothing else
+ * of them stays in memory.
+ */
 export function createConsentReport({
   filter,
   skip,
@@ -84,23 +95,31 @@ export function createConsentReport({
   };
   const listed: JudgedCall[] = [];
   let fitting = 0;
+  function count(verdict: ConsentVerdict, calls: number): void {
+    totals.calls += calls;
+    totals.statuses[verdict.status] += calls;
+    totals.told[verdict.told] += calls;
+    totals.answers[verdict.answer] += calls;
+    totals.found[verdict.found] += calls;
+    if (verdict.findings.length > 0) totals.exceptions += calls;
+    for (const finding of verdict.findings) totals.findings[finding] += calls;
+    const its = modes.get(verdict.mode) ?? { calls: 0, ...zeros(toldResults) };
+    modes.set(verdict.mode, its);
+    its.calls += calls;
+    its[verdict.told] += calls;
+    if (fitsConsent(verdict, filter)) fitting += calls;
+  }
   return {
     add(call: JudgedCall): void {
-      totals.calls++;
-      totals.statuses[call.status]++;
-      totals.told[call.told]++;
-      totals.answers[call.answer]++;
-      totals.found[call.found]++;
-      if (call.findings.length > 0) totals.exceptions++;
-      for (const finding of call.findings) totals.findings[finding]++;
-      const mode = call.notice?.mode ?? null;
-      const its = modes.get(mode) ?? { calls: 0, ...zeros(toldResults) };
-      modes.set(mode, its);
-      its.calls++;
-      its[call.told]++;
-      if (!fitsConsent(call, filter)) return;
-      fitting++;
-      if (fitting > skip && listed.length < limit) listed.push(call);
+      count({ ...call, mode: call.notice?.mode ?? null }, 1);
+      if (fitting > skip && listed.length < limit && fitsConsent(call, filter)) listed.push(call);
+    },
+    /** Counts so many calls that are older than those counted before. None of them is listed. */
+    count,
+    /** Whether one of so many calls, the next ones that are counted, belongs on the page. */
+    lists(next: readonly (ConsentVerdict & { calls: number })[]): boolean {
+      const more = next.reduce((sum, one) => sum + (fitsConsent(one, filter) ? one.calls : 0), 0);
+      return more > 0 && fitting < skip + limit && fitting + more > skip;
     },
     /** What was counted so far. `fitting`: how many calls fit the filter; `listed`: those of the page, in the order of `add`. */
     result: (): { totals: ConsentTotals; listed: JudgedCall[]; fitting: number } => ({

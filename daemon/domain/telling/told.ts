@@ -102,7 +102,7 @@ const BY_TOLD: Record<ToldResult, ConsentStatus> = {
   pending: 'pending',
   not_needed: 'not_required',
 };
-function statusOf(told: ToldResult, answer: AnswerResult): ConsentStatus {
+export function statusOf(told: ToldResult, answer: AnswerResult): ConsentStatus {
   if (answer === 'refused') return 'refused';
   if (told !== 'pending' && (answer === 'agreed' || answer === 'stated')) return answer;
   return BY_TOLD[told];

@@ -60,6 +60,33 @@ export const notices: Part = (t, open) => {
   });
 
   t.test(
+    'calls that have ended are counted by quarter of an hour, and anew once something of them changes',
+    async (t) => {
+      const { catalogue, again } = await open(t);
+      const { calls, notices, ledger, directives } = catalogue;
+      const [at, range] = [1_800_000, { from: 1_800_000, to: 2_700_000 }];
+      t.same(await notices.counts(range), { items: [], next: null });
+      await calls.save({ ...aCall('L'), startedAt: at, endedAt: null });
+      await notices.decide(aNotice('L'));
+      t.same((await notices.counts(range)).items, [], 'a call that goes on');
+      for (const id of ['A', 'B']) await calls.save({ ...aCall(id), startedAt: at });
+      await notices.decide(aNotice('A'));
+      t.same((await notices.counts(range)).items, [{ at, counts: null }]);
+      while ((await ledger.count()) > 0);
+      const both = [
+        { on: '', mode: null, calls: 1, byKey: null },
+        { on: '', mode: aNotice('A').mode, calls: 1 },
+      ];
+      t.match((await (await again()).notices.counts(range)).items, [{ at, counts: both }]);
+      t.same((await notices.counts({ ...range, pbx: 'warehouse' })).items, []);
+      await directives.add({ callId: 'B', at, kind: 'decline', how: 'digits', who: '9', legId: 'L' });
+      t.same((await notices.counts(range)).items, [{ at, counts: null }], 'a late answer');
+      while ((await ledger.count()) > 0);
+      t.match((await notices.counts(range)).items[0]?.counts, [{ answer: 'refused' }, { answer: 'none' }]);
+    },
+  );
+
+  t.test(
     'answered calls are found by their time, newest first, with all that was decided and came of it',
     async (t) => {
       const { catalogue } = await open(t);

@@ -74,6 +74,7 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   related: (c) => c.ledger.related(FIRST, ['A.1']),
   coverageRows: (c) => c.ledger.rows({ from: 0, to: Number.MAX_SAFE_INTEGER }),
   counts: (c) => c.ledger.counts({ from: 0, to: T0 * 2 }),
+  toldCounts: (c) => c.notices.counts({ from: 0, to: T0 * 2 }),
   sources: async ({ ledger: l }) => [await l.sources(), await l.count()],
   dueCdrs: (c) => c.ledger.due(FIRST, Number.MAX_SAFE_INTEGER, 99),
   witness: (c) => c.ledger.witness(FIRST),
@@ -140,6 +141,7 @@ const columns: Record<string, string[]> = {
   blind_windows: ['from_at', 'to_at', 'reason'],
   ...{ watch: ['seen_at'], cdrs: ['linkedid', 'start_at', 'end_at', 'cdr'] },
   cdr_sources: ['since', 'read_at', 'last_at', 'count', 'problem'],
+  consent_counts: [...['mode', 'told', 'answer', 'found', 'findings', 'calls', 'first_answer', 'last_end']],
   coverage_counts: ['status', 'finding', 'calls', 'first_start', 'last_start', 'first_end', 'last_end'],
   checkpoints: ['note'],
   prompts: [

@@ -186,7 +186,7 @@ t.test('what is asked all the time reads from an index what it needs, and no mor
   const told = createToldCalls(noted, reader);
   const to = { startedAt: 1_700_000_000_000 + 60_000_000, id: 'C' };
   const [slice, ...plans] = plansOf(() =>
-    told({ from: 1_700_000_000_000, to: 1_800_000_000_000, before: to, limit: 9 }),
+    told.page({ from: 1_700_000_000_000, to: 1_800_000_000_000, before: to, limit: 9 }),
   );
   const ofPage =
     /USING (COVERING )?INDEX calls_by_start \((started_at|\(started_at,id\))>.* AND \(started_at,id\)<\(\?,\?\)\)/;

@@ -67,7 +67,7 @@ export function ConsentPage() {
       },
     );
   };
-  // It reads every call of the period: it is made anew when that is asked for, and not whenever a call changes.
+  // It is made anew when that is asked for, and not whenever a call changes.
   useEffect(load, [key]);
   useEffect(() => () => asked.current?.abort(), []);
 

@@ -45,7 +45,7 @@ const told = {
 /** Among so many calls at once is looked for those that were answered: a few ms. */
 const LOOKED_AT = 5_000;
 
-/** The answered calls and the ledger of consent of each, for a report: a few statements for each page of it. */
+/** The answered calls and the ledger of consent of each, for a report: a few statements for each page of it. `between` gives all of a time. */
 export function createToldCalls(db: Db, reader: Reader) {
   const AMONG = 'WHERE call_id IN (SELECT value FROM json_each(?)) ORDER BY seq';
   // Coverage counts a call as answered, too, of which only the PBX's own account says so.
@@ -64,24 +64,33 @@ export function createToldCalls(db: Db, reader: Reader) {
     ORDER BY started_at DESC, id DESC LIMIT 1 OFFSET ${LOOKED_AT - 1}`);
   const tellings = db.prepare(`SELECT * FROM tellings ${AMONG}`);
   const directives = db.prepare(`SELECT * FROM directives ${AMONG}`);
-  return ({ from, to, pbx, before, limit }: ToldFilter): { calls: LedgerCall[]; next: ToldCursor | null } => {
-    // No id is before ''.
-    const end = before ? { to: before.startedAt, id: before.id } : { to, id: '' };
-    const least = oldest.get({ from, ...end }) as ToldCursor | undefined;
-    const since = { since: least?.startedAt ?? from, sinceId: least?.id ?? '' };
-    const rows = page.all({ pbx: pbx ?? null, limit, ...end, ...since }) as Record<string, unknown>[];
+  function read(rows: Record<string, unknown>[]): LedgerCall[] {
     const ids = JSON.stringify(rows.map(({ id }) => id));
     const playings = byCall(reader.all(played, tellings.all(ids)));
     const said = byCall(reader.all(directive, directives.all(ids)));
-    const last = rows.length === limit ? rows.at(-1) : undefined;
-    return {
-      calls: reader.all(told, rows).map((one) => ({
-        ...one,
-        played: playings.get(one.id) ?? [],
-        directives: said.get(one.id) ?? [],
-      })),
-      next: last ? { startedAt: last.started_at as number, id: last.id as CallId } : (least ?? null),
-    };
+    return reader.all(told, rows).map((one) => ({
+      ...one,
+      played: playings.get(one.id) ?? [],
+      directives: said.get(one.id) ?? [],
+    }));
+  }
+  return {
+    page({ from, to, pbx, before, limit }: ToldFilter): { calls: LedgerCall[]; next: ToldCursor | null } {
+      // No id is before ''.
+      const end = before ? { to: before.startedAt, id: before.id } : { to, id: '' };
+      const least = oldest.get({ from, ...end }) as ToldCursor | undefined;
+      const since = { since: least?.startedAt ?? from, sinceId: least?.id ?? '' };
+      const rows = page.all({ pbx: pbx ?? null, limit, ...end, ...since }) as Record<string, unknown>[];
+      const last = rows.length === limit ? rows.at(-1) : undefined;
+      return {
+        calls: read(rows),
+        next: last ? { startedAt: last.started_at as number, id: last.id as CallId } : (least ?? null),
+      };
+    },
+    between: (from: number, to: number): LedgerCall[] =>
+      read(
+        page.all({ pbx: null, limit: -1, to, id: '', since: from, sinceId: '' }) as Record<string, unknown>[],
+      ),
   };
 }
 
