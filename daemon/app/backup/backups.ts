@@ -28,7 +28,12 @@ const EXPIRE_MS = 6 * HOUR_MS;
 const CHECK_OVERDUE_MS = 40 * 24 * HOUR_MS;
 /** A place that takes no list for so long counts as away. */
 const LIST_MS = 2 * 60_000;
-const FAILED = 'backup_failed';
+type Failing = AlarmParams['backup_failed']['what'];
+/** An alarm for each kind of work: what has succeeded again ends its own, and no other. */
+const FAILED = (what: Failing) => `backup_failed ${what}`;
+const FAILING: Failing[] = ['backup', 'check', 'list', 'keys', 'drill'];
+/** That of versions which had one for all. */
+const ONE_FOR_ALL = 'backup_failed';
 const FOREIGN = 'foreign_erased';
 const NAMED = 3;
 const OVERDUE = 'backup_overdue' as const;
@@ -37,7 +42,16 @@ const UNCHECKED = 'backup_unchecked' as const;
 const DRILL = 'drill_failed';
 const LOCKED = 'backup_locked';
 const DRILL_OVERDUE = 'drill_overdue' as const;
-const ALARMS = [FAILED, OVERDUE, DAMAGED, UNCHECKED, DRILL, DRILL_OVERDUE, LOCKED];
+const ALARMS = [
+  ONE_FOR_ALL,
+  ...FAILING.map(FAILED),
+  OVERDUE,
+  DAMAGED,
+  UNCHECKED,
+  DRILL,
+  DRILL_OVERDUE,
+  LOCKED,
+];
 
 const KINDS = { backup: 'backup', check: 'backup_check', drill: 'backup_drill' } as const;
 type BackupAction = 'backup' | 'backup_check' | 'backup_drill';
@@ -84,9 +98,9 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
   let known: DaemonStatus['backups'] = null;
   let expiredAt = Number.NEGATIVE_INFINITY;
 
-  const failed = (err: unknown, what: AlarmParams['backup_failed']['what']): void => {
+  const failed = (err: unknown, what: Failing): void => {
     const { code, detail } = err instanceof TapedeckError ? err : fail('internal', String(err));
-    alert.raise(FAILED, {
+    alert.raise(FAILED(what), {
       severity: 'warning',
       why: { code: 'backup_failed', params: { what, error: code, detail } },
     });
@@ -113,7 +127,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
       },
     });
     await noteExpired(made.destroyed);
-    alert.clear(FAILED);
+    alert.clear(FAILED('backup'));
     await look();
     if (made.refused === null) alert.clear(LOCKED);
     else
@@ -155,6 +169,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
       progress: (done, total) => save({ cursor: '', done, total, faults: 0 }),
     });
     await noteMade(made);
+    alert.clear(FAILED('drill'));
     const { objects, opened, faults } = drilled!;
     await save({ cursor: made.id, done: objects, total: objects, faults: faults.length });
     await note('backup_drill', {
@@ -176,6 +191,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
         ...{ signer: custody.signer(), signal },
         progress: (done, total) => save({ cursor: '', done, total, faults: 0 }),
       });
+      alert.clear(FAILED('check'));
       const { id, objects, faults } = checked;
       await save({ cursor: id, done: objects, total: objects, faults: faults.length });
       await note('backup_check', {
@@ -223,6 +239,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
     try {
       const { destroyed } = await runBackupProgram(order, 'destroyed', { signer: custody.signer() });
       await noteExpired(destroyed);
+      alert.clear(FAILED('keys'));
       expiredAt = clock();
     } catch (err) {
       log.warn({ err }, 'The keys of old backups could not be destroyed');
@@ -278,6 +295,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
       try {
         const { listed } = await runBackupProgram(order, 'listed', { signer: custody.signer(), signal });
         tellForeign(listed.foreign);
+        alert.clear(FAILED('list'));
         return { at };
       } catch (err) {
         log.warn({ err }, 'The list of erasures and holds could not be renewed');
@@ -326,6 +344,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
 
     start(): void {
       removeLeft(dir);
+      alert.clear(ONE_FOR_ALL);
       // What went wrong concerns nobody once no backups are made any more.
       if (!on) for (const key of ALARMS) alert.clear(key);
       if (!on) return;

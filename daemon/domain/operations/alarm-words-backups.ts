@@ -11,6 +11,15 @@ type Codes =
   | 'drill_failed'
   | 'drill_overdue';
 
+/** How to try again at once what could not be done. */
+const NOW: Record<AlarmParams['backup_failed']['what'], string> = {
+  backup: '; "tapedeck backup create --wait" tries now',
+  check: '; "tapedeck backup check --wait" tries now',
+  drill: '; "tapedeck backup drill --wait" tries now',
+  list: '',
+  keys: '',
+};
+
 /** The sentences of alarms about backups. */
 export const backupAlarms: { [C in Codes]: (params: AlarmParams[C], say: Say) => AlarmWords } = {
   backup_failed: ({ what, error, detail }) => ({
@@ -23,7 +32,7 @@ export const backupAlarms: { [C in Codes]: (params: AlarmParams[C], say: Say) =>
         keys: 'The keys of old backups could not be destroyed: anyone with the identity and the master key can still read what those backups hold.',
       }[what]
     } ${errorInWords({ error, detail })}`,
-    hint: `${errorHint(error)} It is tried again by itself; "tapedeck backup create --wait" tries now.`.trim(),
+    hint: `${errorHint(error)} It is tried again by itself${NOW[what]}.`.trim(),
   }),
   backup_locked: ({ place }) => ({
     message: `${place} does not allow Tapedeck to delete old backups. They pile up there, and where their keys lie beside them (no key_path), what was erased stays readable in them longer than its certificate says.`,
