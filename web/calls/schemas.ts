@@ -172,6 +172,9 @@ export const CallDetail = Type.Intersect([
           description: 'On the timeline: milliseconds since the answer; negative before it.',
         }),
         left_ms: Nullable(Type.Integer()),
+        answered: Type.Boolean({
+          description: 'False for a phone that only rang, and was never on the call.',
+        }),
       }),
     ),
     marks: Type.Array(

@@ -163,6 +163,7 @@ export function callDetail(
       party: partyView(leg.party),
       joined_ms: Math.round((leg.upAt ?? leg.seenAt) - zero),
       left_ms: leg.goneAt === null ? null : Math.round(leg.goneAt - zero),
+      answered: leg.upAt !== null,
     })),
     marks: [
       ...call.marks.map((mark) => ({

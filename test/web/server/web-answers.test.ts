@@ -104,7 +104,7 @@ t.test('a call is shown with its story and its wave form', async (t) => {
     them: { name },
     coverage: { status: 'recorded' },
     recording: { id: recording.id, bytes: 5, state: 'sealed' },
-    legs: [{ joined_ms: 0, left_ms: 180_000 }],
+    legs: [{ joined_ms: 0, left_ms: 180_000, answered: true }],
     marks: [{ at_ms: 60_000, until_ms: 70_000, kind: 'hold' }],
   });
   const peaks = await get(app, `/calls/${call.id}/peaks`, cookie);

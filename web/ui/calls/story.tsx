@@ -94,7 +94,7 @@ export function Story({ call }: { call: CallDetail }) {
               {lane.stays.map((s) => (
                 <span
                   key={s.from}
-                  class={`story-stay ${s.open ? 'story-open' : ''}`}
+                  class={`story-stay ${s.open ? 'story-open' : ''} ${s.rang ? 'story-rang' : ''}`}
                   style={stretch(s.from, s.to, scale)}
                 />
               ))}

@@ -7,7 +7,8 @@ import { isA } from '../state/rights.js';
 
 /** A mark of the call; `side` where it is one side of the recording only. */
 export type Mark = CallDetail['marks'][number] & { side?: 'both' | 'them' | 'us' };
-export type Stay = { from: number; to: number; open: boolean };
+/** `rang`: it only rang, and was never on the call. */
+export type Stay = { from: number; to: number; open: boolean; rang: boolean };
 /** `marks`: what one party did to the others, and which lane shows: its holds. */
 export type Lane = { party: Party; stays: Stay[]; marks: Mark[] };
 export type Scale = { start: number; end: number };
@@ -81,7 +82,8 @@ export function lanesOf(call: CallDetail, scale: Scale): Lane[] {
   for (const { leg, index } of legs.sort((a, b) => a.leg.joined_ms - b.leg.joined_ms)) {
     const key = `${leg.party.number}\n${leg.party.name}`;
     const lane = lanes.get(key) ?? { party: leg.party, stays: [], marks: [] };
-    lane.stays.push({ from: leg.joined_ms, to: leg.left_ms ?? scale.end, open: leg.left_ms === null });
+    const [from, to] = [leg.joined_ms, leg.left_ms ?? scale.end];
+    lane.stays.push({ from, to, open: leg.left_ms === null, rang: !leg.answered });
     lane.marks.push(...call.marks.filter((m) => m.leg === index && onLane(m)));
     lanes.set(key, lane);
   }
@@ -131,11 +133,11 @@ export const sideOf = ({ party }: Lane, { them }: CallDetail) =>
 
 export function stayWords(lane: Lane): string {
   const name = nameOf(lane.party);
-  const stays = lane.stays.map((s) =>
-    s.open
-      ? t.call.stillOn({ name, from: length(s.from) })
-      : t.call.on({ name, from: length(s.from), to: length(s.to) }),
-  );
+  const stays = lane.stays.map((s) => {
+    const [still, over] = s.rang ? [t.call.rings, t.call.rang] : [t.call.stillOn, t.call.on];
+    const from = length(s.from);
+    return s.open ? still({ name, from }) : over({ name, from, to: length(s.to) });
+  });
   const held = lane.marks.map((m) => t.call.heldAt({ at: length(m.at_ms), lasted: markLength(m) }));
   return t.call.stays({ parts: [...stays, ...held] });
 }

@@ -159,6 +159,9 @@ export const callText = {
   on: ({ name, from, to }: { name: string; from: string; to: string }) =>
     `${name}: on the call from ${from} to ${to}`,
   stillOn: ({ name, from }: { name: string; from: string }) => `${name}: on the call since ${from}`,
+  rang: ({ name, from, to }: { name: string; from: string; to: string }) =>
+    `${name}: rang from ${from} to ${to}, not answered`,
+  rings: ({ name, from }: { name: string; from: string }) => `${name}: ringing since ${from}`,
   heldAt: ({ at, lasted }: { at: string; lasted: string }) =>
     `put the others on hold at ${at} ${lasted}`.trim(),
   /** What one party did, for reading aloud. */
