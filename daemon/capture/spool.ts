@@ -66,6 +66,7 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
 
   /** Whether the folder or the file is what cannot be used, and by whom it could be. */
   async function lacksRights(file: string, code: string, cause: unknown): Promise<TapedeckError> {
+    if (code === 'EROFS') return fail('spool_failing', `${file}: it is on a read-only disk (EROFS).`, cause);
     const found = await stat(dir).catch(() => null);
     const owner = found
       ? `; the folder belongs to user ${found.uid}, group ${found.gid}, with mode 0${(found.mode & 0o7777).toString(8)}`
@@ -77,7 +78,7 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
     );
   }
 
-  /** Opens a capture that is here. Null when it is not. Throws `spool_denied`, `spool_refused` or `spool_unreadable`. */
+  /** Opens a capture that is here. Null when it is not. Throws `spool_denied`, `spool_failing`, `spool_refused` or `spool_unreadable`. */
   async function take(name: string): Promise<{ handle: FileHandle; file: string } | null> {
     for (const file of places(dir, name)) {
       let handle: FileHandle | null = null;
@@ -95,11 +96,7 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
         if (['ELOOP', 'ENXIO'].includes(codeOf(e)))
           throw fail('spool_unreadable', `${file}: it is not a plain file, so Asterisk did not write it.`, e);
         if (RIGHTS.includes(codeOf(e))) throw await lacksRights(file, codeOf(e), e);
-        throw fail(
-          'spool_denied',
-          `${file}: it cannot be opened (${codeOf(e)}). Look at the disk ("dmesg").`,
-          e,
-        );
+        throw fail('spool_failing', `${file}: it cannot be opened (${codeOf(e)}).`, e);
       }
     }
     return null;
@@ -190,7 +187,7 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
     /**
      * Makes a captured file readable. `release` closes it, and removes a copy that was made for it. Throws
      * `spool_unreadable` when it is neither here nor on the PBX or is no capture, `spool_denied` when it is here and neither
-     * this process nor the PBX gives it out, and `spool_refused` when it is not as Asterisk writes it.
+     * this process nor the PBX gives it out, `spool_failing` when its disk does not, and `spool_refused` when it is not as Asterisk writes it.
      */
     async fetch(name: string): Promise<CapturedFile> {
       const local = await here(name).catch((e: unknown) => e as TapedeckError);
@@ -212,7 +209,7 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
       ),
 
     /**
-     * Removes a captured file for good, here or on the PBX. Throws `spool_denied` or `spool_refused` when it cannot be removed
+     * Removes a captured file for good, here or on the PBX. Throws `spool_denied`, `spool_failing` or `spool_refused` when it cannot be removed
      * here and the PBX cannot either, and else why the PBX cannot.
      */
     async remove(name: string): Promise<void> {

@@ -249,6 +249,11 @@ const catalogue = {
     hint: 'The folder has to belong to Asterisk\'s user and group with mode 2770, and the recorder\'s user to that group. On FreePBX "fwconsole chown" undoes this: see docs/start/asterisk-configuration.md. Nothing is lost; Tapedeck retries automatically.',
     blame: 'operator',
   },
+  spool_failing: {
+    message: "The disk of Asterisk's spool keeps Tapedeck from using captured audio.",
+    hint: 'Look at the disk: as root, "dmesg" shows its errors, and "mount" whether it has become read-only. If Asterisk can write there and only the recorder cannot, add ReadWritePaths= with the folder ("systemctl edit tapedeck"). Nothing is lost; Tapedeck retries automatically.',
+    blame: 'operator',
+  },
   spool_refused: {
     message: "A file in Asterisk's spool is not as Asterisk writes it, so it is neither used nor removed.",
     hint: 'Find out who put it there, and correct what is wrong with the file. Nothing is lost; Tapedeck retries automatically.',
@@ -1253,7 +1258,7 @@ export const isDiskError = (e: unknown): boolean =>
 
 /** Whether a captured file is there and cannot be had until somebody has corrected something: its call waits. */
 export const isWithheld = (e: unknown): boolean =>
-  e instanceof TapedeckError && (e.code === 'spool_denied' || e.code === 'spool_refused');
+  e instanceof TapedeckError && ['spool_denied', 'spool_failing', 'spool_refused'].includes(e.code);
 
 /** Whether something waits for an upgrade of the catalogue, which is done in time: nothing to tell anybody. */
 export const isUpgrading = (e: unknown): boolean =>

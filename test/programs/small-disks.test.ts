@@ -3,11 +3,14 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
+import { createSpool } from '../../daemon/capture/spool.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import type { TapedeckError } from '../../daemon/domain/error.js';
 import { alarmsOf } from '../../daemon/domain/operations/alarm-pbx.js';
 import { forecast, judge, type Level, type Room, roomInWords } from '../../daemon/domain/operations/room.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { inWords } from '../../daemon/domain/reason/words.js';
+import { spoolName } from '../../daemon/domain/recording/recording.js';
 import { createRoom } from '../../daemon/operations/room.js';
 import { createBallast, probeDisk, readDisk } from '../../daemon/ops/disk.js';
 import { appendCheckpoint } from '../../daemon/vault/checkpoint-file.js';
@@ -18,6 +21,7 @@ import { aCall, aRecording } from '../support/recordings/a-call.js';
 import { fill, mountSmall, unfill } from '../support/small-disk.js';
 import { noted } from '../support/words.js';
 
+const ID = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 const MIB = 1 << 20;
 const MB = 1e6;
 const log = pino({ level: 'silent' });
@@ -105,6 +109,8 @@ t.test('a folder that only the unit keeps read-only is no disk after an error', 
   const disk = mountSmall(t, { mb: 4 });
   if (disk.refused !== '') return void t.pass('mount', { skip: disk.refused });
   const remount = (...how: string[]) => execFileSync('mount', ['-o', how.join(), disk.dir]);
+  const captured = spoolName({ callId: ID, seq: 0, token: '0123456789abcdef'.repeat(2) }, 'in');
+  writeFileSync(join(disk.dir, `${captured}.wav`), 'RIFF');
   // As ProtectSystem=strict does: the mount, and not the file system.
   remount('remount', 'bind', 'ro');
   t.equal(await probeDisk(disk.dir, false), 'EROFS_UNIT');
@@ -115,6 +121,18 @@ t.test('a folder that only the unit keeps read-only is no disk after an error', 
   remount('remount', 'ro');
   t.equal(await probeDisk(disk.dir, false), 'EROFS');
   await t.rejects(writeDurably(join(disk.dir, 'x'), Buffer.from('x')), { code: 'disk_read_only' });
+  const nobody = {
+    stored: async () => null,
+    deleteStored: () => Promise.reject(),
+    storedNames: async () => [],
+  };
+  const spool = createSpool({ dir: disk.dir, workDir: join(disk.dir, 'work'), remote: nobody });
+  const failing = await spool.remove(captured).catch((e: unknown) => e as TapedeckError);
+  t.match(
+    failing,
+    { code: 'spool_failing', detail: /read-only disk \(EROFS\)\.$/ },
+    'its rights are not at fault',
+  );
 });
 
 /** The keeper of two real directories, with a list of what it did. */

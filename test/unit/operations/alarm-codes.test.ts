@@ -149,6 +149,7 @@ const EXAMPLES: {
   spool_denied: [
     [{ calls: 1, error: 'spool_denied', detail: 'a.wav.' }, /^A call is waiting .* a\.wav\.$/, /mode 2770/],
     [{ calls: 3, error: 'spool_denied', detail: 'a.wav.' }, /^3 calls are waiting /],
+    [{ calls: 1, error: 'spool_failing', detail: 'a.wav.' }, /^A call is waiting /, /dmesg/],
   ],
   spool_left: [
     [{ files: 1, error: 'spool_denied', detail: 'a.wav.' }, /unencrypted in Asterisk's spool\. a\.wav\.$/],
