@@ -4,12 +4,10 @@ import { entryOf } from '../../domain/assurance/audit.js';
 import type { ListPut } from '../../domain/certificate/backup-residual.js';
 import { iso } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
-import type { AlarmParams } from '../../domain/operations/alarm-codes.js';
 import type { AskedView } from '../../domain/operations/job.js';
 import { jobView } from '../../domain/operations/job.js';
 import type { DaemonStatus } from '../../domain/operations/status.js';
 import type { RecordingId } from '../../domain/recording/recording.js';
-import type { Config } from '../../ops/config-schema.js';
 import type { JobHandler } from '../../ops/jobs.js';
 import { complainOf } from '../../ops/log.js';
 import { version } from '../../ops/process/version.js';
@@ -18,69 +16,28 @@ import { repeatedly, serialQueue } from '../../ops/turns.js';
 import { hasDestination, withSecretFiles } from '../../vault/backup/destination.js';
 import { MB } from '../data.js';
 import type { Base, Parts } from '../parts.js';
+import {
+  ALARMS,
+  type BackupAction,
+  DAMAGED,
+  DRILL,
+  FAILED,
+  type Failing,
+  LOCKED,
+  ONE_FOR_ALL,
+  watchedOf,
+} from './alarms.js';
 import type { BackupOrder, MadeBackup } from './make.js';
 import { removeLeft, runBackupProgram } from './run.js';
 
 const WATCH_MS = 10 * 60_000;
 const HOUR_MS = 3_600_000;
 const EXPIRE_MS = 6 * HOUR_MS;
-/** A check that is a week late has been forgotten, whatever its schedule. */
-const CHECK_OVERDUE_MS = 40 * 24 * HOUR_MS;
 /** A place that takes no list for so long counts as away. */
 const LIST_MS = 2 * 60_000;
-type Failing = AlarmParams['backup_failed']['what'];
-/** An alarm for each kind of work: what has succeeded again ends its own, and no other. */
-const FAILED = (what: Failing) => `backup_failed ${what}`;
-const FAILING: Failing[] = ['backup', 'check', 'list', 'keys', 'drill'];
-/** That of versions which had one for all. */
-const ONE_FOR_ALL = 'backup_failed';
 const FOREIGN = 'foreign_erased';
 const NAMED = 3;
-const OVERDUE = 'backup_overdue' as const;
-const DAMAGED = 'backup_damaged';
-const UNCHECKED = 'backup_unchecked' as const;
-const DRILL = 'drill_failed';
-const LOCKED = 'backup_locked';
-const DRILL_OVERDUE = 'drill_overdue' as const;
-const ALARMS = [
-  ONE_FOR_ALL,
-  ...FAILING.map(FAILED),
-  OVERDUE,
-  DAMAGED,
-  UNCHECKED,
-  DRILL,
-  DRILL_OVERDUE,
-  LOCKED,
-];
-
 const KINDS = { backup: 'backup', check: 'backup_check', drill: 'backup_drill' } as const;
-type BackupAction = 'backup' | 'backup_check' | 'backup_drill';
-
-/** What has to be done again and again, and after how long an alarm says that it was not. */
-const watchedOf = (backup: Config['backup']) => [
-  {
-    ...{ key: OVERDUE, action: 'backup' as const, what: 'made' as const, expression: backup.schedule },
-    overdueMs: backup.overdue_hours * HOUR_MS,
-  },
-  {
-    ...{
-      key: UNCHECKED,
-      action: 'backup_check' as const,
-      what: 'checked' as const,
-      expression: backup.check_schedule,
-    },
-    overdueMs: CHECK_OVERDUE_MS,
-  },
-  {
-    ...{
-      key: DRILL_OVERDUE,
-      action: 'backup_drill' as const,
-      what: 'drilled' as const,
-      expression: backup.drill_schedule,
-    },
-    overdueMs: backup.drill_overdue_days * 24 * HOUR_MS,
-  },
-];
 
 /** Backups: made, checked and restored for trial as jobs, on schedule or when somebody asks, and watched. */
 export function createBackups({ config, log: whole, time, clock, dir }: Base, parts: Parts) {
