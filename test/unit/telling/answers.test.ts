@@ -174,7 +174,7 @@ t.test(
     ] as const) {
       const capture = scripted();
       const dir = t.testdir();
-      const options = { region: 'US', capture, at: dir };
+      const options = { region: 'US', capture, at: dir, muteTrap: true };
       const l = await telling(t, policy, options);
       l.hear(...inbound(NY_CALLER), joins(NY_CALLER), joins(BOB));
       await l.said();
@@ -201,6 +201,9 @@ t.test(
       );
       if (silenced) t.ok(masks[0]!.at === watchedUntil && masks[1]!.at >= now.at, `${of}: of the gap`);
       t.match(again.recorder.list(), [{ recorded: !silenced, masked: false }], of);
+      // Its source has changed, so a capture that goes on is begun anew.
+      const begun = capture.asked.filter((one) => one.startsWith('begin'));
+      t.equal(begun.length, silenced ? 1 : 2, `${of}: ${begun.join()}`);
     }
   },
 );
