@@ -220,6 +220,9 @@ export const createInstance = ({ home, name, snippetDir, labDir, say, env = {}, 
       await delay(50);
     }
     await cli('core waitfullybooted');
+    // A queue asks for the state of its members as it is loaded. Where endpoints are loaded at the same moment, it may hold one for
+    // gone until its next call, and not ring it.
+    await cli('queue reload members');
   };
 
   /**
