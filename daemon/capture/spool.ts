@@ -64,7 +64,7 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
       : fail('spool_refused', `${file}: ${why}. ${todo}`);
   };
 
-  /** Whether the folder or the file is what cannot be used, and by whom it could be. */
+  /** Whether the folder, the file or the disk is what cannot be used, and by whom it could be. */
   async function lacksRights(file: string, code: string, cause: unknown): Promise<TapedeckError> {
     if (code === 'EROFS') return fail('spool_failing', `${file}: it is on a read-only disk (EROFS).`, cause);
     const found = await stat(dir).catch(() => null);
@@ -78,7 +78,10 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
     );
   }
 
-  /** Opens a capture that is here. Null when it is not. Throws `spool_denied`, `spool_failing`, `spool_refused` or `spool_unreadable`. */
+  /**
+   * Opens a capture that is here. Null when it is not. Throws `spool_denied`, `spool_failing`, `spool_refused` or
+   * `spool_unreadable`.
+   */
   async function take(name: string): Promise<{ handle: FileHandle; file: string } | null> {
     for (const file of places(dir, name)) {
       let handle: FileHandle | null = null;
@@ -187,7 +190,8 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
     /**
      * Makes a captured file readable. `release` closes it, and removes a copy that was made for it. Throws
      * `spool_unreadable` when it is neither here nor on the PBX or is no capture, `spool_denied` when it is here and neither
-     * this process nor the PBX gives it out, `spool_failing` when its disk does not, and `spool_refused` when it is not as Asterisk writes it.
+     * this process nor the PBX gives it out, `spool_failing` when its disk does not, and `spool_refused` when it is not as
+     * Asterisk writes it.
      */
     async fetch(name: string): Promise<CapturedFile> {
       const local = await here(name).catch((e: unknown) => e as TapedeckError);
@@ -209,8 +213,8 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
       ),
 
     /**
-     * Removes a captured file for good, here or on the PBX. Throws `spool_denied`, `spool_failing` or `spool_refused` when it cannot be removed
-     * here and the PBX cannot either, and else why the PBX cannot.
+     * Removes a captured file for good, here or on the PBX. Throws `spool_denied`, `spool_failing` or `spool_refused` when it
+     * cannot be removed here and the PBX cannot either, and else why the PBX cannot.
      */
     async remove(name: string): Promise<void> {
       for (const copy of places(workDir, name)) await remove(copy);

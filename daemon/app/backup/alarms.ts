@@ -7,10 +7,10 @@ const CHECK_OVERDUE_MS = 40 * 24 * HOUR_MS;
 
 /** What is done at the place for backups, and can fail. */
 export type Failing = AlarmParams['backup_failed']['what'];
-/** An alarm for each kind of work: what has succeeded again ends its own, and no other. */
-export const FAILED = (what: Failing): string => `backup_failed ${what}`;
+/** The key of an alarm for each kind of work: what has succeeded again ends its own, and no other. */
+export const failureOf = (what: Failing): string => `backup_failed ${what}`;
 const FAILING: Failing[] = ['backup', 'check', 'list', 'keys', 'drill'];
-/** That of versions which had one for all. */
+/** That of versions which had one for all: it ends with the start. */
 export const ONE_FOR_ALL = 'backup_failed';
 const OVERDUE = 'backup_overdue' as const;
 export const DAMAGED = 'backup_damaged';
@@ -19,16 +19,7 @@ export const DRILL = 'drill_failed';
 export const LOCKED = 'backup_locked';
 const DRILL_OVERDUE = 'drill_overdue' as const;
 /** All of them. */
-export const ALARMS = [
-  ONE_FOR_ALL,
-  ...FAILING.map(FAILED),
-  OVERDUE,
-  DAMAGED,
-  UNCHECKED,
-  DRILL,
-  DRILL_OVERDUE,
-  LOCKED,
-];
+export const ALARMS = [...FAILING.map(failureOf), OVERDUE, DAMAGED, UNCHECKED, DRILL, DRILL_OVERDUE, LOCKED];
 
 export type BackupAction = 'backup' | 'backup_check' | 'backup_drill';
 

@@ -21,8 +21,8 @@ import {
   type BackupAction,
   DAMAGED,
   DRILL,
-  FAILED,
   type Failing,
+  failureOf,
   LOCKED,
   ONE_FOR_ALL,
   watchedOf,
@@ -57,7 +57,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
 
   const failed = (err: unknown, what: Failing): void => {
     const { code, detail } = err instanceof TapedeckError ? err : fail('internal', String(err));
-    alert.raise(FAILED(what), {
+    alert.raise(failureOf(what), {
       severity: 'warning',
       why: { code: 'backup_failed', params: { what, error: code, detail } },
     });
@@ -84,7 +84,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
       },
     });
     await noteExpired(made.destroyed);
-    alert.clear(FAILED('backup'));
+    alert.clear(failureOf('backup'));
     await look();
     if (made.refused === null) alert.clear(LOCKED);
     else
@@ -126,7 +126,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
       progress: (done, total) => save({ cursor: '', done, total, faults: 0 }),
     });
     await noteMade(made);
-    alert.clear(FAILED('drill'));
+    alert.clear(failureOf('drill'));
     const { objects, opened, faults } = drilled!;
     await save({ cursor: made.id, done: objects, total: objects, faults: faults.length });
     await note('backup_drill', {
@@ -148,7 +148,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
         ...{ signer: custody.signer(), signal },
         progress: (done, total) => save({ cursor: '', done, total, faults: 0 }),
       });
-      alert.clear(FAILED('check'));
+      alert.clear(failureOf('check'));
       const { id, objects, faults } = checked;
       await save({ cursor: id, done: objects, total: objects, faults: faults.length });
       await note('backup_check', {
@@ -196,7 +196,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
     try {
       const { destroyed } = await runBackupProgram(order, 'destroyed', { signer: custody.signer() });
       await noteExpired(destroyed);
-      alert.clear(FAILED('keys'));
+      alert.clear(failureOf('keys'));
       expiredAt = clock();
     } catch (err) {
       log.warn({ err }, 'The keys of old backups could not be destroyed');
@@ -252,7 +252,7 @@ export function createBackups({ config, log: whole, time, clock, dir }: Base, pa
       try {
         const { listed } = await runBackupProgram(order, 'listed', { signer: custody.signer(), signal });
         tellForeign(listed.foreign);
-        alert.clear(FAILED('list'));
+        alert.clear(failureOf('list'));
         return { at };
       } catch (err) {
         log.warn({ err }, 'The list of erasures and holds could not be renewed');

@@ -77,7 +77,7 @@ export const blank = (): Live => ({
 export type Changed = Extract<Effect, { kind: 'changed' }> & { unseen: boolean };
 export type Ended = Extract<Effect, { kind: 'ended' }> & { unseen: boolean };
 
-/** A segment is taken up that nobody watched from `watchedUntil` on (ms since 1970), and never where that is null. */
+/** Of a segment that nobody watched from `watchedUntil` on (ms since 1970), or from its beginning where that is null. */
 export const takenUp = (
   { seq, inStartedAt, outStartedAt }: Segment,
   watchedUntil: number | null,

@@ -116,8 +116,8 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     if (l.refused) await deps.catalogue.calls.decideCoverage(call.id, PENDING);
     l.refused = null;
     const masked = course.course === 'mask';
-    if (course.course === 'stop' && course.why.code === 'consent_awaited') await silenceUnwatched(call.id, l);
     const stops = course.course === 'stop';
+    if (stops && course.why.code === 'consent_awaited') await silenceUnwatched(call.id, l);
     // One that has to stop is not mended: that would capture anew.
     if (l.segment && l.segment.legId === anchor && !stops) await (masked ? mute(l, true) : mend(l));
     // The next capture does not wait until the last one has been put away: what is said meanwhile would be lost.

@@ -1,18 +1,12 @@
 import { Type } from 'typebox';
 import type { CoverageRow, Finding, Status } from '../../../domain/assurance/coverage.js';
-import {
-  type CountedQuarter,
-  countsOf,
-  type KeptCounts,
-  QUARTER_MS,
-} from '../../../domain/assurance/coverage-counts.js';
+import { countsOf, type KeptCounts } from '../../../domain/assurance/coverage-counts.js';
 import { PbxId } from '../../../domain/pbx.js';
 import type { CountsSlice, CoverageRange } from '../../ledger.js';
 import { Flag, Length, noun, orNull, type Reader, Text, Time, unreadable } from '../checked.js';
 import type { Db } from '../db.js';
+import { AMONG, createQuarters } from './quarters.js';
 
-/** How many rows of counts, and how many changed quarters, are read at once: about 10 ms. */
-const SLICE = 5_000;
 /** After this many calls, `count` leaves the rest to its next run: about 5 ms. */
 const COUNTED_AT_ONCE = 300;
 
@@ -57,8 +51,6 @@ const counts = noun({
   }),
 });
 
-type Found = { quarter: number; changed: 0 | 1 };
-
 /** SQL: whether there was a gap like this in "blind_windows" or "witness_gaps" when the unwitnessed calls of a quarter ended. */
 const gap = (fits: string): string =>
   `first_end IS NOT NULL AND (${['blind_windows', 'witness_gaps']
@@ -71,70 +63,38 @@ export function createCoverageCounts(
   reader: Reader,
   rowsOf: (from: number, to: number) => CoverageRow[],
 ) {
-  const AMONG = 'quarter >= $first AND quarter < $end';
-  const last = ['coverage_counts', 'coverage_due'].map((table) =>
-    db
-      .prepare(
-        `SELECT quarter FROM ${table} WHERE ${AMONG} ORDER BY quarter DESC LIMIT 1 OFFSET ${SLICE - 1}`,
-      )
-      .pluck(),
-  );
+  const quarters = createQuarters(db, { counts: 'coverage_counts', due: 'coverage_due' });
   const unwitnessed = (value: string, name: string) =>
     `${value} FILTER (WHERE finding = 'unwitnessed') AS ${name}`;
   // As far from a gap as rows.ts wants it of a call.
   const kept = db.prepare(`
-    SELECT k.*, 0 AS changed,
+    SELECT k.*,
       ${gap('g.from_at <= last_end + 2000 AND coalesce(g.to_at, first_end) >= first_end - 2000')} AS some_blind,
       ${gap('g.from_at <= first_end + 2000 AND coalesce(g.to_at, last_end) >= last_end - 2000')} AS all_blind
     FROM (SELECT quarter, pbx, json_group_object(status || ' ' || finding, calls) AS counts,
         ${unwitnessed('min(first_start)', 'first_start')}, ${unwitnessed('max(last_start)', 'last_start')},
         ${unwitnessed('min(first_end)', 'first_end')}, ${unwitnessed('max(last_end)', 'last_end')}
       FROM coverage_counts WHERE ${AMONG} AND ($pbx IS NULL OR pbx = $pbx) GROUP BY quarter, pbx) k`);
-  const changed = db.prepare(`SELECT quarter, 1 AS changed FROM coverage_due WHERE ${AMONG}`);
-  const due = db.prepare('SELECT quarter FROM coverage_due ORDER BY quarter DESC LIMIT 1').pluck();
-  const settled = db.prepare('DELETE FROM coverage_due WHERE quarter = ?');
-  const drop = db.prepare('DELETE FROM coverage_counts WHERE quarter = ?');
   const put = db.prepare(`
     INSERT INTO coverage_counts VALUES ($quarter, $on, $status, $finding, $calls, $firstStart, $lastStart, $firstEnd, $lastEnd)`);
 
   return {
-    counts({ from, to, pbx }: CoverageRange): CountsSlice {
-      const whole = { first: Math.floor(from / QUARTER_MS), end: Math.ceil(to / QUARTER_MS) };
-      const begin = Math.max(
-        whole.first,
-        ...last.map((one) => (one.get(whole) as number | undefined) ?? whole.first),
-      );
-      const among = { ...whole, first: begin };
-      const quarters = new Map<number, CountedQuarter>();
-      for (const row of [...kept.all({ ...among, pbx: pbx ?? null }), ...changed.all(among)] as Found[]) {
-        const its = quarters.get(row.quarter) ?? { at: row.quarter * QUARTER_MS, counts: [] };
-        quarters.set(row.quarter, its);
-        const one = row.changed === 1 ? null : reader.orNull(counts, row);
-        // If counts cannot be read, the report counts the calls of their quarter, as of one that has changed.
-        if (one) its.counts?.push(one);
-        else its.counts = null;
-      }
-      const items = [...quarters.values()].sort((a, b) => b.at - a.at);
-      return { items, next: begin > whole.first ? begin * QUARTER_MS : null };
-    },
+    /** A slice takes about 10 ms. */
+    counts: (range: CoverageRange): CountsSlice =>
+      quarters.slice(
+        range,
+        (among) => kept.all(among) as { quarter: number }[],
+        (row) => reader.orNull(counts, row),
+      ),
 
     /** Counts some of the quarters that have changed, the newest first. Returns how many. */
-    count(): number {
-      let quarters = 0;
-      for (let calls = 0; calls < COUNTED_AT_ONCE; quarters += 1) {
-        const quarter = due.get() as number | undefined;
-        if (quarter === undefined) break;
-        const rows = rowsOf(quarter * QUARTER_MS, (quarter + 1) * QUARTER_MS);
-        drop.run(quarter);
+    count: (): number =>
+      quarters.count(COUNTED_AT_ONCE, rowsOf, (quarter, rows) => {
         for (const { starts, ends, finding, ...rest } of countsOf(rows))
           put.run({
             ...{ ...rest, quarter, finding: finding ?? '' },
             ...{ firstStart: starts.first, lastStart: starts.last, firstEnd: ends.first, lastEnd: ends.last },
           });
-        settled.run(quarter);
-        calls += rows.length;
-      }
-      return quarters;
-    },
+      }),
   };
 }
