@@ -27,6 +27,7 @@ import { ruleWarnings } from './common/rule-warnings.js';
 import { table, timesIn } from './common/table.js';
 import { verdictRows } from './common/verdict-text.js';
 import { policyVersions } from './policy-versions.js';
+import { policyLaw } from './reports/policy-law.js';
 
 type ImportOptions = {
   dryRun?: boolean;
@@ -200,6 +201,7 @@ export function policy(program: Command, ctx: CliContext): void {
     });
 
   policyVersions(command, ctx);
+  policyLaw(command, ctx);
 }
 
 /** What the policy would do to existing recordings; null where that is not asked and not changed. */

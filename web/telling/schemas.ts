@@ -33,9 +33,12 @@ export const TellingView = Type.Object({
   ),
   refuse_key: Type.String(),
   agree_key: Type.String(),
-  jurisdictions: Type.Array(Type.Object({ ...Jurisdiction.properties, overridden: Type.Boolean() }), {
-    description: 'By id. `satisfied_by`: the modes that are enough there.',
-  }),
+  jurisdictions: Type.Array(
+    Type.Object({ ...Jurisdiction.properties, least: Mode, overridden: Type.Boolean() }),
+    {
+      description: 'By id. `least`: the least strict mode that is enough there; a stricter one is too.',
+    },
+  ),
 });
 
 export const TellingTestBody = Type.Object({
@@ -60,6 +63,7 @@ export const WouldTellProperties = {
     }),
   ),
   prompt_in_recording: Type.Boolean(),
+  purpose_and_identity: Type.Boolean({ description: 'The prompt has to say who records, and what for.' }),
   beep_seconds: Nullable(Type.Integer()),
 };
 

@@ -15,9 +15,11 @@ export const wouldTellView = ({
   mode,
   because,
   promptInRecording,
+  purposeAndIdentity,
   beepSeconds,
-}: Pick<TellDecision, 'mode' | 'because' | 'promptInRecording' | 'beepSeconds'>) => ({
+}: Pick<TellDecision, 'mode' | 'because' | 'promptInRecording' | 'purposeAndIdentity' | 'beepSeconds'>) => ({
   ...{ mode, prompt_in_recording: promptInRecording, beep_seconds: beepSeconds },
+  purpose_and_identity: purposeAndIdentity,
   because: because.map((one) => ({
     ...one,
     ...(one.code === 'jurisdiction' ? { name: jurisdictionName(one.id) } : {}),

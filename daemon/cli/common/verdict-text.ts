@@ -21,7 +21,7 @@ const FACTS: Record<LateFact, string> = {
   variable: 'the channel variable',
 };
 
-const MODES: Record<Mode, string> = {
+export const MODES: Record<Mode, string> = {
   silent: 'not at all',
   beep: 'by a repeated tone',
   announce: 'by an announcement',
@@ -34,6 +34,8 @@ const LANGUAGES: Record<Language, string> = { en: 'English', es: 'Spanish', fr: 
 
 const TELLS_NOBODY =
   'Tapedeck tells nobody: the policy says that people are told in another way (no [telling] in it).';
+
+const SAYS_WHO_AND_WHY = 'The announcement has to say who records, and what for.';
 
 /** Returns a row for each part of what would happen: what it is about, the decision, its rule, and why. */
 export function verdictRows({ record, awaits, telling, keep, atEnd }: Verdict): string[][] {
@@ -70,12 +72,17 @@ function openText({ meanwhile }: RecordDecision, awaits: readonly LateFact[]): s
 
 function tellingRow(telling: WouldTell | null): string[] {
   if (!telling) return ['told', 'by others', '-', TELLS_NOBODY];
-  const { mode, language, because, beepSeconds } = telling;
+  const { mode, language, because, beepSeconds, purposeAndIdentity } = telling;
   const how = [
     beepSeconds === null ? MODES[mode] : `by a tone every ${beepSeconds} s`,
     ...(mode === 'silent' || mode === 'beep' ? [] : [`in ${LANGUAGES[language]}`]),
   ];
-  return ['told', how.join(', '), telling.rule ?? '-', because.map(reasonText).join(' ')];
+  return [
+    'told',
+    how.join(', '),
+    telling.rule ?? '-',
+    [...because.map(reasonText), ...(purposeAndIdentity ? [SAYS_WHO_AND_WHY] : [])].join(' '),
+  ];
 }
 
 function reasonText(reason: TellReason): string {

@@ -166,6 +166,7 @@ export const aNotice = (callId: string): Notice => ({
     others: [],
     askedSince: 0,
     promptInRecording: false,
+    purposeAndIdentity: false,
     statedIsEnough: false,
     beepSeconds: null,
     version: 1,

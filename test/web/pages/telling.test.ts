@@ -52,7 +52,11 @@ t.test('a prompt is uploaded, listened to and then used, and the law is looked u
 
   await page.getByLabel('Filter places').fill('washing');
   await page.getByText('1 place', { exact: true }).waitFor();
-  await page.getByText('RCW 9.73.030; RCFP (2012)').waitFor();
+  await page.getByText('RCW 9.73.030').waitFor();
+  await page.getByRole('cell', { name: 'Told: Yes, in the recording' }).waitFor();
+  await page.getByLabel('Filter places').fill('united kingdom');
+  await page.getByRole('cell', { name: 'Who and why: Yes' }).waitFor();
+  t.equal(await tooWide(page), 0);
   t.strictSame(complaints, []);
 });
 
