@@ -94,12 +94,15 @@ export type Override = Static<typeof Override>;
 
 const Key = Type.String({ pattern: '^[0-9*#]$' });
 
+/** For so many days at the most numbers stay on a list for a refusal, unless they stay on it for good. */
+export const MOST_REFUSED_DAYS = 3_650;
+
 /** Where the numbers of outside parties go who refuse to be recorded. */
 export const Refused = Type.Object(
   {
     list: ListName,
     days: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 1, maximum: 3_650 }), Type.Null()], {
+      Type.Union([Type.Integer({ minimum: 1, maximum: MOST_REFUSED_DAYS }), Type.Null()], {
         description: 'For so many days after the day of the refusal. Null, or left out: without an end.',
       }),
     ),
