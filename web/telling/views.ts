@@ -3,8 +3,19 @@ import { jurisdictionName, type TellDecision } from '../../daemon/domain/telling
 import type { Prompt } from '../../daemon/domain/telling/prompt.js';
 
 /** A prompt that was uploaded, as the API has it. */
-export const promptView = ({ hash, name, text, bytes, durationMs, addedAt, addedBy, active }: Prompt) => ({
+export const promptView = ({
+  hash,
+  name,
+  text,
+  saysPurpose,
+  bytes,
+  durationMs,
+  addedAt,
+  addedBy,
+  active,
+}: Prompt) => ({
   ...{ hash, name, text, bytes, active },
+  says_purpose: saysPurpose,
   duration_ms: durationMs,
   added_at: iso(addedAt),
   added_by: addedBy,

@@ -90,7 +90,7 @@ t.test(
       'a rule that asks for a yes is a question',
     );
     t.match(text(policy, call), /told \| by .*, in English \| - .*Washington \(their number\): at least/);
-    t.match(text(policy, call), /has to say who records, and what for\./, 'as the GDPR wants it');
+    t.match(text(policy, call), /has to say who records, and what for\. The one in use does not/);
     t.notMatch(text(policy, { ...call, extension: '134' }), /told/, 'of what is not recorded nobody is told');
   },
 );
