@@ -229,6 +229,8 @@ t.test('the country is written where the zone does not tell it, or tells another
   t.match(siteOf({}, 'AT'), { region: 'DE' }, 'in place of another');
   t.match(lawOf('DE'), 'Germany: callers have to agree with a key before anything is recorded');
   t.match(lawOf('FR'), 'France: callers hear that they are recorded');
+  t.match(lawOf('GB'), 'They have to hear who records and what for');
+  t.notMatch(lawOf('AU'), 'what for');
 });
 
 t.test('what people have written into the configuration since stays', async (t) => {

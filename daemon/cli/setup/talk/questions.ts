@@ -107,7 +107,7 @@ async function askZone(terminal: Terminal, otherwise: string): Promise<string> {
 /** What the law of a country means for the first calls, as far as Tapedeck knows it. */
 export function lawOf(region: string): string {
   const site = { region, subdivision: '' };
-  const { mode } = decideTelling({ telling: {}, numbers: [], site });
+  const { mode, purposeAndIdentity } = decideTelling({ telling: {}, numbers: [], site });
   const country = new Intl.DisplayNames('en', { type: 'region' }).of(region) ?? region;
   const means: Record<Mode, string> = {
     silent: 'callers do not have to be told',
@@ -116,7 +116,10 @@ export function lawOf(region: string): string {
     announce_refusal: 'callers hear that they are recorded, and can refuse with a key',
     ask: 'callers have to agree with a key before anything is recorded; a call without that is "excluded"',
   };
-  return `${country}: ${means[mode]}. The page Telling callers has the alternatives, and rules of your own for a state or a place. That is information, not legal advice.`;
+  const who = purposeAndIdentity
+    ? ' They have to hear who records and what for, which the announcement that comes with Tapedeck does not say.'
+    : '';
+  return `${country}: ${means[mode]}.${who} The page Telling callers has the alternatives, and rules of your own for a state or a place. That is information, not legal advice.`;
 }
 
 async function askCountry(terminal: Terminal, otherwise: string): Promise<string> {
