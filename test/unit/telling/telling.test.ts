@@ -269,13 +269,13 @@ t.test('a change of how people are told is named, and no outsider with it', asyn
       ...defaultPolicy,
       telling: {
         mode: 'ask',
-        overrides: [{ id: 'DE', least: 'announce', note: 'Counsel' }],
+        overrides: [{ id: 'DE', least: 'announce', purpose_and_identity: false, note: 'Counsel' }],
         languages: [{ when: { number: ['+491701234567'] }, language: 'de' }],
       },
     },
   );
   t.same(changed, [
-    'telling: mode announce -> ask, overrides none -> DE announce, languages 0 rules -> 1 rules',
+    'telling: mode announce -> ask, overrides none -> DE announce (who and why not needed), languages 0 rules -> 1 rules',
   ]);
   t.same(policyChanges({ ...defaultPolicy, telling: {} }, { ...defaultPolicy, telling: {} }), []);
 });
