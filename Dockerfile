@@ -13,7 +13,7 @@ RUN groupadd --gid 4800 tapedeck \
 COPY --from=package tapedeck_*_amd64.deb /tmp/
 # The systemd that comes with it is not run: its systemd-tmpfiles makes the folders.
 RUN apt-get update \
-  && apt-get install --yes --no-install-recommends /tmp/tapedeck_*_amd64.deb tini \
+  && apt-get install --yes --no-install-recommends /tmp/tapedeck_*_amd64.deb espeak-ng tini \
   && rm -rf /var/lib/apt/lists/* /tmp/tapedeck_*.deb
 
 VOLUME ["/var/lib/tapedeck"]

@@ -61,6 +61,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
       return { entry: made.entry, name, file, signature: signedReport(made, key) };
     },
   });
+  const prompts = createPromptMaker({ ffmpeg: ffmpegOf(config.encode) });
   const { handlers, streams, stop, toMail } = createHandlers({
     ...{
       catalogue,
@@ -92,7 +93,8 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
     },
     rules: { ldap: config.ldap.roles ?? [], oidc: config.oidc.roles ?? [] },
     eraseVersion: retain.erase,
-    makePrompt: createPromptMaker({ ffmpeg: ffmpegOf(config.encode) }).make,
+    makePrompt: prompts.make,
+    speakPrompt: prompts.speak,
     keepPrompt: createPromptFiles(dir).keep,
     documents: createDocuments({ dataDir: dir, keys, recovery: config.keys.recovery_recipient }),
     identity: keys.identity,

@@ -3,7 +3,7 @@ import type { Language } from '../domain/telling/schema.js';
 
 /** Prompts that were uploaded. None is removed: the ledger of consents names them. */
 export interface Prompts {
-  /** Keeps one that is not played yet. One that is there already keeps its first date and author, and takes the new name and text. */
+  /** Keeps one that is not played yet. One that is there already keeps its first date and author, and takes the new name, text and statement. */
   add(prompt: Omit<Prompt, 'active'>): Promise<Prompt>;
   /** All of them, newest first. */
   list(): Promise<Prompt[]>;

@@ -11,7 +11,7 @@ import { asUser } from '../ops/process/become.js';
 import type { CliContext } from './common/context.js';
 import { serviceUser } from './common/service-user.js';
 import { access } from './doctor/access.js';
-import { announcements, promptsRefused } from './doctor/announcements.js';
+import { announcements, promptsRefused, purposeSaid } from './doctor/announcements.js';
 import { approvals } from './doctor/approvals.js';
 import { archive } from './doctor/archive.js';
 import { backupKeys } from './doctor/backup-keys.js';
@@ -149,6 +149,7 @@ export async function examine(context: CliContext): Promise<Finding[]> {
       announcements: ofEach(config, {
         announcements: (pbx) => announcements(context, pbx, refused.get(pbx.id) ?? null),
       }),
+      'announcement texts': purposeSaid(context),
       'test calls': ofEach(config, { 'test calls': (pbx) => testCalls(context, pbx) }),
       approvals: approvals(context),
       names: namesKept(context),

@@ -16,6 +16,7 @@ import type { Why } from '../domain/reason/reason.js';
 import { reasonView } from '../domain/reason/words.js';
 import { namesShorter } from '../domain/retention/names.js';
 import { APPLIES_TO } from '../domain/retention/words.js';
+import { saysPurpose } from '../domain/telling/purpose.js';
 import { siteOf } from '../ops/config.js';
 import { contents } from './common/arguments.js';
 import type { CliContext } from './common/context.js';
@@ -27,6 +28,7 @@ import { ruleWarnings } from './common/rule-warnings.js';
 import { table, timesIn } from './common/table.js';
 import { verdictRows } from './common/verdict-text.js';
 import { policyVersions } from './policy-versions.js';
+import { policyLaw } from './reports/policy-law.js';
 
 type ImportOptions = {
   dryRun?: boolean;
@@ -158,8 +160,11 @@ export function policy(program: Command, ctx: CliContext): void {
         ? await standingOfNumber(catalogue, asked.number ?? '', given)
         : NONE_STANDING;
       const verdict = verdictOf(by, imagine(asked, Date.now(), site, standing), endOf(asked));
+      const says = saysPurpose(catalogue ? await catalogue.prompts.list() : []);
       if (!asked.json)
-        return ctx.out(table(['', 'decision', 'rule', 'reason'], verdictRows(verdict), { wrap: [2, 3] }));
+        return ctx.out(
+          table(['', 'decision', 'rule', 'reason'], verdictRows(verdict, says), { wrap: [2, 3] }),
+        );
       const { record, awaits, telling, keep, atEnd } = verdict;
       const all = {
         record: { ...told(record), awaits },
@@ -200,6 +205,7 @@ export function policy(program: Command, ctx: CliContext): void {
     });
 
   policyVersions(command, ctx);
+  policyLaw(command, ctx);
 }
 
 /** What the policy would do to existing recordings; null where that is not asked and not changed. */

@@ -858,6 +858,12 @@ const catalogue = {
     blame: 'operator',
     status: 404,
   },
+  speech_missing: {
+    message: 'espeak-ng, which speaks announcements, is not installed.',
+    hint: 'Install it where Tapedeck runs (apt install espeak-ng), or upload a recording of the announcement.',
+    blame: 'operator',
+    status: 422,
+  },
   prompt_invalid: {
     message: 'This file cannot be used as a prompt.',
     hint: 'Upload between half a second and 30 seconds of audible speech as WAV, MP3, Ogg or FLAC, at most 6 MB.',

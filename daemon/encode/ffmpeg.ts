@@ -4,8 +4,10 @@ import { PassThrough, pipeline, type Readable, type Writable } from 'node:stream
 import { promisify } from 'node:util';
 import fluent, { type FfmpegCommand } from 'fluent-ffmpeg';
 import { fail, type TapedeckError } from '../domain/error.js';
+import type { Speech } from '../domain/telling/prompt.js';
 import { outcome } from '../ops/turns.js';
 import { type AdoptPlan, type Foreign, foreignInput, KNOWN_CODECS, ONLY_PIPE } from './adopt.js';
+import { createEspeak } from './espeak.js';
 import type { OpusPlan, RecodePlan, SoundPlan } from './opus.js';
 
 // Where fluent-ffmpeg is worked round (2.1.3):
@@ -63,6 +65,8 @@ export type Ffmpeg = {
    * unless it is said to be so already.
    */
   prompt(source: Readable, as: { rate: number; level: boolean }, limitMs?: number): FfmpegRun;
+  /** Has espeak-ng say it; stdout gives a wav file. Throws `speech_missing`. */
+  speech(words: Speech, limitMs?: number): FfmpegRun;
 };
 
 /** More of a prompt than anybody may upload, in ms, so that one that is too long is told from one that is not. */
@@ -75,11 +79,12 @@ export type OwnFfmpeg = Ffmpeg & {
   encodeStreams(plan: EncodePlan, inputs: Readable[], limitMs?: number): FfmpegRun;
 };
 
+type Programs = { path?: string; espeak?: string };
 const execute = promisify(execFile);
 const VERSION_MS = 10_000;
 
 /** ffmpeg, by its path or as "ffmpeg" on the PATH. It runs at low priority: a live call comes first. */
-export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): OwnFfmpeg {
+export function createFfmpeg({ path = 'ffmpeg', espeak }: Programs = {}): OwnFfmpeg {
   /** `open`: descriptors of ours that the process has too, from the fourth of its own on, or new pipes to it. */
   function command(open: (number | 'pipe')[] = []): FfmpegCommand {
     const made = fluent({ stdoutLines: 40 });
@@ -187,20 +192,11 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): OwnFf
       const filters = [`aresample=${rate}`];
       if (level) filters.unshift('aformat=channel_layouts=mono', 'loudnorm=I=-16:TP=-1.5:LRA=11');
       run.outputOptions('-nostdin', ...quiet, '-map', '0:a:0', '-t', String(PROMPT_MS / 1_000));
-      run.outputOptions(
-        '-af',
-        filters.join(','),
-        '-f',
-        's16le',
-        '-c:a',
-        'pcm_s16le',
-        '-ac',
-        '1',
-        '-ar',
-        String(rate),
-      );
+      run.outputOptions('-af', filters.join(','), '-f', 's16le', '-c:a', 'pcm_s16le');
+      run.outputOptions('-ac', '1', '-ar', String(rate));
       return start(run, { limitMs, input: { source, inlet } });
     },
+    speech: createEspeak(espeak).speak,
   };
 }
 

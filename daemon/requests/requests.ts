@@ -62,7 +62,7 @@ export type RequestsDeps = Pick<RuleDeps, 'jobs'> &
   Pick<PrivacyDeps, 'deadlines' | 'callsAsked'> &
   Pick<ReportDeps, 'textSigner' | 'facts'> &
   Pick<MailingRequestDeps, 'mailOn' | 'mailings'> &
-  Pick<PromptDeps, 'makePrompt' | 'keepPrompt'> & {
+  Pick<PromptDeps, 'makePrompt' | 'speakPrompt' | 'keepPrompt'> & {
     catalogue: Catalogue;
     passwords: PasswordVerbs;
     factorSecrets: FactorSecrets;

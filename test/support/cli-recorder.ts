@@ -62,6 +62,7 @@ export async function startRecorder(
       registered: never,
       examine: never,
       makePrompt: never,
+      speakPrompt: never,
       keepPrompt: never,
       sign: never,
       signer: () => '',

@@ -4,6 +4,7 @@ import { imagine } from '../../daemon/domain/policy/imagined.js';
 import { verdictOf } from '../../daemon/domain/policy/verdict.js';
 import { inWords, reasonView } from '../../daemon/domain/reason/words.js';
 import { APPLIES_TO } from '../../daemon/domain/retention/words.js';
+import { saysPurpose, wouldLackPurpose } from '../../daemon/domain/telling/purpose.js';
 import { signed } from '../auth/signed.js';
 import { policyView } from '../calls/views.js';
 import type { Needs } from '../deps.js';
@@ -21,6 +22,7 @@ type Deps = Needs<
   | 'recordings.keptAfter'
   | 'lists.entries'
   | 'names.count'
+  | 'prompts.list'
 >;
 
 /** What to record and how long to keep it. */
@@ -111,6 +113,7 @@ export function policyRoutes(app: App, deps: Deps): void {
         telling: telling && {
           ...wouldTellView(telling),
           ...{ language: telling.language, rule: telling.rule },
+          lacks_purpose: wouldLackPurpose(telling, saysPurpose(await catalogue.prompts.list())),
         },
         keep_days: keep.keepDays,
         keep_until: isoOrNull(keep.keepUntil),

@@ -65,6 +65,9 @@ export const PolicyTestView = Type.Object({
     [
       Type.Object({
         ...WouldTellProperties,
+        lacks_purpose: Type.Boolean({
+          description: 'The prompt in use does not say who records and what for, and has to.',
+        }),
         language: Language,
         rule: Nullable(Type.String({ description: 'The recording rule that asked for the mode.' })),
       }),

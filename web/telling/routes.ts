@@ -4,6 +4,7 @@ import { FIRST, type PbxId } from '../../daemon/domain/pbx.js';
 import { DEFAULT_MODE, decideTelling, rulingsOf } from '../../daemon/domain/telling/decide.js';
 import { placeOfPbx } from '../../daemon/domain/telling/decide-notice.js';
 import { DEFAULT_KEYS, PROMPT_KINDS } from '../../daemon/domain/telling/prompt.js';
+import { lackingPurpose, offeredSentence, saysPurpose } from '../../daemon/domain/telling/purpose.js';
 import { LANGUAGES, type Telling } from '../../daemon/domain/telling/schema.js';
 import { createOwnPrompts, createPromptFiles } from '../../daemon/vault/prompts.js';
 import { signed } from '../auth/signed.js';
@@ -19,6 +20,8 @@ import {
   PromptBody,
   PromptParams,
   PromptsView,
+  SpeechBody,
+  Spoken,
   TellingTestBody,
   TellingTestView,
   TellingView,
@@ -112,14 +115,20 @@ export function tellingRoutes(app: App, { catalogue, ask, dataDir, site }: Deps)
     },
     async () => {
       const uploaded = await catalogue.prompts.list();
+      const { policy } = await catalogue.policy.newest();
+      const telling = policy.telling ?? {};
+      const lacking = lackingPurpose(policy, site, saysPurpose(uploaded));
+      const { refuse_key, agree_key } = keysOf(telling);
       return {
-        prompts: ownOf((await newest()).telling).map(({ kind, language, prompt }) => {
+        prompts: ownOf(telling).map(({ kind, language, prompt }) => {
           const these = uploaded.filter((p) => p.kind === kind && p.language === language);
           const { hash, text, durationMs } = prompt;
           return {
             ...{ kind, language },
             own: { hash, text, duration_ms: durationMs, active: !these.some(({ active }) => active) },
             uploaded: these.map(promptView),
+            offered: offeredSentence({ kind, language }, kind === 'ask' ? agree_key : refuse_key),
+            lacks_purpose: lacking.some((one) => one.kind === kind && one.language === language),
           };
         }),
       };
@@ -141,6 +150,22 @@ export function tellingRoutes(app: App, { catalogue, ask, dataDir, site }: Deps)
       },
     },
     async (request) => ask('add_prompt', { by: signed(request), ...request.body }),
+  );
+
+  app.post(
+    '/prompts/speech',
+    {
+      config: { access: 'settings', audit: { nothing: 'whoever typed it hears it, and nothing is kept' } },
+      schema: {
+        tags: ['policy'],
+        summary: 'Have a sentence spoken',
+        description:
+          'By espeak-ng, to listen to it and then upload it as a prompt. Nothing is kept. `speech_missing`: it is not installed.',
+        body: SpeechBody,
+        response: answers(Spoken),
+      },
+    },
+    async (request) => ask('speak_prompt', { by: signed(request), ...request.body }),
   );
 
   app.put(

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { MOST_PROMPT_BYTES, PROMPT_KINDS } from '../../daemon/domain/telling/prompt.js';
+import { MOST_PROMPT_BYTES, MOST_SPEECH_CHARS, PROMPT_KINDS } from '../../daemon/domain/telling/prompt.js';
 import { Jurisdiction, LANGUAGES, MODES } from '../../daemon/domain/telling/schema.js';
 import { Nullable, PbxParam, Time } from '../server/schemas.js';
 
@@ -33,9 +33,12 @@ export const TellingView = Type.Object({
   ),
   refuse_key: Type.String(),
   agree_key: Type.String(),
-  jurisdictions: Type.Array(Type.Object({ ...Jurisdiction.properties, overridden: Type.Boolean() }), {
-    description: 'By id. `satisfied_by`: the modes that are enough there.',
-  }),
+  jurisdictions: Type.Array(
+    Type.Object({ ...Jurisdiction.properties, least: Mode, overridden: Type.Boolean() }),
+    {
+      description: 'By id. `least`: the least strict mode that is enough there; a stricter one is too.',
+    },
+  ),
 });
 
 export const TellingTestBody = Type.Object({
@@ -60,6 +63,7 @@ export const WouldTellProperties = {
     }),
   ),
   prompt_in_recording: Type.Boolean(),
+  purpose_and_identity: Type.Boolean({ description: 'The prompt has to say who records, and what for.' }),
   beep_seconds: Nullable(Type.Integer()),
 };
 
@@ -68,10 +72,14 @@ export const TellingTestView = Type.Object({
   telling: Type.Union([Type.Object(WouldTellProperties), Type.Null()], { description: TELLS_NOBODY }),
 });
 
+const SaysPurpose = Type.Boolean({
+  description: 'It says who records, and what for: as whoever uploaded it stated.',
+});
 const PromptView = Type.Object({
   hash: Hash,
   name: Type.String(),
   text: Type.String(),
+  says_purpose: SaysPurpose,
   bytes: Type.Integer(),
   duration_ms: Type.Integer(),
   added_at: Time,
@@ -89,6 +97,13 @@ export const PromptsView = Type.Object({
         { description: 'The one that Tapedeck comes with.' },
       ),
       uploaded: Type.Array(PromptView, { description: 'Newest first.' }),
+      offered: Type.String({
+        description: 'A sentence that says who records and what for; what is in brackets is to be filled in.',
+      }),
+      lacks_purpose: Type.Boolean({
+        description:
+          'Callers of this site hear it, its law asks for who records and what for, and what is active does not say so.',
+      }),
     }),
   ),
 });
@@ -99,6 +114,7 @@ export const PromptBody = Type.Object({
   language: Language,
   name: Type.String({ minLength: 1, maxLength: 80 }),
   text: Type.String({ maxLength: 500, description: 'What is said in it.' }),
+  says_purpose: Type.Optional(SaysPurpose),
   audio: Type.String({
     minLength: 4,
     maxLength: PROMPT_BODY_BYTES,
@@ -106,6 +122,15 @@ export const PromptBody = Type.Object({
   }),
 });
 export const PromptAdded = Type.Object({ hash: Hash });
+
+export const SpeechBody = Type.Object({
+  language: Language,
+  text: Type.String({ minLength: 1, maxLength: MOST_SPEECH_CHARS, description: 'What is to be said.' }),
+});
+export const Spoken = Type.Object({
+  audio: Type.String({ description: 'A wav file of 16 kHz, in base64.' }),
+  duration_ms: Type.Integer(),
+});
 
 export const ActivePromptBody = Type.Object({
   kind: Kind,

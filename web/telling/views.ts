@@ -3,8 +3,19 @@ import { jurisdictionName, type TellDecision } from '../../daemon/domain/telling
 import type { Prompt } from '../../daemon/domain/telling/prompt.js';
 
 /** A prompt that was uploaded, as the API has it. */
-export const promptView = ({ hash, name, text, bytes, durationMs, addedAt, addedBy, active }: Prompt) => ({
+export const promptView = ({
+  hash,
+  name,
+  text,
+  saysPurpose,
+  bytes,
+  durationMs,
+  addedAt,
+  addedBy,
+  active,
+}: Prompt) => ({
   ...{ hash, name, text, bytes, active },
+  says_purpose: saysPurpose,
   duration_ms: durationMs,
   added_at: iso(addedAt),
   added_by: addedBy,
@@ -15,9 +26,11 @@ export const wouldTellView = ({
   mode,
   because,
   promptInRecording,
+  purposeAndIdentity,
   beepSeconds,
-}: Pick<TellDecision, 'mode' | 'because' | 'promptInRecording' | 'beepSeconds'>) => ({
+}: Pick<TellDecision, 'mode' | 'because' | 'promptInRecording' | 'purposeAndIdentity' | 'beepSeconds'>) => ({
   ...{ mode, prompt_in_recording: promptInRecording, beep_seconds: beepSeconds },
+  purpose_and_identity: purposeAndIdentity,
   because: because.map((one) => ({
     ...one,
     ...(one.code === 'jurisdiction' ? { name: jurisdictionName(one.id) } : {}),

@@ -1228,4 +1228,8 @@ export const migrations: readonly string[] = [
     )
     .join('')}
   `,
+  // Whether an uploaded prompt says who records, and what for.
+  `
+  ALTER TABLE prompts ADD COLUMN says_purpose INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

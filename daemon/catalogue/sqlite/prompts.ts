@@ -14,14 +14,17 @@ const prompt = noun({
     language: oneOf<Language>({ en: true, es: true, fr: true, de: true }),
     name: Text,
     text: Text,
+    // Of a catalogue that is not brought up to date yet this is not there.
+    says_purpose: Type.Optional(Flag),
     bytes: Length,
     duration_ms: Length,
     added_at: Time,
     added_by: Text,
     active: Flag,
   }),
-  make: ({ duration_ms, added_at, added_by, active, ...row }): Prompt => ({
+  make: ({ says_purpose, duration_ms, added_at, added_by, active, ...row }): Prompt => ({
     ...row,
+    saysPurpose: says_purpose === 1,
     durationMs: duration_ms,
     addedAt: added_at,
     addedBy: added_by,
@@ -31,9 +34,10 @@ const prompt = noun({
 
 export function createPrompts(db: Db, reader: Reader) {
   const put = db.prepare(`
-    INSERT INTO prompts (kind, language, hash, name, text, bytes, duration_ms, added_at, added_by, active)
-    VALUES ($kind, $language, $hash, $name, $text, $bytes, $durationMs, $addedAt, $addedBy, 0)
-    ON CONFLICT (kind, language, hash) DO UPDATE SET name = excluded.name, text = excluded.text`);
+    INSERT INTO prompts (kind, language, hash, name, text, says_purpose, bytes, duration_ms, added_at, added_by, active)
+    VALUES ($kind, $language, $hash, $name, $text, $saysPurpose, $bytes, $durationMs, $addedAt, $addedBy, 0)
+    ON CONFLICT (kind, language, hash) DO UPDATE SET name = excluded.name, text = excluded.text,
+      says_purpose = excluded.says_purpose`);
   const one = db.prepare('SELECT * FROM prompts WHERE kind = ? AND language = ? AND hash = ?');
   const all = db.prepare('SELECT * FROM prompts ORDER BY added_at DESC, hash, kind, language');
   const played = db.prepare('SELECT * FROM prompts WHERE kind = ? AND language = ? AND active = 1');
@@ -41,7 +45,7 @@ export function createPrompts(db: Db, reader: Reader) {
   const play = db.prepare('UPDATE prompts SET active = 1 WHERE kind = ? AND language = ? AND hash = ?');
   return {
     add(given: Omit<Prompt, 'active'>): Prompt {
-      put.run(given);
+      put.run({ ...given, saysPurpose: Number(given.saysPurpose) });
       return reader.orNull(prompt, one.get(given.kind, given.language, given.hash))!;
     },
     list: (): Prompt[] => reader.all(prompt, all.all()),

@@ -104,6 +104,7 @@ function handlersOf(ctx: CliContext, dataDir: string, catalogue: Catalogue, alar
       registered: away,
       examine: away,
       makePrompt: away,
+      speakPrompt: away,
       keepPrompt: away,
       sign: away,
       passes: { take: () => false },

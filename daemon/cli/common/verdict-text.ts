@@ -4,6 +4,7 @@ import type { RecordDecision, RuleOutcome } from '../../domain/policy/policy.js'
 import { mayBeRecorded, type Verdict, type WouldTell } from '../../domain/policy/verdict.js';
 import { inWords } from '../../domain/reason/words.js';
 import { jurisdictionName, type TellReason } from '../../domain/telling/decide.js';
+import { type PlayedKind, wouldLackPurpose } from '../../domain/telling/purpose.js';
 import type { Language, Mode } from '../../domain/telling/schema.js';
 
 const RECORDED: Record<RuleOutcome, string> = {
@@ -21,7 +22,7 @@ const FACTS: Record<LateFact, string> = {
   variable: 'the channel variable',
 };
 
-const MODES: Record<Mode, string> = {
+export const MODES: Record<Mode, string> = {
   silent: 'not at all',
   beep: 'by a repeated tone',
   announce: 'by an announcement',
@@ -35,8 +36,14 @@ const LANGUAGES: Record<Language, string> = { en: 'English', es: 'Spanish', fr: 
 const TELLS_NOBODY =
   'Tapedeck tells nobody: the policy says that people are told in another way (no [telling] in it).';
 
+const SAYS_NOT = 'The one in use does not: see the page Telling callers.';
+const SAYS_WHO_AND_WHY = 'The announcement has to say who records, and what for.';
+
 /** Returns a row for each part of what would happen: what it is about, the decision, its rule, and why. */
-export function verdictRows({ record, awaits, telling, keep, atEnd }: Verdict): string[][] {
+export function verdictRows(
+  { record, awaits, telling, keep, atEnd }: Verdict,
+  says: (prompt: PlayedKind) => boolean = () => false,
+): string[][] {
   const days = [
     keep.keepDays === null || keep.conflict ? 'for ever' : `${keep.keepDays} days`,
     ...(keep.moved === null ? [] : [`by a limit until ${iso(keep.keepUntil!).slice(0, 10)}`]),
@@ -51,7 +58,7 @@ export function verdictRows({ record, awaits, telling, keep, atEnd }: Verdict): 
       record.rule ?? '-',
       inWords(record.why),
     ],
-    ...(recorded ? [tellingRow(telling)] : []),
+    ...(recorded ? [tellingRow(telling, says)] : []),
     ...(atEnd && recorded
       ? [['at the end', atEnd.keep ? 'kept' : 'destroyed', atEnd.rule ?? '-', inWords(atEnd.why)]]
       : []),
@@ -68,14 +75,23 @@ function openText({ meanwhile }: RecordDecision, awaits: readonly LateFact[]): s
   return `Not decided until ${known} ${awaits.length > 1 ? 'are' : 'is'} known. Until then ${until}.`;
 }
 
-function tellingRow(telling: WouldTell | null): string[] {
+function tellingRow(telling: WouldTell | null, says: (prompt: PlayedKind) => boolean): string[] {
   if (!telling) return ['told', 'by others', '-', TELLS_NOBODY];
-  const { mode, language, because, beepSeconds } = telling;
+  const { mode, language, because, beepSeconds, purposeAndIdentity } = telling;
   const how = [
     beepSeconds === null ? MODES[mode] : `by a tone every ${beepSeconds} s`,
     ...(mode === 'silent' || mode === 'beep' ? [] : [`in ${LANGUAGES[language]}`]),
   ];
-  return ['told', how.join(', '), telling.rule ?? '-', because.map(reasonText).join(' ')];
+  return [
+    'told',
+    how.join(', '),
+    telling.rule ?? '-',
+    [
+      ...because.map(reasonText),
+      ...(purposeAndIdentity ? [SAYS_WHO_AND_WHY] : []),
+      ...(wouldLackPurpose(telling, says) ? [SAYS_NOT] : []),
+    ].join(' '),
+  ];
 }
 
 function reasonText(reason: TellReason): string {

@@ -1,3 +1,5 @@
+import { lackingPurpose, saysPurpose } from '../../domain/telling/purpose.js';
+import { siteOf } from '../../ops/config.js';
 import type { Config, PbxConfig } from '../../ops/config-schema.js';
 import type { CliContext } from '../common/context.js';
 import { serviceUser, tryFolder } from '../common/service-user.js';
@@ -48,6 +50,23 @@ export async function announcements(
         `Nothing answers at ${address}, where the PBX is to fetch prompts.`,
         'Start the recorder. If it runs: allow it the port (SocketBindAllow= and IPAddressAllow= in a drop-in), and check prompt_host.',
       );
+}
+
+/** Whether the announcements of this site say who records and what for, where its law asks for that. */
+export async function purposeSaid(ctx: CliContext): Promise<Finding[]> {
+  const { policy: policies, prompts } = await ctx.catalogue();
+  const { policy } = await policies.newest();
+  const uploaded = await prompts.list();
+  const lacking = lackingPurpose(policy, siteOf(ctx.config()), saysPurpose(uploaded));
+  if (lacking.length === 0) return [];
+  const names = lacking.map(({ kind, language }) => `${kind} (${language})`).join(', ');
+  return [
+    warn(
+      'announcement texts',
+      `The law of this site asks that announcements say who records, and what for. These do not: ${names}.`,
+      'Make or upload announcements that do, on the page Telling callers, and state there that they do.',
+    ),
+  ];
 }
 
 /** Whatever it answers: it has no page of its own. */

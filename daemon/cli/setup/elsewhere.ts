@@ -18,10 +18,11 @@ import {
   type Given,
   keepKey,
   newSecret,
+  notSet,
   restoredToo,
   show,
 } from './setup-steps.js';
-import { setNameDays } from './steps/name-days.js';
+import { setOffered } from './steps/offered.js';
 import { runDoctor, startUnits, tapedeckCommand } from './steps/services.js';
 import type { Terminal } from './talk/terminal.js';
 
@@ -46,7 +47,7 @@ export async function setUpElsewhere(terminal: Terminal, { config, options, give
     ...(options.restored ? await restoredToo(own, config, address) : []),
   ];
   checkConfig(changes, own);
-  show(terminal, changes, []);
+  show(terminal, changes, [], answers);
   if (options.dryRun) return terminal.say('  Nothing was changed (--dry-run).');
   if (changes.length > 0 && !(await agreed(terminal, options))) return;
 
@@ -62,13 +63,13 @@ export async function setUpElsewhere(terminal: Terminal, { config, options, give
   if (options.start && hasSystemd()) {
     await startUnits(runProgram, changes.length > 0);
     terminal.step('Services started', 'recorder, dashboard, encoder');
-    await setNameDays(terminal, tapedeckCommand(runProgram, config), answers.nameDays);
+    await setOffered(terminal, tapedeckCommand(runProgram, config), answers);
     const { passed, warned, failed } = await runDoctor(tapedeckCommand(runProgram, config));
     terminal.step(
       'Doctor',
       `${passed} checks passed, ${warned.length} warnings, ${failed.length} failed: tapedeck doctor`,
     );
-  }
+  } else notSet(terminal, answers);
   terminal.title('Now at the PBX');
   terminal.note(
     `1. Take the files in ${own.etc}/pbx to ${host}, add each to the file of its name, and set up TLS there as docs/start/pbx-elsewhere.md says. With a certificate of your own authority, name that in ari_ca_file and ami_ca_file in tapedeck.toml and restart the recorder.`,

@@ -17,6 +17,7 @@ import type { OwnFacts } from './plan/plan-own.js';
 import { planFurther } from './plan/plan-second.js';
 import { overview, preview, summary } from './plan/preview.js';
 import { keySheet, makeMasterKey, writeCopy } from './steps/master-key.js';
+import { NOTHING_OFFERED, type Offered, offeredWords } from './steps/offered.js';
 import type { AnswerFile } from './talk/answers.js';
 import { type AllAnswers, answersOf, askAll, lasting } from './talk/questions.js';
 import type { Terminal } from './talk/terminal.js';
@@ -49,9 +50,16 @@ export function checkConfig(changes: readonly Change[], own: OwnFacts): void {
 }
 
 /** How much changes and where; then the diffs: what is read last, before the question, is the list of all changes and what to know about them. */
-export function show(terminal: Terminal, changes: readonly Change[], warnings: readonly string[]): void {
-  terminal.title(changes.length === 0 ? 'Nothing has to change' : 'What will change');
+export function show(
+  terminal: Terminal,
+  changes: readonly Change[],
+  warnings: readonly string[],
+  answers: Offered = NOTHING_OFFERED,
+): void {
+  const offered = offeredWords(answers);
+  terminal.title(changes.length + offered.length === 0 ? 'Nothing has to change' : 'What will change');
   for (const [where, what] of summary(changes)) terminal.row(where, what);
+  if (offered.length > 0) terminal.row('The policy', 'gets a new version, once Tapedeck runs.');
   if (changes.length > 0) terminal.title('Changes, line by line');
   for (const change of changes) {
     // A secret of its own, a folder, and an example that is filled in say nothing as a diff.
@@ -60,14 +68,20 @@ export function show(terminal: Terminal, changes: readonly Change[], warnings: r
     for (const line of preview(change).trimEnd().split('\n')) terminal.diff(line);
     terminal.say();
   }
-  if (changes.length > 0) terminal.title('Changes');
-  for (const [what, why] of overview(changes)) {
+  if (changes.length + offered.length > 0) terminal.title('Changes');
+  for (const [what, why] of [...overview(changes), ...offered]) {
     terminal.say(`  ${what}`);
     terminal.note(`  ${why}`);
   }
   if (warnings.length > 0) terminal.title('Warnings');
   for (const warning of warnings) terminal.note(warning);
   terminal.say();
+}
+
+/** Says that the policy stays as it is where nothing is started that could change it. */
+export function notSet(terminal: Terminal, answers: Offered): void {
+  if (offeredWords(answers).length > 0)
+    terminal.note('The policy was not changed: run "tapedeck setup" again once Tapedeck may start.');
 }
 
 /** Whether the changes that were shown may be made. Sets the exit code where they may not. */

@@ -25,6 +25,7 @@ import {
   type Given,
   keepKey,
   newSecret,
+  notSet,
   type Options,
   restoredToo,
   show,
@@ -65,7 +66,7 @@ export function setup(program: Command): void {
 }
 
 const HELP = `
-Setup finds Asterisk or FreePBX, asks five questions, offers two settings, shows every change as a diff, keeps a copy of each file, and can be
+Setup finds Asterisk or FreePBX, asks five questions, offers three settings, shows every change as a diff, keeps a copy of each file, and can be
 run again at any time. On FreePBX only the files that it leaves to you and its Advanced Settings change.
 
 A file of answers, such as for Ansible:
@@ -76,6 +77,7 @@ A file of answers, such as for Ansible:
   key_copy = "/mnt/share"
   checkpoint_file = "/mnt/share/tapedeck-checkpoints"
   metadata_days = 90
+  refused_days = 365
   calls_per_day = 400
 
 Examples:
@@ -129,7 +131,7 @@ async function run(
   ];
   checkConfig(ours, own);
   const changes = [...pbx.changes, ...ours];
-  show(terminal, changes, pbx.warnings);
+  show(terminal, changes, pbx.warnings, answers);
   if (options.dryRun) return terminal.say('  Nothing was changed (--dry-run).');
   if (changes.length > 0 && !(await agreed(terminal, options))) return;
 
@@ -143,7 +145,10 @@ async function run(
   for (const problem of await reloadPbx(facts, runProgram, places)) terminal.note(problem);
   const version = await reachPbx(pbx.reach, secrets, facts.running);
   terminal.step('PBX answers', `Asterisk ${version}, ARI and AMI`);
-  if (!options.start) return terminal.say('\n  Nothing was started (--no-start).');
+  if (!options.start) {
+    notSet(terminal, answers);
+    return terminal.say('\n  Nothing was started (--no-start).');
+  }
   if (!hasSystemd())
     return terminal.note('systemd does not run here: start "tapedeck run" and "tapedeck web" yourself.');
   await finish(terminal, { config, answers, changed: ours.length > 0, run: runProgram });

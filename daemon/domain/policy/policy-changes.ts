@@ -88,8 +88,8 @@ function tellingChanges(before: Telling, after: Telling): string[] {
       return (
         telling.overrides
           ?.map(
-            ({ id, least, stated_is_enough: stated }) =>
-              `${id} ${least}${stated ? ' (stated is enough)' : ''}`,
+            ({ id, least, purpose_and_identity: purpose, stated_is_enough: stated }) =>
+              `${id} ${least}${purpose === undefined ? '' : ` (who and why ${purpose ? 'said' : 'not needed'})`}${stated ? ' (stated is enough)' : ''}`,
           )
           .join('/') || 'none'
       );

@@ -1,8 +1,10 @@
 import { GDPR_COUNTRIES, JURISDICTIONS, UNKNOWN } from './jurisdictions.js';
 import { BY_STATE, type Place, regionOf } from './region.js';
 import {
+  answersByKey,
   type Jurisdiction,
-  MODES,
+  LONGEST_BEEP_S,
+  leastOf,
   type Mode,
   type Override,
   stricter,
@@ -15,8 +17,11 @@ export const DEFAULT_MODE: Mode = 'announce';
 /** The customary distance of two tones, in seconds; what Connecticut asks for. */
 export const DEFAULT_BEEP_SECONDS = 15;
 
-/** A jurisdiction as the policy has it: what Tapedeck comes with, or what an admin put in its place. */
-export type Ruling = Jurisdiction & { overridden: boolean; statedIsEnough: boolean };
+/**
+ * A jurisdiction as the policy has it: what Tapedeck comes with, or what an admin put in its place. `least`: the least strict mode
+ * that is enough there.
+ */
+export type Ruling = Jurisdiction & { least: Mode; overridden: boolean; statedIsEnough: boolean };
 
 export type TellReason =
   /** What a jurisdiction needs at the least, and whose place it is. */
@@ -34,6 +39,8 @@ export type TellDecision = {
   because: TellReason[];
   /** The prompt has to be heard in the recording: capture must not begin after it. */
   promptInRecording: boolean;
+  /** The prompt has to say who records, and what for. */
+  purposeAndIdentity: boolean;
   /** Seconds from tone to tone; null unless the mode is `beep`. */
   beepSeconds: number | null;
   /** Where they are asked: whether it is enough that our own side states that they agree. */
@@ -47,22 +54,29 @@ const known = new Map(JURISDICTIONS.map((j) => [j.id, j]));
 /** Returns the name of a jurisdiction, such as "California"; its id where only an admin has named it. */
 export const jurisdictionName = (id: string): string => known.get(id)?.name ?? id;
 
-function overridden(
-  base: Jurisdiction,
-  { least, prompt_in_recording, stated_is_enough = false, note }: Override,
-): Ruling {
+function overridden(base: Jurisdiction, override: Override): Ruling {
+  const { least, prompt_in_recording, purpose_and_identity, stated_is_enough = false, note } = override;
   // What is not known is never taken for a place where nobody has to be told.
   const floor = base.id === UNKNOWN.id ? stricter(least, DEFAULT_MODE) : least;
-  const enough = MODES.filter((mode) => strictness(mode) >= strictness(floor));
   return {
     ...base,
-    satisfied_by: enough,
+    notice: floor !== 'silent',
+    prior_consent: floor === 'ask',
+    objection: answersByKey(floor),
+    beep_seconds: tonesAt(floor, base),
+    purpose_and_identity: purpose_and_identity ?? base.purpose_and_identity,
     prompt_in_recording: prompt_in_recording ?? base.prompt_in_recording,
-    beep_seconds: enough.includes('beep') ? base.beep_seconds : null,
     nuance: note,
+    least: floor,
     overridden: true,
     statedIsEnough: stated_is_enough,
   };
+}
+
+/** A tone that an admin finds enough may come as rarely as any, unless the law of the place has a distance. */
+function tonesAt(least: Mode, { beep_seconds }: Jurisdiction): number | null {
+  if (least === 'silent') return beep_seconds;
+  return least === 'beep' ? (beep_seconds ?? LONGEST_BEEP_S) : null;
 }
 
 /** Returns every jurisdiction as a policy has it, those that only an admin named last. */
@@ -70,7 +84,9 @@ export function rulingsOf(telling: Telling): Ruling[] {
   const overrides = new Map((telling.overrides ?? []).map((o) => [o.id, o]));
   const shipped = JURISDICTIONS.map((j): Ruling => {
     const override = overrides.get(j.id);
-    return override ? overridden(j, override) : { ...j, overridden: false, statedIsEnough: false };
+    return override
+      ? overridden(j, override)
+      : { ...j, least: leastOf(j), overridden: false, statedIsEnough: false };
   });
   const added = [...overrides.values()]
     .filter(({ id }) => !known.has(id))
@@ -140,28 +156,25 @@ export function decideTelling({
     // What stands in for it is the policy's own choice, and telling at the least.
     floor = stricter(telling.mode ?? DEFAULT_MODE, DEFAULT_MODE);
   }
-  // `ask` meets every rule, so there always is one.
-  const needed = MODES.filter((m) => strictness(m) >= strictness(floor)).find((m) =>
-    asked.every(({ ruling }) => ruling.satisfied_by.includes(m)),
-  )!;
-  const leastIn = (ruling: Ruling): Mode => MODES.find((m) => ruling.satisfied_by.includes(m))!;
+  const needed = asked.reduce((so, { ruling }) => stricter(so, ruling.least), floor);
   for (const { from, ruling } of asked)
-    because.push({ code: 'jurisdiction', id: ruling.id, from, needs: leastIn(ruling) });
+    because.push({ code: 'jurisdiction', id: ruling.id, from, needs: ruling.least });
   const told = needed === 'ask' && agreed;
   const mode = told ? 'announce' : needed;
   if (told) because.push({ code: 'standing_consent' });
+  const spoken = strictness(mode) >= strictness('announce');
   const intervals = asked.map(({ ruling }) => ruling.beep_seconds).filter((s) => s !== null);
   return {
     mode,
     because,
-    promptInRecording:
-      strictness(mode) >= strictness('announce') && asked.some(({ ruling }) => ruling.prompt_in_recording),
+    promptInRecording: spoken && asked.some(({ ruling }) => ruling.prompt_in_recording),
+    purposeAndIdentity: spoken && asked.some(({ ruling }) => ruling.purpose_and_identity),
     beepSeconds:
       mode === 'beep' ? Math.min(telling.beep_seconds ?? DEFAULT_BEEP_SECONDS, ...intervals) : null,
     statedIsEnough:
       mode === 'ask' &&
       (floor !== 'ask' || (wanted ? statedIsEnough : telling.stated_is_enough === true)) &&
-      asked.every(({ ruling }) => leastIn(ruling) !== 'ask' || ruling.statedIsEnough),
+      asked.every(({ ruling }) => ruling.least !== 'ask' || ruling.statedIsEnough),
     jurisdictions: asked.map(({ from, ruling }) => ({
       id: ruling.id,
       asOf: ruling.as_of,

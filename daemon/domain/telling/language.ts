@@ -1,6 +1,6 @@
 import type { CallFacts } from '../policy/facts.js';
 import { fits } from '../policy/match.js';
-import { regionOf } from './region.js';
+import { type Place, regionOf } from './region.js';
 import type { Language, Telling } from './schema.js';
 
 /** Countries where most people speak one of the languages that Tapedeck has prompts in. */
@@ -22,10 +22,12 @@ const byCountry = new Map(
 export function languageOf(telling: Telling, facts: CallFacts): Language {
   const chosen = telling.languages?.find(({ when }) => fits(when, facts));
   if (chosen) return chosen.language;
-  const { region, subdivision } =
-    facts.direction === 'internal' ? NOWHERE : regionOf(facts.number, facts.site.region);
-  if (region === 'CA' && subdivision === 'QC') return 'fr';
-  return byCountry.get(region) ?? telling.language ?? 'en';
+  const place = facts.direction === 'internal' ? NOWHERE : regionOf(facts.number, facts.site.region);
+  return languageOfPlace(place) ?? telling.language ?? 'en';
 }
+
+/** Returns the language that most people of a place speak, of those that there are prompts in; null for any other. */
+export const languageOfPlace = ({ region, subdivision }: Place): Language | null =>
+  region === 'CA' && subdivision === 'QC' ? 'fr' : (byCountry.get(region) ?? null);
 
 const NOWHERE = { region: '', subdivision: '' };

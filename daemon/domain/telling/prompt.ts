@@ -14,6 +14,11 @@ export const LONGEST_PROMPT_MS = 30_000;
 /** What may be uploaded, in bytes: half a minute in stereo as a studio has it. */
 export const MOST_PROMPT_BYTES = 6_000_000;
 
+/** How much may be spoken, in characters. */
+export const MOST_SPEECH_CHARS = 500;
+/** What a voice is to say. */
+export type Speech = { language: Language; text: string };
+
 /** A prompt that was uploaded. `hash` is the SHA-256 of its 16 kHz file, in hex, and names it in the ledger of consents. */
 export type Prompt = {
   hash: string;
@@ -22,6 +27,8 @@ export type Prompt = {
   name: string;
   /** Its text, as entered by the person who uploaded it. */
   text: string;
+  /** It says who records, and what for: as whoever uploaded it stated. */
+  saysPurpose: boolean;
   /** Of the 16 kHz file. */
   bytes: number;
   durationMs: number;

@@ -2,11 +2,13 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { fail } from '../../domain/error.js';
 import { soundForms } from '../../domain/importing/sound-file.js';
+import { MOST_SPEECH_CHARS } from '../../domain/telling/prompt.js';
+import { LANGUAGES } from '../../domain/telling/schema.js';
 import type { AdoptJob, Foreign } from '../adopt.js';
 import type { OpusJob, RecodeJob, SoundForm } from '../opus.js';
 
 /**
- * What the recorder can ask of the encoder: kinds with numbers, never an argument of ffmpeg's, a path or a descriptor. The
+ * What the recorder can ask of the encoder: kinds with numbers, or with words to be spoken; never an argument of ffmpeg's, a path or a descriptor. The
  * encoder makes the plan from them itself.
  */
 
@@ -98,6 +100,12 @@ const PromptOrder = strict({
   rate: Rate,
   level: Type.Boolean(),
 });
+const SpeechOrder = strict({
+  kind: Type.Literal('speech'),
+  limitMs: Limit,
+  language: Type.Enum([...LANGUAGES]),
+  text: Type.String({ minLength: 1, maxLength: MOST_SPEECH_CHARS }),
+});
 const VersionOrder = strict({ kind: Type.Literal('version') });
 
 const Order = Type.Union([
@@ -108,6 +116,7 @@ const Order = Type.Union([
   MeasureOrder,
   DecodeOrder,
   PromptOrder,
+  SpeechOrder,
   VersionOrder,
 ]);
 export type Order = Static<typeof Order>;

@@ -23,7 +23,7 @@ import { createSender } from './sender.js';
 const GRACE_MS = 5_000;
 const VERSION_MS = 15_000;
 /** What a fault of the encoder's may be; any other is one of its output. */
-const FAULTS: readonly ErrorCode[] = ['encode_failed', 'ffmpeg_missing'];
+const FAULTS: readonly ErrorCode[] = ['encode_failed', 'ffmpeg_missing', 'speech_missing'];
 const DETAIL_CHARS = 700;
 
 /**
@@ -64,6 +64,14 @@ export function createRemoteFfmpeg({ socket }: { socket: string }): Ffmpeg {
     prompt(source, { rate, level }, limitMs = LONGEST_RUN_MS) {
       const order: Order = { kind: 'prompt', limitMs: within(limitMs), rate, level };
       return start(socket, order, [() => source], limitMs + GRACE_MS);
+    },
+    speech({ language, text }, limitMs = LONGEST_RUN_MS) {
+      return start(
+        socket,
+        { kind: 'speech', limitMs: within(limitMs), language, text },
+        [],
+        limitMs + GRACE_MS,
+      );
     },
   };
 }

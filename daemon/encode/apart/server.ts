@@ -101,6 +101,7 @@ export function createEncoderServer({
       if (order.kind === 'adopt') return give(ffmpeg.adopt(adoptPlan(order), input(), limit));
       if (order.kind === 'measure') return give(ffmpeg.measure(input(), order.foreign, limit));
       if (order.kind === 'prompt') return give(ffmpeg.prompt(input(), order, limit));
+      if (order.kind === 'speech') return give(ffmpeg.speech(order, limit));
       const plan = opusPlan(jobOf(order));
       inputs = plan.inputs.map(() => ({ pipe: new PassThrough(), granted: 0 }));
       return give(

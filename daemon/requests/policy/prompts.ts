@@ -4,7 +4,12 @@ import { clean } from '../../domain/call/party.js';
 import { fail } from '../../domain/error.js';
 import { OWN_PROMPT, type TELLING } from '../../domain/operations/control/telling.js';
 import type { ControlHandlers } from '../../domain/operations/control.js';
-import type { Prompt, PromptEnding } from '../../domain/telling/prompt.js';
+import {
+  MOST_SPEECH_CHARS,
+  type Prompt,
+  type PromptEnding,
+  type Speech,
+} from '../../domain/telling/prompt.js';
 import type { Askers } from '../askers.js';
 
 type Audio = { hash: string; files: Record<PromptEnding, Uint8Array> };
@@ -14,6 +19,8 @@ export type PromptDeps = {
   askers: Pick<Askers, 'may' | 'proved'>;
   /** Makes a prompt of an upload. Throws `prompt_invalid`, `encoder_away`, `ffmpeg_missing`. */
   makePrompt: (upload: Buffer) => Promise<Audio & { durationMs: number }>;
+  /** The same of words that are spoken. Throws `speech_missing` too. */
+  speakPrompt: (words: Speech) => Promise<Audio & { durationMs: number }>;
   /** Keeps its files. */
   keepPrompt: (audio: Audio) => Promise<void>;
   clock: () => number;
@@ -24,11 +31,12 @@ export function createPromptRequests({
   catalogue,
   askers,
   makePrompt,
+  speakPrompt,
   keepPrompt,
   clock,
 }: PromptDeps): Pick<ControlHandlers, keyof typeof TELLING> {
   return {
-    async add_prompt({ by, kind, language, audio, ...said }) {
+    async add_prompt({ by, kind, language, audio, says_purpose: saysPurpose = false, ...said }) {
       const asker = await askers.may(by, 'settings');
       const name = clean(said.name, 80);
       const text = clean(said.text, 500);
@@ -40,14 +48,26 @@ export function createPromptRequests({
       const addedBy = asker.person?.name ?? asker.entry('prompt_add').actor_name;
       await onRecord<Prompt>(
         catalogue,
-        asker.entry('prompt_add', { object: 'prompt', object_id: hash, detail: { kind, language, name } }),
+        asker.entry('prompt_add', {
+          object: 'prompt',
+          object_id: hash,
+          detail: { kind, language, name, ...(saysPurpose && { says_purpose: true }) },
+        }),
         (c) =>
           c.prompts.add({
-            ...{ hash, kind, language, name, text, bytes, durationMs },
+            ...{ hash, kind, language, name, text, saysPurpose, bytes, durationMs },
             ...{ addedAt: clock(), addedBy },
           }),
       );
       return { hash };
+    },
+
+    async speak_prompt({ by, language, ...said }) {
+      await askers.may(by, 'settings');
+      const text = clean(said.text, MOST_SPEECH_CHARS);
+      if (text === '') throw fail('prompt_invalid', 'It has no words.');
+      const { files, durationMs } = await speakPrompt({ language, text });
+      return { audio: Buffer.from(files.wav16).toString('base64'), duration_ms: durationMs };
     },
 
     async activate_prompt(body) {

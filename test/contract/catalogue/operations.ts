@@ -57,7 +57,7 @@ export const operations: Part = (t, open) => {
     const [a, b] = ['a'.repeat(64), 'b'.repeat(64)];
     const given = {
       ...{ hash: a, kind: 'announce' as const, language: 'en' as const, name: 'Ada', text: 'Recorded.' },
-      ...{ bytes: 64_044, durationMs: 2_000, addedAt: 5, addedBy: 'ada' },
+      ...{ bytes: 64_044, durationMs: 2_000, addedAt: 5, addedBy: 'ada', saysPurpose: false },
     };
     t.equal(await prompts.active('announce', 'en'), null);
     t.same(await prompts.add(given), { ...given, active: false });
@@ -70,8 +70,8 @@ export const operations: Part = (t, open) => {
     t.equal(await prompts.active('ask', 'en'), null, 'another kind');
     await t.rejects(prompts.activate('announce', 'en', 'c'.repeat(64)), { code: 'prompt_unknown' });
     t.match(await (await again()).prompts.active('announce', 'en'), { hash: b }, 'as it was before');
-    t.match(await prompts.add({ ...given, hash: b, name: 'Again', addedAt: 9 }), {
-      ...{ name: 'Again', addedAt: 6, active: true },
+    t.match(await prompts.add({ ...given, hash: b, name: 'Again', addedAt: 9, saysPurpose: true }), {
+      ...{ name: 'Again', addedAt: 6, active: true, saysPurpose: true },
     });
     await prompts.activate('announce', 'en', null);
     t.equal(await prompts.active('announce', 'en'), null);

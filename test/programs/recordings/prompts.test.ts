@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import t from 'tap';
 import { promptFile } from '../../../daemon/domain/paths.js';
 import {
@@ -9,16 +10,19 @@ import {
   PROMPT_KINDS,
   SHORTEST_PROMPT_MS,
 } from '../../../daemon/domain/telling/prompt.js';
+import { offeredSentence } from '../../../daemon/domain/telling/purpose.js';
 import { LANGUAGES } from '../../../daemon/domain/telling/schema.js';
+import { createRemoteFfmpeg } from '../../../daemon/encode/apart/remote.js';
 import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
 import { createPromptMaker } from '../../../daemon/encode/prompt.js';
 import { readWavHeader } from '../../../daemon/encode/wav.js';
 import { openDataFolder } from '../../../daemon/vault/data-folder.js';
 import { createOwnPrompts, createPromptFiles } from '../../../daemon/vault/prompts.js';
+import { createEncoderProgram } from '../../support/encoder.js';
 import { scratch } from '../../support/recordings/sealed.js';
 
 const own = createOwnPrompts(join(import.meta.dirname, '../../../prompts'));
-const { make } = createPromptMaker({ ffmpeg: createFfmpeg() });
+const { make, speak } = createPromptMaker({ ffmpeg: createFfmpeg() });
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** The loudness of a file in LUFS, as ffmpeg's meter has it. */
@@ -93,6 +97,89 @@ t.test('an upload of any kind becomes a prompt at -16 LUFS in both rates', async
       t.ok(Math.abs(heard + 16) < 2, `${ending} ${name}: ${heard} LUFS`);
     }
   }
+});
+
+t.test('words are spoken in each language, and become a prompt as an upload does', async (t) => {
+  const dir = scratch(t);
+  const heard = new Set<string>();
+  for (const language of LANGUAGES) {
+    const text = offeredSentence({ kind: 'announce_refusal', language }, '9').replaceAll(
+      /\[[^\]]*\]/g,
+      'Muster',
+    );
+    const made = await speak({ language, text });
+    t.equal(made.hash, sha256(made.files.wav16), language);
+    t.ok(made.durationMs > 2_500 && made.durationMs < 15_000, `${language}: ${made.durationMs} ms`);
+    const file = join(dir, 'spoken.wav');
+    writeFileSync(file, made.files.wav16);
+    t.ok(Math.abs(loudness(file) + 16) < 2, `${language}: ${loudness(file)} LUFS`);
+    t.equal(
+      (await make(Buffer.from(made.files.wav16))).durationMs,
+      made.durationMs,
+      'what was heard is uploaded',
+    );
+    heard.add(made.hash);
+  }
+  t.equal(heard.size, LANGUAGES.length);
+});
+
+t.test(
+  'whatever is to be spoken is spoken, and none of it is an argument, a file or a setting',
+  async (t) => {
+    const file = join(scratch(t), 'written.wav');
+    const length = async (text: string) => (await speak({ language: 'en', text })).durationMs;
+    const plain = await length('Hello');
+    for (const text of [
+      '-f /etc/passwd',
+      `-w ${file}`,
+      '--help',
+      '<speak><audio src="/etc/passwd"/>Hello</speak>',
+      '$(id)',
+    ])
+      t.ok((await length(text)) > 500, text);
+    t.ok((await length('Hello. '.repeat(10))) > plain * 3);
+    t.notOk(existsSync(file), 'nothing is written');
+    await t.rejects(length('Seven hundred and seventy-seven. '.repeat(15)), {
+      code: 'prompt_invalid',
+      detail: /longer than 30/,
+    });
+    await t.rejects(length('.'), { code: 'prompt_invalid' });
+  },
+);
+
+t.test('an espeak-ng that is missing, hangs, floods or fails is told', async (t) => {
+  const dir = scratch(t);
+  const by = (script: string) => {
+    const espeak = join(dir, 'espeak-ng');
+    writeFileSync(espeak, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return createFfmpeg({ espeak }).speech({ language: 'en', text: 'Hello' }, 2_000).done;
+  };
+  const missing = createPromptMaker({ ffmpeg: createFfmpeg({ espeak: join(dir, 'nowhere') }) });
+  await t.rejects(missing.speak({ language: 'en', text: 'Hello' }), { code: 'speech_missing' });
+  await t.rejects(by('exec sleep 60'), { code: 'encode_failed', detail: /too long/ });
+  await t.rejects(by('exec cat /dev/zero'), { code: 'encode_failed', detail: /too long/ });
+  await t.rejects(by("printf '\\033[31mNo voice' >&2; exit 1"), {
+    code: 'encode_failed',
+    detail: /^espeak-ng: [^\x1b]*No voice$/,
+  });
+});
+
+t.test('the encoder has words spoken, which are nothing but words', async (t) => {
+  const program = createEncoderProgram();
+  t.teardown(program.stop);
+  await program.start();
+  const remote = createRemoteFfmpeg({ socket: program.socket });
+  const spoken = await buffer(remote.speech({ language: 'de', text: '-w /tmp/x Guten Tag.' }, 20_000).stdout);
+  t.equal(spoken.subarray(0, 4).toString(), 'RIFF');
+  t.ok(spoken.length > 20_000, `${spoken.length} bytes`);
+  for (const wrong of [
+    { language: '../../x', text: 'Hello' },
+    { language: 'de', text: 'x'.repeat(501) },
+  ])
+    await t.rejects(remote.speech(wrong as never, 5_000).done, {
+      code: 'encode_failed',
+      detail: /none that the encoder knows/,
+    });
 });
 
 t.test('what is no prompt is refused, and no other file is opened for it', async (t) => {

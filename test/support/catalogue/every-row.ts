@@ -86,7 +86,7 @@ export async function furnish(path: string): Promise<void> {
   await c.lists.put('VIP', [{ number: '0301234567', note: '', until: null }], 'ada', T0, false);
   await c.prompts.add({
     ...{ hash: 'a'.repeat(64), kind: 'announce', language: 'en', name: 'Ada', text: '', bytes: 9 },
-    ...{ durationMs: 9, addedAt: T0, addedBy: 'ada' },
+    ...{ durationMs: 9, addedAt: T0, addedBy: 'ada', saysPurpose: true },
   });
   await c.prompts.activate('announce', 'en', 'a'.repeat(64));
   await c.consents.add([aStanding('0301234567')], 'ada', T0, aDocument());
@@ -166,6 +166,7 @@ export const aNotice = (callId: string): Notice => ({
     others: [],
     askedSince: 0,
     promptInRecording: false,
+    purposeAndIdentity: false,
     statedIsEnough: false,
     beepSeconds: null,
     version: 1,

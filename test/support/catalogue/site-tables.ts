@@ -23,6 +23,7 @@ const query: HoldQuery = {
 };
 const decision: Omit<Notice, 'callId' | 'at'> = {
   ...{ mode: 'announce', because: [{ code: 'rule', mode: 'announce' }], promptInRecording: false },
+  purposeAndIdentity: false,
   ...{ beepSeconds: null, jurisdictions: [], version: 1, rule: 'Tell callers', number: '+49301234567' },
   ...{ site: { region: 'DE', subdivision: '' }, language: 'de' },
   ...{ others: [], askedSince: 0, statedIsEnough: false },

@@ -132,6 +132,7 @@ for (const [suite, major] of [
       copy[0]!,
       [/Checkpoints to \[none\]: /, ''],
       [/after how many days \[as it is\]: /, '90'],
+      [/refused alone for how many days \[as it is\]: /, '365'],
       [/Apply these changes\? yes or no \[yes\]: /, ''],
       ...copy.slice(1),
     ];
@@ -139,6 +140,10 @@ for (const [suite, major] of [
     t.equal(code, 0, screen);
     t.match(screen, /Test call +good/);
     t.match(screen, /Names and numbers +go 90 days after there is no audio/);
+    t.match(
+      screen,
+      /Policy: a number that refused is left alone for 365 days[\s\S]*Numbers that refuse +are left alone for 365/,
+    );
     const seconds = Math.round((Date.now() - begun) / 1000);
     t.comment(screen.slice(screen.indexOf('Setting up')));
 

@@ -555,6 +555,11 @@ export const rights: Record<string, Row> = {
     is: '                                 401 403 422 403 403 403 403 403 422',
     send: { kind: 'ask', language: 'en', name: 'Ada', text: '', audio: 'AAAA' },
   },
+  'POST /api/v1/prompts/speech': {
+    // No words: who may have some spoken is told so.
+    is: '                                 401 403 422 403 403 403 403 403 422',
+    send: { language: 'en', text: ' ' },
+  },
   'PUT /api/v1/prompts/active': {
     is: '                                 401 403 200 403 403 403 403 403 200',
     send: { kind: 'ask', language: 'en', hash: null },

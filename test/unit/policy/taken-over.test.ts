@@ -95,7 +95,7 @@ async function recorder(t: Test) {
   const handlers = {
     ...createRuleRequests({ ...lab.deps, site, jobs: { ask: none, cancel: none }, approvals, mint: ulid }),
     ...createListRequests({ ...lab.deps, lists, site }),
-    ...createPromptRequests({ ...lab.deps, makePrompt: none, keepPrompt: none }),
+    ...createPromptRequests({ ...lab.deps, makePrompt: none, speakPrompt: none, keepPrompt: none }),
     ...consents.handlers,
   } as Pick<ControlHandlers, Name>;
   const box = { console: 'root' };
@@ -106,6 +106,7 @@ async function recorder(t: Test) {
   await lab.catalogue.lists.put('VIP', [{ number: '030 77', note: '', until: null }], 'ADA', 1, false);
   await lab.catalogue.prompts.add({
     ...{ hash: HASH, kind: 'announce', language: 'en', name: 'Silence', text: '', bytes: 9, durationMs: 9 },
+    saysPurpose: false,
     ...{ addedAt: 1, addedBy: 'ADA' },
   });
   await lab.catalogue.tokens.add({ ...TOKEN, userId: 'ada', name: 'wall', createdAt: 1 }, 'h');

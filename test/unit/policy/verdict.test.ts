@@ -90,6 +90,7 @@ t.test(
       'a rule that asks for a yes is a question',
     );
     t.match(text(policy, call), /told \| by .*, in English \| - .*Washington \(their number\): at least/);
+    t.match(text(policy, call), /has to say who records, and what for\. The one in use does not/);
     t.notMatch(text(policy, { ...call, extension: '134' }), /told/, 'of what is not recorded nobody is told');
   },
 );
@@ -110,4 +111,28 @@ t.test('every option of the command is in its documentation, and no other', asyn
   );
   const documented = [...part.split('\n## ')[0]!.matchAll(/^\| `(--[a-z-]+)/gm)].map(([, name]) => name!);
   t.same(documented.sort(), options);
+});
+
+t.test('the law of a place is told with what it asks for and where that was read', async (t) => {
+  const run = async (...args: string[]) => {
+    const said: string[] = [];
+    const newest = async () => ({ policy: { ...defaultPolicy, telling: { overrides } } });
+    const overrides = [{ id: 'GB', least: 'ask', note: 'Counsel, 3 March.' }];
+    const program = new Command().exitOverride();
+    policyCommand(program, {
+      catalogue: async () => ({ policy: { newest } }),
+      out: (text: string) => said.push(text),
+    } as unknown as CliContext);
+    await program.parseAsync(['policy', 'law', ...args], { from: 'user' });
+    return said.join('\n').replace(/ +/g, ' ');
+  };
+  t.match(await run(), /^US-CT Connecticut yes, in the recording no no no every 15 s high$/m);
+  t.match(await run(), /^GB United Kingdom yes yes yes yes no medium$/m);
+  const france = await run('fr');
+  t.match(france, /who and why yes/);
+  t.match(france, /statute Code pénal 226-1/);
+  t.match(france, /\n\nplace France[\s\S]*read on 2026-12-02\nconfidence low/, 'of the European Union first');
+  t.match(await run('gb'), /changed by the policy[\s\S]*note Counsel, 3 March\./);
+  t.match(await run('JP'), /^place Unknown number/, 'a place that is not listed');
+  t.match(JSON.parse(await run('US-WA', '--json')), [{ id: 'US' }, { id: 'US-WA', least: 'announce' }]);
 });

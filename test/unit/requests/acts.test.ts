@@ -113,6 +113,7 @@ function asking(lab: PeopleLab) {
   const prompts = createPromptRequests({
     ...lab.deps,
     makePrompt: () => Promise.reject(new Error('no prompt')),
+    speakPrompt: () => Promise.reject(new Error('no prompt')),
     keepPrompt: async () => {},
   });
   const never = async () => Promise.reject(new Error('no document'));

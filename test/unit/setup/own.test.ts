@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import t from 'tap';
-import { writePolicy } from '../../../daemon/cli/common/policy-file.js';
+import { readPolicy } from '../../../daemon/cli/common/policy-file.js';
 import { withValues } from '../../../daemon/cli/setup/conf/toml.js';
 import { addresses, daysOf, disks, folderOn, timeZone } from '../../../daemon/cli/setup/machine/machine.js';
 import type { FileChange } from '../../../daemon/cli/setup/plan/change.js';
@@ -13,11 +13,12 @@ import {
   makeMasterKey,
   writeCopy,
 } from '../../../daemon/cli/setup/steps/master-key.js';
-import { withNameDays } from '../../../daemon/cli/setup/steps/name-days.js';
+import { offeredWords, setOffered, withOffered } from '../../../daemon/cli/setup/steps/offered.js';
 import { readAnswers } from '../../../daemon/cli/setup/talk/answers.js';
 import { addressOf, lasting, lawOf } from '../../../daemon/cli/setup/talk/questions.js';
-import { wrapped } from '../../../daemon/cli/setup/talk/terminal.js';
-import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { type Terminal, wrapped } from '../../../daemon/cli/setup/talk/terminal.js';
+import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
+import { ruleFaults } from '../../../daemon/domain/policy/rule-faults.js';
 import { isZone } from '../../../daemon/domain/zone-times.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
 import { programFile } from '../../../daemon/ops/process/program-files.js';
@@ -155,13 +156,66 @@ t.test('checkpoints of the audit log go to another machine where somebody names 
   t.equal(of('', set.toml).audit.checkpoint_file, '', 'and no longer where somebody takes it out');
 });
 
-t.test('names and numbers get an end in whatever policy there is', async (t) => {
-  const stored = { version: 1, changedAt: 5, changedBy: 'Ada', policy: defaultPolicy };
-  for (const policy of [defaultPolicy, { ...defaultPolicy, metadata_days: 7 }]) {
-    const text = writePolicy({ ...stored, policy });
-    const made = parse(withNameDays(text, 90)) as Record<string, unknown>;
-    t.match(made, { metadata_days: 90, emergency_numbers: [...defaultPolicy.emergency_numbers] });
-  }
+t.test('names and numbers, and numbers that refused, get an end in whatever policy there is', async (t) => {
+  const rule = { name: 'Sales', reason: '', when: { queue: ['sales'] }, outcome: 'skip' as const };
+  const ours = { name: 'Ours', reason: '', when: { list: ['Do not record'] }, outcome: 'skip' as const };
+  const [names, both] = [
+    { nameDays: 90, refusedDays: null },
+    { nameDays: 90, refusedDays: 365 },
+  ];
+  for (const policy of [defaultPolicy, { ...defaultPolicy, metadata_days: 7 }])
+    t.same(withOffered(policy, names), { ...policy, metadata_days: 90 });
+  t.same(
+    withOffered(defaultPolicy, both),
+    withOffered(defaultPolicy, names),
+    'where nobody is told, nobody refuses',
+  );
+  const made = withOffered({ ...defaultPolicy, record: [rule], telling: { mode: 'ask' } }, both);
+  t.match(made, { telling: { mode: 'ask', refused: { list: 'Refused', days: 365 } } });
+  t.match(
+    made.record,
+    [{ when: { list: ['Refused'] }, outcome: 'skip' }, rule],
+    'the rule comes before all others',
+  );
+  t.same(readPolicy(JSON.stringify(made)), made, 'it is one that can be imported');
+  t.same(ruleFaults(made), [], 'and nothing is wrong with its rules');
+  t.same(withOffered(made, both), made, 'again it changes nothing');
+  const listed = {
+    ...defaultPolicy,
+    record: [ours],
+    telling: { refused: { list: 'Do not record', days: null } },
+  };
+  t.same(
+    withOffered(listed, { nameDays: null, refusedDays: 30 }),
+    { ...listed, telling: { refused: { list: 'Do not record', days: 30 } } },
+    'a list and rules of their own stay',
+  );
+});
+
+t.test('what was chosen of the policy is shown before, and saved once Tapedeck runs', async (t) => {
+  const chosen = { nameDays: 90, refusedDays: 365 };
+  t.match(offeredWords(chosen), [[/after 90 days/], [/a number that refused is left alone for 365 days/]]);
+  t.same(offeredWords({ nameDays: null, refusedDays: null }), []);
+  const lab = async (policy: Policy, imported = { code: 0, out: '' }) => {
+    const said: string[] = [];
+    let saved: Policy | null = null;
+    const say = (...text: string[]) => void said.push(text.join(' '));
+    const tapedeck = async (args: readonly string[]) => {
+      if (args[1] === 'export') return { code: 0, out: JSON.stringify(policy) };
+      saved = readPolicy(readFileSync(args[2]!, 'utf8'));
+      return imported;
+    };
+    await setOffered({ step: say, note: say } as unknown as Terminal, tapedeck as never, chosen);
+    return { said: said.join('\n'), saved };
+  };
+  const told = await lab({ ...defaultPolicy, telling: {} });
+  t.match(told.saved, { metadata_days: 90, telling: { refused: { days: 365 } } });
+  t.match(told.said, /Names and numbers go 90 days[\s\S]*are left alone for 365 days/);
+  t.match((await lab(defaultPolicy)).said, /Tapedeck tells nobody that calls are recorded/);
+  t.match(
+    (await lab({ ...defaultPolicy, telling: {} }, { code: 1, out: 'No.' })).said,
+    /^The policy is as it was: No\.$/,
+  );
 });
 
 t.test('the country is written where the zone does not tell it, or tells another', async (t) => {
@@ -175,6 +229,8 @@ t.test('the country is written where the zone does not tell it, or tells another
   t.match(siteOf({}, 'AT'), { region: 'DE' }, 'in place of another');
   t.match(lawOf('DE'), 'Germany: callers have to agree with a key before anything is recorded');
   t.match(lawOf('FR'), 'France: callers hear that they are recorded');
+  t.match(lawOf('GB'), 'They have to hear who records and what for');
+  t.notMatch(lawOf('AU'), 'what for');
 });
 
 t.test('what people have written into the configuration since stays', async (t) => {
@@ -228,7 +284,7 @@ t.test('a master key is made once, and its copy is compared', { skip: !root && '
 t.test('answers of a file are checked all at once', async (t) => {
   const dir = t.testdir({
     'bad.toml':
-      'adress = "x"\ncountry = "XX"\ntime_zone = "Mars/Base"\ndata = "here"\nkey_copy = "none"\nhosts = "x"\n',
+      'adress = "x"\nrefused_days = 0\ncountry = "XX"\ntime_zone = "Mars/Base"\ndata = "here"\nkey_copy = "none"\nhosts = "x"\n',
     'print.toml': 'key_copy = "print"\n',
     'good.toml':
       'key_copy = "none"\nno_key_copy = "recordings are lost with this disk"\n[asterisk]\netc = "/x"\n',
@@ -242,6 +298,7 @@ t.test('answers of a file are checked all at once', async (t) => {
     '"XX" is not a country',
     '"here" is not an absolute path',
     'no_key_copy',
+    '"refused_days"',
     '"hosts"',
   ])
     t.ok(String(said).includes(part), part);

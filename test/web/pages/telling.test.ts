@@ -52,7 +52,38 @@ t.test('a prompt is uploaded, listened to and then used, and the law is looked u
 
   await page.getByLabel('Filter places').fill('washing');
   await page.getByText('1 place', { exact: true }).waitFor();
-  await page.getByText('RCW 9.73.030; RCFP (2012)').waitFor();
+  await page.getByText('RCW 9.73.030').waitFor();
+  await page.getByRole('cell', { name: 'Told: Yes, in the recording' }).waitFor();
+  await page.getByLabel('Filter places').fill('united kingdom');
+  await page.getByRole('cell', { name: 'Who and why: Yes' }).waitFor();
+  t.equal(await tooWide(page), 0);
+  t.strictSame(complaints, []);
+});
+
+t.test('an announcement that says who and why is made from words, heard, saved and used', async (t) => {
+  const house = await openFurnished(t, opened);
+  const { catalogue } = house.dashboard;
+  const { version, policy } = await catalogue.policy.newest();
+  await catalogue.policy.save({ ...policy, telling: { mode: 'announce' } }, 'ada', 1, version);
+  const { page, complaints } = await openDesk(t, opened, house, { path: '/telling', width: 360 });
+  const warning = page.getByText('Does not say who records and what for');
+  await warning.waitFor();
+  await page.getByText('Fill in what is in brackets.', { exact: true }).waitFor();
+  t.equal(await page.getByRole('button', { name: 'Save prompt' }).isDisabled(), true);
+  await page.getByLabel('Sentence').fill('This call to Harbour Joinery is recorded for training.');
+  await page.getByRole('button', { name: 'Listen', exact: true }).click();
+  await page.getByLabel('Your sentence, spoken').waitFor();
+  await page.getByLabel('It says who records, and what for').first().check();
+  t.same(await faults(page), []);
+  t.equal(await tooWide(page), 0);
+  await page.getByRole('button', { name: 'Save prompt' }).click();
+  await page.getByText('Saved. It is in the list above: use it there.').waitFor();
+  await warning.waitFor();
+  await page.getByRole('button', { name: 'Use this prompt' }).click();
+  await warning.waitFor({ state: 'detached' });
+  t.match(await catalogue.prompts.active('announce', 'en'), {
+    ...{ text: 'This call to Harbour Joinery is recorded for training.', saysPurpose: true },
+  });
   t.strictSame(complaints, []);
 });
 

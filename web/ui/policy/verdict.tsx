@@ -69,6 +69,9 @@ function Told({ telling }: { telling: WouldTell | null }) {
           <li key={`${one.code} ${one.from} ${one.id}`}>{becauseOf(one, telling.rule)}</li>
         ))}
         {telling.prompt_in_recording && <li>{t.telling.inRecording}</li>}
+        {telling.purpose_and_identity && (
+          <li>{telling.lacks_purpose ? t.telling.saysNotWho : t.telling.saysWhoAndWhy}</li>
+        )}
       </ul>
     </>
   );

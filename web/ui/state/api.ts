@@ -37,13 +37,7 @@ import type {
   WebAuthnOptions,
 } from '../../sign-in/factor-schemas.js';
 import type { SessionView } from '../../sign-in/session-schemas.js';
-import type {
-  ActivePromptBody,
-  PromptAdded,
-  PromptBody,
-  PromptsView,
-  TellingView,
-} from '../../telling/schemas.js';
+import type * as Prompting from '../../telling/schemas.js';
 import type { Schema } from '../reference/schema-type.js';
 import { forPerson, personHeader } from './opened-for.js';
 
@@ -78,8 +72,8 @@ export type Job = FullStatus['jobs'][number];
 export type VersionedPolicy = Static<typeof PolicyView>;
 export type PolicyTest = Static<typeof PolicyTestBody>;
 export type PolicyVerdict = Static<typeof PolicyTestView>;
-export type TellingFacts = Static<typeof TellingView>;
-export type Prompts = Static<typeof PromptsView>['prompts'];
+export type TellingFacts = Static<typeof Prompting.TellingView>;
+export type Prompts = Static<typeof Prompting.PromptsView>['prompts'];
 export type Trends = Static<typeof QualityTrendsView>;
 export type EarTrend = Trends['extensions'][number];
 export type Consent = Static<typeof ConsentView>;
@@ -280,12 +274,14 @@ export const api = {
     }),
   testPolicy: (test: PolicyTest) => ask<PolicyVerdict>('POST', '/policy/test', test),
   telling: () => ask<TellingFacts>('GET', '/telling'),
-  prompts: () => ask<Static<typeof PromptsView>>('GET', '/prompts'),
-  addPrompt: (prompt: Static<typeof PromptBody>) =>
-    ask<Static<typeof PromptAdded>>('POST', '/prompts', prompt),
+  prompts: () => ask<Static<typeof Prompting.PromptsView>>('GET', '/prompts'),
+  addPrompt: (prompt: Static<typeof Prompting.PromptBody>) =>
+    ask<Static<typeof Prompting.PromptAdded>>('POST', '/prompts', prompt),
+  speak: (words: Static<typeof Prompting.SpeechBody>) =>
+    ask<Static<typeof Prompting.Spoken>>('POST', '/prompts/speech', words),
   /** `hash` null: the one that Tapedeck comes with. */
   usePrompt: (kind: Prompts[number]['kind'], language: Prompts[number]['language'], hash: string | null) =>
-    ask<Static<typeof ActivePromptBody>>('PUT', '/prompts/active', { kind, language, hash }),
+    ask<Static<typeof Prompting.ActivePromptBody>>('PUT', '/prompts/active', { kind, language, hash }),
   reference: () => ask<Reference>('GET', '/openapi.json'),
   quality: (from: string, to: string, background = false) =>
     ask<Trends>('GET', `/quality?from=${from}&to=${to}`, undefined, undefined, byItself(background)),

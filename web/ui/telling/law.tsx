@@ -2,7 +2,10 @@ import { useState } from 'preact/hooks';
 import { TableHead } from '../kit/table-head.js';
 import { TableLabel } from '../kit/table-label.js';
 import { t } from '../messages/language.js';
+import { dayInWords } from '../messages/when.js';
 import type { TellingFacts } from '../state/api.js';
+
+const yesNo = (yes: boolean): string => (yes ? t.telling.yes : t.telling.no);
 
 /** What is known of the law of each place. */
 export function Law({ places }: { places: TellingFacts['jurisdictions'] }) {
@@ -16,6 +19,7 @@ export function Law({ places }: { places: TellingFacts['jurisdictions'] }) {
     <section aria-labelledby="telling-law">
       <h2 id="telling-law">{t.telling.law}</h2>
       <p class="note">{t.telling.notice}</p>
+      <p class="quiet">{t.telling.columnsNote}</p>
       <label class="telling-field">
         <span>{t.telling.filter}</span>
         <input type="search" value={filter} onInput={(e) => setFilter(e.currentTarget.value)} />
@@ -33,34 +37,45 @@ export function Law({ places }: { places: TellingFacts['jurisdictions'] }) {
                   <span translate={false}>
                     {p.name} <span class="quiet">{p.id}</span>
                   </span>
+                  <p>
+                    {t.telling.least({ rule: t.telling.rules[p.rule]!, mode: t.telling.modes[p.least]! })}
+                  </p>
                   {p.nuance !== '' && (
                     <p class="quiet" translate={false}>
                       {p.nuance}
                     </p>
                   )}
-                  {p.prompt_in_recording && <p class="quiet">{t.telling.inRecording}</p>}
-                  {p.beep_seconds !== null && <p class="quiet">{t.telling.beep({ s: p.beep_seconds })}</p>}
                   {p.overridden && <p class="telling-active">{t.telling.overridden}</p>}
                 </td>
                 <td>
-                  <TableLabel name={c.rule} />
-                  {t.telling.rules[p.rule]}
+                  <TableLabel name={c.notice} />
+                  {p.notice && p.prompt_in_recording ? t.telling.inTheRecording : yesNo(p.notice)}
                 </td>
                 <td>
-                  <TableLabel name={c.enough} />
-                  {t.telling.modes[p.satisfied_by[0]!]}
+                  <TableLabel name={c.consent} />
+                  {yesNo(p.prior_consent)}
+                </td>
+                <td>
+                  <TableLabel name={c.objection} />
+                  {yesNo(p.objection)}
+                </td>
+                <td>
+                  <TableLabel name={c.purpose} />
+                  {yesNo(p.purpose_and_identity)}
+                </td>
+                <td>
+                  <TableLabel name={c.tone} />
+                  {p.beep_seconds === null ? yesNo(!p.notice) : t.telling.beep({ s: p.beep_seconds })}
                 </td>
                 <td class="telling-source">
                   <TableLabel name={c.source} />
-                  <span translate={false}>{p.source}</span>
-                </td>
-                <td>
-                  <TableLabel name={c.date} />
-                  <span translate={false}>{p.as_of}</span>
-                </td>
-                <td>
-                  <TableLabel name={c.sure} />
-                  {t.telling.confidence[p.confidence]}
+                  <span translate={false}>{p.statute}</span>
+                  <p class="quiet" translate={false}>
+                    {p.source}
+                  </p>
+                  <p class="quiet">
+                    {t.telling.read({ day: dayInWords(p.as_of), sure: t.telling.confidence[p.confidence]! })}
+                  </p>
                 </td>
               </tr>
             ))}

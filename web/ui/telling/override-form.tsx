@@ -12,6 +12,7 @@ type Mode = TellingFacts['mode'];
 export type OverrideRule = Rule & {
   least: Mode;
   prompt_in_recording: boolean | undefined;
+  purpose_and_identity: boolean | undefined;
   stated_is_enough: boolean | undefined;
 };
 
@@ -21,6 +22,7 @@ export const overrideForm = (places: TellingFacts['jurisdictions']): FormOf<Over
     const [place, setPlace] = useState(rule.name);
     const [least, setLeast] = useState(rule.least);
     const [heard, setHeard] = useState(rule.prompt_in_recording);
+    const [purpose, setPurpose] = useState(rule.purpose_and_identity);
     const [stated, setStated] = useState(rule.stated_is_enough === true);
     const [note, setNote] = useState(rule.reason);
     const written = place.trim().toLowerCase() === 'unknown' ? 'unknown' : place.trim().toUpperCase();
@@ -35,7 +37,10 @@ export const overrideForm = (places: TellingFacts['jurisdictions']): FormOf<Over
       event.preventDefault();
       if (!tried()) return;
       const stated_is_enough = stated || undefined;
-      done({ name: written, reason: note.trim(), least, prompt_in_recording: heard, stated_is_enough });
+      done({
+        ...{ name: written, reason: note.trim(), least, prompt_in_recording: heard },
+        ...{ purpose_and_identity: purpose, stated_is_enough },
+      });
     };
     const found = places.find((one) => one.id === written);
     return (
@@ -71,6 +76,14 @@ export const overrideForm = (places: TellingFacts['jurisdictions']): FormOf<Over
             onChange={(e) => setHeard(e.currentTarget.checked)}
           />
           <span>{t.telling.own.heard}</span>
+        </label>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={purpose ?? found?.purpose_and_identity ?? false}
+            onChange={(e) => setPurpose(e.currentTarget.checked)}
+          />
+          <span>{t.telling.own.purpose}</span>
         </label>
         <label class="check">
           <input type="checkbox" checked={stated} onChange={(e) => setStated(e.currentTarget.checked)} />

@@ -1,12 +1,15 @@
 import { useState } from 'preact/hooks';
 import { base64 } from '../kit/base64.js';
 import { ErrorNote } from '../kit/error-note.js';
+import { AlarmIcon } from '../kit/icons.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import { proven } from '../sign-in/proof-dialog.js';
 import { api, type Prompts, type TellingFacts } from '../state/api.js';
 import { mayDo } from '../state/rights.js';
+import { Kinds } from './kinds.js';
+import { Words } from './words.js';
 
 type Kind = Prompts[number]['kind'];
 type Language = Prompts[number]['language'];
@@ -42,12 +45,18 @@ export function PromptList({
           ))}
         </select>
       </label>
+      {prompts.some((p) => p.lacks_purpose) && <p class="note telling-lacks">{t.telling.lacks}</p>}
       {problem !== null && <ErrorNote problem={problem} />}
       {prompts
         .filter((p) => p.language === language)
-        .map(({ kind, language, own, uploaded }) => (
+        .map(({ kind, language, own, uploaded, lacks_purpose }) => (
           <div class="telling-kind" key={kind}>
             <h3>{t.telling.modes[kind]}</h3>
+            {lacks_purpose && (
+              <p class="telling-warning">
+                <AlarmIcon /> {t.telling.lacksHere}
+              </p>
+            )}
             <ul>
               <One
                 name={t.telling.included}
@@ -66,6 +75,13 @@ export function PromptList({
             </ul>
           </div>
         ))}
+      {!fixed && (
+        <Words
+          key={`${language} ${facts.refuse_key} ${facts.agree_key}`}
+          prompts={prompts.filter((p) => p.language === language)}
+          load={load}
+        />
+      )}
       {!fixed && <Upload key={language} language={language as Language} load={load} />}
     </section>
   );
@@ -78,10 +94,11 @@ type OneProps = {
   duration_ms: number;
   active: boolean;
   note: string;
+  says_purpose?: boolean;
   use: (() => void) | null;
 };
 
-function One({ name, hash, text, duration_ms, active, note, use }: OneProps) {
+function One({ name, hash, text, duration_ms, active, note, says_purpose = false, use }: OneProps) {
   return (
     <li class="telling-prompt">
       <div>
@@ -94,6 +111,7 @@ function One({ name, hash, text, duration_ms, active, note, use }: OneProps) {
             <q translate={false}>{text}</q>
           </p>
         )}
+        {says_purpose && <p class="quiet">{t.telling.saysPurpose}</p>}
         {note !== '' && <p class="quiet">{note}</p>}
       </div>
       {use && (
@@ -130,6 +148,7 @@ function Upload({ language, load }: { language: Language; load: () => void }) {
       await api.addPrompt({
         ...{ kind: given.get('kind') as Kind, language, name: String(given.get('name')) },
         ...{ text: String(given.get('text')), audio: await base64(file) },
+        says_purpose: given.get('says_purpose') !== null,
       });
       form.reset();
       setState('sent');
@@ -151,11 +170,7 @@ function Upload({ language, load }: { language: Language; load: () => void }) {
       <label class="telling-field">
         <span>{t.telling.kind}</span>
         <select name="kind">
-          {(['announce', 'announce_refusal', 'ask'] as const).map((kind) => (
-            <option key={kind} value={kind}>
-              {t.telling.modes[kind]}
-            </option>
-          ))}
+          <Kinds />
         </select>
       </label>
       <label class="telling-field">
@@ -165,6 +180,10 @@ function Upload({ language, load }: { language: Language; load: () => void }) {
       <label class="telling-field">
         <span>{t.telling.said}</span>
         <input name="text" maxLength={500} autocomplete="off" />
+      </label>
+      <label class="check">
+        <input type="checkbox" name="says_purpose" />
+        <span>{t.telling.saysPurpose}</span>
       </label>
       <label class="telling-field">
         <span>{t.telling.file}</span>

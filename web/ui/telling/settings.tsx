@@ -200,28 +200,33 @@ export function TellingSettings({ telling, facts, fixed, change, open }: Props) 
         otherwise={t.telling.own.otherwise}
         add={t.telling.own.add}
         rules={(telling.overrides ?? []).map(
-          ({ id, note, least, prompt_in_recording, stated_is_enough }): OverrideRule => ({
-            ...{ name: id, reason: note, least, prompt_in_recording, stated_is_enough },
+          ({
+            id,
+            note,
+            least,
+            prompt_in_recording,
+            purpose_and_identity,
+            stated_is_enough,
+          }): OverrideRule => ({
+            ...{ name: id, reason: note, least },
+            ...{ prompt_in_recording, purpose_and_identity, stated_is_enough },
           }),
         )}
         change={(rules) =>
           change({
-            overrides: rules.map(({ name, reason, least, prompt_in_recording, stated_is_enough }) => ({
-              ...{ id: name, least, note: reason },
-              ...(prompt_in_recording === undefined ? {} : { prompt_in_recording }),
-              ...(stated_is_enough ? { stated_is_enough } : {}),
-            })),
+            overrides: rules.map(overrideOf),
           })
         }
-        sentence={({ least, prompt_in_recording: heard, stated_is_enough: stated }) =>
+        sentence={({ least, prompt_in_recording: heard, purpose_and_identity: purpose, stated_is_enough }) =>
           t.telling.own.sentence({
-            ...{ least: t.would.needs[least], heard: heard === true, stated: stated === true },
+            ...{ least: t.would.needs[least], heard: heard === true, purpose: purpose === true },
+            stated: stated_is_enough === true,
           })
         }
         form={overrideForm(facts.jurisdictions)}
         fresh={{
           ...{ name: '', reason: '', least: 'announce' },
-          ...{ prompt_in_recording: undefined, stated_is_enough: undefined },
+          ...{ prompt_in_recording: undefined, purpose_and_identity: undefined, stated_is_enough: undefined },
         }}
         fixed={fixed}
         open={open}
@@ -230,6 +235,14 @@ export function TellingSettings({ telling, facts, fixed, change, open }: Props) 
     </>
   );
 }
+
+/** As the policy has it: what was not chosen is left out, and is as Tapedeck has it. */
+const overrideOf = ({ name, reason, least, ...chosen }: OverrideRule) => ({
+  ...{ id: name, least, note: reason },
+  ...(chosen.prompt_in_recording !== undefined && { prompt_in_recording: chosen.prompt_in_recording }),
+  ...(chosen.purpose_and_identity !== undefined && { purpose_and_identity: chosen.purpose_and_identity }),
+  ...(chosen.stated_is_enough && { stated_is_enough: true }),
+});
 
 /** With what was chosen and is not known. */
 const known = (states: Choices<string>, chosen = ''): Choices<string> =>

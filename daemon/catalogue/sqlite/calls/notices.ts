@@ -30,6 +30,7 @@ const Decision = Type.Object({
   others: Type.Optional(Type.Array(Text)),
   askedSince: Type.Optional(Time),
   statedIsEnough: Type.Optional(Type.Boolean()),
+  purposeAndIdentity: Type.Optional(Type.Boolean()),
   site: Type.Object({ region: Text, subdivision: Text }),
   language: LanguageSchema,
 });
@@ -40,7 +41,7 @@ export const notice = noun({
   json: ['decision'],
   shape: Type.Object({ call_id: Text, at: Time, decision: Decision }),
   make: ({ call_id: callId, at, decision }): Notice => ({
-    ...{ others: [], askedSince: 0, statedIsEnough: false },
+    ...{ others: [], askedSince: 0, statedIsEnough: false, purposeAndIdentity: false },
     ...(decision as Static<typeof Decision> & Pick<Notice, 'because'>),
     callId,
     at,

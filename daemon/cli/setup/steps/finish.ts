@@ -4,7 +4,7 @@ import type { Run } from '../../../ops/process/run-program.js';
 import { tlsMode } from '../../../ops/tls-mode.js';
 import type { AllAnswers } from '../talk/questions.js';
 import type { Terminal } from '../talk/terminal.js';
-import { setNameDays } from './name-days.js';
+import { setOffered } from './offered.js';
 import { jsonIn, makeTestCall, runDoctor, startUnits, tapedeckCommand } from './services.js';
 
 /** Starts the services, has everything checked, makes a test call, and says how to go on. Throws `setup_failed`. */
@@ -15,7 +15,7 @@ export async function finish(
   const tapedeck = tapedeckCommand(run, config);
   await startUnits(run, changed);
   terminal.step('Services started', 'recorder, dashboard, encoder');
-  await setNameDays(terminal, tapedeck, answers.nameDays);
+  await setOffered(terminal, tapedeck, answers);
   const call = await makeTestCall(tapedeck);
   terminal.step('Test call', call.says);
   const { passed, warned, failed } = await runDoctor(tapedeck);

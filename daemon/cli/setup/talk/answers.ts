@@ -5,6 +5,7 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { fail } from '../../../domain/error.js';
 import { isRegion } from '../../../domain/phone.js';
+import { MOST_REFUSED_DAYS } from '../../../domain/telling/schema.js';
 import { isZone } from '../../../domain/zone-times.js';
 
 /** What has to be typed, or written into a file of answers, to go without a copy of the master key. */
@@ -39,6 +40,13 @@ const Schema = Type.Object(
         description: 'Days after which names and numbers of calls without audio go, from 1 to 36500.',
         minimum: 1,
         maximum: MOST_NAME_DAYS,
+      }),
+    ),
+    refused_days: Type.Optional(
+      Type.Integer({
+        description: 'Days for which calls with a number that refused are left alone, from 1 to 3650.',
+        minimum: 1,
+        maximum: MOST_REFUSED_DAYS,
       }),
     ),
     no_key_copy: Type.Optional(Text(`With key_copy = "none": "${NO_COPY}".`)),

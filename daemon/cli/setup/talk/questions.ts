@@ -4,23 +4,20 @@ import { dirname, isAbsolute } from 'node:path';
 import { catalogueFile } from '../../../domain/paths.js';
 import { isRegion, regionOfZone } from '../../../domain/phone.js';
 import { decideTelling } from '../../../domain/telling/decide.js';
-import type { Mode } from '../../../domain/telling/schema.js';
+import { MOST_REFUSED_DAYS, type Mode } from '../../../domain/telling/schema.js';
 import { sizeText } from '../../../domain/written.js';
 import { isZone } from '../../../domain/zone-times.js';
 import { type Volume, volumeText } from '../machine/calls-per-day.js';
 import { type Address, addresses, daysOf, disks, folderOn, timeZone } from '../machine/machine.js';
 import type { Answers } from '../plan/plan-own.js';
 import { copyProblem } from '../steps/master-key.js';
+import type { Offered } from '../steps/offered.js';
 import { type AnswerFile, MOST_NAME_DAYS, NO_COPY } from './answers.js';
 import type { Terminal } from './terminal.js';
 
 /** Where the copy of the master key goes. `kept`: it was copied when setup ran before. */
 export type KeyCopy = { to: 'folder'; folder: string } | { to: 'print' } | { to: 'none' } | { to: 'kept' };
-export type AllAnswers = Answers & {
-  keyCopy: KeyCopy;
-  /** After how many days names and numbers of calls without audio go; null: as the policy has it. */
-  nameDays: number | null;
-};
+export type AllAnswers = Answers & Offered & { keyCopy: KeyCopy };
 
 /** What was answered before, and is the default now. */
 export type Before = {
@@ -62,7 +59,7 @@ export function addressOf(
   return { address: otherwise, hosts: [typed] };
 }
 
-/** Asks the five questions and offers two more settings, each again until the answer can be used. */
+/** Asks the five questions and offers three more settings, each again until the answer can be used. */
 export async function askAll(
   terminal: Terminal,
   before: Before,
@@ -75,7 +72,8 @@ export async function askAll(
   const keyCopy = await askCopy(terminal, { key, dataDir, before: before.keyCopy });
   const checkpointFile = await offerCheckpoints(terminal, before.checkpointFile ?? '', { key, dataDir });
   const nameDays = await offerNames(terminal);
-  return { ...where, timeZone: zone, region, dataDir, keyCopy, checkpointFile, nameDays };
+  const refusedDays = await offerRefused(terminal);
+  return { ...where, timeZone: zone, region, dataDir, keyCopy, checkpointFile, nameDays, refusedDays };
 }
 
 async function askAddress(terminal: Terminal, before: Before): Promise<Pick<Answers, 'address' | 'hosts'>> {
@@ -109,7 +107,7 @@ async function askZone(terminal: Terminal, otherwise: string): Promise<string> {
 /** What the law of a country means for the first calls, as far as Tapedeck knows it. */
 export function lawOf(region: string): string {
   const site = { region, subdivision: '' };
-  const { mode } = decideTelling({ telling: {}, numbers: [], site });
+  const { mode, purposeAndIdentity } = decideTelling({ telling: {}, numbers: [], site });
   const country = new Intl.DisplayNames('en', { type: 'region' }).of(region) ?? region;
   const means: Record<Mode, string> = {
     silent: 'callers do not have to be told',
@@ -118,7 +116,10 @@ export function lawOf(region: string): string {
     announce_refusal: 'callers hear that they are recorded, and can refuse with a key',
     ask: 'callers have to agree with a key before anything is recorded; a call without that is "excluded"',
   };
-  return `${country}: ${means[mode]}. The page Telling callers has the alternatives, and rules of your own for a state or a place. That is information, not legal advice.`;
+  const who = purposeAndIdentity
+    ? ' They have to hear who records and what for, which the announcement that comes with Tapedeck does not say.'
+    : '';
+  return `${country}: ${means[mode]}.${who} The page Telling callers has the alternatives, and rules of your own for a state or a place. That is information, not legal advice.`;
 }
 
 async function askCountry(terminal: Terminal, otherwise: string): Promise<string> {
@@ -202,6 +203,7 @@ async function askCopy(
 }
 
 const NONE = 'none';
+const AS_IT_IS = 'as it is';
 
 /** Why checkpoints cannot go to this file, or null. */
 function checkpointProblem(file: string, about: { key: string; dataDir: string }): string | null {
@@ -234,13 +236,26 @@ async function offerNames(terminal: Terminal): Promise<number | null> {
   terminal.note(
     'A call stays in the list when its recording is erased. Its names and numbers go so many days after there is no audio of it, or are kept for ever. The page Policy changes that later.',
   );
+  return askDays(terminal, 'Remove names and numbers after how many days', MOST_NAME_DAYS);
+}
+
+async function offerRefused(terminal: Terminal): Promise<number | null> {
+  terminal.title('Offer  Callers who refuse');
+  terminal.note(
+    'A caller who refuses to be recorded is told and recorded again with the next call, unless they refuse again. Tapedeck can put the number on a list instead and leave its calls alone, without a recording, for so many days. The pages Lists and Policy change that later.',
+  );
+  return askDays(terminal, 'Leave a number that refused alone for how many days', MOST_REFUSED_DAYS);
+}
+
+/** Asks for days; null for what the policy has. */
+async function askDays(terminal: Terminal, question: string, most: number): Promise<number | null> {
   terminal.say();
   for (;;) {
-    const typed = await terminal.ask('Remove names and numbers after how many days', 'as it is');
-    if (typed === 'as it is') return null;
+    const typed = await terminal.ask(question, AS_IT_IS);
+    if (typed === AS_IT_IS) return null;
     const days = Number(typed);
-    if (Number.isInteger(days) && days >= 1 && days <= MOST_NAME_DAYS) return days;
-    terminal.note(`Write a whole number from 1 to ${MOST_NAME_DAYS}, or press Enter.`);
+    if (Number.isInteger(days) && days >= 1 && days <= most) return days;
+    terminal.note(`Write a whole number from 1 to ${most}, or press Enter.`);
   }
 }
 
@@ -283,7 +298,8 @@ export function answersOf(
       ...at,
       hosts: [...at.hosts, ...(given.hosts ?? [])],
       timeZone: zone,
-      ...{ region, dataDir, keyCopy, checkpointFile, nameDays: given.metadata_days ?? null },
+      ...{ region, dataDir, keyCopy, checkpointFile },
+      ...{ nameDays: given.metadata_days ?? null, refusedDays: given.refused_days ?? null },
     },
     faults,
   };

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { MOST_PROMPT_BYTES, PROMPT_KINDS } from '../../telling/prompt.js';
+import { MOST_PROMPT_BYTES, MOST_SPEECH_CHARS, PROMPT_KINDS } from '../../telling/prompt.js';
 import { LANGUAGES } from '../../telling/schema.js';
 import { By, NOTHING, post, proved, Text } from './request.js';
 
@@ -31,10 +31,21 @@ export const TELLING = {
       ...Of,
       name: Text(80, 1),
       text: Text(500),
+      says_purpose: Type.Optional(Type.Boolean()),
       audio: Type.String({ minLength: 4, maxLength: PROMPT_CHARS }),
     }),
     Type.Object({ hash: Hash }),
     { timeoutMs: MAKE_MS, maxBytes: PROMPT_CHARS + 16_384 },
+  ),
+  /**
+   * Has words spoken, as a wav file in base64; nothing is kept. Throws `prompt_invalid`, `forbidden`, `speech_missing`, `encoder_away`,
+   * `ffmpeg_missing`.
+   */
+  speak_prompt: post(
+    '/prompts/speak',
+    Type.Object({ by: By, language: Of.language, text: Text(MOST_SPEECH_CHARS, 1) }),
+    Type.Object({ audio: Type.String({ maxLength: PROMPT_CHARS }), duration_ms: Type.Integer() }),
+    { timeoutMs: MAKE_MS },
   ),
   /**
    * Has this one played from now on; null: Tapedeck's own. Needs a proof: with a prompt that says nothing, nobody is told. Throws

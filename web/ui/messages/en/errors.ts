@@ -389,6 +389,11 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'There is no such version of the policy.',
     hint: 'Look at the list of versions.',
   },
+  speech_missing: {
+    message: 'espeak-ng, which speaks announcements, is not installed.',
+    hint: 'Install it where Tapedeck runs (apt install espeak-ng), or upload a recording of the announcement.',
+    others: TELL_AN_ADMIN,
+  },
   prompt_invalid: {
     message: 'This file cannot be used as a prompt.',
     hint: 'Upload between half a second and 30 seconds of audible speech as WAV, MP3, Ogg or FLAC, at most 6 MB.',
