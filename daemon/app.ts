@@ -16,6 +16,8 @@ import { createClock } from './ops/clock.js';
 import type { Config } from './ops/config-schema.js';
 import { tidyProbes } from './ops/disk.js';
 import { complainOf, type Log } from './ops/log.js';
+import { createGate } from './ops/process/gate.js';
+import { createPressure } from './ops/process/pressure.js';
 import { version } from './ops/process/version.js';
 import { countKeys } from './vault/keys.js';
 
@@ -47,7 +49,9 @@ export type AppOptions = {
  */
 export function createApp(config: Config, log: Log, { passphrase, overrides }: AppOptions = {}) {
   const time = createClock();
-  const base: Base = { config, log, time, clock: time.now, dir: config.data.dir };
+  const clock = time.now;
+  const gate = createGate({ read: createPressure(), clock, log: log.child({ part: 'gate' }) });
+  const base: Base = { config, log, time, clock, dir: config.data.dir, gate };
   /** Null until all have been made. */
   let parts: Parts | null = null;
   let beats: NodeJS.Timeout | undefined;
@@ -182,6 +186,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
         await tidyProbes(place);
       await operations.room.start(); // a full disk gets its ballast back before anything is opened
       operations.eventLoop.start();
+      gate.start();
       operations.stalls.start();
       await keys.start();
       await recordings.custody.open();
@@ -250,6 +255,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await data.catalogue.stop();
       await data.keys.stop();
       operations.eventLoop.stop();
+      gate.stop();
       operations.stalls.stop();
       data.folder.release();
     },
