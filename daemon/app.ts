@@ -50,7 +50,10 @@ export type AppOptions = {
 export function createApp(config: Config, log: Log, { passphrase, overrides }: AppOptions = {}) {
   const time = createClock();
   const clock = time.now;
-  const gate = createGate({ read: createPressure(), clock, log: log.child({ part: 'gate' }) });
+  const gate = createGate({
+    ...{ read: createPressure(), clock, log: log.child({ part: 'gate' }) },
+    off: !config.processor.calls_first,
+  });
   const base: Base = { config, log, time, clock, dir: config.data.dir, gate };
   /** Null until all have been made. */
   let parts: Parts | null = null;

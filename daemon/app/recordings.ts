@@ -34,7 +34,7 @@ import { MB } from './data.js';
 import { createImport } from './importing.js';
 import type { Base, Parts, Recordings } from './parts.js';
 
-/** So many times as long ffmpeg may take while processor time is short. */
+/** So many times as long ffmpeg may take while programs wait for a processor. */
 const PATIENCE = 10;
 
 /** From a captured call to a sealed file, and from there to its end. */
@@ -76,8 +76,8 @@ export function createRecordings(base: Base, parts: Parts): Recordings {
   });
   const encoder = createEncoder({
     ffmpeg: ffmpegOf(config.encode),
-    // What began before processor time was short goes on, slowly.
-    limit: (audioMs) => limitFor(audioMs) * (gate.status().short ? PATIENCE : 1),
+    // What is slow because the encoder gets no processor time does not hang.
+    limit: (audioMs) => limitFor(audioMs) * (gate.crowded() ? PATIENCE : 1),
   });
   const sealing = {
     encoder,

@@ -58,8 +58,11 @@ export type HealthDeps = {
   erasing: () => EraseProgress | null;
   archive: () => ArchiveStatus;
   backups: () => DaemonStatus['backups'];
-  /** Whether the kernel tells that processor time is short, whether it is, and which recordings wait for it since when. */
-  processor: () => { known: boolean; short: boolean; waiting: number; oldestAt: number | null };
+  /**
+   * Whether the kernel tells that processor time is short, whether it is, and which recordings wait for it since when; null where
+   * nothing waits for it.
+   */
+  processor: () => { known: boolean; short: boolean; waiting: number; oldestAt: number | null } | null;
   eventLoopP99Ms: () => number | null;
   /** A time as people at the site read it. */
   say: Say;
@@ -137,7 +140,8 @@ export function createHealth(deps: HealthDeps) {
     const oldestMs = oldestAt === null ? null : Math.max(0, deps.clock() - oldestAt);
     const processor = deps.processor();
     // It waits for processor time, as it should: an alarm is raised by the preserver, where it has waited too long.
-    const isHeld = processor.oldestAt !== null && oldestAt !== null && oldestAt >= processor.oldestAt;
+    const heldFrom = processor?.oldestAt ?? null;
+    const isHeld = heldFrom !== null && oldestAt !== null && oldestAt >= heldFrom;
     const facts: HealthFacts = {
       pbxes: pbxes.map((pbx) => pbx.facts),
       eventLoopP99Ms: deps.eventLoopP99Ms(),
@@ -219,7 +223,7 @@ export function createHealth(deps: HealthDeps) {
         since: iso(since),
         calls: pbxes.flatMap((pbx) => pbx.calls),
         preserve: { waiting, oldest_ms: oldestMs },
-        processor: processorView(processor),
+        processor: processor && processorView(processor),
         encoder: deps.encoder,
         disk: diskView(disk),
         stored: deps.archive().hot,
@@ -259,7 +263,8 @@ export function createHealth(deps: HealthDeps) {
   };
 }
 
-const processorView = ({ known, short, waiting, oldestAt }: ReturnType<HealthDeps['processor']>) => ({
+type Processor = NonNullable<ReturnType<HealthDeps['processor']>>;
+const processorView = ({ known, short, waiting, oldestAt }: Processor) => ({
   ...{ known, short, waiting },
   oldest_at: isoOrNull(waiting === 0 ? null : oldestAt),
 });

@@ -115,7 +115,10 @@ export const DaemonStatus = Type.Object({
           Type.String({ format: 'date-time', description: 'When the call of the first of them ended.' }),
         ),
       },
-      { description: 'Whether there is processor time for recordings beside the calls.' },
+      {
+        description:
+          'Whether there is processor time for recordings beside the calls; null when none waits for it.',
+      },
     ),
   ),
   encoder: orNull(

@@ -22,13 +22,17 @@ export function createGate({
   read,
   clock,
   log,
+  off = false,
 }: {
   read: () => readonly Pressure[];
   clock: () => number;
+  /** Nothing is looked at, and nothing waits. */
+  off?: boolean;
   log: Pick<Log, 'info'>;
 }) {
   let known: boolean | null = null;
   let short = false;
+  let crowded = false;
   let most = MOST;
   let running = 0;
   let overdue = 0;
@@ -37,14 +41,17 @@ export function createGate({
   function look(): void {
     const seen = read();
     tell(seen);
-    if (seen.some(({ percent, short: limit }) => percent >= limit)) {
+    const isHigh = ({ percent, short: limit }: Pressure) => percent >= limit;
+    crowded = seen.some(isHigh);
+    const calls = seen.filter((one) => one.calls);
+    if (calls.some(isHigh)) {
       if (!short) log.info({ pressure: seen.map(said) }, 'Processor time is short: recordings wait');
       short = true;
       most = 0;
-    } else if (seen.every(({ percent, calm }) => percent <= calm)) {
+    } else if (calls.every(({ percent, calm }) => percent <= calm)) {
       if (short) log.info({ pressure: seen.map(said) }, 'There is processor time again');
       short = false;
-      most = seen.length === 0 ? MOST : Math.min(MOST, most + 1);
+      most = calls.length === 0 ? MOST : Math.min(MOST, most + 1);
     }
   }
 
@@ -94,9 +101,12 @@ export function createGate({
     },
     /** `known`: the kernel tells it. */
     status: () => ({ known: known === true, short }),
+    /** Whether something on the machine waits for a processor much of the time: what has begun takes longer then. */
+    crowded: () => crowded,
     /** Looks at the pressure now. */
     look,
     start(): void {
+      if (off) return;
       look();
       timer = setInterval(look, LOOK_MS).unref();
     },

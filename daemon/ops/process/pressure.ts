@@ -2,16 +2,25 @@ import { readFileSync } from 'node:fs';
 
 /**
  * How much of the last ten seconds somebody waited for a processor, in percent, and from where on that is too much (`short`) and no
- * longer (`calm`).
+ * longer (`calm`). `calls`: it says whether calls wait.
  */
-export type Pressure = { of: 'pbx' | 'recorder' | 'machine'; percent: number; short: number; calm: number };
+export type Pressure = {
+  of: 'pbx' | 'recorder' | 'machine';
+  percent: number;
+  short: number;
+  calm: number;
+  calls: boolean;
+};
 
 /**
  * Pressure of what captures calls: recordings that are being made do not count here, because Asterisk and the recorder's own thread
  * come before them.
  */
 const CAPTURING = { short: 20, calm: 10 };
-/** Pressure of the whole machine: programs that may wait count as well, the encoder among them, so that little says nothing. */
+/**
+ * Pressure of the whole machine: programs that may wait count as well, the encoder among them, so that little says nothing. Where that
+ * of Asterisk is known, it says nothing of calls.
+ */
 const MACHINE = { short: 70, calm: 40 };
 
 /** The units that run Asterisk, as packages and FreePBX name them. A unit with ProtectProc= sees no other process, but every group. */
@@ -41,13 +50,15 @@ export function createPressure({
   const ownWaiting = createOwnWaiting(own);
   return (): Pressure[] => {
     const found: Pressure[] = [];
-    const add = (of: Pressure['of'], percent: number | null, limits: typeof CAPTURING) => {
-      if (percent !== null) found.push({ of, percent, ...limits });
+    const add = (of: Pressure['of'], percent: number | null, limits: typeof CAPTURING, calls = true) => {
+      if (percent !== null) found.push({ of, percent, ...limits, calls });
     };
     for (const file of pbx) add('pbx', someOf(textOf(file)), CAPTURING);
+    const knowsPbx = found.length > 0;
     add('recorder', ownWaiting(), CAPTURING);
     // The first that tells it.
-    add('machine', machine.map((file) => someOf(textOf(file))).find((p) => p !== null) ?? null, MACHINE);
+    const all = machine.map((file) => someOf(textOf(file))).find((percent) => percent !== null) ?? null;
+    add('machine', all, MACHINE, !knowsPbx);
     return found;
   };
 }

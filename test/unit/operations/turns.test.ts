@@ -207,8 +207,14 @@ t.test('little pressure on Asterisk is more than much on the machine, and our ow
       .filter(({ percent, short }) => percent >= short)
       .map(({ of }) => of);
   t.same(over(), ['pbx']);
+  t.match(
+    read().at(-1),
+    { of: 'machine', calls: false },
+    'which says nothing of calls where Asterisk is known',
+  );
   writeFileSync(at('pbx'), '');
   t.same(over(), []);
+  t.match(read().at(-1), { of: 'machine', calls: true });
   t.match(read(), [{ of: 'recorder', percent: 0 }, { of: 'machine' }]);
   writeFileSync(at('own'), `1000000 ${3_600e9} 8\n`);
   const [own] = read();

@@ -133,9 +133,7 @@ function Processor({ processor }: { processor: NonNullable<FullStatus['processor
   }
   return (
     <>
-      <State good={false}>
-        {said.processorWaiting({ n: waiting })} <Moment at={oldest} />
-      </State>
+      {said.processorWaiting({ n: waiting })} <Moment at={oldest} />
       <div>{said.processorHint}</div>
     </>
   );
