@@ -53,6 +53,10 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
   const gate = createGate({
     ...{ read: createPressure(), clock, log: log.child({ part: 'gate' }) },
     off: !config.processor.calls_first,
+    // Of a PBX that cannot be asked it is not known.
+    idle: () =>
+      parts?.pbxes.every(({ links, calls }) => links.ari.status().up && calls.recorder.now().calls === 0) ??
+      false,
   });
   const base: Base = { config, log, time, clock, dir: config.data.dir, gate };
   /** Null until all have been made. */

@@ -125,9 +125,8 @@ function processorRows(
     row(`recordings wait for processor time: ${waiting}, the oldest since ${at(oldest)}`),
     [
       '',
-      '-> Calls are recorded first. Recordings are processed when the processor is less busy, after 2 hours at',
+      '-> Calls are recorded first. Recordings are processed when the processor is less busy, after 2 hours at the latest. If this happens often, move other programs to another machine or add processor cores.',
     ],
-    ['', '   the latest. If this happens often, move other programs away or add processor cores.'],
   ];
 }
 

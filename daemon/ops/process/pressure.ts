@@ -21,7 +21,7 @@ const CAPTURING = { short: 20, calm: 10 };
  * Pressure of the whole machine: programs that may wait count as well, the encoder among them, so that little says nothing. Where that
  * of Asterisk is known, it says nothing of calls.
  */
-const MACHINE = { short: 70, calm: 40 };
+const MACHINE = { short: 85, calm: 50 };
 
 /** The units that run Asterisk, as packages and FreePBX name them. A unit with ProtectProc= sees no other process, but every group. */
 const PBX_FILES = ['asterisk', 'freepbx'].map(

@@ -108,14 +108,20 @@ function gated(t: Test) {
   const machine = join(t.testdir({}), 'cpu');
   const says: string[] = [];
   let now = 0;
+  let idle = false;
   const read = createPressure({ pbx: [], machine: [machine], own: `${machine} that is not there` });
   const gate = createGate({
     read,
+    idle: () => idle,
     clock: () => now,
     log: { info: (...said: unknown[]) => says.push(String(said.at(-1))) } as never,
   });
   return {
     ...{ gate, says },
+    /** Whether no call is in progress. */
+    isIdle: (is: boolean) => {
+      idle = is;
+    },
     pass: (ms: number) => {
       now += ms;
     },
@@ -138,7 +144,7 @@ t.test('nothing begins while processor time is short, and one more at once after
   t.match(gate.status(), { known: true, short: true });
   t.equal(gate.enter({ since: 0 }), null);
   t.match(gate.enter({ since: 0, urgent: true }), { late: false }, 'what is urgent does not wait');
-  pressure(50);
+  pressure(60);
   t.equal(gate.enter({ since: 0 }), null, 'less, and not calm');
   pressure(1);
   t.equal(gate.enter({ since: 0 }), null, 'what had begun goes on, and counts');
@@ -148,11 +154,26 @@ t.test('nothing begins while processor time is short, and one more at once after
   const one = gate.enter({ since: 0 });
   t.ok(one);
   t.equal(gate.enter({ since: 0 }), null, 'one at a time');
-  pressure(50);
+  pressure(60);
   t.equal(gate.enter({ since: 0 }), null, 'no more while it is not calm');
   pressure(1);
   t.ok(gate.enter({ since: 0 }));
   t.same(says, ['Processor time is short: recordings wait', 'There is processor time again']);
+  t.end();
+});
+
+t.test('without a call in progress nothing waits for long, whoever needs the processor', (t) => {
+  const { gate, pressure, isIdle } = gated(t);
+  pressure(90);
+  t.equal(gate.enter({ since: 0 }), null);
+  isIdle(true);
+  pressure(90);
+  t.ok(gate.enter({ since: 0 }));
+  t.equal(gate.enter({ since: 0 }), null, 'one at a time at first');
+  t.equal(gate.crowded(), true, 'it takes longer, though');
+  isIdle(false);
+  pressure(60);
+  t.equal(gate.enter({ since: 0 }), null, 'less, but not calm, while there is a call');
   t.end();
 });
 
