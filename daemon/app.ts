@@ -53,10 +53,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
   const gate = createGate({
     ...{ read: createPressure(), clock, log: log.child({ part: 'gate' }) },
     off: !config.processor.calls_first,
-    // Of a PBX that cannot be asked it is not known.
-    idle: () =>
-      parts?.pbxes.every(({ links, calls }) => links.ari.status().up && calls.recorder.now().calls === 0) ??
-      false,
+    free: () => parts !== null && (isIdle(parts) || parts.operations.room.spoolIsShort()),
   });
   const base: Base = { config, log, time, clock, dir: config.data.dir, gate };
   /** Null until all have been made. */
@@ -268,6 +265,10 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     },
   };
 }
+
+/** No call is in progress. Of a PBX that cannot be asked it is not known. */
+const isIdle = ({ pbxes }: Parts): boolean =>
+  pbxes.every(({ links, calls }) => links.ari.status().up && calls.recorder.now().calls === 0);
 
 const hasCalls = async ({ catalogue }: Parts['data']): Promise<boolean> =>
   (await catalogue.calls.list({ limit: 1 })).length > 0;

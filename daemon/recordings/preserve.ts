@@ -93,7 +93,7 @@ export function createPreserver(deps: PreserveDeps) {
 
   function begin({ pbx, id }: Waiting): void {
     const work: Promise<void> = steps
-      .preserve(id, held.enter)
+      .preserve(id, (call) => held.enter(id, call))
       .then((until) => {
         if (until === 'held') return;
         held.over(id);
@@ -226,7 +226,6 @@ export function createPreserver(deps: PreserveDeps) {
       if (queue.length + busy.size + held.waiting().length > 0) return;
       // What an earlier run was told of may be over.
       deps.alarms.clear(ALARM);
-      held.tell();
       tellOfDenied();
     },
     /** How many recordings are still to be made: of this PBX, or of all. */

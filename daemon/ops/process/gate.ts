@@ -23,14 +23,14 @@ export function createGate({
   clock,
   log,
   off = false,
-  idle = () => false,
+  free = () => false,
 }: {
   read: () => readonly Pressure[];
   clock: () => number;
   /** Nothing is looked at, and nothing waits. */
   off?: boolean;
-  /** No call is in progress, so that whoever needs the processor is no call. */
-  idle?: () => boolean;
+  /** Nothing has to wait, whoever needs the processor: there is no call, or waiting would cost more. */
+  free?: () => boolean;
   log: Pick<Log, 'info'>;
 }) {
   let known: boolean | null = null;
@@ -47,12 +47,12 @@ export function createGate({
     const isHigh = ({ percent, short: limit }: Pressure) => percent >= limit;
     crowded = seen.some(isHigh);
     const calls = seen.filter((one) => one.calls);
-    const free = idle();
-    if (calls.some(isHigh) && !free) {
+    const isFree = free();
+    if (calls.some(isHigh) && !isFree) {
       if (!short) log.info({ pressure: seen.map(said) }, 'Processor time is short: recordings wait');
       short = true;
       most = 0;
-    } else if (free || calls.every(({ percent, calm }) => percent <= calm)) {
+    } else if (isFree || calls.every(({ percent, calm }) => percent <= calm)) {
       if (short) log.info({ pressure: seen.map(said) }, 'There is processor time again');
       short = false;
       most = calls.length === 0 ? MOST : Math.min(MOST, most + 1);

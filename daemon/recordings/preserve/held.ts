@@ -14,6 +14,8 @@ export type HeldDeps = {
 
 const EVERY = 2_000;
 const ALARM = 'preserve_held';
+/** How long the alarm stands after the last recording that had waited too long, in ms. */
+const STANDS_MS = 3_600_000;
 
 /** Calls whose recordings wait until calls leave processor time, each from its end on. */
 export function createHeld({ gate, alarms, enqueue, everyMs = EVERY }: HeldDeps) {
@@ -37,19 +39,17 @@ export function createHeld({ gate, alarms, enqueue, everyMs = EVERY }: HeldDeps)
     timer = setTimeout(look, everyMs).unref();
   }
 
-  /** Nothing waits any more. */
-  function tell(): void {
-    if (held.size === 0) alarms.clear(ALARM);
-  }
-
   function status(): { waiting: number; oldestAt: number | null } {
     const since = [...held.values()].map((one) => one.since);
     return { waiting: waiting().length, oldestAt: since.length === 0 ? null : Math.min(...since) };
   }
 
   return {
-    /** Has a recording begun to be made, or waits. Recordings of test calls do not wait: somebody waits for what they prove. */
-    enter({ id, pbx, endedAt: since, test }: EndedCall): (() => void) | null {
+    /**
+     * Has a recording begun to be made, or wait. `id`: by which the call was queued, before another one absorbed it. Recordings of
+     * test calls do not wait: somebody waits for what they prove.
+     */
+    enter(id: CallId, { pbx, endedAt: since, test }: EndedCall): (() => void) | null {
       const piece = gate.enter({ since, urgent: test });
       if (!piece) held.set(id, { pbx, since, begun: false });
       else if (held.has(id)) held.set(id, { pbx, since, begun: true });
@@ -57,15 +57,15 @@ export function createHeld({ gate, alarms, enqueue, everyMs = EVERY }: HeldDeps)
         alarms.raise(ALARM, {
           severity: 'warning',
           why: { code: 'processor_short', params: { calls: waiting().length + 1, since } },
+          forMs: STANDS_MS,
         });
       return piece?.leave ?? null;
     },
     /** It waits no more: it was made, failed, or is not kept. */
     over(id: CallId): void {
-      if (held.delete(id)) tell();
+      held.delete(id);
     },
     look,
-    tell,
     /** Those that wait. */
     waiting: () => waiting().map(([id, { pbx }]) => ({ id, pbx })),
     /** How many wait, and when the call of the first of them ended, those that are being made at last among them. */

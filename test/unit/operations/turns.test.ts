@@ -112,7 +112,7 @@ function gated(t: Test) {
   const read = createPressure({ pbx: [], machine: [machine], own: `${machine} that is not there` });
   const gate = createGate({
     read,
-    idle: () => idle,
+    free: () => idle,
     clock: () => now,
     log: { info: (...said: unknown[]) => says.push(String(said.at(-1))) } as never,
   });
