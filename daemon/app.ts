@@ -16,6 +16,8 @@ import { createClock } from './ops/clock.js';
 import type { Config } from './ops/config-schema.js';
 import { tidyProbes } from './ops/disk.js';
 import { complainOf, type Log } from './ops/log.js';
+import { createGate } from './ops/process/gate.js';
+import { createPressure } from './ops/process/pressure.js';
 import { version } from './ops/process/version.js';
 import { countKeys } from './vault/keys.js';
 
@@ -47,7 +49,13 @@ export type AppOptions = {
  */
 export function createApp(config: Config, log: Log, { passphrase, overrides }: AppOptions = {}) {
   const time = createClock();
-  const base: Base = { config, log, time, clock: time.now, dir: config.data.dir };
+  const clock = time.now;
+  const gate = createGate({
+    ...{ read: createPressure(), clock, log: log.child({ part: 'gate' }) },
+    off: !config.processor.calls_first,
+    free: () => parts !== null && (isIdle(parts) || parts.operations.room.spoolIsShort()),
+  });
+  const base: Base = { config, log, time, clock, dir: config.data.dir, gate };
   /** Null until all have been made. */
   let parts: Parts | null = null;
   let beats: NodeJS.Timeout | undefined;
@@ -182,6 +190,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
         await tidyProbes(place);
       await operations.room.start(); // a full disk gets its ballast back before anything is opened
       operations.eventLoop.start();
+      gate.start();
       operations.stalls.start();
       await keys.start();
       await recordings.custody.open();
@@ -250,11 +259,16 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await data.catalogue.stop();
       await data.keys.stop();
       operations.eventLoop.stop();
+      gate.stop();
       operations.stalls.stop();
       data.folder.release();
     },
   };
 }
+
+/** No call is in progress. Of a PBX that cannot be asked it is not known. */
+const isIdle = ({ pbxes }: Parts): boolean =>
+  pbxes.every(({ links, calls }) => links.ari.status().up && calls.recorder.now().calls === 0);
 
 const hasCalls = async ({ catalogue }: Parts['data']): Promise<boolean> =>
   (await catalogue.calls.list({ limit: 1 })).length > 0;

@@ -27,7 +27,7 @@ type Sealing = Pick<BringDeps, 'encoder' | 'recovery' | 'version' | 'bitrate' | 
 
 /** The job that imports recordings of other recorders. Calls go first: their recordings are made before the next file is read. */
 export function createImport(
-  { config, time, clock }: Base,
+  { config, time, clock, gate }: Base,
   parts: Parts,
   { preserver, ...sealing }: Sealing,
 ): JobHandler {
@@ -37,6 +37,7 @@ export function createImport(
   } = parts;
   const site = siteOf(config);
   const idle = () => pbxes.every(({ calls }) => calls.recorder.now().calls === 0);
+  const waits = gate.waiter();
   let roomSeenAt = Number.NEGATIVE_INFINITY;
 
   return createImporting({
@@ -61,7 +62,7 @@ export function createImport(
     },
     atOnce: () => (idle() ? Math.max(1, Math.min(config.encode.at_once, availableParallelism())) : 1),
     async calm(signal) {
-      while (preserver.busy() > 0) await sleep(LOOK_MS, undefined, { signal });
+      while (preserver.busy() > 0 || waits()) await sleep(LOOK_MS, undefined, { signal });
       signal.throwIfAborted();
     },
     async room() {

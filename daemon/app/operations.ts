@@ -24,7 +24,7 @@ import type { Base, Operations, Parts } from './parts.js';
 
 /** Room on the disks, long work, and what is said of the recorder. */
 export function createOperations(base: Base, parts: Parts): Operations {
-  const { config, log, time, clock, dir } = base;
+  const { config, log, time, clock, dir, gate } = base;
   const {
     data: { catalogue, ballast, outbox, note },
     alarming: { alert, deliver },
@@ -116,6 +116,7 @@ export function createOperations(base: Base, parts: Parts): Operations {
     erasing: retain.progress,
     archive: archiving.status,
     backups: backups.status,
+    processor: () => (config.processor.calls_first ? { ...gate.status(), ...preserver.held() } : null),
     eventLoopP99Ms: eventLoop.p99Ms,
     say: times(config.site.time_zone),
     clock,

@@ -33,6 +33,7 @@ import type { createJobs, JobHandler } from '../ops/jobs.js';
 import type { Log } from '../ops/log.js';
 import type { createMetrics } from '../ops/metrics.js';
 import type { createPasses } from '../ops/passes.js';
+import type { Gate } from '../ops/process/gate.js';
 import type { createStalls } from '../ops/stalls.js';
 import type { createAmi } from '../pbx/ami.js';
 import type { createAnswers } from '../pbx/answers.js';
@@ -57,8 +58,8 @@ import type { createBackups } from './backup/backups.js';
 import type { createKeysApart } from './keys-apart.js';
 import type { Upgrade } from './upgrade/upgrade.js';
 
-/** What every subsystem is given. `clock` tells ms since 1970. */
-export type Base = { config: Config; log: Log; time: Clock; clock: () => number; dir: string };
+/** What every subsystem is given. `clock` tells ms since 1970. `gate` has what can wait wait while calls need the processor. */
+export type Base = { config: Config; log: Log; time: Clock; clock: () => number; dir: string; gate: Gate };
 
 /** The data directory, opened: nobody else has it until `folder.release()`. */
 export type Data = {

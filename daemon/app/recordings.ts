@@ -5,7 +5,7 @@ import { inWords } from '../domain/reason/words.js';
 import type { Manifest } from '../domain/recording/manifest.js';
 import { runDetail } from '../domain/retention/run.js';
 import { ffmpegOf } from '../encode/chosen.js';
-import { createEncoder } from '../encode/encoder.js';
+import { createEncoder, limitFor } from '../encode/encoder.js';
 import { createPromptSearch } from '../encode/prompt-search.js';
 import { mediaOf } from '../ops/block-device.js';
 import { createBusy } from '../ops/busy.js';
@@ -34,8 +34,12 @@ import { MB } from './data.js';
 import { createImport } from './importing.js';
 import type { Base, Parts, Recordings } from './parts.js';
 
+/** So many times as long ffmpeg may take while programs wait for a processor. */
+const PATIENCE = 10;
+
 /** From a captured call to a sealed file, and from there to its end. */
-export function createRecordings({ config, log, time, clock, dir }: Base, parts: Parts): Recordings {
+export function createRecordings(base: Base, parts: Parts): Recordings {
+  const { config, log, time, clock, dir, gate } = base;
   const {
     data: { archive, catalogue, keys, master, note, store },
     alarming: { alert },
@@ -70,7 +74,11 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     ...{ catalogue, clock, register: keys.register },
     log: log.child({ part: 'register' }),
   });
-  const encoder = createEncoder({ ffmpeg: ffmpegOf(config.encode) });
+  const encoder = createEncoder({
+    ffmpeg: ffmpegOf(config.encode),
+    // What is slow because the encoder gets no processor time does not hang.
+    limit: (audioMs) => limitFor(audioMs) * (gate.crowded() ? PATIENCE : 1),
+  });
   const sealing = {
     encoder,
     recovery: config.keys.recovery_recipient || null,
@@ -99,6 +107,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
         .sort((a, b) => a.inStartedAt - b.inStartedAt),
     during: config.encode.during_calls,
     alarms: alert,
+    gate,
     alarmsOf: (pbx) => alarmsOf.get(pbx) ?? alert,
     listsOf: parts.data.lists.namesFor,
     site: siteOf(config),
@@ -198,14 +207,14 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     noteSigned: (...signed) => keys.register().signed(...signed),
     vouch,
     version: version(),
-    busy: createBusy(dir, config.scrub.max_load),
+    busy: createBusy(dir, config.scrub.max_load, gate.waiter()),
     alarms: alert,
     clock,
     config: { schedule: config.scrub.schedule, timeZone: config.site.time_zone },
     log: log.child({ part: 'scrub' }),
   });
   const holding = createHolding({ catalogue, clock, log: log.child({ part: 'holds' }) });
-  const importing = createImport({ config, log, time, clock, dir }, parts, { ...sealing, preserver });
+  const importing = createImport(base, parts, { ...sealing, preserver });
   return {
     ...{ custody, registering, preserver, retain, applyRetention, archiving, holding, redactor, scrub },
     importing,

@@ -80,6 +80,7 @@ function asText(s: Now, zone: string): string {
   ];
   const both: string[][] = [['Waiting to be processed', `${s.preserve.waiting}${age(s.preserve.oldest_ms)}`]];
   const rest: string[][] = [
+    ...(s.processor === null ? [] : processorRows(s.processor, at)),
     ...(s.encoder === null ? [] : [['Encoder', ENCODER[s.encoder]]]),
     ['Disk', diskWords(s.disk)],
     ...(s.archive === null ? [] : [['Archive', archiveWords(s.archive)]]),
@@ -110,6 +111,24 @@ const ENCODER = {
   separate: 'ffmpeg runs as a user of its own',
   recorder: "ffmpeg runs as the recorder's own user: see [encode] socket in tapedeck.toml",
 };
+
+function processorRows(
+  { known, short, waiting, oldest_at: oldest }: NonNullable<DaemonStatus['processor']>,
+  at: (time: string | null) => string,
+): string[][] {
+  const row = (text: string) => ['Processor time', text];
+  if (waiting === 0) {
+    if (!known) return [row('not monitored: the kernel does not report CPU pressure')];
+    return [row(short ? 'short: calls need the processor; no recording is waiting' : 'enough')];
+  }
+  return [
+    row(`recordings wait for processor time: ${waiting}, the oldest since ${at(oldest)}`),
+    [
+      '',
+      '-> Calls are recorded first. Recordings are processed when the processor is less busy, after 2 hours at the latest. If this happens often, move other programs to another machine or add processor cores.',
+    ],
+  ];
+}
 
 const updown = (up: boolean) => (up ? 'up' : 'DOWN');
 const age = (ms: number | null) => (ms === null ? '' : `, the oldest for ${Math.round(ms / 60_000)} min`);

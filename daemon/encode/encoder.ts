@@ -9,7 +9,7 @@ import { type OpusPlan, type RecodePlan, type Silence, type SoundForm, soundPlan
 import { withSides } from './sides.js';
 
 /** ffmpeg encodes at 100 times real time; one that takes so long hangs. In ms. */
-const limitFor = (audioMs: number) => 60_000 + audioMs / 2;
+export const limitFor = (audioMs: number) => 60_000 + audioMs / 2;
 
 /** Bytes that ffmpeg may make of so much audio: four times what the bit rate comes to. More would only fill the disk. */
 const mostBytes = (bitrate: number, expectedMs: number) =>

@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile } from 'node:child_process';
-import { constants, setPriority } from 'node:os';
 import { PassThrough, pipeline, type Readable, type Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import fluent, { type FfmpegCommand } from 'fluent-ffmpeg';
 import { fail, type TapedeckError } from '../domain/error.js';
 import type { Speech } from '../domain/telling/prompt.js';
+import { behindCalls } from '../ops/process/behind-calls.js';
 import { outcome } from '../ops/turns.js';
 import { type AdoptPlan, type Foreign, foreignInput, KNOWN_CODECS, ONLY_PIPE } from './adopt.js';
 import { createEspeak } from './espeak.js';
@@ -310,11 +310,7 @@ function start(
       const inlet = child?.stdio[FIRST + n];
       if (inlet) feed(source, inlet as Writable);
     }
-    try {
-      if (child?.pid) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
-    } catch {
-      // it has ended already
-    }
+    if (child?.pid) behindCalls({ pid: child.pid, last: true });
   });
   run.on('end', oneOver);
   run.on('error', (error, _stdout, stderr) => finish(error, stderr ?? ''));

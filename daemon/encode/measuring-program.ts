@@ -87,7 +87,7 @@ function begin(id: number, { rate, tell }: { rate: Rate; tell: boolean }): Recor
   };
 }
 
-behindCalls({ pid: 0 });
+behindCalls({ pid: 0, last: true });
 
 parentPort!.on('message', (asked: MeasuringAsked) => {
   const { id } = asked;

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { behindCalls } from '../ops/process/behind-calls.js';
 import { atPromptRate, createPromptFinder } from './find-prompt.js';
 import {
   frameAt,
@@ -12,6 +13,8 @@ import {
  * The thread that looks for prompts in what is sealed: see `createPromptSearch`. A stretch has its memory from its first sound to
  * its last.
  */
+behindCalls({ pid: 0, last: true });
+
 const { rate, promptRate, stretches } = workerData as SearchOrder;
 const finders = new Map<number, ReturnType<typeof createPromptFinder>>();
 const found: PromptsFound[] = stretches.map(() => ({ left: [], right: [] }));

@@ -58,6 +58,11 @@ export type HealthDeps = {
   erasing: () => EraseProgress | null;
   archive: () => ArchiveStatus;
   backups: () => DaemonStatus['backups'];
+  /**
+   * Whether the kernel tells that processor time is short, whether it is, and which recordings wait for it since when; null where
+   * nothing waits for it.
+   */
+  processor: () => { known: boolean; short: boolean; waiting: number; oldestAt: number | null } | null;
   eventLoopP99Ms: () => number | null;
   /** A time as people at the site read it. */
   say: Say;
@@ -131,16 +136,21 @@ export function createHealth(deps: HealthDeps) {
       deps.catalogue.segments.queue().catch(() => null),
       Promise.all(counts.map(lookAt)),
     ]);
-    const oldestMs = queue?.oldestEndedAt == null ? null : Math.max(0, deps.clock() - queue.oldestEndedAt);
+    const oldestAt = queue?.oldestEndedAt ?? null;
+    const oldestMs = oldestAt === null ? null : Math.max(0, deps.clock() - oldestAt);
+    const processor = deps.processor();
+    // It waits for processor time, as it should: an alarm is raised by the preserver, where it has waited too long.
+    const heldFrom = processor?.oldestAt ?? null;
+    const isHeld = heldFrom !== null && oldestAt !== null && oldestAt >= heldFrom;
     const facts: HealthFacts = {
       pbxes: pbxes.map((pbx) => pbx.facts),
       eventLoopP99Ms: deps.eventLoopP99Ms(),
-      preserveOldestMs: oldestMs,
+      preserveOldestMs: isHeld ? null : oldestMs,
       disk,
       catalogueFails: queue === null,
       alarms: deps.alarms.standing(),
     };
-    return { pbxes, disk, waiting: queue?.waiting ?? 0, facts };
+    return { pbxes, disk, waiting: queue?.waiting ?? 0, oldestMs, processor, facts };
   }
 
   async function watch(): Promise<void> {
@@ -189,7 +199,7 @@ export function createHealth(deps: HealthDeps) {
     },
 
     async status(): Promise<DaemonStatus> {
-      const { pbxes, disk, waiting, facts } = await look();
+      const { pbxes, disk, waiting, oldestMs, processor, facts } = await look();
       const views = pbxes.map((pbx) => pbx.view);
       const sum = (key: 'calls_now' | 'recording_now') => views.reduce((n, view) => n + view[key], 0);
       const clock = deps.clock();
@@ -212,7 +222,8 @@ export function createHealth(deps: HealthDeps) {
         }),
         since: iso(since),
         calls: pbxes.flatMap((pbx) => pbx.calls),
-        preserve: { waiting, oldest_ms: facts.preserveOldestMs },
+        preserve: { waiting, oldest_ms: oldestMs },
+        processor: processor && processorView(processor),
         encoder: deps.encoder,
         disk: diskView(disk),
         stored: deps.archive().hot,
@@ -251,6 +262,12 @@ export function createHealth(deps: HealthDeps) {
     },
   };
 }
+
+type Processor = NonNullable<ReturnType<HealthDeps['processor']>>;
+const processorView = ({ known, short, waiting, oldestAt }: Processor) => ({
+  ...{ known, short, waiting },
+  oldest_at: isoOrNull(waiting === 0 ? null : oldestAt),
+});
 
 function scrubView(s: ScrubStatus | null, now: number): DaemonStatus['scrub'] {
   if (!s) return null;

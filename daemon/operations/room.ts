@@ -322,6 +322,9 @@ export function createRoom(deps: RoomDeps) {
       return because('disk_full', disk.verdict.why);
     },
 
+    /** Whether the disk of a spool has less than its reserve. */
+    spoolIsShort: () => disks.some(({ holds, verdict }) => holds.length > 0 && verdict.level !== 'enough'),
+
     /** Looks again at once: whether the data disk has its reserve, and a tenth more where it was touched. */
     async enough(): Promise<boolean> {
       disks = await see();

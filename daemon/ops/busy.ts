@@ -7,11 +7,15 @@ const DISK_BUSY = 0.5;
 /** Of the last minute, for each processor core. */
 export const load = (): number => loadavg()[0]! / availableParallelism();
 
-/** Why now is no time for what can wait, or null. The disk is that of the directory, since this was last asked. */
-export function createBusy(dir: string, maxLoad: number): () => string | null {
+/**
+ * Why now is no time for what can wait, or null. The disk is that of the directory, since this was last asked; `waits`: whether it has to
+ * wait for processor time.
+ */
+export function createBusy(dir: string, maxLoad: number, waits: () => boolean): () => string | null {
   const diskBusy = createDiskBusy(dir);
   return () => {
     const disk = diskBusy();
+    if (waits()) return 'Calls need the processor.';
     if (load() > maxLoad) return 'The load is high.';
     return disk !== null && disk > DISK_BUSY ? 'The disk is busy.' : null;
   };

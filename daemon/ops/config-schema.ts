@@ -390,6 +390,13 @@ export const ConfigSchema = Type.Object({
       32,
     ),
   }),
+  processor: section('What happens while processor time is short.', {
+    calls_first: Type.Boolean({
+      description:
+        'Recordings, imports and checks wait while capturing calls needs the processor, a recording for two hours at most.',
+      default: true,
+    }),
+  }),
   retention: section('When retention rules are carried out.', {
     schedule: text(
       "When due recordings are erased, as a cron expression in the site's time zone.",

@@ -39,7 +39,7 @@ const dir = await mkdtemp(join(tmpdir(), 'tapedeck-capacity-'));
 const pbx = await startPbx({ name: 'capacity' });
 const parties = await startPbx({ name: 'capacity-parties' });
 // These calls are so short that most are encoded afterwards. Two at the same time, so that the next run can begin sooner.
-const recorder = createRecorderLab({ dir, pbx, extra: '[encode]\nat_once = 2\n' });
+const recorder = createRecorderLab({ dir, pbx, callsFirst: true, extra: '[encode]\nat_once = 2\n' });
 const calls = createCalls(pbx, parties);
 
 const COLUMNS = [

@@ -223,6 +223,7 @@ t.test(
     await until('the alarm', () => k.keys() === 'disk_full data');
     t.equal(k.standing.get('disk_full data')?.severity, 'critical');
     t.equal(k.room.hindrance(''), null, 'the spool has room: calls are captured all the same');
+    t.notOk(k.room.spoolIsShort());
     await until('some of the ballast', () => k.ballast.size() < MIB);
     writeFileSync(join(data, 'a row'), Buffer.alloc(100_000));
 
@@ -235,6 +236,7 @@ t.test(
     fill(spool, MIB);
     await until('the alarm', () => k.keys() === 'disk_full spool');
     t.match(inWords(k.room.hindrance('')), /^The disk of .*has 1 MB free; .*Free some space/);
+    t.ok(k.room.spoolIsShort(), 'so no recording waits for processor time');
     t.notOk(k.done.includes('empty'), 'what runs goes on');
     t.notOk(await k.room.wasFull('', 0), 'so nothing that is missing is the fault of the disk');
     const since = Date.now();

@@ -86,7 +86,7 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
       `[pbx]\nari_url = "${new URL(pbx.ari.url).origin}"\nari_password_file = "${secret(pbx.ari.passwordFile, 'ari')}"`,
       `ami_port = ${pbx.ami.port}\nami_secret_file = "${secret(pbx.ami.secretFile, 'ami')}"`,
       `spool = "${pbx.recordingDir}"\nspool_reserve_mb = 8`,
-      `[web]\naddress = "127.0.0.1"\nport = 1\n[test_calls]\nenabled = false\n[telling]\nfrom_the_start = false\n`,
+      `[web]\naddress = "127.0.0.1"\nport = 1\n[test_calls]\nenabled = false\n[telling]\nfrom_the_start = false\n[processor]\ncalls_first = false\n`,
     ].join('\n'),
   );
   // What only the recorder may write, and nobody else is to reach through it.

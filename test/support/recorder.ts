@@ -65,6 +65,7 @@ export function createRecorderLab({
   announces = false,
   site = '',
   extra = '',
+  callsFirst = false,
   web = '',
   env = {},
   reserveMb = 8,
@@ -80,6 +81,8 @@ export function createRecorderLab({
   announces?: boolean;
   site?: string;
   extra?: string;
+  /** Recordings wait while processor time is short, as it is where tests run beside each other. */
+  callsFirst?: boolean;
   env?: Record<string, string>;
   reserveMb?: number;
   user?: number;
@@ -108,6 +111,7 @@ export function createRecorderLab({
       `[web]\nport = ${webPort}\n${web}`,
       testCalls,
       `[telling]\nfrom_the_start = ${announces}\n`,
+      `[processor]\ncalls_first = ${callsFirst}\n`,
       extra,
     ].join('\n');
   writeFileSync(config, written(others));

@@ -79,6 +79,8 @@ export const ALARMS = {
 
   // Recordings and what they are made from.
   preserve_behind: NOTHING,
+  /** `calls`: how many wait, of which the first ended at `since`. */
+  processor_short: shape({ calls: Count, since: Time }),
   preserve_failed: shape({ error: Text, minutes: Count }),
   spool_denied: ofPbx({ calls: Count, ...ERROR }),
   spool_left: ofPbx({ files: Count, ...ERROR }),

@@ -175,6 +175,10 @@ const WORDS: {
     message: publicMessage('preserve_behind'),
     hint: 'The captured audio is safe in the spool. Look for "could not be made" in the log of the recorder, and check the free space.',
   }),
+  processor_short: ({ calls, since }, say) => ({
+    message: `Recordings have waited 2 hours for processor time: ${calls} waiting, the oldest since ${say(since)}.`,
+    hint: 'Calls are still recorded first. Recordings that have waited 2 hours are now processed one at a time. Find out what uses the processor ("top"), move other programs to another machine, or give this machine more processor cores.',
+  }),
   preserve_failed: ({ error, minutes }) => ({
     message: `Tapedeck cannot turn captured calls into recordings. ${errorInWords({ error, detail: '' })}`,
     hint: `${inWords(because('retried_every', { minutes }))} ${errorHint(error)}`,

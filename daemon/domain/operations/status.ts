@@ -103,6 +103,24 @@ export const DaemonStatus = Type.Object({
     waiting: Type.Integer({ description: 'Ended calls whose recording is still to be made.' }),
     oldest_ms: orNull(Type.Integer()),
   }),
+  processor: orNull(
+    Type.Object(
+      {
+        known: Type.Boolean({ description: 'Whether the kernel reports it.' }),
+        short: Type.Boolean({
+          description: 'Calls need the processor: no recording is processed until that is over.',
+        }),
+        waiting: Type.Integer({ description: 'Recordings that wait for processor time.' }),
+        oldest_at: orNull(
+          Type.String({ format: 'date-time', description: 'When the call of the first of them ended.' }),
+        ),
+      },
+      {
+        description:
+          'Whether there is processor time for recordings beside the calls; null when none waits for it.',
+      },
+    ),
+  ),
   encoder: orNull(
     Type.Enum(['separate', 'recorder'], {
       description: "Which user runs ffmpeg: the encoder's, or the recorder's own.",
@@ -202,6 +220,7 @@ export function downStatus(message: string, hint: string): DaemonStatus {
     since: null,
     calls: [],
     preserve: { waiting: 0, oldest_ms: null },
+    processor: null,
     encoder: null,
     disk: null,
     stored: { recordings: 0, bytes: 0 },

@@ -17,6 +17,7 @@ import {
   timelineOf,
 } from '../../encode/timeline.js';
 import type { Log } from '../../ops/log.js';
+import type { Gate } from '../../ops/process/gate.js';
 import { repeatedly } from '../../ops/turns.js';
 import type { Recipients, Sealed } from '../../vault/seal.js';
 import type { Place } from '../../vault/store/store.js';
@@ -38,6 +39,8 @@ export type AheadDeps = {
   spools: ReadonlyMap<PbxId, Pick<Spool, 'here'>>;
   encoder: Pick<Encoder, 'begin'>;
   seal: (place: Place, source: AsyncIterable<Uint8Array>, recipients: Recipients) => Promise<Sealed>;
+  /** While it lets nothing begin, nothing is encoded; what is not kept any more is destroyed all the same. */
+  gate: Pick<Gate, 'enter'>;
   recovery: string | null;
   bitrate: number;
   complexity: number;
@@ -111,10 +114,13 @@ export function createAhead(deps: AheadDeps) {
       const begun = aheads.get(callId);
       if (claimed.has(callId) || later.has(callId) || (begun ? looks < begun.nextLook : aheads.size >= most))
         continue;
-      const work = advance(pbx, callId).catch((err: unknown) => failed(callId, err));
+      const piece = deps.gate.enter({ since: null });
+      if (!piece && !begun) continue;
+      const work = advance(pbx, callId, piece !== null).catch((err: unknown) => failed(callId, err));
       inHand = { callId, work };
       await work.finally(() => {
         inHand = null;
+        piece?.leave();
       });
     }
   }
@@ -131,7 +137,8 @@ export function createAhead(deps: AheadDeps) {
     if (inHand?.callId === callId) await inHand.work.catch(() => {}); // `look` tells of it
   }
 
-  async function advance(pbx: PbxId, callId: CallId): Promise<void> {
+  /** Encodes some more of a call, if it `may`. */
+  async function advance(pbx: PbxId, callId: CallId, may: boolean): Promise<void> {
     const call = await catalogue.calls.get(callId);
     const spool = deps.spools.get(pbx);
     // An absorbed call has another id by now.
@@ -141,6 +148,11 @@ export function createAhead(deps: AheadDeps) {
       if (!sight.timeline) return drop(callId);
       const known = aheads.get(callId);
       if (known && !isBegunOf(known, sight.job, sight.timeline)) await drop(callId);
+      if (!may) {
+        const waits = aheads.get(callId);
+        if (waits) waits.nextLook = looks + LOOKS;
+        return;
+      }
       const ahead = aheads.get(callId) ?? (await begin(call, sight.job, sight.timeline));
       const settled = settledUntil(sight, behindMs);
       const until = Math.min(settled, ahead.done + samples(TURN, sight.timeline));

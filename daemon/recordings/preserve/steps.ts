@@ -90,6 +90,9 @@ export type StepDeps = Pick<PromptDeps, 'promptAudio' | 'searchPrompts'> & {
   log: Log;
 };
 
+/** Has the recording of a call begun to be made. Null where it has to wait; else what to call once it is over. */
+export type Enter = (call: EndedCall) => (() => void) | null;
+
 /** The steps from the captured files of a call to its row. Each may be repeated. */
 export function createSteps(
   deps: StepDeps & { remove: (pbx: PbxId, name: string) => Promise<unknown> },
@@ -102,9 +105,10 @@ export function createSteps(
 
   /**
    * Makes the recording of a call and removes its spool files; does nothing where that was done before. What may not be kept is
-   * destroyed. Returns when it has to be decided anew, ms since 1970, for a call of which that is not known yet; else null.
+   * destroyed. Returns when it has to be decided anew, ms since 1970, for a call of which that is not known yet; `held` for one
+   * that may not begin yet by `enter`, which gives what to do when it is over; else null.
    */
-  async function preserve(id: CallId): Promise<number | null> {
+  async function preserve(id: CallId, enter: Enter): Promise<number | null | 'held'> {
     const call = await deps.catalogue.calls.get(id);
     // While the disk is full the end of a call waits in memory. It is taken up again when that has been written.
     if (!call || !isEnded(call)) return null;
@@ -114,6 +118,9 @@ export function createSteps(
     if (segments.length === 0) return null;
     const met = await fates.meet(call, segments);
     if (!met.kept) return met.until;
+    // What is not kept is gone by now: that never waits.
+    const leave = enter(call);
+    if (!leave) return 'held';
     const began = deps.clock();
     const captured: Captured[] = [];
     try {
@@ -121,7 +128,7 @@ export function createSteps(
       const silent = captured.every(({ part }) => part.inMs === 0 && part.outMs === 0);
       await (silent ? nothing(call, captured) : make(call, captured, began));
     } finally {
-      await Promise.all(captured.map((c) => c.release()));
+      await Promise.all(captured.map((c) => c.release())).finally(leave);
     }
     // A file that could not be used as audio is kept where it is.
     for (const name of captured.flatMap((c) => c.sound)) await deps.remove(call.pbx, name);

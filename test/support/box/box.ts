@@ -84,7 +84,7 @@ export function createBox(base: string, { openKey = false, extra = '', restarts 
       `[keys]\nmaster_key_file = "${masterKey}"`,
       `[pbx]\nari_url = "http://127.0.0.1:1"\nari_password_file = "${join(etc, 'ari')}"`,
       `ami_port = 1\nami_secret_file = "${join(etc, 'ami')}"\nspool = "${spool}"\nspool_reserve_mb = 8`,
-      '[web]\naddress = "127.0.0.1"\nport = 0\n[test_calls]\nenabled = false\n[telling]\nfrom_the_start = false\n',
+      '[web]\naddress = "127.0.0.1"\nport = 0\n[test_calls]\nenabled = false\n[telling]\nfrom_the_start = false\n[processor]\ncalls_first = false\n',
       extra,
     ].join('\n'),
   );

@@ -11,6 +11,7 @@ import { createEncoder } from '../../../daemon/encode/encoder.js';
 import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
 import { createPromptSearch } from '../../../daemon/encode/prompt-search.js';
 import { createLog } from '../../../daemon/ops/log.js';
+import { createGate } from '../../../daemon/ops/process/gate.js';
 import { createPreserver } from '../../../daemon/recordings/preserve.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
 import { openDataFolder } from '../../../daemon/vault/data-folder.js';
@@ -93,6 +94,7 @@ export async function openHouse(
     spools: new Map([['', spool]]),
     encoder,
     alarms: NO_ALARMS,
+    gate: createGate({ read: () => [], clock, log }),
     alarmsOf: () => NO_ALARMS,
     keys,
     seal: (...given) => sealStream(store, ...given),

@@ -12,6 +12,7 @@ import { type CallRecord, type Segment, spoolName } from '../../../daemon/domain
 import { ffmpegOf } from '../../../daemon/encode/chosen.js';
 import { createEncoder } from '../../../daemon/encode/encoder.js';
 import { createPromptSearch } from '../../../daemon/encode/prompt-search.js';
+import { createGate, type Gate } from '../../../daemon/ops/process/gate.js';
 import { createPreserver } from '../../../daemon/recordings/preserve.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { signManifest } from '../../../daemon/vault/manifest.js';
@@ -72,6 +73,7 @@ export type Options = {
   recovery?: string;
   /** So many calls are encoded while they go on. */
   during?: number;
+  gate?: Gate;
   /** What looks for prompts. */
   searchPrompts?: typeof createPromptSearch;
 };
@@ -135,6 +137,9 @@ export async function preserveLab(t: Test, options: Options = {}) {
     paces: { everyMs: 10, afterMs: 0, behindMs: 500 },
     site: { timeZone: 'UTC', region: '' },
     alarms,
+    gate:
+      options.gate ?? createGate({ read: () => [], clock: () => answeredAt, log: pino({ level: 'silent' }) }),
+    heldMs: 10,
     alarmsOf: () => alarms,
     clock: () => answeredAt + 60_000,
     behind: () => behind,

@@ -190,6 +190,7 @@ const idle: DaemonStatus = {
   health: { level: 'green', problems: [] },
   ...{ reminders: [], since: null, calls: [] },
   preserve: { waiting: 0, oldest_ms: null },
+  processor: { known: true, short: false, waiting: 0, oldest_at: null },
   ...{ encoder: 'separate', disk: null, stored: { recordings: 0, bytes: 0 } },
   scrub: {
     ...{ recordings: 0, oldest_check_at: null, within_days: 30, in_time: true, damaged: 0, unsigned: 0 },
@@ -283,6 +284,8 @@ export const troubledWith =
           { code: 'disk_low', ...disk },
         ],
       },
+      preserve: { waiting: 41, oldest_ms: 2_460_000 },
+      processor: { known: true, short: true, waiting: 40, oldest_at: ago(now)(2_460_000) },
       disk: { free_bytes: 11e9, total_bytes: 1e12, per_day_bytes: 1.1e9, days_left: 10 },
       archive: { ...well.archive!, problem: '/mnt/archive is not marked as an archive.', to_remove: 3 },
       scrub: {

@@ -263,6 +263,7 @@ async function startAndRecord(path: string, _dir: string) {
         ...{ hot: { recordings: 0, bytes: 0 }, archive: { recordings: 0, bytes: 0 } },
       }),
       jobs: catalogue.jobs.newest,
+      processor: () => ({ known: false, short: false, waiting: 0, oldestAt: null }),
       eventLoopP99Ms: () => null,
       clock,
       say: iso,

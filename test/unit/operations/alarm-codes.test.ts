@@ -139,6 +139,13 @@ const EXAMPLES: {
     [{ name: 'Ben', by: 'Ada' }, /^Ada gave Ben the permission to approve/, /tapedeck user disable NAME/],
   ],
   preserve_behind: [[{}, /long to process/]],
+  processor_short: [
+    [
+      { calls: 3, since: T0 },
+      /^Recordings have waited 2 hours .*: 3 waiting, the oldest since \S/,
+      /one at a time/,
+    ],
+  ],
   preserve_failed: [
     [
       { error: 'ffmpeg_missing', minutes: 10 },

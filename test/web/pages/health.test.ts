@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import t from 'tap';
 import { newJob } from '../../../daemon/domain/operations/job.js';
 import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
+import { troubledWith, wellWith } from '../../support/web/recorder-peer.js';
 
+const shots = process.env.SHOTS;
 const opened = await openBrowser(t);
 
 t.test('all recordings are checked now: asked for, followed, cancelled', async (t) => {
@@ -118,6 +121,28 @@ t.test('recordings are moved to the archive now, from the page of retention', as
   await auditor.page.getByText(/The last move was cancelled/).waitFor();
   t.equal(await auditor.page.getByRole('button', { name: /move/i }).count(), 0);
   t.same([...complaints, ...auditor.complaints], []);
+});
+
+t.test('recordings that wait for processor time are told of, and what that means', async (t) => {
+  const house = await openFurnished(t, opened);
+  house.recorder.says(troubledWith([]));
+  for (const [width, colorScheme] of [
+    [1280, 'light'],
+    [360, 'dark'],
+  ] as const) {
+    const { page, complaints } = await openDesk(t, opened, house, { path: '/health', width });
+    await page.emulateMedia({ colorScheme });
+    const recording = page.getByRole('region', { name: 'Recording' });
+    await recording.getByText(/^Recordings wait for processor time: 40, the oldest since \S/).waitFor();
+    await recording.getByText(/after 2 hours at the latest/).waitFor();
+    t.ok((await tooWide(page)) <= 0);
+    t.same(await faults(page), []);
+    t.same(complaints, []);
+    if (shots) await recording.screenshot({ path: join(shots, `health-processor-${width}.png`) });
+  }
+  house.recorder.says(wellWith([]));
+  const { page } = await openDesk(t, opened, house, { path: '/health' });
+  await page.getByText('Enough for calls and recordings').waitFor();
 });
 
 t.test('the health page says of when it is, also when nothing newer comes', async (t) => {

@@ -108,6 +108,11 @@ export function Recording({
               oldest: preserve.oldest_ms === null ? null : lengthInWords(preserve.oldest_ms),
             })}
       </Fact>
+      {s.processor !== null && (
+        <Fact name={t.health.processor}>
+          <Processor processor={s.processor} />
+        </Fact>
+      )}
       {s.encoder !== null && <Fact name={t.health.encoder}>{t.health.encoders[s.encoder]}</Fact>}
       <Fact name={t.vault.healthTitle}>
         <Sealed s={s} />
@@ -115,6 +120,22 @@ export function Recording({
       </Fact>
       {children}
     </Facts>
+  );
+}
+
+/** Whether calls leave processor time for recordings, and which wait for it. */
+function Processor({ processor }: { processor: NonNullable<FullStatus['processor']> }) {
+  const { known, short, waiting, oldest_at: oldest } = processor;
+  const said = t.health;
+  if (waiting === 0 || oldest === null) {
+    if (!known) return <>{said.processorUnknown}</>;
+    return <>{short ? said.processorShort : said.processorEnough}</>;
+  }
+  return (
+    <>
+      {said.processorWaiting({ n: waiting })} <Moment at={oldest} />
+      <div>{said.processorHint}</div>
+    </>
   );
 }
 

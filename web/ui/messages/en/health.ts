@@ -47,6 +47,14 @@ export const healthText = {
   /** `oldest`: how long the first has been waiting, or null. */
   queueText: ({ n, oldest }: { n: number; oldest: string | null }) =>
     `${plural(n, { one: '1 recording waiting', other: `${count(n)} recordings waiting` })}${oldest === null ? '' : `, the oldest for ${oldest}`}`,
+  processor: 'Processor time',
+  processorEnough: 'Enough for calls and recordings',
+  processorShort: 'Short: calls need the processor. No recording is waiting.',
+  processorUnknown: 'Not monitored: the kernel does not report CPU pressure',
+  processorWaiting: ({ n }: { n: number }) =>
+    `Recordings wait for processor time: ${count(n)}, the oldest since`,
+  processorHint:
+    'Calls are recorded first. Recordings are processed when the processor is less busy, after 2 hours at the latest. If this happens often, move other programs to another machine or add processor cores.',
   testCall: 'Last test call',
   testOutcomes: { ok: 'Good', failed: 'Failed', skipped: 'Skipped', not_set_up: 'Not set up' },
   testNone: 'None yet',
