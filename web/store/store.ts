@@ -22,9 +22,10 @@ export function openStore({ path, log }: { path: string; log: Pick<Log, 'error'>
       // SQLite removes the log, or tries to: where no file may be made none may be removed either, and it keeps what was searched for.
       try {
         db.pragma('wal_checkpoint(TRUNCATE)');
-      } finally {
-        db.close();
+      } catch {
+        // A disk that fails: all of it is in the log still, and the next start reads it.
       }
+      db.close();
     },
   };
 }
