@@ -22,7 +22,7 @@ import * as passwords from '../daemon/ops/secrets/password.js';
 import { readSecret } from '../daemon/ops/secrets/secret.js';
 import { pbxPorts } from '../daemon/ops/targets.js';
 import { tlsMode } from '../daemon/ops/tls-mode.js';
-import { writeDurably } from '../daemon/vault/durable.js';
+import { writeInPlace } from '../daemon/vault/durable.js';
 import { openSealed } from '../daemon/vault/open.js';
 import { createArchiveApart } from '../daemon/vault/store/archive-apart.js';
 import { createDiskReader } from '../daemon/vault/store/disk.js';
@@ -181,7 +181,7 @@ async function createTls(config: Config, log: Log) {
         pbxPorts: pbxPorts(config),
       },
     },
-    write: writeDurably,
+    write: writeInPlace,
     onChange(pair) {
       options = tlsOptions(pair);
       if (app) (app.server as unknown as HttpsServer).setSecureContext(options);

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
 import { tlsFiles } from '../domain/paths.js';
@@ -76,7 +76,7 @@ export function tls(program: Command, ctx: CliContext): void {
 }
 
 function read(file: string): X509Certificate {
-  if (!existsSync(file))
+  if (!statSync(file, { throwIfNoEntry: false })?.size)
     throw fail('tls_invalid', `${file} is not there: the dashboard makes it when it starts.`);
   try {
     return new X509Certificate(readPlain(file));

@@ -27,7 +27,7 @@ const catalogue = {
   },
   data_foreign: {
     message: 'The data directory belongs to another user.',
-    hint: 'Give it to the user that the recorder runs as ("chown -R tapedeck:tapedeck" and the folder), except tls/, which is the dashboard\'s, and start the recorder again.',
+    hint: 'Give it to the user that the recorder runs as ("chown -R tapedeck:tapedeck" and the folder), give the dashboard its files in web/ and tls/ again ("systemd-tmpfiles --create tapedeck.conf"), and start the recorder again.',
     blame: 'operator',
   },
   data_strange: {

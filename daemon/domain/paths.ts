@@ -19,8 +19,8 @@ import type { PromptEnding } from './telling/prompt.js';
  *     recorder/     the recorder's alone: lock, disk probe, ballast, CDRs not yet in the catalogue, files put aside
  *     work/         the recorder's alone: audio fetched from another machine
  *     upgrade/      the recorder's alone: copies of catalogue and keys from before upgrades
- *     tls/          the dashboard's; the recorder reads the certificate that is served
- *     web/          the dashboard's alone: its sessions, and what it still has to tell the recorder
+ *     tls/          files of the dashboard, which makes none; the recorder reads the certificate that is served
+ *     web/          the same, and the dashboard's alone: its sessions, and what it still has to tell the recorder
  */
 export const catalogueFolder = (dataDir: string): string => `${dataDir}/catalogue`;
 export const catalogueFile = (dataDir: string): string => `${catalogueFolder(dataDir)}/catalogue.db`;

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { fail, type TapedeckError } from '../domain/error.js';
 import { tlsFiles } from '../domain/paths.js';
 import type { Log } from '../ops/log.js';
@@ -31,7 +31,7 @@ const RETRY_MS = 15 * 60_000;
  */
 export function createCertificates(deps: {
   settings: TlsSettings;
-  /** Writes a file durably with a mode. */
+  /** Writes a file durably, with this mode where it makes one. */
   write: (path: string, bytes: Uint8Array, mode: number) => Promise<unknown>;
   onChange: (pair: Pair) => void;
   log: Log;
@@ -55,7 +55,7 @@ export function createCertificates(deps: {
 
   /** What is on the disk, or null when it is not there or no use. */
   function kept(certificate: string, key: string): Pair | null {
-    if (!existsSync(certificate) || !existsSync(key)) return null;
+    if (!written(certificate) || !written(key)) return null;
     try {
       return pairOf(readFileSync(certificate, 'utf8'), readFileSync(key, 'utf8'));
     } catch (err) {
@@ -161,7 +161,7 @@ export function createCertificates(deps: {
     } catch (err) {
       log.warn({ err }, 'the ACME server gave no certificate; the next try is in 15 minutes');
       // One that the server does not know any more is of no use.
-      if (/account/i.test((err as Error).message)) await rm(files.acmeAccount, { force: true });
+      if (/account/i.test((err as Error).message)) await save(files.acmeAccount, '', 0o600);
     }
   }
 
@@ -214,8 +214,11 @@ export function createCertificates(deps: {
     stop: looking.stop,
     /** The box's own authority in PEM form; null when the certificate comes from elsewhere. */
     authority: (): string | null =>
-      settings.mode === 'own' && existsSync(files.authority) ? readFileSync(files.authority, 'utf8') : null,
+      settings.mode === 'own' && written(files.authority) ? readFileSync(files.authority, 'utf8') : null,
     /** What is to be answered to an ACME server that asks for this token. */
     proof: (token: string): string | null => proofs.get(token) ?? null,
   };
 }
+
+/** An empty one was made beforehand: the dashboard may be kept from making files. */
+const written = (file: string): boolean => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0;

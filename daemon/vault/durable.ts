@@ -1,3 +1,4 @@
+import { constants, existsSync } from 'node:fs';
 import { mkdir, open, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { diskError, fail } from '../domain/error.js';
@@ -56,6 +57,29 @@ export async function writeDurably(
     return await write(tmp, path, source, mode);
   } catch (error) {
     await rm(tmp, { force: true }).catch(() => {}); // what went wrong before is what is to be known
+    throw diskError(asMounted(error));
+  }
+}
+
+/**
+ * Writes a small file in place, for who may write it and no other name beside it; makes it with this mode where it is not there.
+ * When the promise resolves it is on the disk. A power cut may leave a part of it: whoever reads it has to notice.
+ */
+export async function writeInPlace(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+  try {
+    const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants;
+    const isNew = !existsSync(path);
+    const handle = await open(path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode);
+    try {
+      if (isNew) await handle.chmod(mode); // whatever the umask
+      await handle.truncate();
+      await writeAll(handle, bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    if (isNew) await syncDir(dirname(path));
+  } catch (error) {
     throw diskError(asMounted(error));
   }
 }

@@ -9,7 +9,7 @@ import { tlsFiles } from '../../daemon/domain/paths.js';
 import { createCertificates, type TlsSettings } from '../../daemon/tls/certificates.js';
 import type { Card } from '../../daemon/tls/names.js';
 import type { Pair } from '../../daemon/tls/pair.js';
-import { writeDurably } from '../../daemon/vault/durable.js';
+import { writeInPlace } from '../../daemon/vault/durable.js';
 
 export const CARDS: Card[] = [
   { address: '127.0.0.1', cidr: '127.0.0.1/8' },
@@ -39,7 +39,7 @@ export function open(t: Test, change: Partial<TlsSettings> = {}, dataDir = newDi
   const clock = { ms: Date.now() };
   const certificates = createCertificates({
     settings: settingsIn(dataDir, change),
-    write: writeDurably,
+    write: writeInPlace,
     onChange: (pair) => void served.push(pair),
     log: pino({}, { write: (line: string) => void lines.push(line) }),
     now: () => clock.ms,

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, renameSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { databaseError, diskError, fail, TapedeckError } from '../../daemon/domain/error.js';
@@ -10,35 +10,44 @@ export type Db = Database.Database;
 /** An entry that an unusable file still had to tell, as it was kept. */
 type Untold = { entry: string };
 
+/** SQLite says so when the database is full; the kernel stops each file of the dashboard's unit at LimitFSIZE=, above this. */
+const MOST_BYTES = 24 * 1024 ** 2;
+const PAGE_BYTES = 4096;
+/** Of what an unusable file still had to tell, in characters: that much fits into a new one. */
+const MOST_RESCUED = MOST_BYTES / 4;
+const ENDINGS = ['', '-wal', '-shm'] as const;
+
 /**
- * Opens the dashboard's database, makes it (mode 0600) if there is none and brings it up to date. A file that is damaged, or
- * from a later version, is put aside under a name of its own and a new one takes its place: everybody signs in anew. What it
- * still had to tell the recorder is taken along as far as it can be read. Throws `disk_full` and its like, and `catalogue_missing`
- * where there is no data directory yet; an error of the system where rights are missing.
+ * Opens the dashboard's database, makes it (mode 0600) if there is none and brings it up to date. In a folder where the
+ * dashboard cannot make files, as its unit has it, the three files of ENDINGS have to be there, and may be empty. A file that is
+ * damaged, too large, or from a later version is emptied and begun anew: everybody signs in anew. What it still had to tell
+ * the recorder is taken along as far as it can be read. Throws `disk_full` and its like, and `catalogue_missing` where there is no
+ * data directory yet; an error of the system where rights or files are missing.
  */
-export function openFile(path: string, { log, now }: { log: Pick<Log, 'error'>; now: () => number }): Db {
+export function openFile(path: string, { log }: { log: Pick<Log, 'error'> }): Db {
   const folder = dirname(path);
   // The data directory is the recorder's to make.
   if (!existsSync(dirname(folder))) throw fail('catalogue_missing', `${dirname(folder)} does not exist.`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // SQLite says of a folder that is somebody else's only that it cannot open the file, as of a disk that fails.
-  for (const at of [folder, path]) if (existsSync(at)) accessSync(at, constants.R_OK | constants.W_OK);
+  // SQLite says of a file that it may not write or make only that it cannot open it, as of a disk that fails.
+  for (const ending of ENDINGS) check(`${path}${ending}`);
   const mask = process.umask(0o177);
   try {
     const db = opened(path);
     if (db) return db;
-    const aside = putAside(path, now());
-    const rescued = untoldIn(aside);
+    const { entries, lost } = untoldIn(path);
+    empty(path);
     const fresh = opened(path)!;
     const add = fresh.prepare('INSERT INTO telling (entry) VALUES (?)');
     fresh
       .transaction(() => {
-        for (const { entry } of rescued) add.run(entry);
+        for (const { entry } of entries) add.run(entry);
+        fresh.prepare('UPDATE source SET lost = ?').run(lost);
       })
       .immediate();
     log.error(
-      { aside, entries: rescued.length },
-      'The database of the dashboard cannot be used and was put aside; everyone has to sign in again',
+      { entries: entries.length, lost },
+      'The database of the dashboard cannot be used and was begun anew; everyone has to sign in again',
     );
     return fresh;
   } catch (e) {
@@ -48,12 +57,36 @@ export function openFile(path: string, { log, now }: { log: Pick<Log, 'error'>; 
   }
 }
 
+/** Throws the system's error for a file that cannot be written, or not be made. */
+function check(path: string): void {
+  const { R_OK, W_OK, X_OK } = constants;
+  try {
+    accessSync(dirname(path), W_OK | X_OK);
+    if (existsSync(path)) accessSync(path, R_OK | W_OK);
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'EROFS') throw e;
+    accessSync(path, R_OK | W_OK);
+  }
+}
+
+/** The log first: without its file it would be taken for the log of the next. SQLite itself begins the shared memory anew. */
+function empty(path: string): void {
+  for (const ending of ['-wal', '']) if (existsSync(`${path}${ending}`)) truncateSync(`${path}${ending}`);
+}
+
 /** Null for a file that is damaged or from a later version. */
 function opened(path: string): Db | null {
   let db: Db | null = null;
   try {
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (size > MOST_BYTES) return null;
+    if (size === 0) empty(path);
     db = new Database(path);
+    // A new one becomes a WAL by way of a journal, for which there may be no place but memory.
+    if (size === 0) db.pragma('journal_mode = MEMORY');
     db.pragma('journal_mode = WAL');
+    db.pragma('temp_store = MEMORY');
+    db.pragma(`max_page_count = ${MOST_BYTES / PAGE_BYTES}`);
     db.pragma('synchronous = NORMAL');
     // What somebody searched for does not stay in the file once it was told.
     db.pragma('secure_delete = ON');
@@ -83,31 +116,24 @@ function migrate(db: Db): void {
     }).immediate();
 }
 
-function putAside(path: string, at: number): string {
-  const stamp = new Date(at).toISOString().replace(/[:.]/g, '-');
-  const free = (n: number): string => {
-    const name = `${path}.${stamp}${n > 0 ? `-${n}` : ''}`;
-    return existsSync(name) ? free(n + 1) : name;
-  };
-  const aside = free(0);
-  for (const end of ['', '-wal', '-shm'])
-    if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, `${aside}${end}`);
-  return aside;
-}
-
-/** Row by row, up to the first that cannot be read. */
-function untoldIn(path: string): Untold[] {
-  const found: Untold[] = [];
+/** Row by row, up to the first that cannot be read. `lost`: so many more found no room. */
+function untoldIn(path: string): { entries: Untold[]; lost: number } {
+  const entries: Untold[] = [];
+  let [chars, lost] = [0, 0];
   try {
     const db = new Database(path, { fileMustExist: true });
     try {
-      for (const row of db.prepare('SELECT entry FROM telling ORDER BY seq').iterate())
-        if (isEntry((row as Untold).entry)) found.push(row as Untold);
+      for (const row of db.prepare('SELECT entry FROM telling ORDER BY seq').iterate() as Iterable<Untold>) {
+        if (!isEntry(row.entry)) continue;
+        chars += row.entry.length;
+        if (chars > MOST_RESCUED) lost += 1;
+        else entries.push(row);
+      }
     } finally {
       db.close();
     }
   } catch {}
-  return found;
+  return { entries, lost };
 }
 
 function isEntry(text: unknown): boolean {

@@ -10,6 +10,7 @@ import {
   recordingsFolder,
   signingFolder,
   signingKeyFile,
+  tlsFolder,
   webFolder,
 } from '../../domain/paths.js';
 import type { Config } from '../../ops/config-schema.js';
@@ -55,14 +56,14 @@ export async function access({ data: { dir } }: Config): Promise<Finding[]> {
     closed(path, GROUP_OR_OTHERS, 'keys are for the recorder alone (folder 0700, files 0600).');
   for (const path of [ownerFolder(dir), recorderFolder(dir)])
     closed(path, GROUP_OR_OTHERS, 'this folder is for the recorder alone (0700).');
-  found.push(...web(dir));
+  found.push(...web(dir, root));
   return found.length > 0
     ? found
     : [ok('access', 'Only the recorder can write the catalogue and read the keys.')];
 }
 
 /** The dashboard's own folder, which only it opens. */
-function web(dir: string): Finding[] {
+function web(dir: string, root: Stats): Finding[] {
   const path = webFolder(dir);
   const stats = look(path);
   if (!stats)
@@ -73,14 +74,26 @@ function web(dir: string): Finding[] {
         'systemd-tmpfiles --create tapedeck.conf',
       ),
     ];
-  if ((stats.mode & GROUP_OR_OTHERS) === 0) return [];
-  return [
-    bad(
-      'access',
-      `${path} has the mode ${octal(stats)}: others than the dashboard can read its sessions.`,
-      `As root: chmod 0700 ${path}`,
-    ),
-  ];
+  if ((stats.mode & 0o027) !== 0)
+    return [
+      bad(
+        'access',
+        `${path} has the mode ${octal(stats)}: the dashboard's user can make files in it, and others read its sessions.`,
+        `As root: chmod 0750 ${path}`,
+      ),
+    ];
+  return [path, tlsFolder(dir)].flatMap((folder) => {
+    const uid = look(folder)?.uid ?? root.uid;
+    return uid === root.uid || uid === 0
+      ? []
+      : [
+          warn(
+            'access',
+            `${folder} belongs to user id ${uid}: a dashboard that was taken over could fill the disk with files there.`,
+            'systemd-tmpfiles --create tapedeck.conf (for a data directory elsewhere, first add the new lines of /usr/lib/tmpfiles.d/tapedeck.conf to your own file). Then restart both services.',
+          ),
+        ];
+  });
 }
 
 const look = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });

@@ -81,7 +81,7 @@ export const FILES: readonly FileEntry[] = [
   ]),
   file('web/web.db.<time>', /^web\/web\.db\.[-\dTZ]+(-wal|-shm)?$/, 'number name text user key', [
     'person',
-    'A damaged file that was put aside. Somebody has to delete it.',
+    'A damaged file that an earlier version put aside. Somebody has to delete it.',
   ]),
   file('recordings/<day>/<id>.age', /^recordings\/[\w/.-]+$/, 'audio', [
     'audio',

@@ -64,6 +64,7 @@ export async function layOut(root: string, { arch, version, native, modules, sbo
 
   for (const unit of readdirSync(join(SOURCES, 'systemd')).filter((one) => UNITS.test(one)))
     copy(`systemd/${unit}`, `usr/lib/systemd/system/${unit}`);
+  copy('systemd/no-growth.pl', `${HOME}/bin/no-growth.pl`);
   copy('systemd/tapedeck.sysusers', 'usr/lib/sysusers.d/tapedeck.conf');
   copy('systemd/tapedeck.tmpfiles', 'usr/lib/tmpfiles.d/tapedeck.conf');
 

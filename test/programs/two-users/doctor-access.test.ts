@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { access } from '../../../daemon/cli/doctor/access.js';
@@ -9,6 +9,7 @@ import {
   keysFile,
   keysFolder,
   ownerFolder,
+  tlsFolder,
   webFolder,
 } from '../../../daemon/domain/paths.js';
 import type { Config } from '../../../daemon/ops/config-schema.js';
@@ -24,7 +25,9 @@ function closed(t: Test) {
   const dir = join(scratch(t), 'data');
   unpackBefore(dir);
   openDataFolder(dir).release();
-  mkdirSync(webFolder(dir), { mode: 0o700 });
+  mkdirSync(webFolder(dir), { mode: 0o750 });
+  const { uid, gid } = statSync(dir);
+  if (!NEEDS_ROOT) for (const own of [webFolder(dir), tlsFolder(dir)]) chownSync(own, uid, gid);
   return { dir, said: () => access({ data: { dir } } as Config) };
 }
 
@@ -46,18 +49,24 @@ t.test('the doctor names each folder and file that is open to the group of the d
     [keysFolder(dir), 0o750, /keys has the mode 0750: keys are for the recorder alone/],
     [keysFile(dir), 0o640, /keys\.db has the mode 0640: keys are for the recorder alone/],
     [ownerFolder(dir), 0o750, /owner has the mode 0750/],
-    [webFolder(dir), 0o750, /others than the dashboard can read its sessions/],
+    [webFolder(dir), 0o770, /user can make files in it/],
   ] as const) {
     const right = path === dir ? 0o750 : path.endsWith('.db') || path.endsWith('-wal') ? 0o600 : 0o700;
     chmodSync(path, mode);
     t.match(
       await said(),
-      [{ state: 'fail', says, todo: /systemctl restart tapedeck|chmod 0700/ }],
+      [{ state: 'fail', says, todo: /systemctl restart tapedeck|chmod 0750/ }],
       basename(path),
     );
     chmodSync(path, right);
   }
   t.match(await said(), [{ state: 'ok' }]);
+  if (!NEEDS_ROOT) {
+    chownSync(webFolder(dir), DASHBOARD, 0);
+    t.match(await said(), [
+      { state: 'warn', says: /could fill the disk/, todo: /systemd-tmpfiles --create/ },
+    ]);
+  }
   rmSync(webFolder(dir), { recursive: true });
   t.match(await said(), [{ state: 'warn', says: /web does not exist/, todo: /systemd-tmpfiles --create/ }]);
 });

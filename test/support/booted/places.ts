@@ -58,7 +58,7 @@ export function placesOf(hosts: Hosts, sealed: string, others: { recorder: Other
     ],
     write: [...CODE, ...UNITS, `${ETC}/tapedeck.toml`, ...data('catalogue/catalogue.db'), sealed],
     make: [
-      ...data('', 'catalogue', 'recordings', 'signing', 'control'),
+      ...data('', 'catalogue', 'recordings', 'signing', 'control', 'web', 'tls'),
       ETC,
       '/usr/lib/tapedeck/bin',
       '/run',
@@ -67,7 +67,10 @@ export function placesOf(hosts: Hosts, sealed: string, others: { recorder: Other
     ],
     sockets: [...data('owner/sock'), '/run/tapedeck-encoder/sock', '/run/systemd/private'],
     ...others.recorder,
-    own: join(DATA, 'web'),
+    own: '/tmp',
+    // Its own, and empty: it may write it, and not past the limit of its unit.
+    grow: data('tls/acme.crt'),
+    fill: ['/tmp', '/var/tmp'],
   };
   const encoder = {
     ...common,

@@ -28,10 +28,15 @@ export async function tryInUnit(
   mkdirSync(dir, { recursive: true });
   mkdirSync(path('/run/lab'), { recursive: true, mode: 0o700 });
   const dropIn = `${dir}/taken.conf`;
+  // What its own program is started by, which takes something away too.
+  const text = readFileSync(path(`/usr/lib/systemd/system/${unit}`), 'utf8');
+  const before = (/^ExecStart=(.*?)\/usr\/lib\/tapedeck\/bin\/node /m.exec(text)?.[1] ?? '')
+    .split(' ')
+    .filter(Boolean);
   // systemd opens the file before it takes anything away.
   const lines = [
     ...['Type=oneshot', 'Restart=no', 'WatchdogSec=0', 'TimeoutStartSec=5min', 'ExecStart='],
-    `ExecStart=${program.join(' ')} ${quoted(JSON.stringify(given))}`,
+    `ExecStart=${[...before, ...program].join(' ')} ${quoted(JSON.stringify(given))}`,
     ...['StandardOutput=truncate:/run/lab/tries', 'StandardError=journal'],
   ];
   writeFileSync(dropIn, `[Service]\n${lines.join('\n')}\n`);

@@ -8,7 +8,20 @@ import { createConnection, createServer } from 'node:net';
  * of JSON for each try: its name, and what came of it ("done", or the code of the error). Nothing that it does harms anything where
  * it is allowed: run without a unit, as root, all of it has to be done.
  */
-const { read, list, write, make, sockets, hosts, pid, address, unit, own } = JSON.parse(process.argv[2]);
+const {
+  read,
+  list,
+  write,
+  make,
+  sockets,
+  hosts,
+  pid,
+  address,
+  unit,
+  own,
+  grow = [],
+  fill = [],
+} = JSON.parse(process.argv[2]);
 const TIMEOUT_MS = 3_000;
 
 /** @param {string} name @param {() => unknown} act */
@@ -101,6 +114,42 @@ await attempt('read its memory by system call', () =>
     ].join('\n'),
   ),
 );
+const RESVSP =
+  'fcntl.ioctl(f, 0x40305828, struct.pack("=hhxxxxqqIi16x", 0, 0, 0, 1<<26, 0, 0)) == 0 and sys.exit(0)';
+const KEEP =
+  'sys.exit(9 if ctypes.CDLL(None).fallocate(f, 1, ctypes.c_long(0), ctypes.c_long(1<<26)) < 0 else 0)';
+for (const path of grow)
+  for (const [name, act] of Object.entries({
+    grow: 'os.pwrite(f, b"x", 1<<26)',
+    'keep room with fallocate beyond': KEEP,
+    'keep room with ioctl beyond': RESVSP,
+  }))
+    await attempt(`${name} ${path}`, () => {
+      const { size } = fs.statSync(path);
+      const text = `import ctypes,fcntl,os,struct,sys\nf=os.open(${JSON.stringify(path)}, os.O_RDWR)\n${act}`;
+      try {
+        run('/usr/bin/python3', '-c', text);
+      } finally {
+        fs.truncateSync(path, size);
+      }
+    });
+for (const path of fill) {
+  await attempt(`fill ${path} with 100 MB`, () => {
+    const file = `${path}/x-filled`;
+    try {
+      for (let n = 0; n < 5; n++) fs.writeFileSync(`${file}-${n}`, Buffer.alloc(20_000_000));
+    } finally {
+      for (let n = 0; n < 5; n++) fs.rmSync(`${file}-${n}`, { force: true });
+    }
+  });
+  await attempt(`make 2,000 files in ${path}`, () => {
+    try {
+      for (let n = 0; n < 2_000; n++) fs.writeFileSync(`${path}/x-many-${n}`, '');
+    } finally {
+      for (let n = 0; n < 2_000; n++) fs.rmSync(`${path}/x-many-${n}`, { force: true });
+    }
+  });
+}
 await attempt('be root', () => call('libc.setuid(0)'));
 await attempt('name the machine', () => run('hostname', fs.readFileSync('/etc/hostname', 'utf8').trim()));
 await attempt('mount something', () => run('unshare', '--mount', 'mount', '-t', 'tmpfs', 'x', '/mnt'));

@@ -1,5 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -10,7 +18,9 @@ import {
   recorderFolder,
   recordingsFolder,
   signingFolder,
+  tlsFiles,
   tlsFolder,
+  webFile,
   webFolder,
 } from '../../../daemon/domain/paths.js';
 import { ask } from '../../../daemon/ops/control-client.js';
@@ -44,8 +54,15 @@ export function makeFolders(dataDir: string): void {
   };
   for (const dir of [dataDir, ...open]) folder(dir, RECORDER, 0o2750);
   for (const dir of own) folder(dir, RECORDER, 0o700);
-  folder(webFolder(dataDir), DASHBOARD, 0o700);
-  folder(tlsFolder(dataDir), DASHBOARD, 0o2750);
+  folder(webFolder(dataDir), RECORDER, 0o750);
+  folder(tlsFolder(dataDir), RECORDER, 0o2750);
+  if (!root) return;
+  const web = webFile(dataDir);
+  const { dir: _, ...tls } = tlsFiles(dataDir);
+  for (const file of [web, `${web}-wal`, `${web}-shm`, ...Object.values(tls)]) {
+    if (!existsSync(file)) writeFileSync(file, '');
+    give(file, DASHBOARD, file.endsWith('.crt') ? 0o644 : 0o600);
+  }
 }
 
 /**

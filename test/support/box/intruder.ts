@@ -2,11 +2,18 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { request } from 'node:http';
 import { createConnection } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Secret, TOTP } from 'otpauth';
 import type { ControlName } from '../../../daemon/domain/operations/control.js';
-import { catalogueFile, controlSocket, tlsFolder, webFolder } from '../../../daemon/domain/paths.js';
+import {
+  catalogueFile,
+  controlSocket,
+  tlsFiles,
+  tlsFolder,
+  webFile,
+  webFolder,
+} from '../../../daemon/domain/paths.js';
 import { connectControl } from '../../../daemon/ops/control-client.js';
 import { hashPassword } from '../../../daemon/ops/secrets/password.js';
 import { callOf } from './before-one-writer.js';
@@ -266,11 +273,13 @@ await attempt('CAN read the catalogue', () => {
   db.close();
   return rows;
 });
-await attempt('CAN write its own folders', () => {
-  for (const folder of [webFolder(dataDir), tlsFolder(dataDir)])
-    fs.writeFileSync(join(folder, 'mine'), 'mine');
-  for (const folder of [webFolder(dataDir), tlsFolder(dataDir)]) fs.unlinkSync(join(folder, 'mine'));
+await attempt('CAN write its own files', () => {
+  for (const file of [webFile(dataDir), tlsFiles(dataDir).served]) fs.closeSync(fs.openSync(file, 'r+'));
 });
+for (const folder of [webFolder(dataDir), tlsFolder(dataDir)])
+  await attempt(`put a file into ${basename(folder)}/, of which it could make a million`, () =>
+    fs.writeFileSync(join(folder, 'mine'), 'mine'),
+  );
 await attempt('CAN save the rules that somebody has just shown who they are for, in their session', () =>
   save(signed('anna', 'proved by anna')),
 );

@@ -82,7 +82,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
   const reader = createSqliteReader({ path: catalogueFile(dataDir) });
   await reader.start();
   const recordings = openRecordings({ dataDir, archive, owner: catalogue.audit.id });
-  const store = openStore({ path: webFile(dataDir), log, now });
+  const store = openStore({ path: webFile(dataDir), log });
   const masterKey = randomBytes(32);
   const keys = createKeys({ path: keysFile(dataDir), masterKey });
   keys.start();

@@ -9,12 +9,13 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { keysFile } from '../../../daemon/domain/paths.js';
+import { keysFile, tlsFiles } from '../../../daemon/domain/paths.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 
 const units = ['tapedeck.service', 'tapedeck-web.service'];
@@ -40,11 +41,11 @@ for (const unit of shipped) {
   t.test(`${unit} says nothing that systemd does not understand`, async (t) => {
     // In a root of its own there is a program to start, so that verify has no complaint of its own making.
     const root = t.testdir({
-      usr: { lib: { tapedeck: { bin: { node: '#!/bin/sh\n' } } } },
+      usr: { bin: { perl: '#!/bin/sh\n' }, lib: { tapedeck: { bin: { node: '#!/bin/sh\n' } } } },
       bin: { rm: '#!/bin/sh\n', systemctl: '#!/bin/sh\n' },
       etc: { systemd: { system: {} } },
     });
-    for (const program of ['usr/lib/tapedeck/bin/node', 'bin/rm', 'bin/systemctl'])
+    for (const program of ['usr/lib/tapedeck/bin/node', 'usr/bin/perl', 'bin/rm', 'bin/systemctl'])
       chmodSync(join(root, program), 0o755);
     const there = (file: string) => join(root, 'etc/systemd/system', file);
     for (const file of shipped) cpSync(place(file), there(file));
@@ -115,9 +116,40 @@ t.test('no unit leaves a folder that everybody may write', async (t) => {
   for (const unit of [...units, ENCODER]) {
     const closed = values(unit, 'InaccessiblePaths').join(' ').split(' ');
     for (const path of ['/dev/shm', '/dev/mqueue']) t.ok(closed.includes(`-${path}`), `${unit}: ${path}`);
-    t.same(values(unit, 'ReadOnlyPaths'), ['/run'], `${unit}: ProtectSystem=strict alone leaves it`);
+    t.ok(values(unit, 'ReadOnlyPaths').includes('/run'), `${unit}: ProtectSystem=strict alone leaves it`);
   }
-  for (const unit of units) t.same(values(unit, 'PrivateTmp'), ['yes'], unit);
+  t.same(values('tapedeck.service', 'PrivateTmp'), ['yes']);
+  const [memory] = values('tapedeck-web.service', 'TemporaryFileSystem');
+  for (const path of ['/tmp', '/var/tmp'])
+    t.match(memory, new RegExp(`(^| )${path}:mode=1777,size=64M,nr_inodes=1k( |$)`), path);
+});
+
+t.test('the dashboard cannot take more of a disk than its files have room for', async (t) => {
+  const web = 'tapedeck-web.service';
+  t.same(values(web, 'LimitFSIZE'), ['32M']);
+  const refused = values(web, 'SystemCallFilter')
+    .filter((list) => list.startsWith('~'))
+    .join(' ');
+  for (const call of ['fallocate', 'setxattr', 'lsetxattr', 'fsetxattr', 'io_uring_setup', 'io_uring_enter'])
+    t.ok(refused.split(/[ ~]/).includes(call), call);
+  t.match(values(web, 'ExecStart'), [
+    /^\/usr\/bin\/perl \/usr\/lib\/tapedeck\/bin\/no-growth\.pl \S+\/node /,
+  ]);
+  t.ok(values('tapedeck.service', 'ReadOnlyPaths').includes('-/var/lib/tapedeck/tls'));
+  const file = join(t.testdir({ file: '' }), 'file');
+  // FS_IOC_RESVSP, for 32 MB.
+  const keep = `open my $f, '+<', $ARGV[0] or die; my $r = pack 's s x4 q q L l x16', 0, 0, 0, 1<<25, 0, 0; exit(ioctl($f, 0x40305828, $r) ? 0 : 9)`;
+  const tries = ['/usr/bin/perl', '-e', keep, file];
+  if (run('/usr/bin/perl', ...tries.slice(1)).code !== 0)
+    return void t.pass('', { skip: 'not on this disk' });
+  t.ok(statSync(file).blocks > 0, 'beyond the end of an empty file');
+  truncateSync(file);
+  t.equal(run('/usr/bin/perl', place('no-growth.pl'), ...tries).code, 9);
+  t.equal(statSync(file).blocks, 0);
+  t.match(run('/usr/bin/perl', place('no-growth.pl'), process.execPath, '-p', '6*7'), {
+    code: 0,
+    text: '42\n',
+  });
 });
 
 t.test('no process dumps its memory, is swapped out, or lets what it starts do so', async (t) => {
@@ -191,11 +223,12 @@ t.test('the units that the pages tell an admin to write are understood by system
   );
   const block = (text: string) => blocks.find((b) => b.includes(text)) ?? '';
   const root = t.testdir({
-    usr: { lib: { tapedeck: { bin: { node: '#!/bin/sh\n' } } } },
+    usr: { bin: { perl: '#!/bin/sh\n' }, lib: { tapedeck: { bin: { node: '#!/bin/sh\n' } } } },
     bin: { sh: '#!/bin/sh\n' },
     etc: { systemd: { system: { 'tapedeck.service.d': {}, 'tapedeck-web.service.d': {} } } },
   });
-  for (const program of ['usr/lib/tapedeck/bin/node', 'bin/sh']) chmodSync(join(root, program), 0o755);
+  for (const program of ['usr/lib/tapedeck/bin/node', 'usr/bin/perl', 'bin/sh'])
+    chmodSync(join(root, program), 0o755);
   const there = (file: string) => join(root, 'etc/systemd/system', file);
   for (const file of shipped) cpSync(place(file), there(file));
   writeFileSync(there('tapedeck.service.d/key.conf'), block('LoadCredentialEncrypted='));
@@ -258,11 +291,14 @@ t.test(
         [`--reuid=${dashboard![0]}`, `--regid=${dashboard![1]}`, '--clear-groups', '--', ...argv],
         { encoding: 'utf8' },
       );
-    for (const name of ['web/web.db', 'tls/own.crt'])
-      t.equal(asDashboard('touch', join(data, name)).status, 0, `${name}: it writes where it has to`);
+    const own = ['', '-wal', '-shm'].map((end) => `web/web.db${end}`);
+    const { dir: _, ...tls } = tlsFiles(data);
+    for (const name of [...own, ...Object.values(tls).map((path) => path.slice(data.length + 1))])
+      t.equal(asDashboard('dd', 'if=/dev/null', `of=${join(data, name)}`).status, 0, `${name}: it writes it`);
+    t.equal(own.length + Object.keys(tls).length, 11, 'as many as the unit and SECURITY.md count');
     const closed = [
       ...['catalogue/x', 'catalogue/catalogue.db-journal', 'recordings/x', 'signing/x', 'control/sock', 'x'],
-      ...['keys/keys.db-journal', 'owner/sock', 'recorder/x', 'work/x'],
+      ...['web/x', 'tls/x', 'keys/keys.db-journal', 'owner/sock', 'recorder/x', 'work/x'],
     ];
     for (const name of closed)
       t.match(asDashboard('touch', join(data, name)), { status: 1, stderr: /Permission denied/ }, name);
@@ -272,7 +308,7 @@ t.test(
   },
 );
 
-t.test('tmpfiles makes the folders, which the recorder alone writes but for two', async (t) => {
+t.test('tmpfiles makes the folders, in which the recorder alone adds names', async (t) => {
   const dir = t.testdir({ etc: {} });
   run('systemd-sysusers', `--root=${dir}`, place('tapedeck.sysusers'));
   const dry = run('systemd-tmpfiles', '--create', '--dry-run', `--root=${dir}`, place('tapedeck.tmpfiles'));
@@ -304,6 +340,6 @@ t.test('tmpfiles makes the folders, which the recorder alone writes but for two'
     '/recorder': '700',
     '/control': '2750',
     '/owner': '700',
-    '/web': '700',
+    '/web': '750',
   });
 });
