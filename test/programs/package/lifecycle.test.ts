@@ -1,10 +1,12 @@
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -87,9 +89,21 @@ async function works(t: Test, machine: Machine, version: string): Promise<void> 
   t.equal(sound.subarray(0, 4).toString(), 'OggS', `ffmpeg ${its} encodes`);
 }
 
+/** The dashboard's folders as earlier versions had them, and with what somebody who has taken it over puts there. */
+async function leaveAsBefore({ must, path }: Machine): Promise<void> {
+  const [web, tls] = ['/var/lib/tapedeck/web', '/var/lib/tapedeck/tls'] as const;
+  rmSync(path(`${web}/web.db-wal`), { force: true });
+  symlinkSync('/etc/passwd', path(`${web}/web.db-wal`));
+  writeFileSync(path(`${web}/web.db.2026-01-01`), 'x');
+  mkdirSync(path(`${tls}/more/deep`), { recursive: true });
+  await must('chown', '--no-dereference', '--recursive', 'tapedeck-web:tapedeck', web, tls);
+}
+
 async function upgrade(t: Test, machine: Machine, deb: string, version: string): Promise<void> {
   const kept = await keptOf(machine);
   await machine.must('systemctl', 'stop', 'tapedeck-web');
+  await leaveAsBefore(machine);
+  const users = await machine.must('sha256sum', '/etc/passwd');
   const before = await processesOf(machine);
   const began = Date.now();
   await installPackage(machine, deb);
@@ -100,6 +114,15 @@ async function upgrade(t: Test, machine: Machine, deb: string, version: string):
   t.ok(after['tapedeck-encoder']! > 0 && after['tapedeck-encoder'] !== before['tapedeck-encoder']);
   t.equal(after['tapedeck-web'], 0, 'what was stopped stays stopped');
   t.equal(await keptOf(machine), kept, 'keys, secrets and configuration are as they were');
+  const folders = ['/var/lib/tapedeck/web', '/var/lib/tapedeck/tls'];
+  const left = (await machine.must('find', ...folders, '-printf', '%y %u %P\n')).trim().split('\n');
+  t.equal(left.filter((line) => line.startsWith('f tapedeck-web ')).length, 11, 'its files');
+  t.same(
+    left.filter((line) => !line.startsWith('f tapedeck-web ')).map((line) => line.trim()),
+    ['d tapedeck', 'd tapedeck'],
+    'and nothing else, in folders that are not its own',
+  );
+  t.equal(await machine.must('sha256sum', '/etc/passwd'), users);
   await machine.must('systemctl', 'start', 'tapedeck-web');
 }
 
