@@ -14,7 +14,7 @@ const run = promisify(execFile);
  */
 const WIPE = `
   const fs = require('node:fs'), { join } = require('node:path');
-  const { user, paths, begin, overwrite } = JSON.parse(process.argv[1]);
+  const { user, paths, begin, overwrite, keep } = JSON.parse(process.argv[1]);
   if (user) { process.setgroups([]); process.setgid(user.gid); process.setuid(user.uid); }
   const left = [];
   const spoil = (file, size) => {
@@ -35,8 +35,10 @@ const WIPE = `
         fs.rmdirSync(path);
         return;
       }
-      if (overwrite && found.isFile() && found.nlink === 1) spoil(path, found.size);
-      fs.unlinkSync(path);
+      // A file of another user in this one's folder was overwritten by a process of theirs.
+      const mine = [0, found.uid].includes(process.getuid());
+      if (overwrite && mine && found.isFile() && found.nlink === 1) spoil(path, found.size);
+      if (!keep) fs.unlinkSync(path);
     } catch (e) { if (e.code !== 'ENOENT') left.push(path + ': ' + e.code); }
   };
   for (const path of paths) {
@@ -55,12 +57,17 @@ type Given = {
   /** Only what is directly in the paths and whose name begins so; null: the paths themselves, with all that is in them. */
   begin?: string | null;
   overwrite?: boolean;
+  /** Only overwritten, and not removed. */
+  keep?: boolean;
 };
 
 /** Returns what could not be removed, with the system's code for why. `owner`: becomes them first, where this process is root. */
-async function wipe(owner: User, { paths, begin = null, overwrite = false }: Given): Promise<string[]> {
+async function wipe(
+  owner: User,
+  { paths, begin = null, overwrite = false, keep = false }: Given,
+): Promise<string[]> {
   const user = process.getuid!() === 0 && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : null;
-  const question = JSON.stringify({ user, paths, begin, overwrite });
+  const question = JSON.stringify({ user, paths, begin, overwrite, keep });
   const { stdout } = await run(process.execPath, ['-e', WIPE, question], {
     ...{ env: {}, cwd: '/', maxBuffer: 64 << 20 },
   });
@@ -98,9 +105,27 @@ const ROOT: User = { uid: 0, gid: 0 };
 
 /** Overwrites and removes the keys of the data directory: after that no recording can be opened. Returns what is left. */
 export async function wipeKeys(dataDir: string): Promise<string[]> {
-  const left: string[] = [];
+  const left = await spoilOthers(tlsFolder(dataDir));
   for (const of of [keysFolder, signingKeyFile, tlsFolder, upgradeFolder])
     left.push(...(await wipeAt(of(dataDir), { overwrite: true })));
+  return left;
+}
+
+/** Overwrites what is another user's in a folder, as that user: the dashboard's keys lie in a folder of the recorder's. */
+async function spoilOthers(folder: string): Promise<string[]> {
+  const owner = lstatSync(folder, { throwIfNoEntry: false });
+  if (!owner?.isDirectory() || process.getuid!() !== 0) return [];
+  const others = readdirSync(folder, { withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map(({ name }) => join(folder, name))
+    .flatMap((path) => {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      if (!found || found.uid === owner.uid || found.uid === ROOT.uid) return [];
+      return [{ path, user: { uid: found.uid, gid: found.gid } }];
+    });
+  const left: string[] = [];
+  for (const { path, user } of others)
+    left.push(...(await wipe(user, { paths: [path], overwrite: true, keep: true })));
   return left;
 }
 

@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -12,7 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { openOutput } from '../../../daemon/cli/common/output.js';
-import { removeConfiguration, wipeSpool } from '../../../daemon/cli/destroy/wipe.js';
+import { removeConfiguration, wipeKeys, wipeSpool } from '../../../daemon/cli/destroy/wipe.js';
 import { cdrFiles } from '../../../daemon/cli/doctor/cdr.js';
 import { copyName, writeCopy } from '../../../daemon/cli/setup/steps/master-key.js';
 import type { PbxConfig } from '../../../daemon/ops/config-schema.js';
@@ -86,6 +89,20 @@ t.test(
     t.match(await wipeSpool(recording), [
       /recording is a symbolic link, in a folder that user id 48107 can change/,
     ]);
+
+    // The dashboard's keys, in a folder of the recorder's: nobody else may write them, and the folder's owner removes them.
+    const tls = join(pbx.base, 'data/tls');
+    mkdirSync(tls, { recursive: true });
+    const key = join(tls, 'own.key');
+    writeFileSync(key, 'a key', { mode: 0o600 });
+    chownSync(tls, OTHER, OTHER);
+    chownSync(key, OTHER + 1, OTHER);
+    chmodSync(tls, 0o2750);
+    const still = openSync(key, 'r');
+    t.same(await wipeKeys(join(pbx.base, 'data')), []);
+    t.same(readFileSync(still), Buffer.alloc(5), 'overwritten');
+    closeSync(still);
+    t.notOk(existsSync(key));
 
     // The recorder's folder beside the configuration, removed by a process that is the recorder.
     const etc = join(pbx.base, 'tapedeck');
