@@ -1,6 +1,6 @@
 import { fail } from '../error.js';
 import type { Limit, RetentionRule } from '../retention/rule.js';
-import type { Telling } from '../telling/schema.js';
+import type { Override, Telling } from '../telling/schema.js';
 import { CONDITIONS } from './conditions.js';
 import type { KeepRule, Policy, RecordRule } from './policy.js';
 
@@ -82,17 +82,13 @@ export function confirmEmergency(before: Policy, after: Policy, confirmed: boole
 /** What is different of how people are told. Which calls have a language of their own is counted: conditions may name outsiders. */
 function tellingChanges(before: Telling, after: Telling): string[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Telling)[];
+  const kept = (of: Telling) => new Set(of.overrides?.map((one) => JSON.stringify(one)));
+  const both = [kept(before), kept(after)] as const;
+  const changedOf = ({ overrides = [] }: Telling) =>
+    overrides.filter((one) => !both.every((has) => has.has(JSON.stringify(one))));
   const shown = (telling: Telling, key: keyof Telling): string => {
     if (key === 'languages') return `${telling.languages?.length ?? 0} rules`;
-    if (key === 'overrides')
-      return (
-        telling.overrides
-          ?.map(
-            ({ id, least, purpose_and_identity: purpose, stated_is_enough: stated }) =>
-              `${id} ${least}${purpose === undefined ? '' : ` (who and why ${purpose ? 'said' : 'not needed'})`}${stated ? ' (stated is enough)' : ''}`,
-          )
-          .join('/') || 'none'
-      );
+    if (key === 'overrides') return changedOf(telling).map(overrideText).join('/') || 'none';
     if (key === 'refused')
       return telling.refused
         ? `list "${telling.refused.list}" ${telling.refused.days ? `for ${telling.refused.days} days` : 'without an end'}`
@@ -102,6 +98,29 @@ function tellingChanges(before: Telling, after: Telling): string[] {
   return keys
     .filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
     .map((key) => `${key} ${shown(before, key)} -> ${shown(after, key)}`);
+}
+
+/** Of a note, in an entry of the log. */
+const NOTE_CHARS = 60;
+
+/** An own rule for a place, with everything that two of them can differ in, but the end of a long note. */
+function overrideText({
+  id,
+  least,
+  prompt_in_recording: inRecording,
+  purpose_and_identity: purpose,
+  stated_is_enough: stated,
+  note,
+}: Override): string {
+  const more = [
+    ...(inRecording === undefined
+      ? []
+      : [inRecording ? 'prompt in the recording' : 'prompt not in the recording']),
+    ...(purpose === undefined ? [] : [`who and why ${purpose ? 'said' : 'not needed'}`]),
+    ...(stated ? ['stated is enough'] : []),
+    `"${note.slice(0, NOTE_CHARS)}${note.length > NOTE_CHARS ? `…, ${note.length} characters` : ''}"`,
+  ];
+  return `${id} ${least} (${more.join(', ')})`;
 }
 
 type Rule = RecordRule | RetentionRule | KeepRule | Limit;

@@ -275,7 +275,18 @@ t.test('a change of how people are told is named, and no outsider with it', asyn
     },
   );
   t.same(changed, [
-    'telling: mode announce -> ask, overrides none -> DE announce (who and why not needed), languages 0 rules -> 1 rules',
+    'telling: mode announce -> ask, overrides none -> DE announce (who and why not needed, "Counsel"), languages 0 rules -> 1 rules',
   ]);
   t.same(policyChanges({ ...defaultPolicy, telling: {} }, { ...defaultPolicy, telling: {} }), []);
+  const own = { id: 'DE', least: 'announce' as const, note: 'Counsel' };
+  const other = { id: 'FR', least: 'ask' as const, note: 'Ours' };
+  const by = (...overrides: (typeof own | typeof other)[]) => ({ ...defaultPolicy, telling: { overrides } });
+  for (const [more, text] of [
+    [{ prompt_in_recording: true }, 'DE announce (prompt in the recording, "Counsel")'],
+    [{ stated_is_enough: true }, 'DE announce (stated is enough, "Counsel")'],
+    [{ note: 'x'.repeat(61) }, `DE announce ("${'x'.repeat(60)}…, 61 characters")`],
+  ] as const)
+    t.same(policyChanges(by(own, other), by({ ...own, ...more }, other)), [
+      `telling: overrides DE announce ("Counsel") -> ${text}`,
+    ]);
 });
