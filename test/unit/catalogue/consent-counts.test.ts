@@ -181,6 +181,8 @@ t.test('calls of before there were counts are counted after the upgrade', async 
     .all() as { type: string; name: string }[];
   for (const type of ['trigger', 'table'])
     for (const one of made) if (one.type === type) db.exec(`DROP ${type} ${one.name}`);
+  // What came after the counts.
+  db.exec('ALTER TABLE prompts DROP COLUMN says_purpose');
   db.pragma(`user_version = ${before}`);
   const upgraded = createSqliteCatalogue({ path });
   await upgraded.start();
