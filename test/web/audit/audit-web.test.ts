@@ -77,6 +77,7 @@ const WRITES_NOTHING = [
   'POST /api/v1/policy/preview',
   'POST /api/v1/policy/replay',
   'POST /api/v1/policy/test',
+  'POST /api/v1/prompts/speech',
   'POST /api/v1/telling/test',
   // What begins here counts once it has come to its end, which is another route.
   'POST /api/v1/account/factors/totp',
