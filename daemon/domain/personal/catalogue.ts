@@ -259,7 +259,7 @@ export const CATALOGUE = [
   ),
   table(
     'prompts',
-    'kind language hash bytes duration_ms added_at active',
+    'kind language hash says_purpose bytes duration_ms added_at active',
     holds('name text', 'text', ['stays', 'Says what callers were told.']),
     holds('added_by', 'user', AUTHOR),
   ),
