@@ -116,7 +116,7 @@ export function createOperations(base: Base, parts: Parts): Operations {
     erasing: retain.progress,
     archive: archiving.status,
     backups: backups.status,
-    processor: () => (config.processor.calls_first ? { ...gate.status(), ...preserver.held() } : null),
+    processor: () => (config.processor.calls_first ? { ...gate.status(), ...preserver.deferred() } : null),
     eventLoopP99Ms: eventLoop.p99Ms,
     say: times(config.site.time_zone),
     clock,

@@ -27,8 +27,8 @@ import { confirmedAt, confirmOf, namesText, previewText } from './common/preview
 import { ruleWarnings } from './common/rule-warnings.js';
 import { table, timesIn } from './common/table.js';
 import { verdictRows } from './common/verdict-text.js';
-import { policyVersions } from './policy-versions.js';
-import { policyLaw } from './reports/policy-law.js';
+import { policyLaw } from './policy/law.js';
+import { policyVersions } from './policy/versions.js';
 
 type ImportOptions = {
   dryRun?: boolean;

@@ -140,12 +140,12 @@ export function createHealth(deps: HealthDeps) {
     const oldestMs = oldestAt === null ? null : Math.max(0, deps.clock() - oldestAt);
     const processor = deps.processor();
     // It waits for processor time, as it should: an alarm is raised by the preserver, where it has waited too long.
-    const heldFrom = processor?.oldestAt ?? null;
-    const isHeld = heldFrom !== null && oldestAt !== null && oldestAt >= heldFrom;
+    const deferredFrom = processor?.oldestAt ?? null;
+    const isDeferred = deferredFrom !== null && oldestAt !== null && oldestAt >= deferredFrom;
     const facts: HealthFacts = {
       pbxes: pbxes.map((pbx) => pbx.facts),
       eventLoopP99Ms: deps.eventLoopP99Ms(),
-      preserveOldestMs: isHeld ? null : oldestMs,
+      preserveOldestMs: isDeferred ? null : oldestMs,
       disk,
       catalogueFails: queue === null,
       alarms: deps.alarms.standing(),

@@ -55,7 +55,7 @@ export function createMetrics({ version, pbxes }: { version: string; pbxes: read
     'processor_short',
     '1 while calls need the processor and recordings wait; absent where the kernel does not report it.',
   );
-  const held = gauge('processor_waiting', 'Recordings that wait for processor time.');
+  const deferred = gauge('processor_waiting', 'Recordings that wait for processor time.');
   const free = gauge('disk_free_bytes', 'Free on the disk of the data directory.');
   const total = gauge('disk_total_bytes', 'Size of that disk.');
   const days = gauge(
@@ -108,7 +108,7 @@ export function createMetrics({ version, pbxes }: { version: string; pbxes: read
       waiting.set(s.preserve.waiting);
       known(oldest, s.preserve.oldest_ms === null ? null : s.preserve.oldest_ms / 1000);
       known(short, s.processor?.known ? Number(s.processor.short) : null);
-      held.set(s.processor?.waiting ?? 0);
+      deferred.set(s.processor?.waiting ?? 0);
       known(free, s.disk?.free_bytes);
       known(total, s.disk?.total_bytes);
       known(days, s.disk?.days_left);

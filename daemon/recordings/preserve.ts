@@ -7,7 +7,7 @@ import { because, becauseOf, together } from '../domain/reason/reason.js';
 import type { CallId } from '../domain/recording/recording.js';
 import { type AheadDeps, createAhead } from './preserve/ahead.js';
 import { createBeginnings } from './preserve/beginnings.js';
-import { createHeld, type HeldDeps } from './preserve/held.js';
+import { createDeferred, type DeferredDeps } from './preserve/deferred.js';
 import { createSteps, type StepDeps } from './preserve/steps.js';
 import { createSweep } from './preserve/sweep.js';
 
@@ -23,9 +23,9 @@ export type PreserveDeps = StepDeps & {
   spools: ReadonlyMap<PbxId, Pick<Spool, 'ours' | 'fetch' | 'here' | 'readable' | 'remove' | 'strangers'>>;
   alarms: Alarms;
   /** Has what is made wait while calls need the processor. */
-  gate: HeldDeps['gate'] & AheadDeps['gate'];
+  gate: DeferredDeps['gate'] & AheadDeps['gate'];
   /** How often it is looked whether what waits for that may begin, in ms. */
-  heldMs?: number;
+  deferredMs?: number;
   /** So many of each PBX: one whose PBX gives its files out slowly, or not at all, holds up no other PBX's. */
   atOnce: number;
   /** The running captures, longest first, and how many of them are encoded while they go on. */
@@ -63,7 +63,7 @@ export function createPreserver(deps: PreserveDeps) {
   const beginnings = createBeginnings(deps);
   const ahead = createAhead({ ...deps, ...deps.paces, beginnings, most: deps.during });
   const steps = createSteps({ ...deps, remove }, { ahead, beginnings });
-  const held = createHeld({ ...deps, enqueue, everyMs: deps.heldMs });
+  const deferred = createDeferred({ ...deps, enqueue, everyMs: deps.deferredMs });
   const queue: Waiting[] = [];
   const busy = new Map<CallId, { pbx: PbxId; work: Promise<void> }>();
   const later = new Map<CallId, { pbx: PbxId; timer: NodeJS.Timeout }>();
@@ -93,19 +93,19 @@ export function createPreserver(deps: PreserveDeps) {
 
   function begin({ pbx, id }: Waiting): void {
     const work: Promise<void> = steps
-      .preserve(id, (call) => held.enter(id, call))
+      .preserve(id, (call) => deferred.enter(id, call))
       .then((until) => {
-        if (until === 'held') return;
-        held.over(id);
+        if (until === 'deferred') return;
+        deferred.over(id);
         return until === null ? succeeded(id) : postpone(pbx, id, until);
       })
       .catch((e: unknown) => {
-        held.over(id);
+        deferred.over(id);
         return failed(pbx, id, e);
       })
       .finally(() => {
         busy.delete(id);
-        held.look();
+        deferred.look();
         next();
       });
     busy.set(id, { pbx, work });
@@ -223,19 +223,19 @@ export function createPreserver(deps: PreserveDeps) {
     async recover(pbx: PbxId): Promise<void> {
       await sweeps.get(pbx)?.sweep();
       await resume();
-      if (queue.length + busy.size + held.waiting().length > 0) return;
+      if (queue.length + busy.size + deferred.waiting().length > 0) return;
       // What an earlier run was told of may be over.
       deps.alarms.clear(ALARM);
       tellOfDenied();
     },
     /** How many recordings are still to be made: of this PBX, or of all. */
     waiting: (pbx?: PbxId): number => {
-      const unbegun = held.waiting().filter(({ id }) => !busy.has(id) && !queue.some((w) => w.id === id));
+      const unbegun = deferred.waiting().filter(({ id }) => !busy.has(id) && !queue.some((w) => w.id === id));
       const all = [...queue, ...busy.values(), ...later.values(), ...unbegun];
       return all.filter((w) => pbx === undefined || w.pbx === pbx).length;
     },
     /** What waits for processor time. */
-    held: held.status,
+    deferred: deferred.status,
     /** How many are being made, or are to be made at once. */
     busy: (): number => queue.length + busy.size,
     /** Finishes what is in hand. */
@@ -243,7 +243,7 @@ export function createPreserver(deps: PreserveDeps) {
       stopped = true;
       for (const { timer } of later.values()) clearTimeout(timer);
       later.clear();
-      held.stop();
+      deferred.stop();
       if (looking) clearTimeout(looking);
       await Promise.all([
         ...[...busy.values()].map((b) => b.work),

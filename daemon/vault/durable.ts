@@ -63,7 +63,7 @@ export async function writeDurably(
 
 /**
  * Writes a small file in place, for who may write it and no other name beside it; makes it with this mode where it is not there.
- * When the promise resolves it is on the disk. A power cut may leave a part of it: whoever reads it has to notice.
+ * Resolves once it is on the disk. After a power cut a part of it may be there: readers have to check.
  */
 export async function writeInPlace(path: string, bytes: Uint8Array, mode: number): Promise<void> {
   try {

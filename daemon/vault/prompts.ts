@@ -16,7 +16,8 @@ export type PromptAudio = { hash: string; files: Record<PromptEnding, Uint8Array
 /** One that Tapedeck comes with. */
 export type OwnPrompt = PromptAudio & { text: string; durationMs: number };
 
-type Texts = Record<Language, Record<PromptKind, string> & { keys: Record<string, string> }>;
+type Sentences = Record<PromptKind, string>;
+type Texts = Record<Language, Sentences & { offered: Sentences; keys: Record<string, string> }>;
 
 const FILE_NAMES: Record<string, string> = { '*': 'star', '#': 'hash' };
 const ENDINGS = Object.keys(PROMPT_RATES) as PromptEnding[];
@@ -69,6 +70,11 @@ export function createOwnPrompts(folder = shippedFolder()) {
         if (prompt.hash === hash) return once(name, () => prompt);
       }
       return null;
+    },
+    /** Returns a sentence that says who records and why, to be filled in where it has brackets, with a key that a voice can say. */
+    offered(kind: PromptKind, language: Language, key: string): string {
+      const { offered, keys } = textsOf(language);
+      return kind === 'announce' ? offered[kind] : `${offered[kind]} ${/\d/.test(key) ? key : keys[key]}.`;
     },
     /** The tone of the mode `beep`. */
     beep: (): OwnPrompt => once('beep', () => made(['beep'], '')),

@@ -1,5 +1,5 @@
 // Speaks prompts/texts.json: for each text a file of 16 kHz (.wav16, as Asterisk calls it) and one of 8 kHz (.wav), both mono with
-// 16 bits. A key that callers press is a file of its own, which follows the sentence that ends in "press".
+// 16 bits. A key that callers press is a file of its own, which follows the sentence that ends in "press". What is offered to be typed is not spoken here.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -70,7 +70,7 @@ try {
     'volume=-3dB,afade=t=in:d=0.005,afade=t=out:st=0.195:d=0.005',
     join(folder, 'beep'),
   );
-  for (const [language, { voice, keys, ...sentences }] of Object.entries(texts)) {
+  for (const [language, { voice, keys, offered: _typed, ...sentences }] of Object.entries(texts)) {
     mkdirSync(join(folder, language, 'keys'), { recursive: true });
     for (const [kind, text] of Object.entries(sentences)) speak(voice, text, join(folder, language, kind));
     for (const [key, text] of Object.entries(keys))

@@ -4,7 +4,7 @@ import { FIRST, type PbxId } from '../../daemon/domain/pbx.js';
 import { DEFAULT_MODE, decideTelling, rulingsOf } from '../../daemon/domain/telling/decide.js';
 import { placeOfPbx } from '../../daemon/domain/telling/decide-notice.js';
 import { DEFAULT_KEYS, PROMPT_KINDS } from '../../daemon/domain/telling/prompt.js';
-import { lackingPurpose, offeredSentence, saysPurpose } from '../../daemon/domain/telling/purpose.js';
+import { lackingPurpose, saysPurpose } from '../../daemon/domain/telling/purpose.js';
 import { LANGUAGES, type Telling } from '../../daemon/domain/telling/schema.js';
 import { createOwnPrompts, createPromptFiles } from '../../daemon/vault/prompts.js';
 import { signed } from '../auth/signed.js';
@@ -127,7 +127,7 @@ export function tellingRoutes(app: App, { catalogue, ask, dataDir, site }: Deps)
             ...{ kind, language },
             own: { hash, text, duration_ms: durationMs, active: !these.some(({ active }) => active) },
             uploaded: these.map(promptView),
-            offered: offeredSentence({ kind, language }, kind === 'ask' ? agree_key : refuse_key),
+            offered: own.offered(kind, language, kind === 'ask' ? agree_key : refuse_key),
             lacks_purpose: lacking.some((one) => one.kind === kind && one.language === language),
           };
         }),

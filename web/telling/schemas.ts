@@ -73,7 +73,7 @@ export const TellingTestView = Type.Object({
 });
 
 const SaysPurpose = Type.Boolean({
-  description: 'It says who records, and what for: as whoever uploaded it stated.',
+  description: 'The uploader states that it says who records, and what for.',
 });
 const PromptView = Type.Object({
   hash: Hash,

@@ -74,7 +74,7 @@ function web(dir: string, root: Stats): Finding[] {
         'systemd-tmpfiles --create tapedeck.conf',
       ),
     ];
-  if ((stats.mode & 0o027) !== 0)
+  if ((stats.mode & WRITE_OR_OTHERS) !== 0)
     return [
       bad(
         'access',

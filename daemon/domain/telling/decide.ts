@@ -73,7 +73,7 @@ function overridden(base: Jurisdiction, override: Override): Ruling {
   };
 }
 
-/** A tone that an admin finds enough may come as rarely as any, unless the law of the place has a distance. */
+/** Seconds between two tones where an admin accepts a tone: those of the law of the place, else the most that can be set. */
 function tonesAt(least: Mode, { beep_seconds }: Jurisdiction): number | null {
   if (least === 'silent') return beep_seconds;
   return least === 'beep' ? (beep_seconds ?? LONGEST_BEEP_S) : null;

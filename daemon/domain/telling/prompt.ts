@@ -27,7 +27,7 @@ export type Prompt = {
   name: string;
   /** Its text, as entered by the person who uploaded it. */
   text: string;
-  /** It says who records, and what for: as whoever uploaded it stated. */
+  /** The uploader states that it says who records, and what for. */
   saysPurpose: boolean;
   /** Of the 16 kHz file. */
   bytes: number;

@@ -39,7 +39,7 @@ export const Jurisdiction = Type.Object(
     prior_consent: Type.Boolean({
       description: 'Nothing may be captured before they have agreed: being told is not enough.',
     }),
-    objection: Type.Boolean({ description: 'Whoever objects must be able to refuse.' }),
+    objection: Type.Boolean({ description: 'People who object must be able to refuse.' }),
     purpose_and_identity: Type.Boolean({
       description: 'The spoken notice has to say who records, and what for.',
     }),

@@ -29,7 +29,7 @@ export function createGate({
   clock: () => number;
   /** Nothing is looked at, and nothing waits. */
   off?: boolean;
-  /** Nothing has to wait, whoever needs the processor: there is no call, or waiting would cost more. */
+  /** Nothing has to wait: no call is in progress, or waiting would cost more. */
   free?: () => boolean;
   log: Pick<Log, 'info'>;
 }) {
@@ -91,7 +91,7 @@ export function createGate({
       return { leave, late };
     },
     room,
-    /** Returns whether work that goes on piece by piece has to wait before the next one, as long as anything waits. */
+    /** Makes a question for work in many pieces: whether the next one has to wait. Such work waits as long as a recording at most. */
     waiter(): () => boolean {
       let since: number | null = null;
       return () => {

@@ -105,10 +105,10 @@ export function createSteps(
 
   /**
    * Makes the recording of a call and removes its spool files; does nothing where that was done before. What may not be kept is
-   * destroyed. Returns when it has to be decided anew, ms since 1970, for a call of which that is not known yet; `held` for one
+   * destroyed. Returns when it has to be decided anew, ms since 1970, for a call of which that is not known yet; `deferred` for one
    * that may not begin yet by `enter`, which gives what to do when it is over; else null.
    */
-  async function preserve(id: CallId, enter: Enter): Promise<number | null | 'held'> {
+  async function preserve(id: CallId, enter: Enter): Promise<number | null | 'deferred'> {
     const call = await deps.catalogue.calls.get(id);
     // While the disk is full the end of a call waits in memory. It is taken up again when that has been written.
     if (!call || !isEnded(call)) return null;
@@ -120,7 +120,7 @@ export function createSteps(
     if (!met.kept) return met.until;
     // What is not kept is gone by now: that never waits.
     const leave = enter(call);
-    if (!leave) return 'held';
+    if (!leave) return 'deferred';
     const began = deps.clock();
     const captured: Captured[] = [];
     try {

@@ -10,7 +10,6 @@ import {
   PROMPT_KINDS,
   SHORTEST_PROMPT_MS,
 } from '../../../daemon/domain/telling/prompt.js';
-import { offeredSentence } from '../../../daemon/domain/telling/purpose.js';
 import { LANGUAGES } from '../../../daemon/domain/telling/schema.js';
 import { createRemoteFfmpeg } from '../../../daemon/encode/apart/remote.js';
 import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
@@ -103,10 +102,9 @@ t.test('words are spoken in each language, and become a prompt as an upload does
   const dir = scratch(t);
   const heard = new Set<string>();
   for (const language of LANGUAGES) {
-    const text = offeredSentence({ kind: 'announce_refusal', language }, '9').replaceAll(
-      /\[[^\]]*\]/g,
-      'Muster',
-    );
+    const text = createOwnPrompts()
+      .offered('announce_refusal', language, '9')
+      .replaceAll(/\[[^\]]*\]/g, 'Muster');
     const made = await speak({ language, text });
     t.equal(made.hash, sha256(made.files.wav16), language);
     t.ok(made.durationMs > 2_500 && made.durationMs < 15_000, `${language}: ${made.durationMs} ms`);

@@ -22,7 +22,7 @@ export async function setUpWithoutPbx({ path, must }: Machine): Promise<void> {
   await must('chmod', '0400', `${ETC}/master.key`);
   const toml = readFileSync(path(EXAMPLE), 'utf8')
     .replace(/^socket = ""$/m, 'socket = "/run/tapedeck-encoder/sock"')
-    // Whether calls need the processor is not known without a PBX, and whoever tests this machine keeps it busy.
+    // Without a PBX it is not known whether calls need the processor, and the tests keep this machine busy.
     .replace(/^calls_first = true$/m, 'calls_first = false');
   writeFileSync(path(`${ETC}/tapedeck.toml`), toml, { mode: 0o640 });
   await must('chgrp', 'tapedeck', `${ETC}/tapedeck.toml`);

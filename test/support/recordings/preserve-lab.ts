@@ -139,7 +139,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
     alarms,
     gate:
       options.gate ?? createGate({ read: () => [], clock: () => answeredAt, log: pino({ level: 'silent' }) }),
-    heldMs: 10,
+    deferredMs: 10,
     alarmsOf: () => alarms,
     clock: () => answeredAt + 60_000,
     behind: () => behind,

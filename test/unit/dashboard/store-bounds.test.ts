@@ -2,20 +2,7 @@ import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, statSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import type { KeptSession } from '../../../web/store/sessions.js';
-import type { Untold } from '../../../web/store/telling.js';
-import { aStore } from '../../support/dashboard-store.js';
-
-const NOW = Date.UTC(2026, 10, 27, 9);
-const session: KeptSession = {
-  ...{ id: 'S', tokenHash: 'one', userId: 'ada', epoch: 0, gains: 0 },
-  ...{ createdAt: NOW, seenAt: NOW, expiresAt: NOW + 1_000_000, address: '::1', agent: 'x' },
-  ...{ proofs: ['password'], provedAt: NOW, failed: { count: 2, lastAt: NOW - 5 } },
-};
-const entry = (n: number): Untold => ({
-  ...{ at: NOW, person: 'ada', address: '', action: 'view', outcome: 'ok' },
-  ...{ object: 'call', object_id: '', reason: '', detail: { n } },
-});
+import { aStore, entry, session } from '../../support/dashboard-store.js';
 
 t.test('in a folder where no file can be made it works with those that are there', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'tapedeck-web-'));

@@ -5,20 +5,9 @@ import t from 'tap';
 import { createDevices } from '../../../web/auth/devices.js';
 import { createTries } from '../../../web/auth/tries.js';
 import type { KeptSession } from '../../../web/store/sessions.js';
-import type { Untold } from '../../../web/store/telling.js';
 import { createTelling } from '../../../web/store/telling.js';
-import { aStore } from '../../support/dashboard-store.js';
+import { aStore, entry, NOW, session } from '../../support/dashboard-store.js';
 
-const NOW = Date.UTC(2026, 10, 27, 9);
-const session: KeptSession = {
-  ...{ id: 'S', tokenHash: 'one', userId: 'ada', epoch: 0, gains: 0 },
-  ...{ createdAt: NOW, seenAt: NOW, expiresAt: NOW + 1_000_000, address: '::1', agent: 'x' },
-  ...{ proofs: ['password'], provedAt: NOW, failed: { count: 2, lastAt: NOW - 5 } },
-};
-const entry = (n: number): Untold => ({
-  ...{ at: NOW, person: 'ada', address: '', action: 'view', outcome: 'ok' },
-  ...{ object: 'call', object_id: '', reason: '', detail: { n } },
-});
 const every = { most: 1_000, chars: 1e9 };
 
 t.test('nobody else reads it', async (t) => {

@@ -162,7 +162,7 @@ t.test('nothing begins while processor time is short, and one more at once after
   t.end();
 });
 
-t.test('without a call in progress nothing waits for long, whoever needs the processor', (t) => {
+t.test('without a call in progress nothing waits for long, however busy the machine is', (t) => {
   const { gate, pressure, isIdle } = gated(t);
   pressure(90);
   t.equal(gate.enter({ since: 0 }), null);

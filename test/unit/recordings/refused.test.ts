@@ -82,7 +82,7 @@ t.test('a recording waits while processor time is short, and what is not kept do
   await lab.add(two, sides(), { talkMs: 2_000 });
   for (const call of [two, id]) lab.preserver.enqueue('', call);
   await lab.settled();
-  t.same(lab.preserver.held(), { waiting: 2, oldestAt: answeredAt + 1_000 });
+  t.same(lab.preserver.deferred(), { waiting: 2, oldestAt: answeredAt + 1_000 });
   t.equal(lab.preserver.waiting(), 2);
   t.equal(lab.spool().length, 4);
 
@@ -91,13 +91,13 @@ t.test('a recording waits while processor time is short, and what is not kept do
   await lab.settled();
   t.match((await lab.catalogue.calls.get(two))!.coverage, { status: 'declined' });
   t.equal(lab.spool().length, 2, 'its audio is gone');
-  t.same(lab.preserver.held(), { waiting: 1, oldestAt: answeredAt + 1_000 });
+  t.same(lab.preserver.deferred(), { waiting: 1, oldestAt: answeredAt + 1_000 });
   t.equal(await lab.sealed(), undefined);
 
   lab.pressure(1);
   await until('the other one', async () => (await lab.sealed()) === 'sealed');
   await until('its end', () => lab.preserver.waiting() === 0);
-  t.same(lab.preserver.held(), { waiting: 0, oldestAt: null });
+  t.same(lab.preserver.deferred(), { waiting: 0, oldestAt: null });
   t.equal(lab.standing.size, 0, 'nobody is alarmed');
 });
 
@@ -108,11 +108,11 @@ t.test('two hours after its call ended a recording is made all the same, and an 
   await lab.add(two, sides(), { talkMs: 2_000 });
   await lab.preserver.recover(''); // as after a restart
   await lab.settled();
-  t.equal(lab.preserver.held().waiting, 2);
+  t.equal(lab.preserver.deferred().waiting, 2);
   lab.at(answeredAt + 1_000 + BOUND_MS);
   await until('the first', async () => (await lab.sealed()) === 'sealed');
   await until('the second to be left', () => lab.preserver.waiting() === 1);
-  t.match(lab.standing.get('preserve_held'), {
+  t.match(lab.standing.get('processor_short'), {
     severity: 'warning',
     why: { code: 'processor_short', params: { calls: 2, since: answeredAt + 1_000 } },
     forMs: 3_600_000, // it is told of, also if that was the only one

@@ -26,7 +26,7 @@ t.test('every jurisdiction has what it asks for, and where that was read', async
     t.same([...Value.Errors(Jurisdiction, j)], [], j.id);
     t.same(Object.keys(j).sort(), Object.keys(Jurisdiction.properties).sort(), j.id);
     t.ok(j.notice || !(j.prior_consent || j.objection || j.purpose_and_identity), `${j.id}: nobody is told`);
-    t.ok(j.objection || !j.prior_consent, `${j.id}: whoever has to agree may refuse`);
+    t.ok(j.objection || !j.prior_consent, `${j.id}: people who have to agree may refuse`);
     t.ok(!j.notice || j.rule !== 'one_party', j.id);
     t.ok(j.confidence === 'low' || !/not verified|text was not read/i.test(`${j.source}`), j.id);
     t.notMatch(JSON.stringify(j), /64\.501/, 'a repealed rule is not cited');

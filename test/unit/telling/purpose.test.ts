@@ -2,8 +2,9 @@ import t from 'tap';
 import { purposeSaid } from '../../../daemon/cli/doctor/announcements.js';
 import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
 import { PROMPT_KINDS } from '../../../daemon/domain/telling/prompt.js';
-import { lackingPurpose, offeredSentence, saysPurpose } from '../../../daemon/domain/telling/purpose.js';
+import { lackingPurpose, saysPurpose } from '../../../daemon/domain/telling/purpose.js';
 import { LANGUAGES } from '../../../daemon/domain/telling/schema.js';
+import { createOwnPrompts } from '../../../daemon/vault/prompts.js';
 
 const NOTHING_SAYS = () => false;
 const of = (region: string, more: Partial<Policy> = {}, elsewhere: [string, string][] = []) =>
@@ -54,11 +55,12 @@ t.test(
 );
 
 t.test('a sentence is offered for each prompt, with what is to be filled in and the key', async (t) => {
+  const { offered } = createOwnPrompts();
   for (const language of LANGUAGES)
     for (const kind of PROMPT_KINDS) {
-      const text = offeredSentence({ kind, language }, '9');
+      const text = offered(kind, language, '9');
       t.equal(text.match(/\[[^\]]+\]/g)?.length, 2, text);
       t.equal(text.includes('9'), kind !== 'announce', text);
-      t.notMatch(offeredSentence({ kind, language }, '*'), /\*/, 'a key that a voice can say');
+      t.notMatch(offered(kind, language, '*'), /\*/, 'a key that a voice can say');
     }
 });

@@ -134,7 +134,7 @@ export const tellingText = {
     source: 'Source',
   },
   columnsNote:
-    'Told: people must be told. Agree first: nothing may be captured before they agree. May refuse: whoever objects must be able to refuse. Who and why: the announcement has to say who records and what for. Tone enough: a repeated tone will do.',
+    'Told: people must be told. Agree first: nothing may be captured before they agree. May refuse: people who object must be able to refuse. Who and why: the announcement has to say who records and what for. Tone enough: a repeated tone will do.',
   least: ({ rule, mode }: { rule: string; mode: string }) => `${rule}. At least: ${mode}.`,
   read: ({ day, sure }: { day: string; sure: string }) => `Read on ${day}. Confidence: ${sure}.`,
   yes: 'Yes',

@@ -4,7 +4,7 @@ import type { CallId } from '../../domain/recording/recording.js';
 import type { Gate } from '../../ops/process/gate.js';
 import type { EndedCall } from './fate.js';
 
-export type HeldDeps = {
+export type DeferredDeps = {
   gate: Pick<Gate, 'enter' | 'room' | 'admits'>;
   alarms: Alarms;
   enqueue: (pbx: PbxId, id: CallId) => void;
@@ -13,19 +13,19 @@ export type HeldDeps = {
 };
 
 const EVERY = 2_000;
-const ALARM = 'preserve_held';
+const ALARM = 'processor_short';
 /** How long the alarm stands after the last recording that had waited too long, in ms. */
 const STANDS_MS = 3_600_000;
 
 /** Calls whose recordings wait until calls leave processor time, each from its end on. */
-export function createHeld({ gate, alarms, enqueue, everyMs = EVERY }: HeldDeps) {
+export function createDeferred({ gate, alarms, enqueue, everyMs = EVERY }: DeferredDeps) {
   /** `begun`: it is being made at last. */
-  const held = new Map<CallId, { pbx: PbxId; since: number; begun: boolean }>();
+  const deferred = new Map<CallId, { pbx: PbxId; since: number; begun: boolean }>();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
   const waiting = () =>
-    [...held].filter(([, { begun }]) => !begun).toSorted(([, a], [, b]) => a.since - b.since);
+    [...deferred].filter(([, { begun }]) => !begun).toSorted(([, a], [, b]) => a.since - b.since);
 
   /** Queues as many as may begin, the longest waiting first. */
   function look(): void {
@@ -40,7 +40,7 @@ export function createHeld({ gate, alarms, enqueue, everyMs = EVERY }: HeldDeps)
   }
 
   function status(): { waiting: number; oldestAt: number | null } {
-    const since = [...held.values()].map((one) => one.since);
+    const since = [...deferred.values()].map((one) => one.since);
     return { waiting: waiting().length, oldestAt: since.length === 0 ? null : Math.min(...since) };
   }
 
@@ -51,8 +51,8 @@ export function createHeld({ gate, alarms, enqueue, everyMs = EVERY }: HeldDeps)
      */
     enter(id: CallId, { pbx, endedAt: since, test }: EndedCall): (() => void) | null {
       const piece = gate.enter({ since, urgent: test });
-      if (!piece) held.set(id, { pbx, since, begun: false });
-      else if (held.has(id)) held.set(id, { pbx, since, begun: true });
+      if (!piece) deferred.set(id, { pbx, since, begun: false });
+      else if (deferred.has(id)) deferred.set(id, { pbx, since, begun: true });
       if (piece?.late)
         alarms.raise(ALARM, {
           severity: 'warning',
@@ -63,7 +63,7 @@ export function createHeld({ gate, alarms, enqueue, everyMs = EVERY }: HeldDeps)
     },
     /** It waits no more: it was made, failed, or is not kept. */
     over(id: CallId): void {
-      held.delete(id);
+      deferred.delete(id);
     },
     look,
     /** Those that wait. */

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Policies } from '../catalogue/policy.js';
-import { fail } from '../domain/error.js';
-import { defaultPolicy, type Policy } from '../domain/policy/policy.js';
-import { policyChanges } from '../domain/policy/policy-changes.js';
-import type { CliContext } from './common/context.js';
-import { onConsole } from './common/entries.js';
+import type { Policies } from '../../catalogue/policy.js';
+import { fail } from '../../domain/error.js';
+import { defaultPolicy, type Policy } from '../../domain/policy/policy.js';
+import { policyChanges } from '../../domain/policy/policy-changes.js';
+import type { CliContext } from '../common/context.js';
+import { onConsole } from '../common/entries.js';
 
 function version(text: string): number {
   const n = Number(text);
