@@ -40,6 +40,7 @@ import './telling/telling.css';
 import './people/people.css';
 import './account/factors.css';
 import './audit/audit.css';
+import './certificates/certificates.css';
 import './reports/reports.css';
 import './people/rights.css';
 import './reference/reference.css';

@@ -125,3 +125,9 @@ t.test('what Node brings is imported by its full name', async (t) => {
     [],
   );
 });
+
+t.test('the desk is styled whole from the start', async (t) => {
+  // Styles that come with a page's code come when its link is pointed at: what is there moves from under the click.
+  const styled = every.filter((i) => i.to.endsWith('.css')).map((i) => i.from);
+  t.same([...new Set(styled)], ['web/ui/main']);
+});

@@ -5,7 +5,6 @@ import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock, exact } from '../messages/when.js';
 import type { Certificate } from '../state/api-certificates.js';
-import './certificates.css';
 
 type Item = Certificate['recordings'][number];
 
