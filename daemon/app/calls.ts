@@ -130,6 +130,7 @@ export function createCalls(
   });
   const mutes = createMuteWatch({
     captures: recorder.captures,
+    size: spool.size,
     open: spool.open,
     known: () => has('late-packets-dropped'),
     heal: recorder.renew,

@@ -24,6 +24,8 @@ export type Captured = SegmentName & {
 
 export type MuteDeps = {
   captures: () => Captured[];
+  /** Bytes of a spool file; null when it is not to be seen from here. */
+  size: (name: string) => Promise<number | null>;
   /** Opens a spool file; null when it is not there or not to be read. */
   open: (name: string) => Promise<FileHandle | null>;
   /** Whether this PBX is known to have the fault. */
@@ -100,6 +102,7 @@ export function createMuteWatch(deps: MuteDeps) {
     ears.set(name, ear);
     const masked = c.maskedSince !== null;
     if (masked) ear.maskedUntil = performance.now() + LATE;
+    if (((await deps.size(name)) ?? 0) <= ear.at) return;
     if (!(await hear(await deps.open(name), ear))) return;
     if (masked) checkMask(c, side, ear, c.maskedSince!);
     // Silence counts from the end of the prompt on.

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { lstat, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,6 +26,7 @@ export type RemoteSpool = {
 
 /** Of Asterisk's wav files: 16 bits a sample, one channel. */
 const HEADER = 44;
+const OWNER_MS = 1_000;
 const bytesPerMs = (path: string): number => (path.endsWith('16') ? 32 : 16);
 
 export type Spool = ReturnType<typeof createSpool>;
@@ -51,10 +53,39 @@ const codeOf = (e: unknown): string => (e as NodeJS.ErrnoException | undefined)?
 export function createSpool({ dir, workDir, remote }: { dir: string; workDir: string; remote: RemoteSpool }) {
   /** Copies that somebody works with. */
   const held = new Set<string>();
+  /** The ending of the file that was found last comes first: most are of one rate, and each is looked at every second. */
+  let endings: readonly string[] = ENDINGS;
+  let asked = { at: Number.NEGATIVE_INFINITY, uid: Promise.resolve<number | null>(null) };
 
   function places(base: string, name: string): string[] {
     if (!parseOurs(name)) throw fail('internal', 'A spool file was asked for by a name that is not ours.');
-    return ENDINGS.map((ending) => join(base, name + ending));
+    return endings.map((ending) => join(base, name + ending));
+  }
+
+  /** Whose the folder is, asked once a second: nothing is opened for this. */
+  async function owner(): Promise<number | null> {
+    if (performance.now() - asked.at > OWNER_MS)
+      asked = {
+        at: performance.now(),
+        uid: stat(dir).then(
+          ({ uid }) => uid,
+          () => null,
+        ),
+      };
+    return asked.uid;
+  }
+
+  /** Returns what the system says of a capture that is here and may be read, without opening it; else null. */
+  async function glance(name: string): Promise<{ stats: Stats; file: string } | null> {
+    for (const file of places(dir, name)) {
+      const stats = await lstat(file).catch(() => null);
+      if (!stats) continue;
+      const folder = await owner();
+      if (folder === null || refusalOf(describe(stats), folder, process.geteuid!())) return null;
+      if (!file.endsWith(endings[0]!)) endings = endings.toReversed();
+      return { stats, file };
+    }
+    return null;
   }
 
   const refused = (file: string, refusal: Refusal) => {
@@ -118,7 +149,7 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
 
   async function copied(name: string): Promise<CapturedFile> {
     await mkdir(workDir, { recursive: true, mode: 0o700 });
-    const copy = places(workDir, name).at(-1)!;
+    const copy = join(workDir, name + ENDINGS[1]);
     const discard = async () => {
       held.delete(copy);
       await remove(copy);
@@ -160,16 +191,12 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
     open: openHere,
 
     /** Bytes on disk; null when the file, or the whole spool, is not to be seen from here. */
-    async size(name: string): Promise<number | null> {
-      const handle = await openHere(name);
-      return handle && (await handle.stat().finally(() => handle.close())).size;
-    },
+    size: async (name: string): Promise<number | null> => (await glance(name))?.stats.size ?? null,
 
     /** When a captured file came to be, ms since 1970 by the machine's clock; null when it is not to be seen from here. */
     async born(name: string): Promise<number | null> {
-      const handle = await openHere(name);
-      const found = handle && (await handle.stat().finally(() => handle.close()));
-      return found && Math.round(found.birthtimeMs || found.ctimeMs);
+      const found = (await glance(name))?.stats;
+      return found ? Math.round(found.birthtimeMs || found.ctimeMs) : null;
     },
 
     /**
@@ -177,14 +204,10 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
      * of the machine that has the file. Null when it is not there, or not to be seen from here.
      */
     async written(name: string): Promise<{ ms: number; at: number } | null> {
-      const taken = await take(name).catch(() => null);
-      if (!taken) return null;
-      try {
-        const { size, mtimeMs } = await taken.handle.stat();
-        return { ms: Math.max(0, size - HEADER) / bytesPerMs(taken.file), at: mtimeMs };
-      } finally {
-        await taken.handle.close();
-      }
+      const found = await glance(name);
+      if (!found) return null;
+      const { size, mtimeMs } = found.stats;
+      return { ms: Math.max(0, size - HEADER) / bytesPerMs(found.file), at: mtimeMs };
     },
 
     /**

@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -25,6 +25,7 @@ function watched(t: Test) {
   for (const side of ['in', 'out'] as const) writeFileSync(file(side), header);
   const watch = createMuteWatch({
     captures: () => [captured],
+    size: async (name) => statSync(join(dir, `${name}.wav`), { throwIfNoEntry: false })?.size ?? null,
     open: (name) => open(join(dir, `${name}.wav`)).catch(() => null),
     known: () => true,
     heal: (_call, seq) => told.push(`heal ${seq}`),

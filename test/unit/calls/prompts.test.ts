@@ -96,6 +96,7 @@ t.test('whoever listens to a prompt in silence is not taken for mute', async (t)
     captures: () => [
       { ...at, feed: 'bob', held: false, maskedSince: null, told, inStartedAt: 0, outStartedAt: 0 },
     ],
+    size: async (name) => statSync(join(dir, name)).size,
     open: (name) => open(join(dir, name)),
     ...{ known: () => true, heal: () => healed++, cured: () => {}, leaked: () => {}, log },
   });
