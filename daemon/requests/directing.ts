@@ -18,6 +18,12 @@ const REFUSALS: Record<'each' | 'all', Limit> = {
   all: { burst: 60, hourly: 120 },
 };
 
+/**
+ * Nobody takes so many payments by card in one call. Beyond that it is masked once more and stays so: what is said of a call must not
+ * fill the disk, and a doubt is decided for silence.
+ */
+const TURNS: Limit = { burst: 30, hourly: 60 };
+
 export type DirectingRequestDeps = {
   catalogue: Verbs<'calls.get' | 'directives.of' | 'audit.append'>;
   askers: Pick<Askers, 'of'>;
@@ -49,6 +55,18 @@ export function createDirectingRequests({
     return true;
   }
 
+  /** Whether this changes a call that was changed too often. Throws `too_many` for what would have more of it heard. */
+  async function isTooMuch({ id, legs }: Pick<CallRecord, 'id' | 'legs'>, kind: Directive['kind']) {
+    const turns = buckets.level(`call ${id}`, TURNS);
+    if (turns.left >= 1) {
+      turns.left -= 1;
+      return false;
+    }
+    if (kind === 'decline' || kind === 'stop') return false;
+    if (!masks({ kind })) throw fail('too_many', 'This call was masked and resumed too often.');
+    return directed(await catalogue.directives.of(id), legs).masks.some(({ until }) => until === null);
+  }
+
   /** What a party on the phone refused, nobody takes back for them. */
   async function withoutRefusal({ id, legs }: Pick<CallRecord, 'id' | 'legs'>): Promise<void> {
     const { answers } = directed(await catalogue.directives.of(id), legs);
@@ -64,6 +82,7 @@ export function createDirectingRequests({
       if (person) reachedBy(person, 'direct', found);
       const tooMany = person !== null && asked === 'decline' && !mayDestroy(person.id);
       const kind = tooMany ? 'stop' : asked;
+      if (person && (await isTooMuch(found, kind))) return {};
       if (kind === 'allow') await withoutRefusal(found);
       const how = person && person.only === undefined ? 'button' : 'api';
       const write = () =>

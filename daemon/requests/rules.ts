@@ -6,7 +6,7 @@ import { iso, type Site } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import type { By } from '../domain/operations/control/request.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
-import { jobView, newJob } from '../domain/operations/job.js';
+import { isOpen, jobView, newJob } from '../domain/operations/job.js';
 import type { PolicyDraft } from '../domain/policy/draft.js';
 import type { Policy } from '../domain/policy/policy.js';
 import { confirmEmergency, controlsOff, policyChanges } from '../domain/policy/policy-changes.js';
@@ -21,7 +21,7 @@ import type { Asker, Askers } from './askers.js';
 const MOST_CHANGES = 50;
 
 export type RuleDeps = {
-  catalogue: Verbs<'policy.newest' | 'approvals.draft' | 'audit.append' | 'audited'>;
+  catalogue: Verbs<'policy.newest' | 'approvals.draft' | 'audit.append' | 'audited' | 'jobs.get'>;
   askers: Pick<Askers, 'may' | 'proved'>;
   jobs: Pick<ReturnType<typeof createJobs>, 'ask' | 'cancel'>;
   approvals: Pick<ApprovalsOf, 'ask' | 'use' | 'newest'>;
@@ -140,6 +140,8 @@ export function createRuleRequests({
 
     async cancel_job({ by, id }) {
       const asker = await askers.may(by, 'settings');
+      const job = await catalogue.jobs.get(id);
+      if (!job || !isOpen(job)) throw fail('job_unknown', id);
       await putOnRecord(catalogue, asker.entry('job_cancel', { object: 'job', object_id: id }));
       return jobView(await jobs.cancel(id));
     },

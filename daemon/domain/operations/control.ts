@@ -89,10 +89,10 @@ export const CONTROL = {
   metrics: get('/metrics', Type.String()),
   /** What the kernel lets this process dump. */
   core_limit: get('/core-limit', Type.Object({ limit: CoreLimit })),
-  test_alerts: post('/alerts/test', NOTHING, Type.Array(Outcome), { timeoutMs: ALERT_MS }),
+  test_alerts: post('/alerts/test', NOTHING, Type.Array(Outcome), { timeoutMs: ALERT_MS, socket: 'owner' }),
   /** On the first PBX unless another is named. Throws `pbx_unknown`. */
   run_test_call: post('/test-call/run', Type.Object({ pbx: Type.Optional(PbxId) }), TestCall, {
-    timeoutMs: TEST_CALL_MS,
+    ...{ timeoutMs: TEST_CALL_MS, socket: 'owner' },
   }),
   checkpoints: get('/audit/checkpoints', Checkpoints),
   sign_checkpoint: post('/audit/checkpoint', NOTHING, Signed, { timeoutMs: SIGN_MS }),

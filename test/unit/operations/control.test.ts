@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
-import type { ControlHandlers } from '../../../daemon/domain/operations/control.js';
+import { CONTROL, type ControlHandlers, STREAMS } from '../../../daemon/domain/operations/control.js';
+import { QUOTAS } from '../../../daemon/domain/operations/quotas.js';
 import { controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { createControl } from '../../../daemon/operations/control.js';
@@ -60,6 +61,37 @@ t.test('the dashboard cannot say that the command line asks, and the command lin
   await t.rejects(ask(dir, 'cancel_job', { by: { console: 'root' }, id }), { code: 'daemon_differs' });
   t.same(asked, [me, { console: 'root' }]);
   await t.rejects(dashboard.ask('accept_log', { by: 'x', reason: 'y' }), { message: /404/ });
+});
+
+t.test('whatever the dashboard can have written has a quota', async (t) => {
+  const shared = [
+    ...Object.entries(CONTROL).filter(([, one]) => one.socket === 'shared' && one.method === 'POST'),
+    ...Object.entries(STREAMS),
+  ].map(([name]) => name);
+  t.same(Object.keys(QUOTAS).sort(), shared.sort());
+  for (const [name, { by, each, all }] of Object.entries(QUOTAS)) {
+    for (const limit of [each, all]) t.ok(limit === null || (limit.burst > 0 && limit.hourly > 0), name);
+    t.equal(each === null, by === 'dashboard', `${name}: each person has their own where one is named`);
+    t.ok(all !== null || by === 'shown', `${name}: strangers keep nobody out`);
+  }
+});
+
+t.test('who asks too often is refused, others are not, and the command line has no quota', async (t) => {
+  let asked = 0;
+  const { dir, dashboard } = await sockets(t, { withdraw_consent: () => ({ asked: ++asked }) });
+  const as = (person: string) => ({ by: { ...me, person }, id: 7 });
+  const { burst } = QUOTAS.withdraw_consent!.each!;
+  const many = Array.from({ length: burst + 5 }, () => dashboard.ask('withdraw_consent', as('P')));
+  const refused = (await Promise.allSettled(many)).filter(
+    ({ status, ...one }) => status === 'rejected' && 'reason' in one && one.reason.code === 'too_many',
+  );
+  t.equal(asked, burst);
+  t.equal(refused.length, 5);
+  await dashboard.ask('withdraw_consent', as('Q'));
+  await ask(dir, 'withdraw_consent', as('P'));
+  t.equal(asked, burst + 2);
+  for (const name of ['test_alerts', 'run_test_call'] as const)
+    await t.rejects(dashboard.ask(name), { message: /404/ }, 'nobody would have asked for it');
 });
 
 t.test('bodies are as long as their request needs, and no longer', async (t) => {

@@ -46,6 +46,41 @@ t.test(
   },
 );
 
+t.test('a call that is masked and resumed again and again stays masked, and fills nothing', async (t) => {
+  const { catalogue } = await opened(t);
+  const now = () => NOW;
+  const askers = createAskers({ catalogue, proofs: { signedIn: () => false, use: () => null }, clock: now });
+  const direct = async (
+    _: string,
+    callId: string,
+    given: Pick<Directive, 'kind' | 'how' | 'who' | 'legId'>,
+  ) => void (await catalogue.directives.add({ callId, at: NOW, ...given }));
+  const { direct_call } = createDirectingRequests({ catalogue, askers, direct, clock: now });
+  const other = CALL.replace(/Z$/, 'Y');
+  for (const id of [CALL, other]) await catalogue.calls.save(aCall(id, { endedAt: null }));
+  await catalogue.people.add({ ...FOUNDER, id: 'ada', name: 'Ada', passwordHash: '', createdAt: NOW });
+  const by = { person: 'ada', session: 'one', address: '10.0.0.7' };
+  const say = async (kind: 'mask' | 'resume' | 'decline', call = CALL) => direct_call({ by, call, kind });
+  for (let n = 0; n < 15; n++) {
+    await say('mask');
+    await say('resume');
+  }
+  await say('mask');
+  await t.rejects(say('resume'), { code: 'too_many' });
+  const said = () => catalogue.directives.of(CALL);
+  const [entries, length] = [await catalogue.audit.head(), (await said()).length];
+  t.equal(length, 31);
+  for (let n = 0; n < 20; n++) await say('mask');
+  t.equal((await said()).length, length, 'it is masked already');
+  t.same(await catalogue.audit.head(), entries);
+  t.equal(directed(await said(), []).masks.at(-1)?.until, null);
+  await say('decline');
+  t.match((await said()).at(-1), { kind: 'decline' }, 'it can still be declined');
+  await say('mask', other);
+  await say('resume', other);
+  t.equal((await catalogue.directives.of(other)).length, 2, 'each call has its own');
+});
+
 t.test('nobody ends what is masked for the rest of a call', async (t) => {
   const at = (seq: number, kind: Directive['kind']): Directive => ({
     ...{ callId: CALL, seq, at: NOW + seq * 1_000, kind, how: 'button', who: 'ada', legId: null },

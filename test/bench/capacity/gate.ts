@@ -1,17 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPbx } from '../support/pbx/pbx.js';
-import { createRecorderLab } from '../support/recorder.js';
-import { createCalls } from './capacity/calls.js';
-import { idleOf, measure, median, type Result, TOLERANCE } from './capacity/measure.js';
-import { openRecordings } from './capacity/recordings.js';
-import { tapedeck } from './capacity/ways.js';
+import { startPbx } from '../../support/pbx/pbx.js';
+import { createRecorderLab } from '../../support/recorder.js';
+import { createCalls } from './calls.js';
+import { idleOf, measure, median, type Result, TOLERANCE } from './measure.js';
+import { openRecordings } from './recordings.js';
+import { tapedeck } from './ways.js';
 
 /**
  * npm run bench:gate: whether recordings that wait while calls need the processor (`[processor] calls_first`) keep calls whole. Each
  * run has as many calls as are given (50, or `npm run bench:gate -- 80`), and the same number again as soon as they have ended, while
- * the recordings of the first are still to be made; the second ones are measured. The two settings take turns. Takes about six minutes.
+ * the first are still being encoded; the second ones are measured. The two settings take turns. Takes about six minutes.
  */
 const count = Number(process.argv[2] ?? 50);
 if (!Number.isInteger(count) || count < 1 || count > 1_000)
