@@ -50,12 +50,13 @@ export function createInforming(
       const kind = mode === 'beep' ? null : mode;
       const upload = kind && (await catalogue.prompts.active(kind, language));
       if (upload) {
-        const { hash, name, durationMs } = upload;
+        const { hash, name, durationMs, saysPurpose } = upload;
         const media = await offer(hash, async () => ({
           wav: await uploaded.read(hash, 'wav'),
           wav16: await uploaded.read(hash, 'wav16'),
         }));
-        return { played: { kind, language, hash, name, durationMs }, prompt: { media, durationMs } };
+        const played = { kind, language, hash, name, durationMs, ...(saysPurpose && { saysPurpose }) };
+        return { played, prompt: { media, durationMs } };
       }
       const { hash, files, durationMs } = kind ? own.of(kind, language, key) : own.beep();
       const media = await offer(hash, async () => files);

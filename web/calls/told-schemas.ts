@@ -45,6 +45,9 @@ const PlayedView = Type.Object({
     hash: Nullable(Type.String({ description: 'SHA-256 of its 16 kHz file, in hex.' })),
     name: Type.String(),
     duration_ms: Nullable(Type.Integer()),
+    says_purpose: Type.Boolean({
+      description: 'It says who records, and what for, as somebody stated who uploaded it.',
+    }),
   }),
   to: Type.Object(ListenerView.properties, { description: 'Into whose leg it was whispered.' }),
   heard_by: Type.Array(ListenerView, {
@@ -77,6 +80,12 @@ export const ToldView = Type.Object({
   prompt_in_recording: Type.Boolean({
     description: 'The law of a place asks that the prompt is heard in it.',
   }),
+  purpose: Nullable(
+    Type.Enum(['said', 'unsaid'], {
+      description:
+        'Whether every prompt that was heard whole says who records, and what for; null where no law asks for that, and where none was heard.',
+    }),
+  ),
   beep_seconds: Nullable(Type.Number()),
   jurisdictions: Type.Array(
     Type.Object({

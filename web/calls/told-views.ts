@@ -9,7 +9,7 @@ import type {
   LegId,
 } from '../../daemon/domain/recording/recording.js';
 import { JURISDICTIONS } from '../../daemon/domain/telling/jurisdictions.js';
-import type { Found, Played } from '../../daemon/domain/telling/notice.js';
+import { type Found, type Played, purposeHeard } from '../../daemon/domain/telling/notice.js';
 import { regionOf } from '../../daemon/domain/telling/region.js';
 import { toldOf, unwatchedIn } from '../../daemon/domain/telling/told.js';
 import type { ListenerView, ToldView } from './told-schemas.js';
@@ -44,6 +44,7 @@ export function toldView(
       reason.code === 'jurisdiction' ? { ...reason, name: nameOf(reason.id) } : reason,
     ),
     prompt_in_recording: notice.promptInRecording,
+    purpose: purposeHeard(notice, played),
     stated_is_enough: notice.statedIsEnough,
     beep_seconds: notice.beepSeconds,
     jurisdictions: notice.jurisdictions.map(({ id, asOf, overridden, from }) => ({
@@ -73,6 +74,7 @@ const playedView = (call: Call, one: Played, since: (at: number) => number, say:
   prompt: {
     ...{ kind: one.prompt.kind, language: one.prompt.language, hash: one.prompt.hash },
     ...{ name: one.prompt.name, duration_ms: one.prompt.durationMs },
+    says_purpose: one.prompt.saysPurpose === true,
   },
   to: listener(call, one.leg, one.startedAt ?? one.endedAt),
   heard_by: one.heardBy.map((id) => listener(call, id, one.endedAt)),

@@ -50,6 +50,7 @@ function noticePart(notice: Notice) {
       ...{ id, from, as_of: asOf, overridden },
     })),
     prompt_in_recording: notice.promptInRecording,
+    ...(notice.purposeAndIdentity && { purpose_and_identity: true }),
     beep_seconds: notice.beepSeconds,
     number,
     /** The place that the number hints at; null for a call without an outside party. */
@@ -68,6 +69,8 @@ function playedPart(played: Played, zero: number, say?: Say) {
     prompt: {
       ...{ kind: prompt.kind, language: prompt.language, sha256: prompt.hash, name: prompt.name },
       duration_ms: prompt.durationMs,
+      // As somebody stated; left out where nobody did, as in manifests from before that was asked.
+      ...(prompt.saysPurpose && { says_purpose: true }),
     },
     leg: played.leg,
     from_ms: startedAt === null ? null : Math.round(startedAt - zero),

@@ -44,6 +44,8 @@ export type PlayedPrompt = {
   hash: string | null;
   name: string;
   durationMs: number | null;
+  /** Whether it says who records, and what for, as somebody stated who uploaded it; left out where nobody did, and of earlier versions. */
+  saysPurpose?: boolean;
 };
 
 /** One playing. Times are ms since 1970; `startedAt` is null for one that was never heard to begin. */
@@ -104,6 +106,19 @@ export const reaches = (heardBy: readonly LegId[], legs: readonly Speaker[]): bo
   legs.every(({ party }) => party.ours)
     ? heardBy.length > 0
     : legs.some(({ id, party }) => !party.ours && heardBy.includes(id));
+
+/**
+ * Whether those who were told heard who records, and what for, where the law of a place asks for that. Null where none does, and where
+ * no prompt of ours was heard whole.
+ */
+export function purposeHeard(
+  { purposeAndIdentity }: Pick<Notice, 'purposeAndIdentity'>,
+  played: readonly Played[],
+): 'said' | 'unsaid' | null {
+  const heard = played.filter(({ what, whole, heardBy }) => what === 'prompt' && whole && heardBy.length > 0);
+  if (!purposeAndIdentity || heard.length === 0) return null;
+  return heard.every(({ prompt }) => prompt.saysPurpose === true) ? 'said' : 'unsaid';
+}
 
 /** Returns null for a call of which it was not decided how people are told: then Tapedeck tells nobody. */
 export function informedBy(

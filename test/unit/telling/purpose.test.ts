@@ -1,10 +1,14 @@
 import t from 'tap';
 import { purposeSaid } from '../../../daemon/cli/doctor/announcements.js';
 import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
+import { consentPart } from '../../../daemon/domain/telling/ledger.js';
+import { type Notice, type Played, purposeHeard } from '../../../daemon/domain/telling/notice.js';
 import { PROMPT_KINDS } from '../../../daemon/domain/telling/prompt.js';
 import { lackingPurpose, saysPurpose } from '../../../daemon/domain/telling/purpose.js';
 import { LANGUAGES } from '../../../daemon/domain/telling/schema.js';
 import { createOwnPrompts } from '../../../daemon/vault/prompts.js';
+import { aNotice, aPlaying } from '../../support/catalogue/every-row.js';
+import { aCall } from '../../support/recordings/a-call.js';
 
 const NOTHING_SAYS = () => false;
 const of = (region: string, more: Partial<Policy> = {}, elsewhere: [string, string][] = []) =>
@@ -53,6 +57,48 @@ t.test(
     t.notOk(saysPurpose([prompt])({ kind: 'ask', language: 'en' }), 'another prompt');
   },
 );
+
+t.test('a call knows whether those who were told heard who records, and what for', async (t) => {
+  const law = { ...aNotice('A'), purposeAndIdentity: true };
+  const playing = (saysPurpose: boolean, more: Partial<Played> = {}): Played => {
+    const { prompt, ...rest } = aPlaying('A');
+    return {
+      ...rest,
+      prompt: { ...prompt, ...(saysPurpose && { saysPurpose }) },
+      seq: 1,
+      found: null,
+      ...more,
+    };
+  };
+  const cases: [string, Notice, Played[], ReturnType<typeof purposeHeard>][] = [
+    ['said', law, [playing(true)], 'said'],
+    ['not said', law, [playing(false)], 'unsaid'],
+    ['not said to who came later', law, [playing(true), playing(false)], 'unsaid'],
+    [
+      'one that was cut short tells nobody anything',
+      law,
+      [playing(true), playing(false, { whole: false })],
+      'said',
+    ],
+    ['nobody heard it', law, [playing(false, { heardBy: [] })], null],
+    ['a tone says nothing', law, [playing(false, { what: 'beep' })], null],
+    ['of the dialplan we do not know', law, [playing(false, { what: 'dialplan' })], null],
+    ['no law asks for it', aNotice('A'), [playing(false)], null],
+  ];
+  for (const [what, notice, played, wanted] of cases) t.equal(purposeHeard(notice, played), wanted, what);
+
+  const signed = (notice: Notice, played: Played[]) =>
+    consentPart({
+      ...{ call: aCall('A'), decision: null, told: { notice, played, directives: [] } },
+      coverage: { status: 'recorded', why: null, rule: null, missingMs: 0 },
+    });
+  t.match(signed(law, [playing(true)]), {
+    notice: { purpose_and_identity: true },
+    played: [{ prompt: { says_purpose: true } }],
+  });
+  const without = JSON.stringify(signed(aNotice('A'), [playing(false)]));
+  t.notMatch(without, /purpose/, 'what was signed before this was kept is signed alike');
+});
 
 t.test('a sentence is offered for each prompt, with what is to be filled in and the key', async (t) => {
   const { offered } = createOwnPrompts();

@@ -39,12 +39,18 @@ t.test('what was played and what was heard, refused, agreed and left out is told
     ['kept', 'Nobody was told that this call is recorded.'],
     ['erased', /^Your dialplan played “this-call-may-be” to /],
     ['live', /^A repeated tone was played to Hartley & Sons and Anna Berg$/],
+    [
+      'asked',
+      'The law of a place on this call asks that people hear who records, and what for. The announcement did not say so.',
+    ],
+    ['noisy', 'The announcement says so, as whoever uploaded it has stated.'],
     ['internal', 'Nobody had to be told: the policy tells nobody in calls like this one.'],
     ['processing', 'Not looked for in the recording yet'],
   ];
   const { page } = await openDesk(t, opened, house, { width: 360 });
   for (const [call, text] of says) {
     await page.goto(`${house.url}/calls/${office[call].id}`);
+    if (call === 'noisy') await page.getByText('Why people were told this way').click();
     await page.locator('.told').getByText(text).first().waitFor();
     t.ok((await tooWide(page)) <= 0, `${call} fits`);
   }

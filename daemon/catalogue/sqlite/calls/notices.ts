@@ -75,6 +75,7 @@ export const played = noun({
       hash: orNull(Type.String({ pattern: '^[0-9a-f]{64}$' })),
       name: Text,
       durationMs: orNull(Length),
+      saysPurpose: Type.Optional(Type.Boolean()),
     }),
     leg: Text,
     started_at: orNull(Time),

@@ -22,6 +22,7 @@ type Ledger = {
     from: number | null;
     until: number;
     name?: string;
+    saysPurpose?: true;
   })[];
   answers?: readonly { kind: DirectiveKind; how: DirectiveWay; who: string; at: number; leg?: LegId }[];
 };
@@ -39,8 +40,14 @@ export async function ledgerOf(
   const about = { version: 1, rule: rule ?? null, number, others: [], askedSince: 0, site, language };
   await catalogue.notices.decide({ callId: call.id, at: call.startedAt, ...decision, ...about });
   const kind = decision.mode === 'silent' || decision.mode === 'beep' ? 'announce' : decision.mode;
-  for (const { from, until, found = null, name = '', ...more } of played) {
-    const prompt = { language, hash: 'c4'.repeat(32), name, durationMs: 4_080 };
+  for (const { from, until, found = null, name = '', saysPurpose, ...more } of played) {
+    const prompt = {
+      language,
+      hash: 'c4'.repeat(32),
+      name,
+      durationMs: 4_080,
+      ...(saysPurpose && { saysPurpose }),
+    };
     const ours = more.what !== 'beep' && more.what !== 'dialplan';
     const made = await catalogue.notices.tell({
       ...{ callId: call.id, what: 'prompt', leg: 'us', whole: true, heardBy: ['them', 'us'], failed: null },
@@ -77,7 +84,7 @@ export async function fillTold(dashboard: Pick<Dashboard, 'catalogue'>, calls: S
   const write = (call: StoredCall, ledger: Ledger) => ledgerOf(dashboard, call, ledger);
   const once = { from: 120, until: 4_200 };
   // Found on both sides.
-  await write(calls.noisy, { played: [{ ...once, found: FOUND }] });
+  await write(calls.noisy, { played: [{ ...once, found: FOUND, saysPurpose: true }] });
   // The workshop came in by a transfer, and was told then.
   await write(calls.partial, {
     language: 'fr',

@@ -82,6 +82,7 @@ function Result({ call, told }: { call: CallDetail; told: Told }) {
         {others.map((finding) => (
           <p key={finding}>{t.told.findings[finding]}</p>
         ))}
+        {told.purpose === 'unsaid' && <p>{t.told.purposeUnsaid}</p>}
       </div>
     </div>
   );

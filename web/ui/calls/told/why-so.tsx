@@ -30,6 +30,7 @@ export function ToldWhy({ told }: { told: Told }) {
         ))}
       </ul>
       {told.prompt_in_recording && <p>{t.told.inRecording}</p>}
+      {told.purpose === 'said' && <p>{t.told.purposeSaid}</p>}
       {told.number !== null && (
         <p>
           {clean(told.number) ? (
