@@ -2,18 +2,25 @@ import type { Verbs } from '../catalogue/catalogue.js';
 import { entryOf, TAPEDECK } from '../domain/assurance/audit.js';
 import { dates } from '../domain/days.js';
 import type { Alarms } from '../domain/operations/alarm.js';
-import { deadlineOf, forgetAt, monthsAfter, urgencyOf } from '../domain/privacy/deadline.js';
+import {
+  confirmBy,
+  confirmSoon,
+  deadlineOf,
+  forgetAt,
+  monthsAfter,
+  urgencyOf,
+} from '../domain/privacy/deadline.js';
 import { LOG_MONTHS, type PrivacyRequest } from '../domain/privacy/request.js';
 import type { Log } from '../ops/log.js';
 import { repeatedly } from '../ops/turns.js';
 
-const [DUE, OVERDUE] = ['request_due', 'request_overdue'] as const;
+const [CONFIRM, DUE, OVERDUE] = ['request_confirm', 'request_due', 'request_overdue'] as const;
 /** How often it is looked, in ms: the last day of a request is over at midnight. */
 const LOOK_MS = 600_000;
 
 /**
- * Raises an alarm for requests of people that have to be answered within seven days, and one for those that are overdue; and removes
- * what names the person from closed requests at the end of the time for which a log of them is kept.
+ * Raises an alarm for requests of people of which receipt has to be confirmed within three days, one for those that have to be answered within
+ * seven days, and one for those that are overdue; and removes what names the person from closed requests at the end of the time for which a log of them is kept.
  */
 export function createDeadlines(deps: {
   catalogue: Verbs<
@@ -36,7 +43,14 @@ export function createDeadlines(deps: {
       open
         .filter((request) => urgencyOf(request, clock()) === urgency)
         .map((request) => ({ number: request.number, day: deadlineOf(request).day }))
-        .toSorted((a, b) => (a.day < b.day ? -1 : 1));
+        .toSorted(byDay);
+    const unconfirmed = open
+      .filter((request) => confirmSoon(request, clock()))
+      .map((request) => ({ number: request.number, day: confirmBy(request)! }))
+      .toSorted(byDay);
+    if (unconfirmed.length === 0) alarms.clear(CONFIRM);
+    else
+      alarms.raise(CONFIRM, { severity: 'warning', why: { code: CONFIRM, params: paramsOf(unconfirmed) } });
     const soon = which('soon');
     if (soon.length === 0) alarms.clear(DUE);
     else alarms.raise(DUE, { severity: 'warning', why: { code: DUE, params: paramsOf(soon) } });
@@ -80,6 +94,8 @@ export function createDeadlines(deps: {
     stop: looking.stop,
   };
 }
+
+const byDay = (a: { day: string }, b: { day: string }) => (a.day < b.day ? -1 : 1);
 
 const paramsOf = (urgent: { number: number; day: string }[]) => ({
   requests: urgent.length,

@@ -111,6 +111,7 @@ export const ALARMS = {
   signing_key_new: shape({ key: Text }),
 
   /** Requests of people about recordings of themselves. `number`, `day`: the most urgent one, and its last day. */
+  request_confirm: shape({ requests: Count, number: Count, day: Text }),
   request_due: shape({ requests: Count, number: Count, day: Text }),
   request_overdue: shape({ requests: Count, number: Count, day: Text }),
 

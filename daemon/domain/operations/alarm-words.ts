@@ -268,6 +268,10 @@ const WORDS: {
     hint: 'Copy the public key that "tapedeck keys status" shows to where you keep such keys. Check whether signing/key was damaged, or restored from a backup. The old key is kept beside it.',
   }),
 
+  request_confirm: ({ requests, number, day }) => ({
+    message: `${requests === 1 ? '1 request' : `${requests} requests`} of people about recordings of themselves ${requests === 1 ? 'needs' : 'need'} a confirmation of receipt within 3 days. Request ${number} has to be confirmed by ${day}.`,
+    hint: 'Write to the people that you received their requests, unless you already have. Their contacts are on the page "Requests". The reminder ends after that day, or when the request is closed.',
+  }),
   request_due: ({ requests, number, day }) => ({
     message: `${requests === 1 ? '1 request' : `${requests} requests`} of people about recordings of themselves ${requests === 1 ? 'has' : 'have'} to be answered within 7 days. Request ${number} has to be answered by ${day}.`,
     hint: 'Answer them, or extend their deadline and tell the people why, on the page "Requests". Then close them there.',

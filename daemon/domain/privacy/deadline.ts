@@ -11,6 +11,8 @@ const DAYS = { first: 45, extended: 90 };
 const CONFIRM_BUSINESS_DAYS = 10;
 /** So many days before the last one people are reminded. */
 const REMIND_DAYS = 7;
+/** Of confirming receipt: there are at least two working days among them and the last one. */
+const REMIND_CONFIRM_DAYS = 3;
 
 /** The same day so many months later, or the last one of that month. */
 export function monthsAfter(day: string, months: number): string {
@@ -40,6 +42,16 @@ export function confirmBy({ kind, received }: Counted): string | null {
     if (weekday !== 0 && weekday !== 6) left -= 1;
   }
   return day;
+}
+
+/**
+ * Whether people are reminded now of confirming receipt: from three days before the last day until that is over. Nobody enters that receipt was
+ * confirmed, so it says nothing about a day that has passed.
+ */
+export function confirmSoon(request: Counted, now: number): boolean {
+  const day = confirmBy(request);
+  if (day === null || now >= endOfDay(day, request.zone)) return false;
+  return now >= startOfDay(dayAfter(day, -REMIND_CONFIRM_DAYS), request.zone);
 }
 
 /** The deadline of a request as it stands: its last day, and when that is over, ms since 1970. */

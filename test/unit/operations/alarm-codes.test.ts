@@ -279,6 +279,17 @@ const EXAMPLES: {
     [{ why: many, confirm: null }, /5 of 10 .*had started before the recorder last stopped\.$/],
   ],
   signing_key_new: [[{ key: 'ab12' }, /a new one: ab12\.$/]],
+  request_confirm: [
+    [
+      { requests: 1, number: 4, day: '2026-12-03' },
+      /^1 request .* needs a confirmation .* Request 4 .* by 2026-12-03\.$/,
+      /unless you already have/,
+    ],
+    [
+      { requests: 2, number: 4, day: '2026-12-03' },
+      /^2 requests .* need a confirmation of receipt within 3 days\./,
+    ],
+  ],
   request_due: [
     [
       { requests: 1, number: 4, day: '2026-12-03' },

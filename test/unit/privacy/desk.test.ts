@@ -218,6 +218,31 @@ t.test('people are reminded seven days before the last day, and when it has pass
   t.same([...standing.keys()], []);
 });
 
+t.test(
+  'people are reminded of confirming receipt, until the day for it is over or the request is closed',
+  async (t) => {
+    const { handlers, deadlines, standing, clock } = await desk(t);
+    await handlers.add_privacy({ by, facts: FACTS });
+    for (const received of ['2026-05-04', '2026-05-03'])
+      await handlers.add_privacy({ by, facts: { ...FACTS, kind: 'know', received } });
+    const reminded = async (now: string) => {
+      clock.ms = at(now);
+      await deadlines.look();
+      return standing.get('request_confirm')?.message;
+    };
+    t.equal(await reminded('2026-05-11T10:00:00Z'), undefined);
+    t.match(await reminded('2026-05-13T10:00:00Z'), /^1 request .* Request 3 .* by 2026-05-15\.$/);
+    t.match(await reminded('2026-05-15T10:00:00Z'), /^2 requests .* Request 3 .* by 2026-05-15\.$/);
+    t.match(await reminded('2026-05-17T10:00:00Z'), /^1 request .* Request 2 .* by 2026-05-18\.$/);
+    t.equal(standing.get('request_confirm')?.severity, 'warning');
+    t.notMatch(JSON.stringify([...standing.values()]), /Quennell|7654321/);
+    const answer = { day: '2026-05-17', outcome: 'given' as const, grounds: [], note: '' };
+    await handlers.close_privacy({ by, id: 'P2', answer });
+    t.equal(await reminded('2026-05-17T10:00:01Z'), undefined);
+    t.equal(await reminded('2026-05-20T10:00:00Z'), undefined);
+  },
+);
+
 t.test('after 24 months nothing in the catalogue names the person', async (t) => {
   const { handlers, deadlines, catalogue, clock, path } = await desk(t);
   await catalogue.calls.save(aCall(CALL));
