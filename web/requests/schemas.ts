@@ -39,6 +39,9 @@ export const RequestView = Type.Object({
         'The last day on which receipt can be confirmed in time: 10 business days, under the CCPA alone.',
     }),
   ),
+  confirm_soon: Type.Boolean({
+    description: 'Three days or less are left for that. Whether it was confirmed is not recorded.',
+  }),
   last_day_extended: Type.String({ format: 'date', description: 'The same if it is, or were, extended.' }),
   urgency: Type.Enum(['none', 'soon', 'over'], {
     description: '`soon`: seven days or less are left; `over`: the deadline has passed.',

@@ -103,6 +103,20 @@ t.test('a request is entered, its calls are looked at, and it is answered', asyn
   await page.getByRole('heading', { name: 'Closed' }).waitFor();
   await page.getByText('No open requests.').waitFor();
   await shot('list');
+
+  await page.getByRole('button', { name: 'Enter a request' }).click();
+  await page.getByLabel('What the person asks for').selectOption('know');
+  await page.getByLabel('Name', { exact: true }).fill('Olga Ruiz');
+  await page.getByLabel('Telephone numbers of the person').fill('+1 415 555 0142');
+  await page
+    .getByLabel('Received on')
+    .fill(new Date(Date.now() - 12 * 86_400_000).toISOString().slice(0, 10));
+  await page.getByRole('button', { name: 'Save request' }).click();
+  await page.getByText(/^Confirm it to the person by /).waitFor();
+  await page.getByRole('link', { name: 'All requests' }).click();
+  await page.getByText(/^Receipt to be confirmed by .+, unless it was$/).waitFor();
+  t.strictSame(await faults(page), []);
+  await shot('confirm');
   t.equal(await page.evaluate('window.pwned'), undefined);
   const refused = complaints.filter((text) => !/status of 400/.test(text));
   t.strictSame(refused, []);

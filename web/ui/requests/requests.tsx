@@ -86,14 +86,15 @@ function Name({ request: { id, number, name, kind } }: { request: PrivacyRequest
 }
 
 function OpenRow({ request }: { request: PrivacyRequest }) {
-  const { received, last_day, state, urgency } = request;
-  const { columns, states, urgency: words } = t.requests;
+  const { received, last_day, state, urgency, confirm_by: by, confirm_soon: soon } = request;
+  const { columns, states, urgency: words, confirmSoon } = t.requests;
   return (
     <tr>
       <Name request={request} />
       <td>
         <TableLabel name={columns.received} />
         {dayInWords(received)}
+        {soon && by !== null && <p class="requests-soon">{confirmSoon({ day: dayInWords(by) })}</p>}
       </td>
       <td>
         <TableLabel name={columns.due} />

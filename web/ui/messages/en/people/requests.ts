@@ -77,6 +77,7 @@ export const requestsText = {
   },
   confirmBy: ({ day }: { day: string }) =>
     `Confirm it to the person by ${day}: 10 business days, public holidays not considered.`,
+  confirmSoon: ({ day }: { day: string }) => `Receipt to be confirmed by ${day}, unless it was`,
   facts: {
     kind: 'Request',
     name: 'Name',
