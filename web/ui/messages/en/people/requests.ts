@@ -77,7 +77,7 @@ export const requestsText = {
   },
   confirmBy: ({ day }: { day: string }) =>
     `Confirm it to the person by ${day}: 10 business days, public holidays not considered.`,
-  confirmSoon: ({ day }: { day: string }) => `Receipt to be confirmed by ${day}, unless it was`,
+  confirmSoon: ({ day }: { day: string }) => `Confirm receipt by ${day}`,
   facts: {
     kind: 'Request',
     name: 'Name',
