@@ -1,6 +1,6 @@
 import type { Verbs } from '../catalogue/catalogue.js';
 import { unwritable } from '../catalogue/entries.js';
-import { type Directive, directed, HOUSE, masks, speakerOf } from '../domain/call/directive.js';
+import { type Directive, directed, HOUSE, isMasked, masks, speakerOf } from '../domain/call/directive.js';
 import { fail } from '../domain/error.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
 import type { PbxId } from '../domain/pbx.js';
@@ -62,9 +62,10 @@ export function createDirectingRequests({
       turns.left -= 1;
       return false;
     }
-    if (kind === 'decline' || kind === 'stop') return false;
+    if (kind === 'decline') return false; // as often as `REFUSALS` has it
     if (!masks({ kind })) throw fail('too_many', 'This call was masked and resumed too often.');
-    return directed(await catalogue.directives.of(id), legs).masks.some(({ until }) => until === null);
+    const now = directed(await catalogue.directives.of(id), legs);
+    return kind === 'stop' ? now.stopped : isMasked(now);
   }
 
   /** What a party on the phone refused, nobody takes back for them. */
@@ -82,7 +83,10 @@ export function createDirectingRequests({
       if (person) reachedBy(person, 'direct', found);
       const tooMany = person !== null && asked === 'decline' && !mayDestroy(person.id);
       const kind = tooMany ? 'stop' : asked;
-      if (person && (await isTooMuch(found, kind))) return {};
+      if (person && (await isTooMuch(found, kind))) {
+        if (tooMany) throw fail('declined_too_often');
+        return {};
+      }
       if (kind === 'allow') await withoutRefusal(found);
       const how = person && person.only === undefined ? 'button' : 'api';
       const write = () =>

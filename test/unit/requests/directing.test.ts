@@ -76,6 +76,9 @@ t.test('a call that is masked and resumed again and again stays masked, and fill
   t.equal(directed(await said(), []).masks.at(-1)?.until, null);
   await say('decline');
   t.match((await said()).at(-1), { kind: 'decline' }, 'it can still be declined');
+  for (let n = 0; n < 19; n++) await say('decline');
+  for (let n = 0; n < 3; n++) await t.rejects(say('decline'), { code: 'declined_too_often' });
+  t.equal((await said()).filter(({ kind }) => kind === 'stop').length, 1, 'it is masked to its end once');
   await say('mask', other);
   await say('resume', other);
   t.equal((await catalogue.directives.of(other)).length, 2, 'each call has its own');
