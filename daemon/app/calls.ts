@@ -130,7 +130,7 @@ export function createCalls(
   });
   const mutes = createMuteWatch({
     captures: recorder.captures,
-    size: spool.size,
+    size: spool.atLeast,
     open: spool.open,
     known: () => has('late-packets-dropped'),
     heal: recorder.renew,

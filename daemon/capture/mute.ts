@@ -24,7 +24,7 @@ export type Captured = SegmentName & {
 
 export type MuteDeps = {
   captures: () => Captured[];
-  /** Bytes of a spool file; null when it is not to be seen from here. */
+  /** Bytes of a spool file, at least; null when it is not to be seen from here. */
   size: (name: string) => Promise<number | null>;
   /** Opens a spool file; null when it is not there or not to be read. */
   open: (name: string) => Promise<FileHandle | null>;

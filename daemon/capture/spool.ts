@@ -26,7 +26,6 @@ export type RemoteSpool = {
 
 /** Of Asterisk's wav files: 16 bits a sample, one channel. */
 const HEADER = 44;
-const OWNER_MS = 1_000;
 const bytesPerMs = (path: string): number => (path.endsWith('16') ? 32 : 16);
 
 export type Spool = ReturnType<typeof createSpool>;
@@ -55,38 +54,16 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
   const held = new Set<string>();
   /** The ending of the file that was found last comes first: most are of one rate, and each is looked at every second. */
   let endings: readonly string[] = ENDINGS;
-  let asked = { at: Number.NEGATIVE_INFINITY, uid: Promise.resolve<number | null>(null) };
 
   function places(base: string, name: string): string[] {
     if (!parseOurs(name)) throw fail('internal', 'A spool file was asked for by a name that is not ours.');
     return endings.map((ending) => join(base, name + ending));
   }
 
-  /** Whose the folder is, asked once a second: nothing is opened for this. */
-  async function owner(): Promise<number | null> {
-    if (performance.now() - asked.at > OWNER_MS)
-      asked = {
-        at: performance.now(),
-        uid: stat(dir).then(
-          ({ uid }) => uid,
-          () => null,
-        ),
-      };
-    return asked.uid;
-  }
-
-  /** Returns what the system says of a capture that is here and may be read, without opening it; else null. */
-  async function glance(name: string): Promise<{ stats: Stats; file: string } | null> {
-    for (const file of places(dir, name)) {
-      const stats = await lstat(file).catch(() => null);
-      if (!stats) continue;
-      const folder = await owner();
-      if (folder === null || refusalOf(describe(stats), folder, process.geteuid!())) return null;
-      if (!file.endsWith(endings[0]!)) endings = endings.toReversed();
-      return { stats, file };
-    }
-    return null;
-  }
+  /** Keeps which ending was found. */
+  const found = (file: string): void => {
+    if (!file.endsWith(endings[0]!)) endings = endings.toReversed();
+  };
 
   const refused = (file: string, refusal: Refusal) => {
     const { why, todo } = refusalInWords(refusal);
@@ -113,14 +90,18 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
    * Opens a capture that is here. Null when it is not. Throws `spool_denied`, `spool_failing`, `spool_refused` or
    * `spool_unreadable`.
    */
-  async function take(name: string): Promise<{ handle: FileHandle; file: string } | null> {
+  async function take(name: string): Promise<{ handle: FileHandle; file: string; stats: Stats } | null> {
     for (const file of places(dir, name)) {
       let handle: FileHandle | null = null;
       try {
         handle = await openItself(file);
         const { uid } = await stat(dir);
-        const refusal = refusalOf(describe(await handle.stat()), uid, process.geteuid!());
-        if (refusal === null) return { handle, file };
+        const stats = await handle.stat();
+        const refusal = refusalOf(describe(stats), uid, process.geteuid!());
+        if (refusal === null) {
+          found(file);
+          return { handle, file, stats };
+        }
         await handle.close();
         throw refused(file, refusal);
       } catch (e) {
@@ -139,6 +120,13 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
   /** Opens a capture that is here and may be read; else null. The caller closes it. */
   const openHere = async (name: string): Promise<FileHandle | null> =>
     (await take(name).catch(() => null))?.handle ?? null;
+
+  /** What a capture is that is here and may be read; else null. */
+  async function opened(name: string): Promise<{ file: string; stats: Stats } | null> {
+    const taken = await take(name).catch(() => null);
+    await taken?.handle.close();
+    return taken;
+  }
 
   async function here(name: string): Promise<CapturedFile | null> {
     const taken = await take(name);
@@ -191,12 +179,26 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
     open: openHere,
 
     /** Bytes on disk; null when the file, or the whole spool, is not to be seen from here. */
-    size: async (name: string): Promise<number | null> => (await glance(name))?.stats.size ?? null,
+    size: async (name: string): Promise<number | null> => (await opened(name))?.stats.size ?? null,
+
+    /**
+     * Returns so many bytes as there are at least: a network file system says of a file that is not opened what it knew some seconds
+     * ago. It costs less than `size`. Null as with that.
+     */
+    async atLeast(name: string): Promise<number | null> {
+      for (const file of places(dir, name)) {
+        const stats = await lstat(file).catch(() => null);
+        if (!stats) continue;
+        found(file);
+        return stats.size;
+      }
+      return null;
+    },
 
     /** When a captured file came to be, ms since 1970 by the machine's clock; null when it is not to be seen from here. */
     async born(name: string): Promise<number | null> {
-      const found = (await glance(name))?.stats;
-      return found ? Math.round(found.birthtimeMs || found.ctimeMs) : null;
+      const stats = (await opened(name))?.stats;
+      return stats ? Math.round(stats.birthtimeMs || stats.ctimeMs) : null;
     },
 
     /**
@@ -204,10 +206,10 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
      * of the machine that has the file. Null when it is not there, or not to be seen from here.
      */
     async written(name: string): Promise<{ ms: number; at: number } | null> {
-      const found = await glance(name);
-      if (!found) return null;
-      const { size, mtimeMs } = found.stats;
-      return { ms: Math.max(0, size - HEADER) / bytesPerMs(found.file), at: mtimeMs };
+      const is = await opened(name);
+      if (!is) return null;
+      const { size, mtimeMs } = is.stats;
+      return { ms: Math.max(0, size - HEADER) / bytesPerMs(is.file), at: mtimeMs };
     },
 
     /**
