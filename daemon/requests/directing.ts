@@ -19,8 +19,8 @@ const REFUSALS: Record<'each' | 'all', Limit> = {
 };
 
 /**
- * Nobody takes so many payments by card in one call. Beyond that it is masked once more and stays so: what is said of a call must not
- * fill the disk, and a doubt is decided for silence.
+ * Nobody takes so many payments by card in one call. Beyond that they can mask it once more, and not resume it: what is said of a call must
+ * not fill the disk, and a doubt is decided for silence.
  */
 const TURNS: Limit = { burst: 30, hourly: 60 };
 
@@ -55,9 +55,13 @@ export function createDirectingRequests({
     return true;
   }
 
-  /** Whether this changes a call that was changed too often. Throws `too_many` for what would have more of it heard. */
-  async function isTooMuch({ id, legs }: Pick<CallRecord, 'id' | 'legs'>, kind: Directive['kind']) {
-    const turns = buckets.level(`call ${id}`, TURNS);
+  /** Whether they change a call that they have changed too often. Throws `too_many` for what would have more of it heard. */
+  async function isTooMuch(
+    person: string,
+    { id, legs }: Pick<CallRecord, 'id' | 'legs'>,
+    kind: Directive['kind'],
+  ): Promise<boolean> {
+    const turns = buckets.level(`call ${id} ${person}`, TURNS);
     if (turns.left >= 1) {
       turns.left -= 1;
       return false;
@@ -83,7 +87,7 @@ export function createDirectingRequests({
       if (person) reachedBy(person, 'direct', found);
       const tooMany = person !== null && asked === 'decline' && !mayDestroy(person.id);
       const kind = tooMany ? 'stop' : asked;
-      if (person && (await isTooMuch(found, kind))) {
+      if (person && (await isTooMuch(person.id, found, kind))) {
         if (tooMany) throw fail('declined_too_often');
         return {};
       }

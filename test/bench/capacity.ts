@@ -131,6 +131,7 @@ try {
   const recordings = await openRecordings(recorder);
   const way = tapedeck(recordings, recorder.pid('run')!);
   const taped = await climb(way, PLAN.Tapedeck, most);
+  await recordings.idle();
   const { recorder: idle } = await idleOf(pbx, way);
   const sound = await soundCost(calls, recordings, pbx.soundsDir, way.recorded!.used, idle);
   await recordings.close();

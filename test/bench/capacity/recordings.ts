@@ -14,6 +14,7 @@ import { RATE } from './sound.js';
 
 /** Pause between two looks at the catalogue, in ms. */
 const LOOK_AGAIN = 500;
+const NEWEST = 1_000;
 
 export type Recordings = Awaited<ReturnType<typeof openRecordings>>;
 
@@ -40,6 +41,18 @@ export async function openRecordings({ dataDir, config }: RecorderLab) {
       };
       return until('the recordings', finished, 180_000);
     },
+
+    /** Waits until nothing is left to be done of calls that have ended, of a step that failed as well. */
+    idle: (): Promise<unknown> =>
+      until(
+        'the recordings of all calls',
+        async () => {
+          await wait(LOOK_AGAIN);
+          const list = await catalogue.calls.list({ limit: NEWEST });
+          return list.every((call) => call.endedAt !== null && call.coverage.status !== 'pending');
+        },
+        300_000,
+      ),
 
     /** Returns the sides of a call's recording; none where there is no recording. */
     async sides({ recording }: StoredCall): Promise<Float32Array[]> {

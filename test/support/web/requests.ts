@@ -666,7 +666,15 @@ export const requests: Record<string, Request[]> = {
   ],
   'POST /api/v1/recordings/check': plain('recordings_check', { body: {} }),
   'POST /api/v1/recordings/archive': plain('archive', { body: {} }),
-  'DELETE /api/v1/jobs/:id': plain('job_cancel', { names: { id: aJob.id } }),
+  'DELETE /api/v1/jobs/:id': [
+    {
+      writes: ['job_cancel'],
+      send: async ({ dashboard }) => {
+        await dashboard.catalogue.jobs.add(aJob);
+        return { names: { id: aJob.id } };
+      },
+    },
+  ],
 
   ...Object.fromEntries(askedKinds.map((kind) => [`POST /api/v1/calls/:id/${kind}`, plain('direct')])),
 

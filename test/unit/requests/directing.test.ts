@@ -58,9 +58,10 @@ t.test('a call that is masked and resumed again and again stays masked, and fill
   const { direct_call } = createDirectingRequests({ catalogue, askers, direct, clock: now });
   const other = CALL.replace(/Z$/, 'Y');
   for (const id of [CALL, other]) await catalogue.calls.save(aCall(id, { endedAt: null }));
-  await catalogue.people.add({ ...FOUNDER, id: 'ada', name: 'Ada', passwordHash: '', createdAt: NOW });
-  const by = { person: 'ada', session: 'one', address: '10.0.0.7' };
-  const say = async (kind: 'mask' | 'resume' | 'decline', call = CALL) => direct_call({ by, call, kind });
+  for (const id of ['ada', 'ben'])
+    await catalogue.people.add({ ...FOUNDER, id, name: id, passwordHash: '', createdAt: NOW });
+  const say = async (kind: 'mask' | 'resume' | 'decline', call = CALL, person = 'ada') =>
+    direct_call({ by: { person, session: 'one', address: '10.0.0.7' }, call, kind });
   for (let n = 0; n < 15; n++) {
     await say('mask');
     await say('resume');
@@ -74,6 +75,8 @@ t.test('a call that is masked and resumed again and again stays masked, and fill
   t.equal((await said()).length, length, 'it is masked already');
   t.same(await catalogue.audit.head(), entries);
   t.equal(directed(await said(), []).masks.at(-1)?.until, null);
+  await say('resume', CALL, 'ben');
+  t.match((await said()).at(-1), { kind: 'resume' }, 'somebody else can resume it');
   await say('decline');
   t.match((await said()).at(-1), { kind: 'decline' }, 'it can still be declined');
   for (let n = 0; n < 19; n++) await say('decline');
