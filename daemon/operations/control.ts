@@ -15,11 +15,10 @@ import {
   type StreamHandlers,
   type StreamName,
 } from '../domain/operations/control.js';
-import { QUOTAS, type Quota } from '../domain/operations/quotas.js';
 import { actOf } from '../domain/people/act.js';
-import { createBuckets } from '../ops/buckets.js';
 import type { Log } from '../ops/log.js';
 import { createTurns } from '../ops/request-turns.js';
+import { type Admit, createAdmission } from './quotas.js';
 
 /** Of sun_path, unix(7), with room for its final zero. */
 const SOCKET_PATH_BYTES = 107;
@@ -29,8 +28,6 @@ const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 const BODY_BYTES = 64 << 10;
 /** Whoever takes nothing of a stream for so long is let go, in ms. */
 const IDLE_MS = 120_000;
-/** A storm of requests over their quota is one line of the log in this time, in ms. */
-const TELL_AGAIN_MS = 60_000;
 
 type AnyStream = (body: never, gone: AbortSignal) => Promise<Streamed<StreamName, Readable>>;
 
@@ -164,46 +161,4 @@ function refuseUnfit(request: FastifyRequest, schema: TSchema): void {
   if (fits(request.body ?? null)) return;
   const faults = (fits.errors ?? []).map(({ instancePath, message }) => `body${instancePath} ${message}`);
   throw fail('request_invalid', faults.join(', '));
-}
-
-/** Takes one request of the dashboard's, by its body, from its quota. Throws where it may not be asked. */
-type Admit = (name: ControlName | StreamName) => (body: unknown) => void;
-
-/** Nobody is asked for whom the dashboard may not speak, and nobody more often than their quota has it. */
-function createAdmission(log: Log): Admit {
-  const told = { at: Number.NEGATIVE_INFINITY };
-  const buckets = createBuckets({ now: () => performance.now() });
-  return (name) => {
-    const quota = QUOTAS[name];
-    if (!quota) throw new Error(`The request "${name}" has no quota.`);
-    return (body) => {
-      const of = personIn(body);
-      const each = quota.each && buckets.level(`${name} ${of}`, quota.each);
-      const all = quota.all && buckets.level(name, quota.all);
-      if ((each && each.left < 1) || (all && all.left < 1)) {
-        if (performance.now() - told.at > TELL_AGAIN_MS) {
-          told.at = performance.now();
-          log.warn(
-            { request: name, person: of },
-            'The dashboard is refused what it asks more often than people do',
-          );
-        }
-        throw fail('too_many', overQuota(name, quota));
-      }
-      if (each) each.left -= 1;
-      if (all) all.left -= 1;
-    };
-  };
-}
-
-const overQuota = (name: string, { each, all }: Quota): string =>
-  `"${name}" was asked more often than ${(each ?? all)!.hourly} times an hour.`;
-
-/** Returns for whom a request is, as it says. Throws `request_invalid` where the dashboard says that the command line asks. */
-function personIn(body: unknown): string {
-  const { by, person } = (body ?? {}) as { by?: unknown; person?: unknown };
-  if (typeof by !== 'object' || by === null) return String(person ?? '');
-  if ('console' in by)
-    throw fail('request_invalid', '"by" is the command line, which asks over the socket of its own.');
-  return String((by as { person?: unknown }).person ?? '');
 }

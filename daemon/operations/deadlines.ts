@@ -1,7 +1,7 @@
 import type { Verbs } from '../catalogue/catalogue.js';
 import { entryOf, TAPEDECK } from '../domain/assurance/audit.js';
 import { dates } from '../domain/days.js';
-import type { Alarms } from '../domain/operations/alarm.js';
+import type { Alarms, Severity } from '../domain/operations/alarm.js';
 import {
   confirmBy,
   confirmSoon,
@@ -14,13 +14,15 @@ import { LOG_MONTHS, type PrivacyRequest } from '../domain/privacy/request.js';
 import type { Log } from '../ops/log.js';
 import { repeatedly } from '../ops/turns.js';
 
-const [CONFIRM, DUE, OVERDUE] = ['request_confirm', 'request_due', 'request_overdue'] as const;
+type Reminder = 'request_confirm' | 'request_due' | 'request_overdue';
+/** The last day for what people are reminded of. */
+type DayOf = (request: PrivacyRequest) => string;
 /** How often it is looked, in ms: the last day of a request is over at midnight. */
 const LOOK_MS = 600_000;
 
 /**
- * Raises an alarm for requests of people of which receipt has to be confirmed within three days, one for those that have to be answered within
- * seven days, and one for those that are overdue; and removes what names the person from closed requests at the end of the time for which a log of them is kept.
+ * Reminds of requests of people by three alarms: receipt has to be confirmed within three days, an answer is due within seven, an answer is
+ * overdue. Removes what names the person from closed requests at the end of the time for which a log of them is kept.
  */
 export function createDeadlines(deps: {
   catalogue: Verbs<
@@ -39,24 +41,19 @@ export function createDeadlines(deps: {
 
   async function remind(): Promise<void> {
     const open = await catalogue.privacyRequests.open();
-    const which = (urgency: 'soon' | 'over') =>
-      open
-        .filter((request) => urgencyOf(request, clock()) === urgency)
-        .map((request) => ({ number: request.number, day: deadlineOf(request).day }))
-        .toSorted(byDay);
-    const unconfirmed = open
-      .filter((request) => confirmSoon(request, clock()))
-      .map((request) => ({ number: request.number, day: confirmBy(request)! }))
-      .toSorted(byDay);
-    if (unconfirmed.length === 0) alarms.clear(CONFIRM);
-    else
-      alarms.raise(CONFIRM, { severity: 'warning', why: { code: CONFIRM, params: paramsOf(unconfirmed) } });
-    const soon = which('soon');
-    if (soon.length === 0) alarms.clear(DUE);
-    else alarms.raise(DUE, { severity: 'warning', why: { code: DUE, params: paramsOf(soon) } });
-    const over = which('over');
-    if (over.length === 0) alarms.clear(OVERDUE);
-    else alarms.raise(OVERDUE, { severity: 'critical', why: { code: OVERDUE, params: paramsOf(over) } });
+    const now = clock();
+    const tell = (code: Reminder, severity: Severity, urgent: PrivacyRequest[], dayOf: DayOf) => {
+      const days = urgent.map((request) => ({ number: request.number, day: dayOf(request) })).toSorted(byDay);
+      const [first] = days;
+      if (!first) alarms.clear(code);
+      else alarms.raise(code, { severity, why: { code, params: { requests: days.length, ...first } } });
+    };
+    const which = (urgency: 'soon' | 'over') => open.filter((request) => urgencyOf(request, now) === urgency);
+    const lastDay = (request: PrivacyRequest) => deadlineOf(request).day;
+    const unconfirmed = open.filter((request) => confirmSoon(request, now));
+    tell('request_confirm', 'warning', unconfirmed, (request) => confirmBy(request)!);
+    tell('request_due', 'warning', which('soon'), lastDay);
+    tell('request_overdue', 'critical', which('over'), lastDay);
   }
 
   async function forget(): Promise<void> {
@@ -96,12 +93,6 @@ export function createDeadlines(deps: {
 }
 
 const byDay = (a: { day: string }, b: { day: string }) => (a.day < b.day ? -1 : 1);
-
-const paramsOf = (urgent: { number: number; day: string }[]) => ({
-  requests: urgent.length,
-  number: urgent[0]!.number,
-  day: urgent[0]!.day,
-});
 
 const entryFor = ({ id, number, kind }: PrivacyRequest, at: number) =>
   entryOf(TAPEDECK, at, 'privacy_forget', {

@@ -14,7 +14,7 @@ export function createBuckets({ now, most = MOST_BUCKETS }: { now: () => number;
   // With the first try: it takes the room for all of them at once, a megabyte.
   let buckets: LRUCache<string, Bucket> | null = null;
 
-  return {
+  const made = {
     /** What this key has left now; whoever takes from it writes to `left`. */
     level(key: string, { burst, hourly }: Limit): Bucket {
       buckets ??= new LRUCache<string, Bucket>({ max: most });
@@ -29,5 +29,14 @@ export function createBuckets({ now, most = MOST_BUCKETS }: { now: () => number;
     /** Seconds until a bucket has one again. */
     wait: (bucket: Bucket, { hourly }: Limit): number =>
       Math.ceil(((1 - bucket.left) * HOUR_MS) / hourly / 1000),
+
+    /** Takes one from each of these keys; nothing, and false, where one of them has none left. */
+    take(...of: (readonly [key: string, limit: Limit])[]): boolean {
+      const levels = of.map(([key, limit]) => made.level(key, limit));
+      if (levels.some(({ left }) => left < 1)) return false;
+      for (const level of levels) level.left -= 1;
+      return true;
+    },
   };
+  return made;
 }

@@ -22,7 +22,7 @@ const REFUSALS: Record<'each' | 'all', Limit> = {
  * Nobody takes so many payments by card in one call. Beyond that they can mask it once more, and not resume it: what is said of a call must
  * not fill the disk, and a doubt is decided for silence.
  */
-const TURNS: Limit = { burst: 30, hourly: 60 };
+const CHANGES: Limit = { burst: 30, hourly: 60 };
 
 export type DirectingRequestDeps = {
   catalogue: Verbs<'calls.get' | 'directives.of' | 'audit.append'>;
@@ -46,14 +46,8 @@ export function createDirectingRequests({
   const buckets = createBuckets({ now: clock });
 
   /** Whether a person may have one more call's audio destroyed, which it takes. */
-  function mayDestroy(id: string): boolean {
-    const each = buckets.level(`person ${id}`, REFUSALS.each);
-    const all = buckets.level('all', REFUSALS.all);
-    if (each.left < 1 || all.left < 1) return false;
-    each.left -= 1;
-    all.left -= 1;
-    return true;
-  }
+  const mayDestroy = (id: string): boolean =>
+    buckets.take([`person ${id}`, REFUSALS.each], ['all', REFUSALS.all]);
 
   /** Whether they change a call that they have changed too often. Throws `too_many` for what would have more of it heard. */
   async function isTooMuch(
@@ -61,11 +55,7 @@ export function createDirectingRequests({
     { id, legs }: Pick<CallRecord, 'id' | 'legs'>,
     kind: Directive['kind'],
   ): Promise<boolean> {
-    const turns = buckets.level(`call ${id} ${person}`, TURNS);
-    if (turns.left >= 1) {
-      turns.left -= 1;
-      return false;
-    }
+    if (buckets.take([`call ${id} ${person}`, CHANGES])) return false;
     if (kind === 'decline') return false; // as often as `REFUSALS` has it
     if (!masks({ kind })) throw fail('too_many', 'This call was masked and resumed too often.');
     const now = directed(await catalogue.directives.of(id), legs);

@@ -17,14 +17,8 @@ export function createRefusals(deps: { catalogue: Verbs<'audit.append'>; clock: 
   let unsaid = 0;
 
   /** Whether one more refusal of this person is written. */
-  function admitted(person: string): boolean {
-    const each = buckets.level(`person ${person}`, REFUSALS.each);
-    const all = buckets.level('all', REFUSALS.all);
-    if (each.left < 1 || all.left < 1) return false;
-    each.left -= 1;
-    all.left -= 1;
-    return true;
-  }
+  const admitted = (person: string): boolean =>
+    buckets.take([`person ${person}`, REFUSALS.each], ['all', REFUSALS.all]);
 
   return {
     /** Throws `audit_unwritable`: what was right and what was wrong look the same while nothing can be written. */

@@ -46,7 +46,7 @@ const PlayedView = Type.Object({
     name: Type.String(),
     duration_ms: Nullable(Type.Integer()),
     says_purpose: Type.Boolean({
-      description: 'It says who records, and what for, as somebody stated who uploaded it.',
+      description: 'It says who records, and what for, according to the person who added it.',
     }),
   }),
   to: Type.Object(ListenerView.properties, { description: 'Into whose leg it was whispered.' }),

@@ -69,7 +69,7 @@ function playedPart(played: Played, zero: number, say?: Say) {
     prompt: {
       ...{ kind: prompt.kind, language: prompt.language, sha256: prompt.hash, name: prompt.name },
       duration_ms: prompt.durationMs,
-      // As somebody stated; left out where nobody did, as in manifests from before that was asked.
+      // According to the person who added it; left out where they did not say so, as in manifests from before that was asked.
       ...(prompt.saysPurpose && { says_purpose: true }),
     },
     leg: played.leg,

@@ -44,7 +44,7 @@ export type PlayedPrompt = {
   hash: string | null;
   name: string;
   durationMs: number | null;
-  /** Whether it says who records, and what for, as somebody stated who uploaded it; left out where nobody did, and of earlier versions. */
+  /** Whether it says who records, and what for, according to the person who added it; left out where they did not say so, and of earlier versions. */
   saysPurpose?: boolean;
 };
 

@@ -11,7 +11,7 @@ import { tapedeck } from './ways.js';
 /**
  * npm run bench:gate: whether recordings that wait while calls need the processor (`[processor] calls_first`) keep calls whole. Each
  * run has as many calls as are given (50, or `npm run bench:gate -- 80`), and the same number again as soon as they have ended, while
- * the first are still being encoded; the second ones are measured. The two settings take turns. Takes about six minutes.
+ * the first are still being encoded; the second ones are measured. The two settings take turns. Takes seven to ten minutes.
  */
 const count = Number(process.argv[2] ?? 50);
 if (!Number.isInteger(count) || count < 1 || count > 1_000)

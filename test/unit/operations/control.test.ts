@@ -7,10 +7,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { CONTROL, type ControlHandlers, STREAMS } from '../../../daemon/domain/operations/control.js';
-import { QUOTAS } from '../../../daemon/domain/operations/quotas.js';
 import { controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { createControl } from '../../../daemon/operations/control.js';
+import { QUOTAS } from '../../../daemon/operations/quotas.js';
 import { ask, connectControl } from '../../../daemon/ops/control-client.js';
 import { handlersOf, streamsOf } from '../../support/control-handlers.js';
 import { until } from '../../support/recorder.js';
@@ -69,10 +69,16 @@ t.test('whatever the dashboard can have written has a quota', async (t) => {
     ...Object.entries(STREAMS),
   ].map(([name]) => name);
   t.same(Object.keys(QUOTAS).sort(), shared.sort());
-  for (const [name, { by, each, all }] of Object.entries(QUOTAS)) {
+  const uncounted = Object.keys(QUOTAS).filter((name) => QUOTAS[name as keyof typeof QUOTAS] === null);
+  t.same(uncounted.sort(), ['choose_password', 'claim_setup'], 'what a code is needed for, which works once');
+  for (const [name, quota] of Object.entries(QUOTAS)) {
+    if (quota === null) continue;
+    const { each, all } = quota;
     for (const limit of [each, all]) t.ok(limit === null || (limit.burst > 0 && limit.hourly > 0), name);
-    t.equal(each === null, by === 'dashboard', `${name}: each person has their own where one is named`);
-    t.ok(all !== null || by === 'shown', `${name}: strangers keep nobody out`);
+    const { properties } = { ...CONTROL, ...STREAMS }[name as keyof typeof CONTROL].body;
+    const names = 'by' in properties || 'person' in properties;
+    t.equal(each !== null, names, `${name}: each person has their own where one is named`);
+    t.equal(all === null, 'person' in properties, `${name}: strangers keep nobody out`);
   }
 });
 

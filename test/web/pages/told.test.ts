@@ -43,7 +43,7 @@ t.test('what was played and what was heard, refused, agreed and left out is told
       'asked',
       'The law of a place on this call asks that people hear who records, and what for. The announcement did not say so.',
     ],
-    ['noisy', 'The announcement says so, as whoever uploaded it has stated.'],
+    ['noisy', 'The announcement says so, according to the person who added it.'],
     ['internal', 'Nobody had to be told: the policy tells nobody in calls like this one.'],
     ['processing', 'Not looked for in the recording yet'],
   ];

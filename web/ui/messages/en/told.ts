@@ -126,7 +126,7 @@ export const toldText = {
   asOf: ({ date }: { date: string }) => `As of ${date}.`,
   own: 'As your policy has it.',
   purposeSaid:
-    'One of these places asks that people hear who records, and what for. The announcement says so, as whoever uploaded it has stated.',
+    'One of these places asks that people hear who records, and what for. The announcement says so, according to the person who added it.',
   purposeUnsaid:
     'The law of a place on this call asks that people hear who records, and what for. The announcement did not say so.',
   inRecording: 'One of these places asks that the announcement can be heard in the recording.',
