@@ -22,25 +22,34 @@ const QUERY_MS = 30_000;
 /** At most so many rows are taken at a time. */
 const PAGE = 10_000;
 
+type At = { host: string; port: number } | { socketPath: string };
+
+/** Connects to a server of MySQL or MariaDB, on which one statement is run at a time. Throws what the server or the network says. */
+export async function connectMysql(
+  at: At,
+  who: { user: string; password: string; database?: string },
+): Promise<Connection> {
+  const { createConnection } = await import('mysql2/promise');
+  return createConnection({
+    ...at,
+    ...who,
+    connectTimeout: PATIENCE,
+    dateStrings: true,
+    supportBigNumbers: true,
+    multipleStatements: false,
+  });
+}
+
 /** The table `cdr` of MySQL or MariaDB, as FreePBX and cdr_adaptive_odbc keep it. Connects for each reading. */
 export function createMysqlReader(deps: MysqlDeps): CdrReader {
-  // Who does not use it does not wait for it at each start.
-  const mysql = import('mysql2/promise');
   return {
     name: 'cdr_mysql',
     async read(range) {
       const place = deps.socket ?? `${deps.host}:${deps.port}`;
       try {
-        const db = await (await mysql).createConnection({
-          ...(deps.socket ? { socketPath: deps.socket } : { host: deps.host, port: deps.port }),
-          user: deps.user,
-          password: deps.password(),
-          database: deps.database,
-          connectTimeout: PATIENCE,
-          dateStrings: true,
-          supportBigNumbers: true,
-          multipleStatements: false,
-        });
+        const at = deps.socket ? { socketPath: deps.socket } : { host: deps.host, port: deps.port };
+        const { user, database } = deps;
+        const db = await connectMysql(at, { user, password: deps.password(), database });
         try {
           return await rows(db, range);
         } finally {

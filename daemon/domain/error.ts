@@ -156,6 +156,11 @@ const catalogue = {
     hint: 'Set it under Settings, Advanced Settings, and run "tapedeck setup" again: it continues where it stopped.',
     blame: 'peer',
   },
+  setup_database: {
+    message: 'The database of the PBX refused something.',
+    hint: 'Give an administrator of the database that it lets in, and run "tapedeck setup" again: it continues where it stopped.',
+    blame: 'operator',
+  },
   setup_failed: {
     message: 'A step of setup failed.',
     hint: 'Correct what is named above and run "tapedeck setup" again: it continues where it stopped. "tapedeck setup --undo" takes the changes back.',

@@ -30,6 +30,7 @@ import {
   restoredToo,
   show,
 } from './setup-steps.js';
+import { cdrsOf, databaseAgain } from './steps/cdrs.js';
 import { finish } from './steps/finish.js';
 import { reachPbx, stopUnits } from './steps/services.js';
 import { type AnswerFile, readAnswers } from './talk/answers.js';
@@ -60,7 +61,7 @@ export function setup(program: Command): void {
         return addPbx(terminal, config, { ...options, addPbx: options.addPbx });
       const given = options.answers === undefined ? {} : readAnswers(options.answers);
       const places = placesOf(given);
-      if (options.undo) return undoAll(terminal, config, places);
+      if (options.undo) return undoAll(terminal, { config, places, given });
       await run(terminal, { config, options, given, places });
     });
 }
@@ -79,6 +80,7 @@ A file of answers, such as for Ansible:
   metadata_days = 90
   refused_days = 365
   calls_per_day = 400
+  cdr_admin = { user = "root", password_file = "/root/database-password" }
 
 Examples:
   tapedeck setup
@@ -93,6 +95,7 @@ const placesOf = ({ asterisk = {} }: AnswerFile): Places => ({
   ...(asterisk.etc && { etc: asterisk.etc }),
   ...(asterisk.command && { asterisk: asterisk.command }),
   ...(asterisk.fwconsole && { fwconsole: asterisk.fwconsole }),
+  ...(asterisk.database_socket && { sockets: [asterisk.database_socket] }),
   ...(asterisk.freepbx_conf && { freepbxConf: asterisk.freepbx_conf }),
 });
 
@@ -125,20 +128,26 @@ async function run(
   const secrets: Secrets = { ari: own.secrets.ari ?? newSecret(), ami: own.secrets.ami ?? newSecret() };
   const pbx = facts.kind === 'freepbx' ? planFreepbx(facts, secrets) : planAsterisk(facts, secrets);
   if (pbx.conflicts.length > 0) throw fail('setup_conflict', `\n${pbx.conflicts.join('\n')}`);
+  const journal = journalOf(own);
+  const asks = terminal.tty && options.answers === undefined;
+  const cdrs = await cdrsOf(terminal, { facts, sockets: places.sockets, own, config, given, asks, journal });
   const ours = [
-    ...planOwn(own, answers, { facts, reach: pbx.reach, secrets }),
+    // Before the configuration that names it: without its password the recorder would not start.
+    ...cdrs.changes,
+    ...planOwn(own, answers, { facts, reach: pbx.reach, secrets, more: cdrs.values }),
     ...(options.restored ? await restoredToo(own, config, answers.address) : []),
   ];
   checkConfig(ours, own);
   const changes = [...pbx.changes, ...ours];
-  show(terminal, changes, pbx.warnings, answers);
+  show(terminal, changes, [...pbx.warnings, ...cdrs.warnings], answers);
   if (options.dryRun) return terminal.say('  Nothing was changed (--dry-run).');
   if (changes.length > 0 && !(await agreed(terminal, options))) return;
 
   terminal.title('Setting up');
   await keepKey(terminal, { own, key, answers });
   terminal.answered();
-  const deps = { journal: journalOf(own), run: runProgram, fwconsole: places.fwconsole };
+  const { fwconsole } = places;
+  const deps = { journal, run: runProgram, fwconsole, database: cdrs.database };
   await applyChanges(changes, deps);
   if (changes.length > 0)
     terminal.step('Changes written', `copies of your files are in ${join(own.etc, 'setup')}`);
@@ -182,13 +191,21 @@ function introduce(terminal: Terminal, facts: PbxFacts): void {
   if (cdrBackends.length > 0) terminal.row('CDRs', cdrBackends.join(', '));
 }
 
-async function undoAll(terminal: Terminal, config: string, places: Places): Promise<void> {
+async function undoAll(
+  terminal: Terminal,
+  { config, places, given }: { config: string; places: Places; given: AnswerFile },
+): Promise<void> {
   const own = { etc: resolve(config, '..') };
   const journal = journalOf(own);
   if (journal.done().length === 0) return terminal.say('Setup has changed nothing at a PBX here.');
   terminal.title('Undoing setup');
   if (hasSystemd()) await stopUnits(runProgram);
-  const undone = await undoChanges({ journal, run: runProgram, fwconsole: places.fwconsole });
+  const asks = terminal.tty && Object.keys(given).length === 0;
+  const undone = await undoChanges({
+    ...{ journal, run: runProgram, fwconsole: places.fwconsole },
+    database: databaseAgain(terminal, given, asks),
+  });
+  terminal.answered();
   const left = journal.done().length;
   for (const { what, how, why } of undone) terminal.step(how, `${what}${why === '' ? '' : `: ${why}`}`);
   const kind = existsSync(places.freepbxConf) ? 'freepbx' : 'asterisk';
@@ -197,7 +214,7 @@ async function undoAll(terminal: Terminal, config: string, places: Places): Prom
   if (left > 0) {
     process.exitCode = 1;
     terminal.note(
-      `${left} ${left === 1 ? 'change' : 'changes'} could not be taken back: somebody who can change those folders has put something in the way. Put it right and run "tapedeck setup --undo" again.`,
+      `${left} ${left === 1 ? 'change' : 'changes'} could not be taken back, as said above. Put that right and run "tapedeck setup --undo" again.`,
     );
   }
   terminal.note(

@@ -89,7 +89,11 @@ if (command === 'setting') {
 /** Makes the layout of a FreePBX in a folder. Settings may be others than FreePBX installs. */
 export function makeFreepbx(
   dir: string,
-  { settings = {}, files = {} }: { settings?: Record<string, string>; files?: Record<string, string> } = {},
+  {
+    settings = {},
+    files = {},
+    sockets = [],
+  }: { settings?: Record<string, string>; files?: Record<string, string>; sockets?: string[] } = {},
 ) {
   const [etc, spool, webRoot] = ['etc/asterisk', 'spool', 'www'].map((name) => join(dir, name)) as [
     string,
@@ -125,7 +129,7 @@ export function makeFreepbx(
   writeFileSync(asterisk, '#!/bin/sh\necho "Unable to connect to remote asterisk"\nexit 1\n', {
     mode: 0o755,
   });
-  const where: Places = { etc, asterisk, fwconsole, freepbxConf, webRoot };
+  const where: Places = { etc, asterisk, fwconsole, freepbxConf, webRoot, sockets };
   return {
     ...{ dir, etc, spool, places: where },
     settings: (): Record<string, string> => JSON.parse(readFileSync(file, 'utf8')),

@@ -3,9 +3,12 @@ import { fail, TapedeckError } from '../../../domain/error.js';
 import { atPlace, folderAt, makeFolderAt, type Place, readAt } from '../../../ops/files/others-folder.js';
 import type { Run } from '../../../ops/process/run-program.js';
 import { hasBlock, withoutBlock } from '../conf/block.js';
+import type { Admin } from '../machine/cdr-database.js';
 import { settingIn } from '../machine/find-pbx.js';
-import type { Change, FileChange } from '../plan/change.js';
+import type { Change, FileChange, FolderChange } from '../plan/change.js';
+import { dropAccount, makeAccount } from './cdr-account.js';
 import {
+  type AccountDone,
   clearHalf,
   type Done,
   type FileDone,
@@ -15,19 +18,26 @@ import {
   writeWholeAt,
 } from './journal.js';
 
+/** Opens the database at a socket as its administrator. Throws `setup_database`. */
+export type OpenDatabase = (socket: string) => Promise<Admin>;
+type Means = { journal: Journal; run: Run; fwconsole: string; database?: OpenDatabase };
+
 /**
  * Makes the changes of a plan, each noted before it is made. Throws `setup_changed` when a file is no longer as it was read, and
  * `path_untrusted` for a name that somebody else has put in the way: before the first change, if it is there by then.
  */
 export async function applyChanges(
   changes: readonly Change[],
-  { journal, run, fwconsole }: { journal: Journal; run: Run; fwconsole: string },
+  { journal, run, fwconsole, database }: Means,
 ): Promise<void> {
-  for (const change of changes) if (change.kind !== 'setting') look(change);
+  for (const change of changes) if (change.kind === 'file' || change.kind === 'folder') look(change);
   for (const change of changes) {
     if (change.kind === 'setting') {
       journal.beforeSetting(change.key, change.before, change.after);
       await setSetting(run, fwconsole, change.key, change.after);
+    } else if (change.kind === 'account') {
+      journal.beforeAccount(change);
+      await withDatabase(database, change.socket, (admin) => makeAccount(admin, change, change.password));
     } else if (change.kind === 'folder')
       atPlace(
         change.path,
@@ -53,8 +63,22 @@ export async function applyChanges(
   }
 }
 
+async function withDatabase<T>(
+  open: OpenDatabase | undefined,
+  socket: string,
+  work: (admin: Admin) => Promise<T>,
+): Promise<T> {
+  if (!open) throw fail('setup_database', `${socket}: this command does not open it.`);
+  const admin = await open(socket);
+  try {
+    return await work(admin);
+  } finally {
+    admin.end();
+  }
+}
+
 /** Throws what making this change would throw for what is there now. */
-function look(change: Exclude<Change, { kind: 'setting' }>): void {
+function look(change: FileChange | FolderChange): void {
   try {
     atPlace(change.path, (place) => (change.kind === 'folder' ? folderAt(place) : unchanged(place, change)));
   } catch (e) {
@@ -90,19 +114,15 @@ export type Undone = {
  * somebody has changed since only loses our lines. Interrupted, it goes on when it is called again. What somebody has put in the way
  * is kept, and stays in the journal.
  */
-export async function undoChanges(deps: {
-  journal: Journal;
-  run: Run;
-  fwconsole: string;
-}): Promise<Undone[]> {
+export async function undoChanges(deps: Means): Promise<Undone[]> {
   const { journal } = deps;
   const undone: Undone[] = [];
   for (const one of journal.done().toReversed()) {
     try {
       undone.push(await undo(one, deps));
     } catch (e) {
-      if (!(e instanceof TapedeckError) || e.code !== 'path_untrusted' || one.kind === 'setting') throw e;
-      undone.push({ what: one.path, how: 'kept', why: e.detail });
+      if (!(e instanceof TapedeckError) || !LEFT.includes(e.code)) throw e;
+      undone.push({ what: nameOf(one), how: 'kept', why: e.detail });
       continue;
     }
     journal.forget(one);
@@ -111,8 +131,17 @@ export async function undoChanges(deps: {
   return undone;
 }
 
-async function undo(one: Done, deps: { journal: Journal; run: Run; fwconsole: string }): Promise<Undone> {
+/** What keeps one thing from being taken back, and not the others. */
+const LEFT: readonly string[] = ['path_untrusted', 'setup_database'];
+
+function nameOf(one: Done): string {
+  if (one.kind === 'setting') return `Advanced Setting ${one.key}`;
+  return one.kind === 'account' ? 'Database user tapedeck@localhost' : one.path;
+}
+
+async function undo(one: Done, deps: Means): Promise<Undone> {
   if (one.kind === 'setting') return undoSetting(one, deps);
+  if (one.kind === 'account') return undoAccount(one, deps);
   const gone: Undone = { what: one.path, how: 'unchanged', why: 'somebody has removed it' };
   try {
     return atPlace(one.path, (place) =>
@@ -135,11 +164,15 @@ function undoFolder(what: string, place: Place): Undone {
   }
 }
 
-async function undoSetting(
-  one: SettingDone,
-  { run, fwconsole }: { run: Run; fwconsole: string },
-): Promise<Undone> {
-  const what = `Advanced Setting ${one.key}`;
+async function undoAccount(one: AccountDone, { database }: Means): Promise<Undone> {
+  const dropped = await withDatabase(database, one.socket, dropAccount);
+  return dropped
+    ? { what: nameOf(one), how: 'removed', why: '' }
+    : { what: nameOf(one), how: 'unchanged', why: 'somebody has removed it' };
+}
+
+async function undoSetting(one: SettingDone, { run, fwconsole }: Means): Promise<Undone> {
+  const what = nameOf(one);
   const now = settingIn((await run(fwconsole, ['setting', one.key])).out, one.key);
   if (now === one.before) return { what, how: 'unchanged', why: `it is "${one.before}"` };
   if (now !== one.after) return { what, how: 'kept', why: `somebody has set it to "${now ?? '?'}" since` };

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fail } from '../../../domain/error.js';
 import { atPlace, type Place } from '../../../ops/files/others-folder.js';
 import { placeNow } from '../../../vault/place.js';
+import type { CdrTable } from '../machine/cdr-database.js';
 import type { Owner } from '../plan/change.js';
 
 /** What setup has done to one file of the PBX. `copy` is in the folder of the journal, or null where there was no file. */
@@ -17,7 +18,8 @@ export type FileDone = Owner & {
 };
 export type SettingDone = { kind: 'setting'; key: string; before: string; after: string };
 export type FolderDone = { kind: 'folder'; path: string };
-export type Done = FileDone | SettingDone | FolderDone;
+export type AccountDone = { kind: 'account' } & CdrTable;
+export type Done = FileDone | SettingDone | FolderDone | AccountDone;
 
 const JOURNAL = 'journal.json';
 
@@ -91,6 +93,12 @@ export function openJournal(folder: string) {
     beforeFolder(path: string): void {
       if (done.some((one) => one.kind === 'folder' && one.path === path)) return;
       done.push({ kind: 'folder', path });
+      save();
+    },
+
+    beforeAccount({ socket, database, table }: CdrTable): void {
+      if (done.some((one) => one.kind === 'account' && one.socket === socket)) return;
+      done.push({ kind: 'account', socket, database, table });
       save();
     },
 

@@ -1,11 +1,20 @@
 import { HEADING } from '../../../ops/config-pbx.js';
 
 /** A key of tapedeck.toml and its value. `pbx` is the first PBX, whether it is written [pbx] or [[pbx]]. */
-export type TomlValue = [section: string, key: string, value: string | number | boolean | string[]];
+export type TomlValue = [section: string, key: string, value: string | number | boolean | string[] | Table];
+/** A table that is written in one line. */
+type Table = Record<string, string>;
 
 /** A value as TOML has it, which is the same as JSON: its bytes as latin1, like every text that setup changes. */
 export const tomlText = (value: TomlValue[2]): string =>
-  Buffer.from(JSON.stringify(value), 'utf8').toString('latin1');
+  Buffer.from(written(value), 'utf8').toString('latin1');
+
+const written = (value: TomlValue[2]): string =>
+  typeof value === 'object' && !Array.isArray(value)
+    ? `{ ${Object.entries(value)
+        .map(([key, one]) => `${key} = ${JSON.stringify(one)}`)
+        .join(', ')} }`
+    : JSON.stringify(value);
 
 const isHeading = (line: string): boolean => /^\s*\[/.test(line);
 const headingOf = (line: string): string | undefined => HEADING.exec(line)?.[1];

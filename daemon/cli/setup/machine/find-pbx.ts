@@ -14,6 +14,7 @@ import type { Run } from '../../../ops/process/run-program.js';
 import { readConf, sectionOf } from '../conf/asterisk-conf.js';
 import { includedBy, includeOf } from '../conf/included.js';
 import type { Owner } from '../plan/change.js';
+import { CDR_SETTINGS, SOCKETS } from './cdr-database.js';
 import { confOf } from './conf-of.js';
 import { backendsIn, type ConfFile, contextsIn, type PbxFacts } from './facts.js';
 
@@ -27,6 +28,8 @@ export type Places = {
   /** FreePBX's own configuration, and its web folder. */
   freepbxConf: string;
   webRoot: string;
+  /** Sockets at which its database may listen. */
+  sockets: readonly string[];
 };
 export const PLACES: Places = {
   etc: '/etc/asterisk',
@@ -34,12 +37,14 @@ export const PLACES: Places = {
   fwconsole: 'fwconsole',
   freepbxConf: '/etc/freepbx.conf',
   webRoot: '/var/www/html',
+  sockets: SOCKETS,
 };
 
 /** FreePBX's Advanced Settings that setup reads. */
 const SETTINGS = [
   ...['HTTPENABLED', 'HTTPBINDADDRESS', 'HTTPBINDPORT'],
   ...['ENABLE_ARI', 'ARI_ALLOWED_ORIGINS', 'ASTMANAGERPORT'],
+  ...CDR_SETTINGS,
 ];
 const LARGEST_FILE = 4e6;
 

@@ -6,6 +6,7 @@ import { programFile } from '../../../ops/process/program-files.js';
 import type { Run } from '../../../ops/process/run-program.js';
 import { KEY_COPY_NOTE } from '../../doctor/key-copy.js';
 import type { Owner } from '../plan/change.js';
+import { cdrDropIn } from '../plan/plan-cdrs.js';
 import { OUTSIDE, outsideFile } from '../plan/plan-outside.js';
 import type { OwnFacts } from '../plan/plan-own.js';
 import type { Before } from '../talk/questions.js';
@@ -23,6 +24,7 @@ export async function ownFacts(run: Run, configFile: string): Promise<OwnFacts> 
   const dropIns = [
     ...['tapedeck', 'tapedeck-web'].map((service) => `${SYSTEMD}/${service}.service.d/setup.conf`),
     ...OUTSIDE.map((section) => outsideFile(SYSTEMD, section)),
+    cdrDropIn(SYSTEMD),
   ];
   return {
     etc,

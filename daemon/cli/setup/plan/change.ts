@@ -1,3 +1,5 @@
+import type { CdrTable } from '../machine/cdr-database.js';
+
 /** Who may read a file that setup makes or changes, as Asterisk's user and group or as Tapedeck's are called here. */
 export type Owner = { uid: number; gid: number };
 
@@ -28,7 +30,9 @@ export type FolderChange = {
   pbx: boolean;
   why: string;
 };
-export type Change = FileChange | SettingChange | FolderChange;
+/** A user of the PBX's database that may read its CDRs, and nothing else. */
+export type AccountChange = { kind: 'account'; password: string; why: string } & CdrTable;
+export type Change = FileChange | SettingChange | FolderChange | AccountChange;
 
 export type Plan = {
   changes: Change[];

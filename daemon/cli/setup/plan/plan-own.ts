@@ -55,11 +55,11 @@ const shared = { mode: 0o640, secrets: [], pbx: false };
 export function planOwn(
   own: OwnFacts,
   answers: Answers,
-  pbx: { facts: PbxFacts; reach: Plan['reach']; secrets: Secrets },
+  pbx: { facts: PbxFacts; reach: Plan['reach']; secrets: Secrets; more?: readonly TomlValue[] },
 ): Change[] {
   const changes: Change[] = [];
   const before = own.config;
-  const after = withValues(before ?? own.example, valuesFor(own, answers, pbx));
+  const after = withValues(before ?? own.example, [...valuesFor(own, answers, pbx), ...(pbx.more ?? [])]);
   if (after !== before)
     changes.push({
       ...{ kind: 'file', path: `${own.etc}/tapedeck.toml`, before, after, ...shared },

@@ -12,6 +12,8 @@ export function preview(change: Change): string {
   if (change.kind === 'setting')
     return `Advanced Setting ${change.key}\n-${change.before}\n+${change.after}\n`;
   if (change.kind === 'folder') return `folder ${change.path} (mode ${change.mode.toString(8)})\n`;
+  if (change.kind === 'account')
+    return `user tapedeck@localhost of the database: may read ${change.database}.${change.table}, and nothing else\n`;
   const masked = (text: string): string =>
     readable(change.secrets.reduce((all, secret) => all.replaceAll(secret, MASK), text));
   const patch = createTwoFilesPatch(
@@ -32,7 +34,7 @@ const counted = (n: number, one: string, many: string): string[] =>
 /** Returns how much changes at the PBX and of Tapedeck's own, a line each: nothing that is not there. */
 export function summary(changes: readonly Change[]): [where: string, what: string][] {
   const lines = (pbx: boolean) => {
-    const ours = changes.filter((one) => (one.kind === 'setting' || one.pbx) === pbx);
+    const ours = changes.filter((one) => (!('pbx' in one) || one.pbx) === pbx);
     const files = ours.filter((one) => one.kind === 'file');
     const added = files.filter(({ before }) => before === null);
     return [
@@ -43,6 +45,11 @@ export function summary(changes: readonly Change[]): [where: string, what: strin
         ours.filter(({ kind }) => kind === 'setting').length,
         'Advanced Setting',
         'Advanced Settings',
+      ),
+      ...counted(
+        ours.filter(({ kind }) => kind === 'account').length,
+        'user of the database',
+        'users of the database',
       ),
     ].join(', ');
   };
@@ -61,6 +68,8 @@ export const overview = (changes: readonly Change[]): [what: string, why: string
     .map((change) => {
       if (change.kind === 'setting') return [`Advanced Setting ${change.key} = ${change.after}`, change.why];
       if (change.kind === 'folder') return [`${change.path}/`, change.why];
+      if (change.kind === 'account')
+        return [`Database user tapedeck@localhost (${change.socket})`, change.why];
       return [`${change.path}${change.before === null ? ' (new)' : ''}`, change.why];
     });
 

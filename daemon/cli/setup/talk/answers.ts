@@ -49,6 +49,16 @@ const Schema = Type.Object(
         maximum: MOST_REFUSED_DAYS,
       }),
     ),
+    cdr_admin: Type.Optional(
+      Type.Object(
+        { user: Text('Its name.'), password_file: Text('File with its password, which is read once.') },
+        {
+          additionalProperties: false,
+          description:
+            "Administrator of FreePBX's database, where that does not let root in without a password.",
+        },
+      ),
+    ),
     no_key_copy: Type.Optional(Text(`With key_copy = "none": "${NO_COPY}".`)),
     asterisk: Type.Optional(
       Type.Object(
@@ -57,6 +67,7 @@ const Schema = Type.Object(
           etc: Type.Optional(Text("Folder of Asterisk's configuration.")),
           command: Type.Optional(Text("Asterisk's program.")),
           fwconsole: Type.Optional(Text("FreePBX's program.")),
+          database_socket: Type.Optional(Text("Socket of FreePBX's database.")),
           freepbx_conf: Type.Optional(Text("FreePBX's /etc/freepbx.conf.")),
         },
         { additionalProperties: false, description: 'Where the PBX is, if not where packages put it.' },

@@ -2,6 +2,7 @@ import { createInterface, type Interface } from 'node:readline/promises';
 import { fail } from '../../../domain/error.js';
 import { printable } from '../../../domain/printable.js';
 import { plainTerminal } from '../../../ops/process/environment.js';
+import { ask } from '../../common/ask.js';
 
 const LABEL = 14;
 const WIDTH = 78;
@@ -18,6 +19,11 @@ export function createTerminal({
   const bold = style(1);
   const dim = style(2);
   let lines: Interface | null = null;
+  /** That there are no more questions: Ctrl-C ends the process again. */
+  function answered(): void {
+    lines?.close();
+    lines = null;
+  }
 
   return {
     tty,
@@ -58,11 +64,12 @@ export function createTerminal({
         asked.off('close', refuse);
       }
     },
-    /** That there are no more questions: Ctrl-C ends the process again. */
-    answered(): void {
-      lines?.close();
-      lines = null;
+    /** Asks for what is not shown while it is typed. */
+    secret(question: string): Promise<string> {
+      answered();
+      return ask(`  ${question}: `);
     },
+    answered,
     /** Removes what stands on the screen, and what was scrolled out of it. */
     clear: (): void => void (tty && out('\u001b[2J\u001b[3J\u001b[H')),
   };
