@@ -130,7 +130,9 @@ async function run(
   if (pbx.conflicts.length > 0) throw fail('setup_conflict', `\n${pbx.conflicts.join('\n')}`);
   const journal = journalOf(own);
   const asks = terminal.tty && options.answers === undefined;
-  const cdrs = await cdrsOf(terminal, { facts, sockets: places.sockets, own, config, given, asks, journal });
+  const cdrs = await cdrsOf(terminal, {
+    ...{ facts, places, run: runProgram, own, config, given, asks, journal },
+  });
   const ours = [
     // Before the configuration that names it: without its password the recorder would not start.
     ...cdrs.changes,

@@ -5,7 +5,6 @@ import { applyChanges, undoChanges } from '../../../daemon/cli/setup/apply/apply
 import { openJournal } from '../../../daemon/cli/setup/apply/journal.js';
 import { withValues } from '../../../daemon/cli/setup/conf/toml.js';
 import { cdrTable, openAdmin } from '../../../daemon/cli/setup/machine/cdr-database.js';
-import { findPbx } from '../../../daemon/cli/setup/machine/find-pbx.js';
 import type { OwnFacts } from '../../../daemon/cli/setup/plan/plan-own.js';
 import { overview, preview, summary } from '../../../daemon/cli/setup/plan/preview.js';
 import { cdrsOf, databaseAgain } from '../../../daemon/cli/setup/steps/cdrs.js';
@@ -40,7 +39,6 @@ async function lab(
   { config = '[coverage]\n', settings = {}, sockets = [mariadb.socket] }: Given = {},
 ) {
   const pbx = makeFreepbx(t.testdir({}), { settings, sockets });
-  const facts = (await findPbx(runProgram, pbx.places))!;
   const toml = join(pbx.dir, 'tapedeck.toml');
   writeFileSync(toml, config);
   const root = { uid: process.getuid!(), gid: process.getgid!() };
@@ -68,7 +66,15 @@ async function lab(
     ...{ dir: pbx.dir, said, secret },
     plan: ({ typed, given = {} }: Pick<Given, 'typed' | 'given'> = {}) =>
       cdrsOf(at(typed ?? []), {
-        ...{ facts, sockets, config: toml, given, asks: typed !== undefined, journal: journal() },
+        ...{
+          facts: { kind: 'freepbx' },
+          places: pbx.places,
+          run: runProgram,
+          config: toml,
+          given,
+          asks: typed !== undefined,
+          journal: journal(),
+        },
         own: {
           ...own,
           config: readFileSync(toml, 'latin1'),

@@ -37,6 +37,8 @@ const FILES: Record<string, string> = {
 };
 
 const DEFAULTS = {
+  CDRDBTYPE: '',
+  CDRDBHOST: '',
   HTTPENABLED: 'true',
   HTTPBINDADDRESS: '::',
   HTTPBINDPORT: '8088',

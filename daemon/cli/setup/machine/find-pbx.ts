@@ -14,7 +14,7 @@ import type { Run } from '../../../ops/process/run-program.js';
 import { readConf, sectionOf } from '../conf/asterisk-conf.js';
 import { includedBy, includeOf } from '../conf/included.js';
 import type { Owner } from '../plan/change.js';
-import { CDR_SETTINGS, SOCKETS } from './cdr-database.js';
+import { SOCKETS } from './cdr-database.js';
 import { confOf } from './conf-of.js';
 import { backendsIn, type ConfFile, contextsIn, type PbxFacts } from './facts.js';
 
@@ -44,7 +44,6 @@ export const PLACES: Places = {
 const SETTINGS = [
   ...['HTTPENABLED', 'HTTPBINDADDRESS', 'HTTPBINDPORT'],
   ...['ENABLE_ARI', 'ARI_ALLOWED_ORIGINS', 'ASTMANAGERPORT'],
-  ...CDR_SETTINGS,
 ];
 const LARGEST_FILE = 4e6;
 
@@ -84,7 +83,7 @@ export async function findPbx(run: Run, places: Places = PLACES): Promise<PbxFac
     recordings: existsSync(join(spool, 'recording')),
     contexts: running ? contextsIn(await ask('dialplan show')) : [],
     cdrBackends: running ? backendsIn(await ask('cdr show status')) : [],
-    settings: freepbx ? await settingsOf(run, places.fwconsole) : {},
+    settings: freepbx ? await settingsOf(run, places.fwconsole, SETTINGS) : {},
   };
 }
 
@@ -208,9 +207,14 @@ function freepbxVersion(webRoot: string): string {
 export const settingIn = (out: string, key: string): string | undefined =>
   new RegExp(`^Setting of "${key}" is \\(\\w*\\)\\[(.*)\\]\\s*$`, 'm').exec(out)?.[1];
 
-async function settingsOf(run: Run, fwconsole: string): Promise<Record<string, string>> {
+/** Returns those Advanced Settings that this FreePBX has. Asking for one takes it about a second. */
+export async function settingsOf(
+  run: Run,
+  fwconsole: string,
+  keys: readonly string[],
+): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for (const key of SETTINGS) {
+  for (const key of keys) {
     const value = settingIn((await run(fwconsole, ['setting', key])).out, key);
     if (value !== undefined) found[key] = value;
   }

@@ -2,18 +2,21 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fail, TapedeckError } from '../../../domain/error.js';
 import { loadConfig } from '../../../ops/config.js';
 import type { PbxConfig } from '../../../ops/config-schema.js';
+import type { Run } from '../../../ops/process/run-program.js';
 import type { OpenDatabase } from '../apply/apply.js';
 import { CDR_USER, type Found, lookAt } from '../apply/cdr-account.js';
 import type { Journal } from '../apply/journal.js';
 import {
   type Admin,
   type AdminName,
+  CDR_SETTINGS,
   type CdrTable,
   cdrTable,
   openAdmin,
   ROOT,
 } from '../machine/cdr-database.js';
 import type { PbxFacts } from '../machine/facts.js';
+import { type Places, settingsOf } from '../machine/find-pbx.js';
 import { type CdrPlan, cdrPasswordFile, planCdrs } from '../plan/plan-cdrs.js';
 import type { OwnFacts } from '../plan/plan-own.js';
 import { newSecret } from '../setup-steps.js';
@@ -21,8 +24,9 @@ import type { AnswerFile } from '../talk/answers.js';
 import type { Terminal } from '../talk/terminal.js';
 
 type About = {
-  facts: PbxFacts;
-  sockets: readonly string[];
+  facts: Pick<PbxFacts, 'kind'>;
+  places: Pick<Places, 'fwconsole' | 'sockets'>;
+  run: Run;
   own: OwnFacts;
   /** The file of the configuration. */
   config: string;
@@ -41,14 +45,14 @@ const NOTHING: CdrPlan = { changes: [], warnings: [], values: [] };
  */
 export async function cdrsOf(
   terminal: Terminal,
-  { facts, sockets, own, config, given, asks, journal }: About,
+  { facts, places, run, own, config, given, asks, journal }: About,
 ): Promise<CdrPlan & { database: OpenDatabase }> {
   const keys = adminKeys(given);
   const database: OpenDatabase = (socket) => openAdmin(socket, keys.now);
   if (facts.kind !== 'freepbx') return { ...NOTHING, database };
   const pbx = own.config === null ? undefined : loadConfig(config).pbxes[0];
   const file = cdrPasswordFile(own.etc);
-  const table = cdrTable(facts.settings, sockets);
+  const table = cdrTable(await settingsOf(run, places.fwconsole, CDR_SETTINGS), places.sockets);
   if (readByOthers(pbx, table, file)) return { ...NOTHING, database };
   if (typeof table === 'string') return { ...NOTHING, warnings: [table], database };
   const kept = existsSync(file) ? readFileSync(file, 'latin1') : null;
