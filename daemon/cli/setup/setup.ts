@@ -162,7 +162,10 @@ async function run(
   }
   if (!hasSystemd())
     return terminal.note('systemd does not run here: start "tapedeck run" and "tapedeck web" yourself.');
-  await finish(terminal, { config, answers, changed: ours.length > 0, run: runProgram });
+  await finish(terminal, {
+    ...{ config, answers, changed: ours.length > 0, run: runProgram },
+    earlier: { folder: join(facts.spool, 'monitor'), asks },
+  });
 }
 
 /**

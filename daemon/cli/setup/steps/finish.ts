@@ -4,13 +4,27 @@ import type { Run } from '../../../ops/process/run-program.js';
 import { tlsMode } from '../../../ops/tls-mode.js';
 import type { AllAnswers } from '../talk/questions.js';
 import type { Terminal } from '../talk/terminal.js';
+import { offerImport } from './earlier.js';
 import { setOffered } from './offered.js';
 import { jsonIn, makeTestCall, runDoctor, startUnits, tapedeckCommand } from './services.js';
 
 /** Starts the services, has everything checked, makes a test call, and says how to go on. Throws `setup_failed`. */
 export async function finish(
   terminal: Terminal,
-  { config, answers, changed, run }: { config: string; answers: AllAnswers; changed: boolean; run: Run },
+  {
+    config,
+    answers,
+    changed,
+    run,
+    earlier,
+  }: {
+    config: string;
+    answers: AllAnswers;
+    changed: boolean;
+    run: Run;
+    /** Where recordings of before may be, and whether somebody can be asked about them. */
+    earlier: { folder: string; asks: boolean };
+  },
 ): Promise<void> {
   const tapedeck = tapedeckCommand(run, config);
   await startUnits(run, changed);
@@ -25,6 +39,9 @@ export async function finish(
   );
   for (const one of failed) terminal.note(one);
   if (!call.good) throw fail('setup_failed', `The test call was not recorded. ${call.says}`);
+
+  await offerImport(terminal, tapedeck, earlier);
+  terminal.answered();
 
   const { web } = loadConfig(config);
   const scheme = tlsMode(web) === 'off' ? 'http' : 'https';
