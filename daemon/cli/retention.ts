@@ -171,8 +171,10 @@ function asText(plan: Planned, zone: string): string {
   out.push(
     plan.erasable === 0
       ? 'Nothing is due.'
-      : `Due now: ${plan.erasable}\n${rows(plan.items.map(ruled))}${more(plan.items.length, plan.erasable)}`,
+      : `Due now: ${plan.erasable}\n${rows(plan.items.map(ruled))}${more(plan.items.length, plan.erasable - plan.begun)}`,
   );
+  if (plan.begun > 0)
+    out.push(`Counted and not listed: ${plan.begun} whose erasure was interrupted. The run finishes them.`);
   if (legalHold + minimum > 0)
     out.push(
       '',

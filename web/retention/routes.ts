@@ -79,6 +79,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
         for_ever: plan.forEver,
         due: await page('due', plan.now),
         due_total: plan.erasable,
+        begun: plan.begun,
         protected: await page('protected', plan.now),
         protected_total: { legal_hold: plan.protected.legalHold, minimum: plan.protected.minimum },
         rules: plan.rules.map(({ forEver, ...rule }) => ({ ...rule, for_ever: forEver })),

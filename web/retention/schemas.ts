@@ -40,6 +40,10 @@ export const RetentionView = Type.Object({
     description: 'Would be erased by a run now; the first 50 of them, see /retention/items for all.',
   }),
   due_total: Type.Integer({ description: 'How many would be erased by a run now.' }),
+  begun: Type.Integer({
+    description:
+      'Of these, erasures that were begun before and not finished. They are in no list of what is due.',
+  }),
   protected: Type.Array(RetentionItem, { description: 'Due, but protected; the first 50 of them.' }),
   protected_total: Type.Object({
     legal_hold: Type.Integer(),

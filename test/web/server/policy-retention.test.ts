@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import t from 'tap';
+import { entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
 import { harmless } from '../../../daemon/domain/csv.js';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
 import { controlFolder, controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
@@ -156,6 +157,11 @@ t.test('retention shows what is due, what is next and what is gone, as a table t
   const gone = await add(START - DAY, '=HYPERLINK("http://evil")');
   await catalogue.recordings.eraseIntended(gone.recording.id, noted('@due'), START);
   await catalogue.recordings.erased(gone.recording.id, START);
+  // Its erasure was interrupted after it was written down.
+  const begun = (await add(START - 2)).recording.id;
+  await catalogue.recordings.eraseIntended(begun, noted('@due'), START);
+  const about = { object: 'call', object_id: 'C', reason: '', detail: { recording: begun } };
+  await catalogue.audit.append(entryOf(TAPEDECK, START, 'erase', about));
 
   const { version } = await catalogue.policy.newest();
   await catalogue.policy.save(ruled, 'test', START, version);
@@ -164,11 +170,12 @@ t.test('retention shows what is due, what is next and what is gone, as a table t
   t.match(view, {
     kept: 3,
     for_ever: 1,
-    due_total: 1,
+    due_total: 2,
+    begun: 1,
     due: [{ recording_id: due.recording.id }],
     next: [{ recording_id: next.recording.id }],
     gone: [{ recording_id: gone.recording.id, erase_reason: '@due' }],
-    breaker: { tripped: false, limit: 0.2 },
+    breaker: { tripped: true, limit: 0.2 },
   });
 
   const csv = await get(app, '/retention.csv', cookie);

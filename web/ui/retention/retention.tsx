@@ -66,7 +66,16 @@ export function RetentionPage() {
                   ? t.retention.breakerCalm({ limit: percent(v.breaker.limit), n: v.breaker.count })
                   : t.retention.runIntro}
               </p>
-              <PagedTable list="due" first={v.due} total={v.due_total} kind="kept" picking={picking} />
+              {v.begun > 0 && <p>{t.retention.begun({ n: v.begun })}</p>}
+              {v.due.length > 0 && (
+                <PagedTable
+                  list="due"
+                  first={v.due}
+                  total={v.due_total - v.begun}
+                  kind="kept"
+                  picking={picking}
+                />
+              )}
             </section>
           )}
           <Protected view={v} />

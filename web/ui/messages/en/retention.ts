@@ -45,6 +45,11 @@ export const retentionText = {
     erased: 'Erased',
   },
   runIntro: 'The nightly run does this automatically. Run it manually only if it cannot wait.',
+  begun: ({ n }: { n: number }) =>
+    plural(n, {
+      one: 'The erasure of 1 recording began earlier and was interrupted. It is counted and not listed; the run finishes it.',
+      other: `The erasure of ${count(n)} recordings began earlier and was interrupted. They are counted and not listed; the run finishes them.`,
+    }),
   run: ({ n }: { n: number }) => `Erase ${recordings(n)}…`,
   dialogTitle: ({ n }: { n: number }) => `Erase ${recordings(n)}?`,
   /** `from` and `to` are days, and may be the same. */
