@@ -1,8 +1,10 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
+import { entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
 import { inWords } from '../../../daemon/domain/reason/words.js';
 import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
 import { type House, openFurnished } from '../../support/web/furnished.js';
+import { noted } from '../../support/words.js';
 
 const opened = await openBrowser(t);
 const WIDTHS = [1280, 360];
@@ -24,6 +26,13 @@ async function hold({ dashboard: { catalogue } }: House, recording: string): Pro
   await catalogue.holds.pick('M1', [recording], 'Eve', 1);
 }
 
+/** Begins to erase a recording, as far as a power cut lets it. */
+async function interrupt({ dashboard: { catalogue } }: House, recording: string): Promise<void> {
+  await catalogue.recordings.eraseIntended(recording, noted('@due'), 1);
+  const about = { object: 'call', object_id: 'C', reason: '', detail: { recording } };
+  await catalogue.audit.append(entryOf(TAPEDECK, 1, 'erase', about));
+}
+
 t.test('the page of a box on which nothing is kept', async (t) => {
   const house = await openFurnished(t, opened, 'empty');
   for (const width of WIDTHS) {
@@ -40,6 +49,7 @@ t.test('what is due and protected is shown with what protects it, and how far a 
   const house = await openFurnished(t, opened);
   const held = house.office.due1;
   await hold(house, held.recording!.id);
+  await interrupt(house, house.office.due2.recording!.id);
   for (const width of WIDTHS) {
     const { page } = await openDesk(t, opened, house, { path: '/retention', width });
     await page.route(/\/api\/v1\/retention\/run$/, (route) => {
@@ -57,6 +67,7 @@ t.test('what is due and protected is shown with what protects it, and how far a 
     await page.getByText('1 recording under legal hold. Runs leave them alone').waitFor();
     await page.getByText('It is under legal hold: Smith v. Example.').waitFor();
     await page.getByRole('button', { name: 'Erase 2 recordings…' }).waitFor();
+    await page.getByText('The erasure of 1 recording began earlier and was interrupted.').waitFor();
     await page.getByText('Erasing: 120 of 300 recordings done. 1 failed.').waitFor();
     await page.getByRole('heading', { name: 'Kept by rule' }).waitFor();
     t.strictSame(await faults(page), []);
