@@ -5,6 +5,7 @@ import { newJob } from '../../../daemon/domain/operations/job.js';
 import type { JobHandler } from '../../../daemon/ops/jobs.js';
 import { startRecorder } from '../../support/cli-recorder.js';
 import { site } from '../../support/cli-site.js';
+import { stands } from '../../support/jobs-lab.js';
 import { until } from '../../support/recorder.js';
 
 /** A site whose recorder has this for its check of all recordings. */
@@ -24,9 +25,9 @@ const reads =
   (total: number, faults: number): JobHandler =>
   ({ save }) =>
     save({ cursor: 'z', done: total, total, faults });
-const stands: JobHandler = async ({ save, signal }) => {
+const waits: JobHandler = async ({ save, signal }) => {
   await save({ cursor: 'a', done: 3, total: 8, faults: 1 });
-  await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  await stands(signal);
 };
 
 t.test('the check of all recordings is asked for, waited for, and told', async (t) => {
@@ -52,7 +53,7 @@ t.test('recordings that are damaged make the command fail, and are named by anot
 });
 
 t.test('a check is asked for once, and cancelled with and without the recorder', async (t) => {
-  const { tapedeck, stop, catalogue } = await withRecorder(t, stands);
+  const { tapedeck, stop, catalogue } = await withRecorder(t, waits);
   t.match(await tapedeck('jobs'), /There are no jobs/);
   const { job, already } = JSON.parse(await tapedeck('recordings', 'check', '--json'));
   t.equal(already, false);
