@@ -174,7 +174,9 @@ function asText(plan: Planned, zone: string): string {
       : `Due now: ${plan.erasable}\n${rows(plan.items.map(ruled))}${more(plan.items.length, plan.erasable - plan.begun)}`,
   );
   if (plan.begun > 0)
-    out.push(`Counted and not listed: ${plan.begun} whose erasure was interrupted. The run finishes them.`);
+    out.push(
+      `Interrupted erasures, included in the count but not listed: ${plan.begun}. The next run finishes them.`,
+    );
   if (legalHold + minimum > 0)
     out.push(
       '',

@@ -157,8 +157,8 @@ const catalogue = {
     blame: 'peer',
   },
   setup_database: {
-    message: 'The database of the PBX refused something.',
-    hint: 'Give an administrator of the database that it lets in, and run "tapedeck setup" again: it continues where it stopped.',
+    message: 'The database of the PBX refused a request.',
+    hint: 'Name an administrator of the database who may create users, and run "tapedeck setup" again: it continues where it stopped.',
     blame: 'operator',
   },
   setup_failed: {

@@ -41,8 +41,7 @@ export const RetentionView = Type.Object({
   }),
   due_total: Type.Integer({ description: 'How many would be erased by a run now.' }),
   begun: Type.Integer({
-    description:
-      'Of these, erasures that were begun before and not finished. They are in no list of what is due.',
+    description: 'Interrupted erasures among them. The next run finishes them; no list has them.',
   }),
   protected: Type.Array(RetentionItem, { description: 'Due, but protected; the first 50 of them.' }),
   protected_total: Type.Object({

@@ -64,7 +64,7 @@ export async function cdrReaders(pbx: PbxConfig): Promise<Finding[]> {
       warn(
         CHECK,
         'Nothing tells of calls that go on while Tapedeck does not run.',
-        "On FreePBX, run tapedeck setup again. Elsewhere, name Asterisk's Master.csv or its SQLite file under [coverage] in tapedeck.toml.",
+        'On FreePBX, run "tapedeck setup" again. Otherwise name Asterisk\'s Master.csv, its SQLite file or a MySQL table under [coverage] in tapedeck.toml.',
       ),
     ];
   return readersOf({ ...pbx, cdr_csv: '', cdr_sqlite: '' });

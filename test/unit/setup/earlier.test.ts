@@ -3,7 +3,7 @@ import t from 'tap';
 import { offerImport } from '../../../daemon/cli/setup/steps/earlier.js';
 import type { Terminal } from '../../../daemon/cli/setup/talk/terminal.js';
 
-t.test('recordings of before are offered to be imported, once', async (t) => {
+t.test('earlier recordings are offered for import, once', async (t) => {
   const dir = t.testdir({
     theirs: { 2024: { '01': { 'in-1-2-20240102-030405-1.1.wav': '', 'notes.txt': '' } } },
     none: { 'notes.txt': '', loop: t.fixture('symlink', '../theirs') },
@@ -25,12 +25,12 @@ t.test('recordings of before are offered to be imported, once', async (t) => {
   };
   t.equal(await lab({ folder: none }), '');
   t.equal(await lab({ folder: join(none, 'not-there'), typed: [] }), '');
-  t.match(await lab({ folder }), /has recordings of before.*"tapedeck import --dry-run/);
-  t.match(await lab({ folder, typed: ['no'] }), /Later: "tapedeck import --dry-run/);
+  t.match(await lab({ folder }), /has earlier recordings.*"tapedeck import --dry-run/);
+  t.match(await lab({ folder, typed: ['no'] }), /later, run "tapedeck import --dry-run/);
   t.same(asked, [], 'nothing is imported that was not asked for');
   t.match(
     await lab({ folder, typed: ['perhaps', 'look', 'y'] }),
-    /Write look, yes or no[\s\S]*did import --dry-run[\s\S]*did import[\s\S]*goes on by itself/,
+    /Type look, yes or no[\s\S]*did import --dry-run[\s\S]*did import[\s\S]*runs in the background/,
   );
   t.same(asked, [
     ['import', '--dry-run', folder],

@@ -67,7 +67,7 @@ t.test('what is due and protected is shown with what protects it, and how far a 
     await page.getByText('1 recording under legal hold. Runs leave them alone').waitFor();
     await page.getByText('It is under legal hold: Smith v. Example.').waitFor();
     await page.getByRole('button', { name: 'Erase 2 recordings…' }).waitFor();
-    await page.getByText('The erasure of 1 recording began earlier and was interrupted.').waitFor();
+    await page.getByText('The erasure of 1 recording was interrupted earlier.').waitFor();
     await page.getByText('Erasing: 120 of 300 recordings done. 1 failed.').waitFor();
     await page.getByRole('heading', { name: 'Kept by rule' }).waitFor();
     t.strictSame(await faults(page), []);

@@ -10,11 +10,13 @@ type Props = { view: Retention; close: () => void; done: (ran: RetentionRun) => 
 export function RunDialog({ view, close, done }: Props) {
   const { due, due_total: total, breaker } = view;
   const word = breaker.tripped ? breaker.confirm : t.retention.word;
-  const days = due.map((d) => d.started_at).sort();
   const { due: names } = view.names;
   const alone = total === 0 && names > 0;
   const button = alone ? t.keeping.names.runButton : t.retention.runButton({ n: total });
-  const [first, last] = [days[0] ?? view.now, days.at(-1) ?? view.now];
+  const started = due.map((d) => d.started_at).sort();
+  // A longer list comes page by page, and an interrupted erasure is in none.
+  const days =
+    started.length === total && total > 0 ? { from: date(started[0]!), to: date(started.at(-1)!) } : null;
   return (
     <TypedDialog
       title={alone ? t.keeping.names.dialogTitle : t.retention.dialogTitle({ n: total })}
@@ -29,7 +31,7 @@ export function RunDialog({ view, close, done }: Props) {
       }}
       close={close}
     >
-      {!alone && <p>{t.retention.dialogWhat({ n: total, from: date(first), to: date(last) })}</p>}
+      {!alone && <p>{t.retention.dialogWhat({ n: total, days })}</p>}
       {names > 0 && <p>{t.keeping.names.dialogWhat({ n: names })}</p>}
       <p>
         <strong>{t.retention.dialogUndo}</strong>

@@ -4,15 +4,18 @@ import type { Admin, CdrTable } from '../machine/cdr-database.js';
 export const CDR_USER = 'tapedeck';
 const ACCOUNT = `'${CDR_USER}'@'localhost'`;
 
-/** What the database has to say about a table and the user that is to read it. */
+/** Whether the database has the table of CDRs, and a user of that name. */
 export type Found = { hasTable: boolean; hasAccount: boolean };
+/** Whoever changes FreePBX's settings names the table: no other one gets a user that may read it. */
+const CDR_COLUMNS = ['calldate', 'uniqueid', 'disposition'];
 
 export async function lookAt(admin: Admin, { database, table }: CdrTable): Promise<Found> {
-  const tables = await admin.run(
-    'SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?',
-    [database, table],
+  const columns = await admin.run(
+    `SELECT 1 FROM information_schema.columns WHERE table_schema = ? AND table_name = ?
+      AND column_name IN (${CDR_COLUMNS.map(() => '?').join(', ')})`,
+    [database, table, ...CDR_COLUMNS],
   );
-  return { hasTable: tables.length > 0, hasAccount: await hasAccount(admin) };
+  return { hasTable: columns.length === CDR_COLUMNS.length, hasAccount: await hasAccount(admin) };
 }
 
 const hasAccount = async (admin: Admin): Promise<boolean> =>

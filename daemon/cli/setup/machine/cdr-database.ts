@@ -12,9 +12,9 @@ export const SOCKETS = ['/run/mysqld/mysqld.sock', '/var/lib/mysql/mysql.sock'];
 
 const NAME = /^[A-Za-z0-9_]{1,64}$/;
 const BY_HAND =
-  'Calls that go on while Tapedeck does not run are then not known. See "An independent witness" in docs/start/asterisk-configuration.md.';
+  'Without them, Tapedeck does not learn of calls that take place while it is stopped. See "An independent witness" in docs/start/asterisk-configuration.md.';
 
-/** Returns where the CDRs of this FreePBX are, or in a sentence why setup cannot have them read. */
+/** Returns where the CDRs of this FreePBX are, or a sentence that says why setup does not support it. */
 export function cdrTable(
   settings: Readonly<Record<string, string>>,
   sockets: readonly string[],
@@ -23,19 +23,20 @@ export function cdrTable(
   const [type, host] = [set('CDRDBTYPE', 'mysql'), set('CDRDBHOST', 'localhost')];
   const [database, table] = [set('CDRDBNAME', 'asteriskcdrdb'), set('CDRDBTABLENAME', 'cdr')];
   if (!/^(mysql|mariadb)$/i.test(type))
-    return `FreePBX keeps its CDRs in a database of the kind "${type}", which setup does not know. ${BY_HAND}`;
+    return `FreePBX keeps its CDRs in a database of the kind "${type}", which setup does not support. ${BY_HAND}`;
   if (!/^(localhost|127\.0\.0\.1|::1)$/.test(host))
-    return `FreePBX keeps its CDRs on another machine, ${host}: setup makes no user there. ${BY_HAND}`;
+    return `FreePBX keeps its CDRs on another machine, ${host}, where setup creates no user. ${BY_HAND}`;
   if (!NAME.test(database) || !NAME.test(table))
-    return `The table of CDRs is called "${database}.${table}", which setup does not write into SQL. ${BY_HAND}`;
+    return `FreePBX's table of CDRs has the name "${database}.${table}". Setup supports letters, digits and "_". ${BY_HAND}`;
   const socket = sockets.find((one) => existsSync(one));
   if (socket === undefined)
     return `The database of FreePBX's CDRs was not found: there is no ${sockets.join(' and no ')}. ${BY_HAND}`;
   return { socket, database, table };
 }
 
-/** Who may make users at the database. Where no password is known, root is let in for being root, as Debian sets it up. */
+/** A database user that may create others. */
 export type AdminName = { user: string; password: string };
+/** Debian's MariaDB lets the system's root in as its own, without a password. */
 export const ROOT: AdminName = { user: 'root', password: '' };
 
 /** A connection to a database server as its administrator. */
@@ -45,7 +46,7 @@ export type Admin = {
   end(): void;
 };
 
-/** Throws `setup_database` when the server does not let this user in. */
+/** Throws `setup_database` if the server refuses this user. */
 export async function openAdmin(socket: string, { user, password }: AdminName): Promise<Admin> {
   const failed = (e: unknown) => fail('setup_database', `${socket}, as ${user}: ${(e as Error).message}`, e);
   const db = await connectMysql({ socketPath: socket }, { user, password }).catch((e: unknown) => {

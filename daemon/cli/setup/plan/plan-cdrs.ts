@@ -2,18 +2,15 @@ import type { Found } from '../apply/cdr-account.js';
 import type { TomlValue } from '../conf/toml.js';
 import type { CdrTable } from '../machine/cdr-database.js';
 import type { Change } from './change.js';
-import { dropIn, type OwnFacts } from './plan-own.js';
+import { dropIn, ETC, type OwnFacts } from './plan-own.js';
 
-/** What is known of the user that reads FreePBX's CDRs. */
+/** What setup found out about the database user that reads FreePBX's CDRs. */
 export type CdrFacts = {
   table: CdrTable;
-  /** What is in the file with its password; null where there is none. */
+  /** The file with its password; null if there is none. */
   kept: string | null;
-  /** Whether that password opens the table. */
-  opens: boolean;
-  /** What the database's administrator was told; null where nobody is let in as such, and `why`. */
-  found: Found | null;
-  why: string;
+  /** What the database's administrator found, or the reason why none was let in. Null if the kept password opens the table. */
+  found: Found | string | null;
   /** Whether setup made the user that is there. */
   made: boolean;
   /** Whether tapedeck.toml names the table already. */
@@ -23,42 +20,40 @@ export type CdrPlan = { changes: Change[]; warnings: string[]; values: TomlValue
 
 export const cdrPasswordFile = (etc: string): string => `${etc}/cdr-password`;
 export const cdrDropIn = (systemd: string): string => `${systemd}/tapedeck.service.d/setup-cdrs.conf`;
-const ETC = '/etc/tapedeck';
+const AFTER = 'Until then, Tapedeck does not learn of calls that take place while it is stopped.';
 
-const AFTER = 'Calls that go on while Tapedeck does not run are not known until then.';
+/** Returns why no user is made, or null. */
+function obstacle({ table, found, made }: CdrFacts, named: string, file: string): string | null {
+  if (found === null) return null;
+  if (typeof found === 'string')
+    return `Setup could not create the database user that reads FreePBX's CDRs: ${found}. Run "tapedeck setup" again and name an administrator of the database, or set cdr_admin in a file of answers. ${AFTER}`;
+  if (!found.hasTable)
+    return `The database has no table of CDRs called ${named} (at ${table.socket}). Once FreePBX has created it, run "tapedeck setup" again. ${AFTER}`;
+  if (found.hasAccount && !made)
+    return `The database has a user tapedeck@localhost that setup did not create. If it may read ${named}, write its password to ${file}; otherwise remove it (DROP USER tapedeck@localhost). Then run "tapedeck setup" again. ${AFTER}`;
+  return null;
+}
 
-/** Returns what has to change for the recorder to read FreePBX's CDRs with a user of its own. Pure. */
+/** Returns what has to change for the recorder to read FreePBX's CDRs with its own database user. Pure. */
 export function planCdrs(
   own: Pick<OwnFacts, 'dropIns' | 'etc' | 'root' | 'systemd'>,
-  { table, kept, opens, found, why, made, configured }: CdrFacts,
+  facts: CdrFacts,
   newSecret: () => string,
 ): CdrPlan {
-  const without = (warning: string): CdrPlan => ({ changes: [], warnings: [warning], values: [] });
+  const { table, kept, found, configured } = facts;
   const named = `${table.database}.${table.table}`;
   const file = cdrPasswordFile(own.etc);
-  if (!opens) {
-    if (!found)
-      return without(
-        `The database did not let root in, so no user that reads FreePBX's CDRs was made: ${why}. Run "tapedeck setup" again and give its administrator, or name it in [cdr_admin] of a file of answers. ${AFTER}`,
-      );
-    if (!found.hasTable)
-      return without(
-        `The database has no table ${named}. Once FreePBX has made it, run "tapedeck setup" again. ${AFTER}`,
-      );
-    if (found.hasAccount && !made)
-      return without(
-        `The database has a user tapedeck@localhost that setup did not make. Write its password into ${file} if it may read ${named}, or remove it (DROP USER tapedeck@localhost), and run "tapedeck setup" again. ${AFTER}`,
-      );
-  }
-  const password = opens && kept !== null ? kept.trim() : newSecret();
+  const warning = obstacle(facts, named, file);
+  if (warning !== null) return { changes: [], warnings: [warning], values: [] };
+  const password = newSecret();
   const secretChange: Change = {
     ...{ kind: 'file', path: file, before: kept, after: `${password}\n` },
     ...{ mode: 0o600, owner: own.root, secrets: [password], pbx: false },
-    why: "the password of the user that reads FreePBX's CDRs",
+    why: "the password of the database user that reads FreePBX's CDRs",
   };
   const account: Change = {
     ...{ kind: 'account', ...table, password },
-    why: `reads ${named} and nothing else, so that calls are known that go on while Tapedeck does not run`,
+    why: `may only read ${named}, which has the calls that take place while Tapedeck is stopped`,
   };
   const { socket, database, table: name } = table;
   const value = {
@@ -69,10 +64,10 @@ export function planCdrs(
   };
   return {
     changes: [
-      ...(opens ? [] : [account, secretChange]),
+      ...(found === null ? [] : [account, secretChange]),
       ...dropIn(own, cdrDropIn(own.systemd), {
         service: [`LoadCredential=cdr-password:${file}`],
-        why: "hands the recorder the password for FreePBX's CDRs",
+        why: "gives the recorder the password for FreePBX's CDRs",
       }),
     ],
     warnings: [],

@@ -46,7 +46,7 @@ export type OwnFacts = {
 };
 
 export const DATA_DIR = '/var/lib/tapedeck';
-const ETC = '/etc/tapedeck';
+export const ETC = '/etc/tapedeck';
 const SPOOL = '/var/spool/asterisk';
 
 const shared = { mode: 0o640, secrets: [], pbx: false };

@@ -39,9 +39,8 @@ type About = {
 const NOTHING: CdrPlan = { changes: [], warnings: [], values: [] };
 
 /**
- * Plans that the recorder reads the CDRs of a FreePBX with a user that may do nothing else. The database is asked as root; where it does not
- * let root in, for its administrator. `database` opens it as whoever was let in. Throws `setup_database` for an administrator from a
- * file of answers whom it does not let in.
+ * Plans the database user with which the recorder reads the CDRs of a FreePBX. Connects as root, or as the administrator who is named where
+ * root is refused; `database` connects in the same way. Throws `setup_database` if an administrator from a file of answers is refused.
  */
 export async function cdrsOf(
   terminal: Terminal,
@@ -56,17 +55,16 @@ export async function cdrsOf(
   if (readByOthers(pbx, table, file)) return { ...NOTHING, database };
   if (typeof table === 'string') return { ...NOTHING, warnings: [table], database };
   const kept = existsSync(file) ? readFileSync(file, 'latin1') : null;
+  const opened = kept !== null && (await opens(table, kept.trim()));
   const known = {
-    ...{ table, kept, made: journal.done().some(({ kind }) => kind === 'account') },
-    configured: pbx?.cdr_mysql !== undefined,
+    ...{ table, kept, configured: pbx?.cdr_mysql !== undefined },
+    made: journal.done().some(({ kind }) => kind === 'account'),
+    found: opened ? null : await askAdmin(terminal, table, { keys, asks }),
   };
-  if (kept !== null && (await opens(table, kept.trim())))
-    return { ...planCdrs(own, { ...known, opens: true, found: null, why: '' }, newSecret), database };
-  const asked = await askAdmin(terminal, table, { keys, asks });
-  return { ...planCdrs(own, { ...known, opens: false, ...asked }, newSecret), database };
+  return { ...planCdrs(own, known, newSecret), database };
 }
 
-/** Opens the database for taking back what setup made of it. */
+/** Returns what connects to the database to remove the user that setup created. */
 export function databaseAgain(terminal: Terminal, given: AnswerFile, asks: boolean): OpenDatabase {
   const keys = adminKeys(given);
   return async (socket) => {
@@ -76,7 +74,7 @@ export function databaseAgain(terminal: Terminal, given: AnswerFile, asks: boole
   };
 }
 
-/** Whether somebody else has seen to it that CDRs are read, from a file or from this database. */
+/** Whether the configuration reads CDRs from elsewhere, or as a user that is not setup's. */
 function readByOthers(pbx: PbxConfig | undefined, table: CdrTable | string, file: string): boolean {
   if (!pbx) return false;
   if (pbx.cdr_csv || pbx.cdr_sqlite) return true;
@@ -122,17 +120,17 @@ async function askAdmin(
   terminal: Terminal,
   table: CdrTable,
   means: { keys: Keys; asks: boolean },
-): Promise<{ found: Found | null; why: string }> {
+): Promise<Found | string> {
   const opened = await letIn(terminal, table.socket, means);
-  if (typeof opened === 'string') return { found: null, why: opened };
+  if (typeof opened === 'string') return opened;
   try {
-    return { found: await lookAt(opened, table), why: '' };
+    return await lookAt(opened, table);
   } finally {
     opened.end();
   }
 }
 
-/** As root, then as whoever is named at the terminal. Returns why nobody is let in. */
+/** Connects as root, then as an administrator named at the terminal. Returns the reason if all are refused. */
 async function letIn(
   terminal: Terminal,
   socket: string,
@@ -147,10 +145,10 @@ async function letIn(
       if (first) {
         terminal.title("Offer  FreePBX's record of calls");
         terminal.note(
-          'Tapedeck can read the CDRs of FreePBX, and then knows of calls that go on while it does not run. For that, setup makes a user of the database that may read their table and nothing else. The database does not let root in without a password: name its administrator. The password is used now, and kept nowhere.',
+          'Tapedeck learns from the CDRs of FreePBX of calls that take place while it is stopped. Setup creates a database user that may only read them. The database refuses root without a password, so an administrator is needed. The password is used once and not stored.',
         );
         terminal.say();
-      } else terminal.note(`It does not let them in: ${e.detail}`);
+      } else terminal.note(`The database refused that: ${e.detail}`);
       const user = await terminal.ask('Administrator of the database, or none', NONE);
       if (user === NONE) return e.detail;
       keys.now = { user, password: await terminal.secret('Password') };

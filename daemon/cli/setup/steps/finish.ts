@@ -8,23 +8,19 @@ import { offerImport } from './earlier.js';
 import { setOffered } from './offered.js';
 import { jsonIn, makeTestCall, runDoctor, startUnits, tapedeckCommand } from './services.js';
 
+type Finishing = {
+  config: string;
+  answers: AllAnswers;
+  changed: boolean;
+  run: Run;
+  /** The folder that may have earlier recordings, and whether somebody can be asked. */
+  earlier: { folder: string; asks: boolean };
+};
+
 /** Starts the services, has everything checked, makes a test call, and says how to go on. Throws `setup_failed`. */
 export async function finish(
   terminal: Terminal,
-  {
-    config,
-    answers,
-    changed,
-    run,
-    earlier,
-  }: {
-    config: string;
-    answers: AllAnswers;
-    changed: boolean;
-    run: Run;
-    /** Where recordings of before may be, and whether somebody can be asked about them. */
-    earlier: { folder: string; asks: boolean };
-  },
+  { config, answers, changed, run, earlier }: Finishing,
 ): Promise<void> {
   const tapedeck = tapedeckCommand(run, config);
   await startUnits(run, changed);

@@ -47,17 +47,19 @@ export const retentionText = {
   runIntro: 'The nightly run does this automatically. Run it manually only if it cannot wait.',
   begun: ({ n }: { n: number }) =>
     plural(n, {
-      one: 'The erasure of 1 recording began earlier and was interrupted. It is counted and not listed; the run finishes it.',
-      other: `The erasure of ${count(n)} recordings began earlier and was interrupted. They are counted and not listed; the run finishes them.`,
+      one: 'The erasure of 1 recording was interrupted earlier. It is included in the count but not in the list; the next run finishes it.',
+      other: `The erasure of ${count(n)} recordings was interrupted earlier. They are included in the count but not in the list; the next run finishes them.`,
     }),
   run: ({ n }: { n: number }) => `Erase ${recordings(n)}…`,
   dialogTitle: ({ n }: { n: number }) => `Erase ${recordings(n)}?`,
-  /** `from` and `to` are days, and may be the same. */
-  dialogWhat: ({ n, from, to }: { n: number; from: string; to: string }) => {
-    const calls = from === to ? `of ${from}` : `of calls from ${from} to ${to}`;
+  /** `days`: those of the first and the last call, which may be the same; null if not all calls are listed. */
+  dialogWhat: ({ n, days }: { n: number; days: { from: string; to: string } | null }) => {
+    const range =
+      days && (days.from === days.to ? `of ${days.from}` : `of calls from ${days.from} to ${days.to}`);
+    const calls = range === null ? '' : ` ${range}`;
     return plural(n, {
-      one: `This destroys the key of 1 recording ${calls}, then the file. Copies of the file become unreadable too, unless keys.db was copied with them.`,
-      other: `This destroys the keys of ${count(n)} recordings ${calls}, then the files. Copies of the file become unreadable too, unless keys.db was copied with them.`,
+      one: `This destroys the key of 1 recording${calls}, then the file. Copies of the file become unreadable too, unless keys.db was copied with them.`,
+      other: `This destroys the keys of ${count(n)} recordings${calls}, then the files. Copies of the file become unreadable too, unless keys.db was copied with them.`,
     });
   },
   dialogUndo: 'It cannot be undone.',
