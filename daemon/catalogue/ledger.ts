@@ -47,6 +47,8 @@ export interface Ledger {
   strangers(range: CoverageRange): Promise<number>;
   /** What the calls of each quarter of an hour that touches this time come to, and which quarters have changed since they were counted. */
   counts(range: CoverageRange): Promise<CountsSlice>;
+  /** Since when no more than `most` calls are still to be counted; null where there are no more in all of this time. */
+  countedSince(range: CoverageRange, most: number): Promise<number | null>;
   /** Counts some of the quarters that have changed, for reports on coverage and consent, and returns how many; 0 when there are no more. */
   count(): Promise<number>;
   /** The call of ours with this id as one such row. */

@@ -47,4 +47,6 @@ export interface Notices {
   calls(filter: ToldFilter): Promise<{ calls: LedgerCall[]; next: ToldCursor | null }>;
   /** What such calls of each quarter of an hour that touches this time come to, and which quarters have changed since they were counted. */
   counts(range: CoverageRange): Promise<ConsentCountsSlice>;
+  /** Since when no more than `most` calls are still to be counted; null where there are no more in all of this time. */
+  countedSince(range: CoverageRange, most: number): Promise<number | null>;
 }

@@ -887,6 +887,12 @@ const catalogue = {
     blame: 'operator',
     status: 409,
   },
+  still_counting: {
+    message: 'The calls of these days are still being counted.',
+    hint: 'The recorder does that once after an upgrade or an import, newest calls first: some minutes for each 100,000 of them. Choose fewer days, or try again later. Files of the report can be made at any time.',
+    blame: 'us',
+    status: 409,
+  },
   preview_changed: {
     message: 'The effect of this policy on existing recordings differs from the preview.',
     hint: 'Recordings have been erased, or the policy or a number list was changed meanwhile. No existing recording was changed. Look at the preview again, and apply it then.',

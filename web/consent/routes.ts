@@ -7,6 +7,7 @@ import {
   consentScope,
   viewConsent,
 } from '../../daemon/catalogue/consent.js';
+import { requireCounted } from '../../daemon/catalogue/reports/counted.js';
 import { CONSENT_CSV_COLUMNS, consentCells } from '../../daemon/domain/telling/consent-report.js';
 import { giveOut } from '../audit/give-out.js';
 import type { Needs } from '../deps.js';
@@ -17,7 +18,7 @@ import { createShares, lettingGo } from '../server/shares.js';
 import type { App } from '../server/types.js';
 import { ConsentCsvQuery, ConsentQuery, ConsentView } from './schemas.js';
 
-type Deps = Needs<'ask' | 'now' | 'reached' | 'seen' | 'site', ConsentVerbs>;
+type Deps = Needs<'ask' | 'now' | 'reached' | 'seen' | 'site', ConsentVerbs | 'notices.countedSince'>;
 
 /** A report reads the calls of its period that are not counted yet, and a table all of them, so only so many are made at once. */
 const AT_ONCE = { all: 8, ofOne: 3 };
@@ -57,6 +58,7 @@ export function consentReportRoutes(app: App, { catalogue, reached, site, now, a
       reached.every(person);
       const scope = scopeOf(request.query);
       const gone = taken(person.id, reply);
+      await requireCounted(catalogue.notices, scope);
       seen.report(request, 'consent_report', about(scope));
       return viewConsent(catalogue, scope, { now: now(), page: request.query.page ?? 1, gone });
     },

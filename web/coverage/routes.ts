@@ -5,6 +5,7 @@ import {
   makeCoverage,
   viewCoverage,
 } from '../../daemon/catalogue/coverage.js';
+import { requireCounted } from '../../daemon/catalogue/reports/counted.js';
 import { CSV_COLUMNS, periodOf } from '../../daemon/domain/assurance/coverage-view.js';
 import { giveOut } from '../audit/give-out.js';
 import type { Needs } from '../deps.js';
@@ -14,7 +15,10 @@ import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
 import { CoverageQuery, CoverageView } from './schemas.js';
 
-type Deps = Needs<'ask' | 'coverage' | 'now' | 'reached' | 'seen' | 'site', CoverageVerbs | 'ledger.cdrsOf'>;
+type Deps = Needs<
+  'ask' | 'coverage' | 'now' | 'reached' | 'seen' | 'site',
+  CoverageVerbs | 'ledger.cdrsOf' | 'ledger.countedSince'
+>;
 
 /** What became of every answered call, compared with Asterisk's own account. */
 export function coverageRoutes(app: App, deps: Deps): void {
@@ -38,7 +42,9 @@ export function coverageRoutes(app: App, deps: Deps): void {
     },
     async (request) => {
       reached.every(request.session!.person);
-      const made = await makeCoverage(catalogue, askedBy(request.query), site.timeZone, now());
+      const [asked, at] = [askedBy(request.query), now()];
+      await requireCounted(catalogue.ledger, { ...asked, period: periodOf(asked, site.timeZone, at) });
+      const made = await makeCoverage(catalogue, asked, site.timeZone, at);
       seen.report(request, 'coverage', about(made.period, request.query));
       return viewCoverage(catalogue, made, coverage.targetPercent);
     },

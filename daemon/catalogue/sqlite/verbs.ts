@@ -76,6 +76,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
       of: (id) => read((n) => n.notices.of(id)),
       calls: (filter) => read((n) => n.toldCalls.page(filter)),
       counts: (range) => read((n) => n.toldCounts.counts(range)),
+      countedSince: (range, most) => read((n) => n.toldCounts.countedSince(range, most)),
     },
     recordings: {
       sealed: (recording, peaks, coverage, manifest) =>
@@ -314,6 +315,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
       rows: (range) => read((n) => n.ledger.rows(range)),
       strangers: (range) => read((n) => n.ledger.strangers(range)),
       counts: (range) => read((n) => n.ledger.counts(range)),
+      countedSince: (range, most) => read((n) => n.ledger.countedSince(range, most)),
       count: () => write((n) => Math.max(n.ledger.count(), n.toldCounts.count()), unseen),
       row: (id) => read((n) => n.ledger.row(id)),
       cdrsOf: (accountIds) => read((n) => n.ledger.cdrsOf(accountIds)),

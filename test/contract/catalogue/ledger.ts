@@ -84,7 +84,12 @@ export const ledger: Part = (t, open) => {
     await calls.save(aCall('B', { startedAt: T0 }), { ...recorded, status: 'partial' });
     const changed = [{ at: quarter, counts: null }];
     t.same((await ledger.counts(range)).items, changed);
+    const since = async (to: number, most: number) => ledger.countedSince({ from: quarter, to }, most);
+    t.equal(await since(quarter + 1, 3), null, 'no more than three are to be counted');
+    t.equal(await since(quarter + 1, 2), quarter + 900_000, 'after this quarter no more than two');
+    t.equal(await since(quarter, 0), null, 'a time without a call');
     t.equal(await ledger.count(), 1);
+    t.equal(await since(quarter + 1, 0), null, 'all are counted');
     t.equal(await ledger.count(), 0, 'once');
     const counted = (...all: [string, number][]) => [
       { on: FIRST, counted: all.map(([status, calls]) => ({ status, finding: 'unwitnessed', calls })) },

@@ -72,6 +72,8 @@ export const notices: Part = (t, open) => {
       for (const id of ['A', 'B']) await calls.save({ ...aCall(id), startedAt: at });
       await notices.decide(aNotice('A'));
       t.same((await notices.counts(range)).items, [{ at, counts: null }]);
+      t.equal(await notices.countedSince(range, 3), null, 'no more than three are to be counted');
+      t.equal(await notices.countedSince(range, 2), range.to, 'after this quarter no more than two');
       while ((await ledger.count()) > 0);
       const both = [
         { on: '', mode: null, calls: 1, byKey: null },

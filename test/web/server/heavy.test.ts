@@ -2,7 +2,10 @@ import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
+import { openDb } from '../../../daemon/catalogue/sqlite/db.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { csvStream } from '../../../web/server/csv-stream.js';
+import { fillSite } from '../../support/catalogue/busy-site.js';
 import { addCall, get, openDashboard, setUp } from '../../support/web/dashboard.js';
 
 /** Rows that are there at once, as those of the catalogue are, and how many of them were read. */
@@ -68,4 +71,34 @@ t.test('while memory is short, only what needs it is refused', async (t) => {
   }
   for (const light of ['/calls', `/calls/${id}`, '/session', '/status', '/policy'])
     t.equal((await get(app, light, cookie)).statusCode, 200, light);
+});
+
+t.test('a report of days whose calls are still being counted says since when they are', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app, catalogue, dataDir } = dashboard;
+  const cookie = await setUp(dashboard);
+  const db = await openDb(catalogueFile(dataDir));
+  fillSite(db, 25_000); // a little over nine days
+  db.close();
+  const all = '?from=2025-01-01&to=2025-01-10';
+  for (const report of ['/coverage', '/consent-report']) {
+    const asked = await get(app, report + all, cookie);
+    t.equal(asked.statusCode, 409, report);
+    t.match(
+      asked.json().error,
+      { code: 'still_counting', detail: 'Those since 2025-01-03 are counted.' },
+      report,
+    );
+    const fewer = await get(app, `${report}?from=2025-01-03&to=2025-01-10`, cookie);
+    t.equal(fewer.statusCode, 200, `${report}: the days since then`);
+  }
+  const { entries } = (await get(app, '/audit', cookie)).json();
+  t.equal(
+    entries.filter(({ action }: { action: string }) => /report/.test(action)).length,
+    2,
+    'no entry of what was refused',
+  );
+  while ((await catalogue.ledger.count()) > 0);
+  for (const report of ['/coverage', '/consent-report'])
+    t.equal((await get(app, report + all, cookie)).statusCode, 200, `${report}, all counted`);
 });

@@ -64,6 +64,8 @@ export function createToldCounts(
         (row) => reader.orNull(counted, row),
       ),
 
+    countedSince: quarters.countedSince,
+
     /** Counts some of the quarters that have changed, the newest first. Returns how many. */
     count: (): number =>
       quarters.count(COUNTED_AT_ONCE, callsOf, (quarter, calls) => {

@@ -87,6 +87,8 @@ export function createCoverageCounts(
         (row) => reader.orNull(counts, row),
       ),
 
+    countedSince: quarters.countedSince,
+
     /** Counts some of the quarters that have changed, the newest first. Returns how many. */
     count: (): number =>
       quarters.count(COUNTED_AT_ONCE, rowsOf, (quarter, rows) => {

@@ -25,6 +25,12 @@ export function createQuarters(db: Db, { counts, due }: { counts: string; due: s
   );
   const changed = db.prepare(`SELECT quarter FROM ${due} WHERE ${AMONG}`).pluck();
   const next = db.prepare(`SELECT quarter FROM ${due} ORDER BY quarter DESC LIMIT 1`).pluck();
+  // In this order: the newest first, and no more of the calls than are asked for.
+  const over = db
+    .prepare(`SELECT quarter FROM ${due} d CROSS JOIN calls c INDEXED BY calls_by_start
+      WHERE ${AMONG} AND c.started_at >= quarter * ${QUARTER_MS} AND c.started_at < (quarter + 1) * ${QUARTER_MS}
+      ORDER BY quarter DESC LIMIT 1 OFFSET $most`)
+    .pluck();
   const settled = db.prepare(`DELETE FROM ${due} WHERE quarter = ?`);
   const drop = db.prepare(`DELETE FROM ${counts} WHERE quarter = ?`);
 
@@ -59,6 +65,13 @@ export function createQuarters(db: Db, { counts, due }: { counts: string; due: s
       for (const quarter of changed.all(among) as number[]) of(quarter).counts = null;
       const items = [...quarters.values()].sort((a, b) => b.at - a.at);
       return { items, next: begin > whole.first ? begin * QUARTER_MS : null };
+    },
+
+    /** Since when no more than `most` calls are still to be counted; null where there are no more in all of that time. */
+    countedSince({ from, to }: CoverageRange, most: number): number | null {
+      const among = { first: Math.floor(from / QUARTER_MS), end: Math.ceil(to / QUARTER_MS), most };
+      const quarter = over.get(among) as number | undefined;
+      return quarter === undefined ? null : (quarter + 1) * QUARTER_MS;
     },
 
     /**

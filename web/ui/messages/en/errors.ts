@@ -406,6 +406,10 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'Somebody else changed the policy in the meantime.',
     hint: 'Load the current version, make your change again and save.',
   },
+  still_counting: {
+    message: 'The calls of these days are still being counted.',
+    hint: 'The recorder does that once after an upgrade or an import, newest calls first: some minutes for each 100,000 of them. Choose fewer days, or try again later. Files of the report can be made at any time.',
+  },
   preview_changed: {
     message: 'The effect of this policy on existing recordings differs from the preview.',
     hint: 'Recordings have been erased, or the policy or a number list was changed meanwhile. No existing recording was changed. Look at the preview again, and apply it then.',
