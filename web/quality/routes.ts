@@ -2,7 +2,7 @@ import { byHowBad, type EarTrend } from '../../daemon/domain/recording/quality.j
 import type { Needs } from '../deps.js';
 import { answers, timesOf } from '../server/answers.js';
 import type { App } from '../server/types.js';
-import { QualityQuery, QualityTrendsView } from './schemas.js';
+import { LISTED, QualityQuery, QualityTrendsView } from './schemas.js';
 
 type Deps = Needs<'reached' | 'seen' | 'site', 'recordings.trends'>;
 
@@ -28,10 +28,17 @@ export function qualityRoutes(app: App, { catalogue, reached, site, seen }: Deps
       const { from = 0, to = Number.MAX_SAFE_INTEGER } = timesOf(query, site.timeZone);
       const trends = (await catalogue.recordings.trends(from, to)).sort(byHowBad);
       const [worst] = trends;
+      const [extensions, lines] = (['extension', 'line'] as const).map((kind) =>
+        trends.filter((e) => e.kind === kind),
+      ) as [EarTrend[], EarTrend[]];
+      const { limit = LISTED } = query;
       return {
         worst: worst && worst.flagged > 0 ? view(worst) : null,
-        extensions: trends.filter((e) => e.kind === 'extension').map(view),
-        lines: trends.filter((e) => e.kind === 'line').map(view),
+        with_faults: trends.filter(({ flagged }) => flagged > 0).length,
+        extensions: extensions.slice(0, limit).map(view),
+        extensions_total: extensions.length,
+        lines: lines.slice(0, limit).map(view),
+        lines_total: lines.length,
       };
     },
   );

@@ -39,14 +39,25 @@ const EarTrendView = Type.Object({
   flags: Type.Object(Object.fromEntries(qualityFlags.map((flag) => [flag, Type.Integer()]))),
 });
 
-export const QualityQuery = Type.Object(days);
+/** So many phones, and so many lines, are listed where no other number is asked for. */
+export const LISTED = 200;
+
+export const QualityQuery = Type.Object({
+  ...days,
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 100_000, default: LISTED, description: 'Of each kind, the worst.' }),
+  ),
+});
 
 export const QualityTrendsView = Type.Object({
   worst: Type.Union([EarTrendView, Type.Null()], {
     description: 'The worst of all; null when nothing is wrong with any.',
   }),
+  with_faults: Type.Integer({ description: 'Phones and lines with any fault.' }),
   extensions: Type.Array(EarTrendView, { description: 'Worst first.' }),
+  extensions_total: Type.Integer(),
   lines: Type.Array(EarTrendView, {
     description: 'Lines to the outside by their names in the PBX; worst first.',
   }),
+  lines_total: Type.Integer(),
 });

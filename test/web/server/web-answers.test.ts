@@ -1,5 +1,7 @@
 import t from 'tap';
+import { openDb } from '../../../daemon/catalogue/sqlite/db.js';
 import { dayAfter, daysOf, endOfDay, startOfDay } from '../../../daemon/domain/days.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
 import type { Quality } from '../../../daemon/domain/recording/quality.js';
 import type { Gap } from '../../../daemon/domain/recording/recording.js';
 import { CallDetail, CallPage } from '../../../web/calls/schemas.js';
@@ -243,9 +245,21 @@ t.test('what a recording lacks and sounds like is told, found and counted', asyn
     worst: { of: 'extension:112', flagged: 1 },
     extensions: [{ name: '112', of: 'extension:112', calls: 3, flagged: 1, flags: { noisy: 1, echo: 0 } }],
     lines: [{ name: 'trunk', calls: 3, flagged: 1, flags: { echo: 1 } }],
+    ...{ with_faults: 2, extensions_total: 1, lines_total: 1 },
   });
+  const db = await openDb(catalogueFile(dashboard.dataDir));
+  db.prepare(`INSERT INTO ear_days WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 1249)
+    SELECT 20000, 'extension', CAST(i AS TEXT), '', 1 FROM n`).run();
+  db.close();
+  const many = (await get(dashboard.app, '/quality', cookie)).json();
+  t.match(many, { with_faults: 2, extensions: [{ name: '112' }], extensions_total: 251 });
+  t.equal(many.extensions.length, 200, 'the worst of very many');
+  const every = (await get(dashboard.app, '/quality?limit=1000', cookie)).json();
+  t.equal(every.extensions.length, 251, 'all of them');
   const before = await get(dashboard.app, '/quality?from=2020-01-01&to=2020-01-02', cookie);
-  t.strictSame(before.json(), { worst: null, extensions: [], lines: [] });
+  t.strictSame(before.json(), {
+    ...{ worst: null, with_faults: 0, extensions: [], extensions_total: 0, lines: [], lines_total: 0 },
+  });
 });
 
 t.test('a consultation and the call that it was for lead to each other', async (t) => {

@@ -13,6 +13,7 @@ import { api, type EarTrend, type Trends } from '../state/api.js';
 import { useView } from '../state/use-view.js';
 
 const DEFAULT = '30';
+const MOST = 100_000;
 type Days = { from: string; to: string };
 
 /** Which phone or line sounds bad: the worst in one sentence, then all of them, each number a link to its calls. */
@@ -21,13 +22,17 @@ export function QualityPage() {
   const days = query.days !== undefined && query.days in t.quality.periods ? query.days : DEFAULT;
   const today = dayOf(Date.now());
   const span = { from: dayAfter(today, 1 - Number(days)), to: today };
+  /** The worst of very many phones are enough, unless all are asked for. */
+  const all = query.all !== undefined;
   const asked = useRef('');
   const ask = () => {
-    const again = asked.current === days;
-    asked.current = days;
-    return api.quality(span.from, span.to, again);
+    const now = `${days} ${all}`;
+    const again = asked.current === now;
+    asked.current = now;
+    return api.quality({ ...span, ...(all && { limit: MOST }) }, again);
   };
-  const { view: v, problem, load } = useView(ask, days, today);
+  const { view: v, problem, load } = useView(ask, days, today, all);
+  const addressOfAll = `/quality?days=${days}&all`;
   return (
     <div class="sheet quality">
       <header class="sheet-head">
@@ -57,9 +62,19 @@ export function QualityPage() {
             title={t.quality.extensions}
             none={t.quality.noExtensions}
             list={v.extensions}
+            total={v.extensions_total}
+            addressOfAll={addressOfAll}
             span={span}
           />
-          <Ears id="lines" title={t.quality.lines} none={t.quality.noLines} list={v.lines} span={span} />
+          <Ears
+            id="lines"
+            title={t.quality.lines}
+            none={t.quality.noLines}
+            list={v.lines}
+            total={v.lines_total}
+            addressOfAll={addressOfAll}
+            span={span}
+          />
           <section aria-labelledby="quality-how">
             <h2 id="quality-how">{t.quality.help}</h2>
             <dl class="quality-words">
@@ -85,17 +100,17 @@ const faultsOf = (ear: EarTrend) =>
     .sort(([, a], [, b]) => b - a);
 
 function Answer({ view, span }: { view: Trends; span: Days }) {
-  const all = [...view.extensions, ...view.lines];
   const { worst } = view;
-  if (all.length === 0) return <p class="answer">{t.quality.none}</p>;
+  const all = view.extensions_total + view.lines_total;
+  if (all === 0) return <p class="answer">{t.quality.none}</p>;
   if (!worst)
     return (
       <p class="answer">
-        <TickIcon /> {t.quality.allGood({ n: all.length })}
+        <TickIcon /> {t.quality.allGood({ n: all })}
       </p>
     );
   const [flag, n] = faultsOf(worst)[0]!;
-  const others = all.filter((ear) => ear.flagged > 0).length - 1;
+  const others = view.with_faults - 1;
   return (
     <p class="answer">
       <AlarmIcon />{' '}
@@ -119,9 +134,17 @@ function callsOf(ear: EarTrend, quality: string, { from, to }: Days): string {
   return toAddress({ ...rest, when: 'custom', from, to, quality, of: ear.of }, null);
 }
 
-type EarsProps = { id: string; title: string; none: string; list: EarTrend[]; span: Days };
+type EarsProps = {
+  id: string;
+  title: string;
+  none: string;
+  list: EarTrend[];
+  total: number;
+  addressOfAll: string;
+  span: Days;
+};
 
-function Ears({ id, title, none, list, span }: EarsProps) {
+function Ears({ id, title, none, list, total, addressOfAll, span }: EarsProps) {
   const c = t.quality.columns;
   return (
     <section aria-labelledby={id}>
@@ -156,6 +179,12 @@ function Ears({ id, title, none, list, span }: EarsProps) {
             ))}
           </tbody>
         </table>
+      )}
+      {total > list.length && (
+        <p>
+          <span class="quiet">{t.quality.listed({ n: list.length })}</span>{' '}
+          <a href={addressOfAll}>{t.quality.showAll({ n: total })}</a>
+        </p>
       )}
     </section>
   );

@@ -25,7 +25,7 @@ import type { ConsentQuery as ConsentQuerySchema, ConsentView } from '../../cons
 import type { CoverageQuery as CoverageQuerySchema, CoverageView } from '../../coverage/schemas.js';
 import type { BriefStatusView, StatusView, UpgradeView } from '../../health/schemas.js';
 import type { PolicyTestBody, PolicyTestView, PolicyView } from '../../policy/schemas.js';
-import type { QualityTrendsView } from '../../quality/schemas.js';
+import type { QualityQuery, QualityTrendsView } from '../../quality/schemas.js';
 import type { ErrorView, PartyView } from '../../server/schemas.js';
 import type {
   FactorRoles as FactorRolesSchema,
@@ -283,8 +283,8 @@ export const api = {
   usePrompt: (kind: Prompts[number]['kind'], language: Prompts[number]['language'], hash: string | null) =>
     ask<Static<typeof Prompting.ActivePromptBody>>('PUT', '/prompts/active', { kind, language, hash }),
   reference: () => ask<Reference>('GET', '/openapi.json'),
-  quality: (from: string, to: string, background = false) =>
-    ask<Trends>('GET', `/quality?from=${from}&to=${to}`, undefined, undefined, byItself(background)),
+  quality: (asked: Static<typeof QualityQuery>, background = false) =>
+    ask<Trends>('GET', `/quality?${paramsOf(asked)}`, undefined, undefined, byItself(background)),
   versions: (id: string) => ask<Earlier>('GET', `/calls/${encodeURIComponent(id)}/versions`),
   askEarlier: (id: string, reason: string) =>
     ask<object>('POST', `/recordings/${encodeURIComponent(id)}/earlier/ask`, { reason }),

@@ -60,6 +60,8 @@ export const qualityText = {
   lines: 'Outside lines',
   noLines: 'No outside lines in this period.',
   noExtensions: 'No phones in this period.',
+  listed: ({ n }: { n: number }) => `These are the ${count(n)} worst.`,
+  showAll: ({ n }: { n: number }) => `Show all ${count(n)}`,
   columns: { who: 'Phone or line', calls: 'Calls', faults: 'With problems', what: 'Problems' },
   how: 'Measured in every recording, for each side separately. A problem counts for the phone or line on whose side it is heard, which is where it comes from, including echo.',
   help: 'Definitions',
