@@ -39,13 +39,19 @@ async function lookAt(t: Test, page: Page, within?: string): Promise<void> {
   await accessible('wide and light', ['color-contrast']);
 }
 
+/** Where what a page shows begins, in px from the left; none of the list of calls. */
+const EDGE = `[...document.querySelectorAll('.sheet')].map((sheet) =>
+  sheet.getBoundingClientRect().left + Number.parseFloat(getComputedStyle(sheet).paddingLeft))`;
+const edges = new Set<number>();
+
 t.test('every page is accessible, fits and can be translated: light and dark, wide and narrow', (t) =>
   inEachState(t, opened, async (t, house, { as, path, go, complaint, within }) => {
     const { page, complaints } = await openDesk(t, pseudo, house, { as, path: path(house), width: 360 });
     await go(inPseudo(page));
     await lookAt(t, page, within);
+    for (const edge of await page.evaluate<number[]>(EDGE)) edges.add(edge);
     t.strictSame(unexpected({ complaint }, complaints), []);
-  }),
+  }).then(() => t.equal(edges.size, 1, `pages begin at the same edge: ${[...edges].join(', ')} px`)),
 );
 
 t.test('so is the API reference, of which each request can be opened', async (t) => {
