@@ -1,5 +1,7 @@
 import t from 'tap';
-import { faults, openBrowser, openDesk, tooWide, until } from '../../support/web/browser.js';
+import { openDb } from '../../../daemon/catalogue/sqlite/db.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { faults, openBrowser, openDesk, shows, tooWide, until } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
 import { callOf, reception } from '../../support/web/furnished-calls.js';
 
@@ -188,4 +190,26 @@ t.test('a machine that stood still answers, and the page comes by itself', async
   const { page } = await openDesk(t, opened, house, { as: null });
   await page.getByRole('button', { name: 'Create account' }).click();
   t.equal(await page.getByRole('alert').filter({ hasText: 'too busy' }).count(), 0);
+});
+
+t.test('the worst phone is named first, and each number leads to the calls that it counts', async (t) => {
+  const { page } = await openDesk(t, opened, office, { path: '/quality' });
+  await page.getByRole('link', { name: 'Extension 112: noisy in 3 of 5 calls.' }).click();
+  await page.locator('.call-row').first().waitFor();
+  const query = new URL(page.url()).searchParams;
+  t.match(Object.fromEntries(query), { quality: 'noisy', of: 'extension:112', when: 'custom' });
+  await page.getByRole('button', { name: 'Only Extension 112: show all' }).click();
+  await until(page, '!location.search.includes("of=")');
+  await shows(t, () => page.getByLabel('Sound').inputValue(), 'noisy');
+
+  const db = await openDb(catalogueFile(office.dashboard.dataDir));
+  db.prepare(`INSERT INTO ear_days WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 1299)
+    SELECT ?, 'extension', CAST(i AS TEXT), '', 1 FROM n`).run(Math.floor(Date.now() / 86_400_000) - 3);
+  db.close();
+  await page.goto(`${office.url}/quality`);
+  const rows = page.getByRole('region', { name: 'Phones' }).getByRole('row');
+  await shows(t, () => rows.count(), 201);
+  await page.getByRole('link', { name: /^Show all 3\d\d$/ }).click();
+  await until(page, 'document.querySelectorAll("#phones ~ table tbody tr").length > 300');
+  t.equal(await page.getByText('These are the').count(), 0);
 });
