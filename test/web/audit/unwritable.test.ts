@@ -174,6 +174,8 @@ t.test('what cannot be written into the log is refused and not done; what is don
 
         const done = await send(house, route, await making(house));
         t.equal(done.statusCode, status, done.body.slice(0, 300));
+        for (const { body } of [refused, done])
+          t.notOk(body.includes(d.dataDir), 'no answer says where on this machine something is');
         // What sounded is written once it has stopped, and what waits when the dashboard ends.
         d.clock.ms += 46_000;
         await d.app.close();
