@@ -889,7 +889,7 @@ const catalogue = {
   },
   still_counting: {
     message: 'The calls of these days are still being counted.',
-    hint: 'The recorder does that once after an upgrade or an import, newest calls first: some minutes for each 100,000 of them. Choose fewer days, or try again later. Files of the report can be made at any time.',
+    hint: 'The recorder does that once after an upgrade or an import, newest calls first, in about a minute for each 100,000. Choose fewer days, or try again later. Files of the report can be made at any time.',
     blame: 'us',
     status: 409,
   },

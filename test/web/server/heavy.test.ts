@@ -86,7 +86,7 @@ t.test('a report of days whose calls are still being counted says since when the
     t.equal(asked.statusCode, 409, report);
     t.match(
       asked.json().error,
-      { code: 'still_counting', detail: 'Those since 2025-01-03 are counted.' },
+      { code: 'still_counting', detail: 'Calls since 2025-01-03 are counted.' },
       report,
     );
     const fewer = await get(app, `${report}?from=2025-01-03&to=2025-01-10`, cookie);

@@ -408,7 +408,7 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
   },
   still_counting: {
     message: 'The calls of these days are still being counted.',
-    hint: 'The recorder does that once after an upgrade or an import, newest calls first: some minutes for each 100,000 of them. Choose fewer days, or try again later. Files of the report can be made at any time.',
+    hint: 'The recorder does that once after an upgrade or an import, newest calls first, in about a minute for each 100,000. Choose fewer days, or try again later. Files of the report can be made at any time.',
   },
   preview_changed: {
     message: 'The effect of this policy on existing recordings differs from the preview.',
