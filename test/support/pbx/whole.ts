@@ -1,9 +1,9 @@
 import type { Why } from '../../../daemon/domain/reason/reason.js';
 import { inWords } from '../../../daemon/domain/reason/words.js';
 
-/** What a call may lack because the machine of the tests is busy. */
+/** Why a call may lack something because the machine of the tests is busy; when that was may be said first. */
 const BUSY =
-  /^(Tapedeck was busy|The PBX (took|reported the answer|was short)|The capture started late|Nothing was recorded from \S+ to \S+ Tapedeck was frozen)/;
+  /^(Nothing was recorded from \S+ to \S+\. )?(Tapedeck was (busy|frozen)|The PBX (took|reported the answer|was short)|The capture started late)/;
 
 /**
  * What keeps a call from being recorded whole, '' for nothing. A machine that is busy with other tests may cost it a moment: then
