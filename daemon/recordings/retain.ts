@@ -4,8 +4,6 @@ import type { Plan } from '../catalogue/retention/planned.js';
 import { type NewRun, RETENTION_RUN } from '../domain/certificate/certificate.js';
 import { TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
-import type { AlarmParams } from '../domain/operations/alarm-codes.js';
-import { refusedInWords } from '../domain/operations/alarm-words.js';
 import { because, type Why } from '../domain/reason/reason.js';
 import type { Recording, RecordingId } from '../domain/recording/recording.js';
 import { type DuePlace, FIRST_DUE } from '../domain/retention/plan.js';
@@ -18,6 +16,7 @@ import { createEraser, type EraseCatalogue, type RetainKeys, type RetainStore } 
 import type { RemoveNames } from './retain/names.js';
 import { createOverdue } from './retain/overdue.js';
 import { createPatience } from './retain/patience.js';
+import { createStopped, Stopped } from './retain/stopped.js';
 
 type RetainCatalogue = Verbs<
   'due.erasable' | 'due.dueSlice' | 'recordings.get' | 'recordings.erasing' | 'holds.applying' | 'checkpoint'
@@ -56,20 +55,10 @@ const whyDue = ({ keepRule: rule, keepWhy: why }: Recording): Why => because('du
 
 const DAY_MS = 86_400_000;
 const LOOK_MS = 3_600_000;
-const REFUSED = 'retention_refused';
 const FOREIGN = 'foreign_erasing';
 /** So many recordings an alarm names. */
 const NAMED = 3;
 const PROTECTED = ['kept_by_hold', 'kept_by_minimum'];
-
-/** The safety limit has stopped a run. */
-class Refused extends TapedeckError {
-  readonly params: AlarmParams['retention_refused'];
-  constructor(params: AlarmParams['retention_refused']) {
-    super('retention_refused', refusedInWords(params));
-    this.params = params;
-  }
-}
 
 /**
  * Story 3: what is due is erased. For each recording, in this order, and from wherever it was interrupted:
@@ -180,7 +169,7 @@ export function createRetain(deps: {
     if (half.length === 0) return;
     const { kept, begun: going } = await deps.plan(clock());
     const why = shareFault(half.length, kept + going, config.limit);
-    if (why) throw new Refused({ why, confirm: null });
+    if (why) throw new Stopped({ why, confirm: null });
     const { failed } = await inRun(
       half.length,
       { why: 'retention', asked: RETENTION_RUN, policy: null },
@@ -209,7 +198,7 @@ export function createRetain(deps: {
     const { now, erasable, breaker, policy } = await deps.plan(clock());
     if (breaker.why && confirm !== breaker.confirm) {
       await deps.refused?.(breaker.why);
-      throw new Refused({ why: breaker.why, confirm: breaker.confirm });
+      throw new Stopped({ why: breaker.why, confirm: breaker.confirm });
     }
     const half = await begun();
     return inRun(erasable, { why: 'retention', asked, policy }, async (run) => {
@@ -238,25 +227,29 @@ export function createRetain(deps: {
   }
 
   const run: Retain['run'] = (options = {}) =>
-    queue.run(() => runNow(options).finally(() => overdue.look().catch(complain)));
+    queue.run(async () => {
+      try {
+        const result = await runNow(options);
+        stopped.over();
+        return result;
+      } finally {
+        await look().catch(complain);
+      }
+    });
 
   const complain = (err: unknown) => log.error({ err }, 'it is not known whether recordings are overdue');
   const overdue = createOverdue({ catalogue, clock, alarms });
-  const looking = repeatedly(LOOK_MS, () => queue.run(overdue.look), complain);
+  const stopped = createStopped({ alarms, plan: () => deps.plan(clock()) });
+  const look = () => overdue.look().then(stopped.look);
+  const looking = repeatedly(LOOK_MS, () => queue.run(look), complain);
 
   async function nightly(): Promise<void> {
     try {
       log.info(await run(), 'retention has run');
-      alarms.clear(REFUSED);
     } catch (err) {
       log.error({ err }, 'retention has not run');
-      tellRefusal(err);
+      stopped.failed(err);
     }
-  }
-
-  function tellRefusal(err: unknown): void {
-    if (err instanceof Refused)
-      alarms.raise(REFUSED, { severity: 'warning', why: { code: 'retention_refused', params: err.params } });
   }
 
   /** A box that is off at night would never erase: what should have gone a day ago goes when it is on. */
@@ -295,7 +288,7 @@ export function createRetain(deps: {
           const all = await Promise.all(ids.map((id) => catalogue.recordings.get(id)));
           const sealed = all.filter((one): one is Recording => one?.state === 'sealed');
           await each(sealed, run, () => why);
-        }),
+        }).finally(() => look().catch(complain)),
       ),
 
     certify: () => queue.run(async () => deps.certify?.close()),
@@ -308,7 +301,7 @@ export function createRetain(deps: {
           await finishBegun();
         } catch (err) {
           log.error({ err }, 'half-done erasures were not finished');
-          tellRefusal(err);
+          stopped.failed(err);
         }
         await emptyJournal();
       }),

@@ -70,6 +70,8 @@ export async function holdAndErase({
   check(refused.code === 1, 'retention: the safety limit stops a run that would erase so much');
   const run = await recorder.command(['retention', 'run', '--confirm', before.breaker.confirm]);
   check(run.code === 0, `retention: ${(run.out || run.err).trim()}`);
+  const { alarms } = await api.json<{ alarms: { key: string }[] }>('GET', '/status');
+  check(!alarms.some(({ key }) => key === 'retention_refused'), 'retention: no alarm is left of that');
   const after = await planOf(recorder);
   check(after.erasable === 0 && after.protected_total.legal_hold === 2, 'legal hold: both are still there');
   return { erased: before.erasable };

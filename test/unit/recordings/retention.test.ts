@@ -1,5 +1,7 @@
 import t from 'tap';
+import { RETENTION_RUN } from '../../../daemon/domain/certificate/certificate.js';
 import { ANY_CALL } from '../../../daemon/domain/retention/hold.js';
+import { FIRST_DUE } from '../../../daemon/domain/retention/plan.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
 import { aCall } from '../../support/recordings/a-call.js';
@@ -69,6 +71,41 @@ t.test('an unusual run is refused until it is confirmed for exactly this set', a
     [2, 0],
     'two runs at once take turns',
   );
+});
+
+const byHand = {
+  code: 'erased_by_hand',
+  params: { by: 'Ada', approvedBy: null, reason: 'Asked for' },
+} as const;
+
+t.test('that a run was stopped stands until one is let through, or less is due', async (t) => {
+  for (const how of ['confirmed', 'erased by hand'] as const) {
+    const dir = t.testdir();
+    await furnish(dir);
+    const house = await openHouse(dir);
+    const standing = new Set<string>();
+    const made = {
+      ...retaining(house.catalogue, { percent: 40 }),
+      alarms: { raise: (key: string) => standing.add(key), clear: (key: string) => standing.delete(key) },
+    };
+    const retain = createRetain({
+      ...{ catalogue: house.catalogue, keys: house.keys, clock: () => NOW, ...made },
+      store: { remove: async () => true, exists: async () => null },
+      log: createLog('silent', 'test'),
+    });
+    // What should have gone a day ago is tried at the start, and stopped.
+    retain.start();
+    while (!standing.has('retention_refused')) await new Promise(setImmediate);
+    const { breaker } = await made.plan(NOW);
+    const due = (await house.catalogue.due.erasable(FIRST_DUE, NOW, 9)).items.map(({ id }) => id);
+    await t.rejects(retain.run(), { code: 'retention_refused' });
+    t.ok(standing.has('retention_refused'), 'a run that is stopped again changes nothing');
+    if (how === 'confirmed') await retain.run({ confirm: breaker.confirm });
+    else await retain.eraseAll(due, byHand, RETENTION_RUN);
+    t.notOk(standing.has('retention_refused'), how);
+    await retain.stop();
+    await house.close();
+  }
 });
 
 t.test(
