@@ -175,8 +175,14 @@ t.test('adding a second factor can be left, by keyboard too', async (t) => {
   }
 });
 
-t.test('an audit entry shows its second and its number without a mouse', async (t) => {
-  const { page } = await openDesk(t, opened, office, { path: '/audit' });
+t.test('an audit entry shows its second and its number without a mouse, and days in words', async (t) => {
+  const { page } = await openDesk(t, opened, office, { path: '/coverage?from=2026-11-04&to=2026-12-03' });
+  await page.getByRole('heading', { name: 'By day' }).waitFor();
+  await page.goto(`${office.url}/audit`);
+  await page
+    .getByText('opened the coverage report (for 4 Nov 2026 to 3 Dec 2026, show exceptions)')
+    .first()
+    .waitFor();
   const first = page.locator('.audit-list tbody tr').first();
   await first.waitFor();
   t.match(await first.textContent(), /\d\d:\d\d:\d\d\s*Entry [\d,]+/);

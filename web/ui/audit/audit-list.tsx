@@ -5,7 +5,15 @@ import { PartyName, Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { count, percent } from '../messages/locale.js';
 import { clean } from '../messages/numbers.js';
-import { dateAndClock, dateAndSeconds, exact, length, lengthInWords, size } from '../messages/when.js';
+import {
+  dateAndClock,
+  dateAndSeconds,
+  dayInWords,
+  exact,
+  length,
+  lengthInWords,
+  size,
+} from '../messages/when.js';
 import type { AuditEntry } from '../state/api.js';
 
 const HEARING = { action: 'hearing' };
@@ -105,11 +113,15 @@ function Call({ entry }: { entry: AuditEntry }) {
 
 type Detail = AuditEntry['detail'];
 
+/** A day such as 2026-11-25 as it stands elsewhere on a page. */
+const readable = (value: string): string =>
+  /^\d{4}-\d\d-\d\d$/.test(value) && Number.isFinite(Date.parse(value)) ? dayInWords(value) : clean(value);
+
 /** What was written down of something, as it may be shown. */
 function cleaned(detail: Detail): Detail {
   const shown = Object.entries(detail).map(([name, value]) => {
     if (Array.isArray(value)) return [name, value.map((one) => clean(String(one)))];
-    return [name, typeof value === 'string' ? clean(value) : value];
+    return [name, typeof value === 'string' ? readable(value) : value];
   });
   return Object.fromEntries(shown);
 }

@@ -229,9 +229,12 @@ export const auditText = {
     export: ({ object, call }) =>
       object === 'call' ? `exported the recording of the call with ${call}` : `exported ${paper(object)}`,
     report: ({ object, detail }) => {
-      const asked = Object.entries(detail).filter(([, value]) => value !== '');
-      const period = asked.map(([name, value]) => `${name.replaceAll('_', ' ')} ${text(value)}`).join(', ');
-      return `opened ${paper(object)}${period ? ` (${period})` : ''}`;
+      const { from, to, ...rest } = detail;
+      const period = from && to ? { for: `${text(from)} to ${text(to)}` } : { from, to };
+      const asked = Object.entries({ ...period, ...rest })
+        .filter(([, value]) => value !== '' && value !== undefined)
+        .map(([name, value]) => `${name.replaceAll('_', ' ')} ${text(value)}`);
+      return `opened ${paper(object)}${asked.length > 0 ? ` (${asked.join(', ')})` : ''}`;
     },
     policy_change: ({ detail }) => `changed the policy: ${text(detail.changes)}`,
     person_add: (f) =>
