@@ -4,7 +4,7 @@ import { dates } from '../domain/days.js';
 import type { Alarms, Severity } from '../domain/operations/alarm.js';
 import {
   confirmBy,
-  confirmSoon,
+  confirmUrgency,
   deadlineOf,
   forgetAt,
   monthsAfter,
@@ -21,7 +21,7 @@ type DayOf = (request: PrivacyRequest) => string;
 const LOOK_MS = 600_000;
 
 /**
- * Reminds of requests of people by three alarms: receipt has to be confirmed within three days, an answer is due within seven, an answer is
+ * Reminds of requests of people by three alarms: receipt has to be confirmed within three days or had to be, an answer is due within seven, an answer is
  * overdue. Removes what names the person from closed requests at the end of the time for which a log of them is kept.
  */
 export function createDeadlines(deps: {
@@ -50,7 +50,7 @@ export function createDeadlines(deps: {
     };
     const which = (urgency: 'soon' | 'over') => open.filter((request) => urgencyOf(request, now) === urgency);
     const lastDay = (request: PrivacyRequest) => deadlineOf(request).day;
-    const unconfirmed = open.filter((request) => confirmSoon(request, now));
+    const unconfirmed = open.filter((request) => confirmUrgency(request, now) !== 'none');
     tell('request_confirm', 'warning', unconfirmed, (request) => confirmBy(request)!);
     tell('request_due', 'warning', which('soon'), lastDay);
     tell('request_overdue', 'critical', which('over'), lastDay);

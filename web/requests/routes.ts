@@ -7,7 +7,7 @@ import { sightOf } from '../../daemon/domain/people/reach.js';
 import {
   canExtend,
   confirmBy,
-  confirmSoon,
+  confirmUrgency,
   deadlineOf,
   forgetAt,
   lastDay,
@@ -257,7 +257,8 @@ function requestView(request: PrivacyRequest, now: number): Static<typeof Reques
     ...{ entered_by: request.enteredBy, entered_at: iso(request.enteredAt), state },
     ...{ last_day: deadline.day, last_day_extended: lastDay(request, true) },
     confirm_by: confirmBy(request),
-    confirm_soon: !closed && confirmSoon(request, now),
+    confirmed: request.confirmed,
+    confirm_urgency: closed ? 'none' : confirmUrgency(request, now),
     urgency: closed ? 'none' : urgencyOf(request, now),
     may_extend: canExtend(request, now),
     letters: closed ? [] : lettersFor(kind),

@@ -39,8 +39,10 @@ export const RequestView = Type.Object({
         'The last day on which receipt can be confirmed in time: 10 business days, under the CCPA alone.',
     }),
   ),
-  confirm_soon: Type.Boolean({
-    description: 'Three days or less are left for that. Whether it was confirmed is not recorded.',
+  confirmed: Nullable(Day),
+  confirm_urgency: Type.Enum(['none', 'soon', 'over'], {
+    description:
+      'Of confirming receipt. `soon`: three days or less are left; `over`: the last day has passed.',
   }),
   last_day_extended: Type.String({ format: 'date', description: 'The same if it is, or were, extended.' }),
   urgency: Type.Enum(['none', 'soon', 'over'], {

@@ -1232,4 +1232,8 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE prompts ADD COLUMN says_purpose INTEGER NOT NULL DEFAULT 0;
   `,
+  // When the receipt of a request was confirmed to the person.
+  `
+  ALTER TABLE privacy_requests ADD COLUMN confirmed_day TEXT;
+  `,
 ];

@@ -75,7 +75,11 @@ export function requests(program: Command, ctx: CliContext): void {
         ['calls from', request.from ?? '-'],
         ['calls until', request.to ?? '-'],
         ['received', `${request.received}, entered by ${request.enteredBy}`],
-        ...(one.confirm_by ? [['confirm by', one.confirm_by] as [string, string]] : []),
+        ...(request.confirmed
+          ? [['confirmed', request.confirmed] as [string, string]]
+          : one.confirm_by
+            ? [['confirm by', one.confirm_by] as [string, string]]
+            : []),
         ['answer by', one.last_day],
         ...(extended ? [['extended', `by ${extended.by}: ${extended.reason}`] as [string, string]] : []),
         ...(closed
@@ -151,7 +155,7 @@ const stateText = ({ state, urgency }: ReturnType<typeof view>): string =>
 const view = (request: PrivacyRequest, now: number) => ({
   ...{ number: request.number, id: request.id, kind: request.kind, law: lawOf(request.kind) },
   ...{ name: request.name, received: request.received, state: request.state },
-  ...{ confirm_by: confirmBy(request), last_day: deadlineOf(request).day },
+  ...{ confirm_by: confirmBy(request), confirmed: request.confirmed, last_day: deadlineOf(request).day },
   urgency: request.closed ? ('none' as const) : urgencyOf(request, now),
   answered: request.closed && {
     ...{ day: request.closed.day, outcome: request.closed.outcome, grounds: request.closed.grounds },

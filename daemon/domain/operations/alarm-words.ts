@@ -269,8 +269,8 @@ const WORDS: {
   }),
 
   request_confirm: ({ requests, number, day }) => ({
-    message: `${requests === 1 ? '1 request' : `${requests} requests`} of people about recordings of themselves ${requests === 1 ? 'needs' : 'need'} a confirmation of receipt within 3 days. Request ${number} has to be confirmed by ${day}.`,
-    hint: 'Write to the people that you received their requests, unless you already have. Their contacts are on the page "Requests". The reminder ends after that day, or when the request is closed.',
+    message: `${requests === 1 ? '1 request' : `${requests} requests`} of people about recordings of themselves ${requests === 1 ? 'needs' : 'need'} a confirmation of receipt. Request ${number} is to be confirmed by ${day}.`,
+    hint: 'Write to the people that you received their requests, and enter the day on the page "Requests" ("Change"). Their contacts are there too.',
   }),
   request_due: ({ requests, number, day }) => ({
     message: `${requests === 1 ? '1 request' : `${requests} requests`} of people about recordings of themselves ${requests === 1 ? 'has' : 'have'} to be answered within 7 days. Request ${number} has to be answered by ${day}.`,

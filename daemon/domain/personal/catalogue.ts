@@ -251,7 +251,7 @@ export const CATALOGUE = [
   ),
   table(
     'privacy_requests',
-    'id number kind manner received zone region entered_at extended_at closed_at closed_day outcome grounds forgotten_at first_day last_day',
+    'id number kind manner received zone region entered_at extended_at closed_at closed_day confirmed_day outcome grounds forgotten_at first_day last_day',
     holds('name', 'name', ASKED),
     holds('numbers', 'number', ASKED),
     holds('contact identity extended_reason note', 'name text', ASKED),

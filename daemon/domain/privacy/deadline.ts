@@ -45,13 +45,14 @@ export function confirmBy({ kind, received }: Counted): string | null {
 }
 
 /**
- * Whether people are reminded now of confirming receipt: from three days before the last day until that is over. Nobody enters that receipt was
- * confirmed, so it says nothing about a day that has passed.
+ * How urgent it is to confirm receipt: `soon` from three days before the last day, `over` once that has passed; `none` where that is
+ * written down, or no law asks for it.
  */
-export function confirmSoon(request: Counted, now: number): boolean {
+export function confirmUrgency(request: Counted & Pick<PrivacyRequest, 'confirmed'>, now: number): Urgency {
   const day = confirmBy(request);
-  if (day === null || now >= endOfDay(day, request.zone)) return false;
-  return now >= startOfDay(dayAfter(day, -REMIND_CONFIRM_DAYS), request.zone);
+  if (day === null || request.confirmed !== null) return 'none';
+  if (now >= endOfDay(day, request.zone)) return 'over';
+  return now >= startOfDay(dayAfter(day, -REMIND_CONFIRM_DAYS), request.zone) ? 'soon' : 'none';
 }
 
 /** The deadline of a request as it stands: its last day, and when that is over, ms since 1970. */

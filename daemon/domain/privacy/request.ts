@@ -77,6 +77,11 @@ export const PrivacyFacts = Type.Object(
     to: Type.Union([Day, Type.Null()], { description: 'Last day.' }),
     manner: Type.Enum([...manners]),
     received: Day,
+    confirmed: Type.Union([Day, Type.Null()], {
+      default: null,
+      description:
+        'When its receipt was confirmed to the person (11 CCR 7021); null: that was not written down.',
+    }),
   },
   { additionalProperties: false },
 );
@@ -153,6 +158,11 @@ export function factsFault(facts: PrivacyFacts, region: string, today: string): 
     return `"${bad}" is not a complete telephone number. Enter the number with its area code, or the extension of an employee as "ext. 201".`;
   if (!isDay(facts.received)) return `"${facts.received}" is not a day.`;
   if (facts.received > today) return 'The day on which the request was received is in the future.';
+  const { confirmed } = facts;
+  if (confirmed !== null && !isDay(confirmed)) return `"${confirmed}" is not a day.`;
+  if (confirmed !== null && confirmed < facts.received)
+    return 'The confirmation is dated before the request was received.';
+  if (confirmed !== null && confirmed > today) return 'The day of the confirmation is in the future.';
   for (const day of [facts.from, facts.to]) if (day !== null && !isDay(day)) return `"${day}" is not a day.`;
   if (facts.from !== null && facts.to !== null && facts.from > facts.to)
     return 'The last day of the calls is before the first.';

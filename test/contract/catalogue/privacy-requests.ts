@@ -33,7 +33,9 @@ export const privacyRequests: Part = (t, open) => {
       forgottenAt: null,
     });
     const changed = { ...factsOf(aPrivacyRequest('P2')), identity: 'Passport', numbers: ['0201', '0202'] };
-    t.match(await requests.change('P2', changed), {
+    const confirmed = { confirmed: '2026-05-04' };
+    t.match(await requests.change('P2', { ...changed, ...confirmed }), {
+      ...confirmed,
       identity: 'Passport',
       numbers: ['0201', '0202'],
       number: 2,

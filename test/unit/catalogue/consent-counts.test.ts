@@ -182,7 +182,9 @@ t.test('calls of before there were counts are counted after the upgrade', async 
   for (const type of ['trigger', 'table'])
     for (const one of made) if (one.type === type) db.exec(`DROP ${type} ${one.name}`);
   // What came after the counts.
-  db.exec('ALTER TABLE prompts DROP COLUMN says_purpose');
+  db.exec(
+    'ALTER TABLE prompts DROP COLUMN says_purpose; ALTER TABLE privacy_requests DROP COLUMN confirmed_day',
+  );
   db.pragma(`user_version = ${before}`);
   const upgraded = createSqliteCatalogue({ path });
   await upgraded.start();

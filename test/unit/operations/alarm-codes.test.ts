@@ -283,12 +283,9 @@ const EXAMPLES: {
     [
       { requests: 1, number: 4, day: '2026-12-03' },
       /^1 request .* needs a confirmation .* Request 4 .* by 2026-12-03\.$/,
-      /unless you already have/,
+      /enter the day on the page/,
     ],
-    [
-      { requests: 2, number: 4, day: '2026-12-03' },
-      /^2 requests .* need a confirmation of receipt within 3 days\./,
-    ],
+    [{ requests: 2, number: 4, day: '2026-12-03' }, /^2 requests .* need a confirmation of receipt\./],
   ],
   request_due: [
     [

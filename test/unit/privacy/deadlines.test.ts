@@ -3,6 +3,7 @@ import t from 'tap';
 import {
   canExtend,
   confirmBy,
+  confirmUrgency,
   deadlineOf,
   forgetAt,
   lastDay,
@@ -45,6 +46,20 @@ t.test('the CCPA has receipt confirmed within ten business days, and the GDPR do
   t.equal(confirmBy(asked('2026-05-08', 'UTC', 'delete')), '2026-05-22', 'on a Friday');
   t.equal(confirmBy(asked('2026-05-09', 'UTC', 'correct')), '2026-05-22', 'on a Saturday');
   t.equal(confirmBy(asked('2026-05-04')), null);
+});
+
+t.test('how urgent that is depends on what was written down', async (t) => {
+  const request = { ...asked('2026-05-04', 'UTC', 'know'), confirmed: null };
+  for (const [now, urgency] of [
+    ['2026-05-14T23:59:59Z', 'none'],
+    ['2026-05-15T00:00:00Z', 'soon'],
+    ['2026-05-18T23:59:59Z', 'soon'],
+    ['2026-05-19T00:00:00Z', 'over'],
+  ] as const) {
+    t.equal(confirmUrgency(request, at(now)), urgency, now);
+    t.equal(confirmUrgency({ ...request, confirmed: '2026-05-06' }, at(now)), 'none', `${now}, confirmed`);
+  }
+  t.equal(confirmUrgency({ ...asked('2026-05-04'), confirmed: null }, at('2026-06-01Z')), 'none', 'GDPR');
 });
 
 t.test('a deadline is over at the end of its last day at the site, also where clocks change', async (t) => {

@@ -23,6 +23,7 @@ const by = { console: 'root' };
 const FACTS: PrivacyFacts = {
   ...{ kind: 'access', name: NAME, contact: 'c.quennell@example.org', identity: 'Called back' },
   ...{ numbers: [NUMBER], from: null, to: null, manner: 'letter', received: '2026-05-03' },
+  confirmed: null,
 };
 const at = (time: string) => Date.parse(time);
 
@@ -219,7 +220,7 @@ t.test('people are reminded seven days before the last day, and when it has pass
 });
 
 t.test(
-  'people are reminded of confirming receipt, until the day for it is over or the request is closed',
+  'people are reminded of confirming receipt, until that is written down or the request is closed',
   async (t) => {
     const { handlers, deadlines, standing, clock } = await desk(t);
     await handlers.add_privacy({ by, facts: FACTS });
@@ -233,13 +234,21 @@ t.test(
     t.equal(await reminded('2026-05-11T10:00:00Z'), undefined);
     t.match(await reminded('2026-05-13T10:00:00Z'), /^1 request .* Request 3 .* by 2026-05-15\.$/);
     t.match(await reminded('2026-05-15T10:00:00Z'), /^2 requests .* Request 3 .* by 2026-05-15\.$/);
-    t.match(await reminded('2026-05-17T10:00:00Z'), /^1 request .* Request 2 .* by 2026-05-18\.$/);
+    const confirmed = (day: string) =>
+      handlers.change_privacy({
+        ...{ by, id: 'P3' },
+        facts: { ...FACTS, kind: 'know', received: '2026-05-03', confirmed: day },
+      });
+    for (const wrong of ['2026-05-02', '2026-05-16', '2026-02-30'])
+      await t.rejects(confirmed(wrong), { code: 'privacy_invalid' }, wrong);
+    await confirmed('2026-05-14');
+    t.match(await reminded('2026-05-15T10:00:01Z'), /^1 request .* Request 2 .* by 2026-05-18\.$/);
     t.equal(standing.get('request_confirm')?.severity, 'warning');
+    t.match(await reminded('2026-05-20T10:00:00Z'), /^1 request .* Request 2 .* by 2026-05-18\.$/, 'late');
     t.notMatch(JSON.stringify([...standing.values()]), /Quennell|7654321/);
     const answer = { day: '2026-05-17', outcome: 'given' as const, grounds: [], note: '' };
     await handlers.close_privacy({ by, id: 'P2', answer });
-    t.equal(await reminded('2026-05-17T10:00:01Z'), undefined);
-    t.equal(await reminded('2026-05-20T10:00:00Z'), undefined);
+    t.equal(await reminded('2026-05-20T10:00:01Z'), undefined);
   },
 );
 

@@ -15,6 +15,7 @@ const TODAY = '2026-11-28';
 const FACTS: PrivacyFacts = {
   ...{ kind: 'access', name: 'Ann Example', contact: '', identity: 'Called back' },
   ...{ numbers: ['+49 30 1234567'], from: null, to: null, manner: 'email', received: '2026-11-20' },
+  confirmed: null,
 };
 const ASKED = { ...FACTS, region: 'DE', zone: 'Europe/Berlin' };
 const party = (number: string, name = '') => ({ number, name, ours: false });

@@ -117,6 +117,15 @@ t.test('a request is entered, its calls are looked at, and it is answered', asyn
   await page.getByText(/^Confirm receipt by /).waitFor();
   t.strictSame(await faults(page), []);
   await shot('confirm');
+  await page.getByRole('link', { name: 'Olga Ruiz' }).click();
+  await page.getByRole('button', { name: 'Change' }).click();
+  await page.getByLabel('Receipt confirmed on').fill(new Date().toISOString().slice(0, 10));
+  await shot('confirming');
+  await page.getByRole('button', { name: 'Save request' }).click();
+  await page.getByText(/^Confirmed to the person on /).waitFor();
+  await page.getByRole('link', { name: 'All requests' }).click();
+  await page.getByText('Olga Ruiz').waitFor();
+  t.equal(await page.getByText(/^Confirm receipt by /).count(), 0);
   t.equal(await page.evaluate('window.pwned'), undefined);
   const refused = complaints.filter((text) => !/status of 400/.test(text));
   t.strictSame(refused, []);

@@ -29,9 +29,12 @@ export function RequestForm<T>({ request, cancel, send: save, done }: Props<T>) 
     ...{ name: request?.name ?? '', contact: request?.contact ?? '', identity: request?.identity ?? '' },
     ...{ numbers: request?.numbers.join(', ') ?? '', from: request?.from ?? '', to: request?.to ?? '' },
     received: request?.received ?? dayOf(minute.value),
+    confirmed: request?.confirmed ?? '',
   });
   const [kind, setKind] = useState<PrivacyFacts['kind']>(request?.kind ?? 'access');
   const [manner, setManner] = useState<PrivacyFacts['manner']>(request?.manner ?? 'email');
+  /** Under the CCPA alone. */
+  const confirms = kind === 'know' || kind === 'delete' || kind === 'correct';
   const { busy, problem, send } = useSending();
   const { form: f, kinds, manners } = t.requests;
   const numbers = listed(form.numbers);
@@ -49,11 +52,12 @@ export function RequestForm<T>({ request, cancel, send: save, done }: Props<T>) 
   const submit = async (e: Event) => {
     e.preventDefault();
     if (!tried()) return;
-    const { name, contact, identity, from, to, received } = form;
+    const { name, contact, identity, from, to, received, confirmed } = form;
     await send(async () =>
       done(
         await save({
           ...{ kind, manner, numbers, received, from: from || null, to: to || null },
+          confirmed: (confirms && confirmed) || null,
           ...{ name: name.trim(), contact: contact.trim(), identity: identity.trim() },
         }),
       ),
@@ -79,6 +83,7 @@ export function RequestForm<T>({ request, cancel, send: save, done }: Props<T>) 
         choices={Object.entries(manners) as [PrivacyFacts['manner'], string][]}
       />
       <Field {...part('received')} help={f.receivedHelp} type="date" narrow />
+      {confirms && <Field {...part('confirmed')} help={f.confirmedHelp} type="date" narrow />}
       {problem !== null && <ErrorNote problem={problem} />}
       <FormActs send={busy ? f.busy : f.send} cancel={cancel} busy={busy} inDialog />
     </form>

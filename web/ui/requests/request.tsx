@@ -95,12 +95,17 @@ function Facts({ request }: { request: PrivacyRequest }) {
       }),
     ],
     [facts.deadline, r.counting[request.law]],
-    ...(request.confirm_by
-      ? ([[facts.confirm, r.confirmBy({ day: dayInWords(request.confirm_by) })]] as [
+    ...(request.confirmed
+      ? ([[facts.confirm, r.confirmedOn({ day: dayInWords(request.confirmed) })]] as [
           string,
           ComponentChildren,
         ][])
-      : []),
+      : request.confirm_by
+        ? ([[facts.confirm, r.confirmBy({ day: dayInWords(request.confirm_by) })]] as [
+            string,
+            ComponentChildren,
+          ][])
+        : []),
   ];
   if (extended) {
     const [who, reason] = [clean(extended.by), clean(extended.reason)];

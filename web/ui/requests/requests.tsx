@@ -86,15 +86,17 @@ function Name({ request: { id, number, name, kind } }: { request: PrivacyRequest
 }
 
 function OpenRow({ request }: { request: PrivacyRequest }) {
-  const { received, last_day, state, urgency, confirm_by: by, confirm_soon: soon } = request;
-  const { columns, states, urgency: words, confirmSoon } = t.requests;
+  const { received, last_day, state, urgency, confirm_by: by, confirm_urgency: confirm } = request;
+  const { columns, states, urgency: words, toConfirm } = t.requests;
   return (
     <tr>
       <Name request={request} />
       <td>
         <TableLabel name={columns.received} />
         {dayInWords(received)}
-        {soon && by !== null && <p class="requests-soon">{confirmSoon({ day: dayInWords(by) })}</p>}
+        {confirm !== 'none' && by !== null && (
+          <p class={`requests-${confirm}`}>{toConfirm[confirm]({ day: dayInWords(by) })}</p>
+        )}
       </td>
       <td>
         <TableLabel name={columns.due} />

@@ -16,12 +16,13 @@ import type { NewPrivacyRequest } from '../../privacy/privacy-requests.js';
 import { Length, noun, orNull, type Reader, Text, Time, unreadable } from '../checked.js';
 import type { Db } from '../db.js';
 
-const { kind, from, to, manner, received } = PrivacyFacts.properties;
+const { kind, from, to, manner, received, confirmed } = PrivacyFacts.properties;
 const { day, outcome, grounds } = PrivacyAnswer.properties;
 
 const Row = Type.Object({
   ...{ id: Text, number: Length, kind, name: Text, contact: Text, identity: Text },
   ...{ numbers: Type.Array(Text), first_day: from, last_day: to, manner, received },
+  confirmed_day: confirmed,
   ...{ zone: Text, region: Text, entered_by: Text, entered_at: Time },
   ...{ extended_by: Text, extended_at: orNull(Time), extended_reason: Text },
   ...{ closed_by: Text, closed_at: orNull(Time), closed_day: orNull(day), outcome: orNull(outcome) },
@@ -31,7 +32,8 @@ const Row = Type.Object({
 const toRequest = (row: Static<typeof Row>): PrivacyRequest => ({
   ...{ id: row.id, number: row.number, kind: row.kind, name: row.name, contact: row.contact },
   ...{ identity: row.identity, numbers: row.numbers, from: row.first_day, to: row.last_day },
-  ...{ manner: row.manner, received: row.received, zone: row.zone, region: row.region },
+  ...{ manner: row.manner, received: row.received, confirmed: row.confirmed_day },
+  ...{ zone: row.zone, region: row.region },
   ...{ enteredBy: row.entered_by, enteredAt: row.entered_at },
   state: row.closed_at !== null ? 'closed' : row.extended_at !== null ? 'extended' : 'open',
   extended:
@@ -60,7 +62,7 @@ const request = noun({
   json: ['numbers', 'grounds'],
   shape: Row,
   make: (row): PrivacyRequest => {
-    refuseUncounted(row.zone, [row.received, row.first_day, row.last_day, row.closed_day]);
+    refuseUncounted(row.zone, [row.received, row.confirmed_day, row.first_day, row.last_day, row.closed_day]);
     return toRequest(row);
   },
 });
@@ -81,15 +83,16 @@ const letter = noun({
 export function createPrivacyRequests(db: Db, reader: Reader) {
   const add = db.prepare(`
     INSERT INTO privacy_requests (
-      id, number, kind, name, contact, identity, numbers, first_day, last_day, manner, received, zone, region,
-      entered_by, entered_at
+      id, number, kind, name, contact, identity, numbers, first_day, last_day, manner, received, confirmed_day,
+      zone, region, entered_by, entered_at
     ) VALUES (
       $id, (SELECT coalesce(max(number), 0) + 1 FROM privacy_requests), $kind, $name, $contact, $identity, $numbers,
-      $from, $to, $manner, $received, $zone, $region, $enteredBy, $enteredAt
+      $from, $to, $manner, $received, $confirmed, $zone, $region, $enteredBy, $enteredAt
     )`);
   const change = db.prepare(`
     UPDATE privacy_requests SET kind = $kind, name = $name, contact = $contact, identity = $identity,
-      numbers = $numbers, first_day = $from, last_day = $to, manner = $manner, received = $received WHERE id = $id`);
+      numbers = $numbers, first_day = $from, last_day = $to, manner = $manner, received = $received,
+      confirmed_day = $confirmed WHERE id = $id`);
   const one = db.prepare('SELECT * FROM privacy_requests WHERE id = ?');
   const open = db.prepare('SELECT * FROM privacy_requests WHERE closed_at IS NULL ORDER BY received, number');
   const countOpen = db.prepare('SELECT count(*) FROM privacy_requests WHERE closed_at IS NULL').pluck();

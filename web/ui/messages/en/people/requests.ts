@@ -77,7 +77,11 @@ export const requestsText = {
   },
   confirmBy: ({ day }: { day: string }) =>
     `Confirm it to the person by ${day}: 10 business days, public holidays not considered.`,
-  confirmSoon: ({ day }: { day: string }) => `Confirm receipt by ${day}`,
+  confirmedOn: ({ day }: { day: string }) => `Confirmed to the person on ${day}`,
+  toConfirm: {
+    soon: ({ day }: { day: string }) => `Confirm receipt by ${day}`,
+    over: ({ day }: { day: string }) => `Receipt was to be confirmed by ${day}`,
+  },
   facts: {
     kind: 'Request',
     name: 'Name',
@@ -133,6 +137,8 @@ export const requestsText = {
     received: 'Received on',
     receivedHelp: 'The deadline is counted from this day.',
     receivedMissing: 'Enter the day on which it was received.',
+    confirmed: 'Receipt confirmed on',
+    confirmedHelp: 'Leave this empty until you have told the person that you received their request.',
     send: 'Save request',
     busy: 'Saving…',
   },
