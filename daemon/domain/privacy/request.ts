@@ -77,11 +77,12 @@ export const PrivacyFacts = Type.Object(
     to: Type.Union([Day, Type.Null()], { description: 'Last day.' }),
     manner: Type.Enum([...manners]),
     received: Day,
-    confirmed: Type.Union([Day, Type.Null()], {
-      default: null,
-      description:
-        'When its receipt was confirmed to the person (11 CCR 7021); null: that was not written down.',
-    }),
+    confirmed: Type.Optional(
+      Type.Union([Day, Type.Null()], {
+        description:
+          'When its receipt was confirmed to the person (11 CCR 7021); null or left out: that was not written down.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -90,6 +91,7 @@ export type PrivacyFacts = Static<typeof PrivacyFacts>;
 export type PrivacyRequestId = string;
 export type PrivacyRequest = PrivacyFacts & {
   id: PrivacyRequestId;
+  confirmed: string | null;
   /** Counted from 1. */
   number: number;
   /** Zone and region of the site when it was entered: by them its days and numbers are understood. */
@@ -158,7 +160,7 @@ export function factsFault(facts: PrivacyFacts, region: string, today: string): 
     return `"${bad}" is not a complete telephone number. Enter the number with its area code, or the extension of an employee as "ext. 201".`;
   if (!isDay(facts.received)) return `"${facts.received}" is not a day.`;
   if (facts.received > today) return 'The day on which the request was received is in the future.';
-  const { confirmed } = facts;
+  const { confirmed = null } = facts;
   if (confirmed !== null && !isDay(confirmed)) return `"${confirmed}" is not a day.`;
   if (confirmed !== null && confirmed < facts.received)
     return 'The confirmation is dated before the request was received.';

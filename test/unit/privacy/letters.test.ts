@@ -14,7 +14,7 @@ const organisation = { recipients: 'Backup Ltd', transfers: '' };
 const given = { grounds: [], site: 'Bakery', now: Date.UTC(2026, 4, 20), organisation };
 const aRequest = (more: Partial<PrivacyRequest> = {}): PrivacyRequest => ({
   ...aPrivacyRequest('P1', { from: null }),
-  ...{ number: 3, state: 'open', extended: null, closed: null, forgottenAt: null, ...more },
+  ...{ number: 3, confirmed: null, state: 'open', extended: null, closed: null, forgottenAt: null, ...more },
 });
 
 t.test(

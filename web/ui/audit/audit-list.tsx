@@ -146,8 +146,8 @@ function sentenceOf(e: AuditEntry, call: string): string {
     total: lengthInWords(Number(detail.total_ms ?? 0)),
     sent: size(bytes),
     share: percent(Math.min(1, bytes / Math.max(1, Number(detail.of_bytes ?? 1)))),
-    from: time(detail.from),
-    until: time(detail.until),
+    from: time(e.detail.from),
+    until: time(e.detail.until),
   });
 }
 

@@ -16,13 +16,13 @@ import type { NewPrivacyRequest } from '../../privacy/privacy-requests.js';
 import { Length, noun, orNull, type Reader, Text, Time, unreadable } from '../checked.js';
 import type { Db } from '../db.js';
 
-const { kind, from, to, manner, received, confirmed } = PrivacyFacts.properties;
+const { kind, from, to, manner, received } = PrivacyFacts.properties;
 const { day, outcome, grounds } = PrivacyAnswer.properties;
 
 const Row = Type.Object({
   ...{ id: Text, number: Length, kind, name: Text, contact: Text, identity: Text },
   ...{ numbers: Type.Array(Text), first_day: from, last_day: to, manner, received },
-  confirmed_day: confirmed,
+  confirmed_day: orNull(received),
   ...{ zone: Text, region: Text, entered_by: Text, entered_at: Time },
   ...{ extended_by: Text, extended_at: orNull(Time), extended_reason: Text },
   ...{ closed_by: Text, closed_at: orNull(Time), closed_day: orNull(day), outcome: orNull(outcome) },
@@ -135,7 +135,10 @@ export function createPrivacyRequests(db: Db, reader: Reader) {
     if (found.state === 'closed') throw fail('privacy_closed', `Request ${found.number}`);
     return found;
   }
-  const written = ({ numbers, ...facts }: PrivacyFacts) => ({ ...facts, numbers: JSON.stringify(numbers) });
+  const written = ({ numbers, confirmed = null, ...facts }: PrivacyFacts) => ({
+    ...{ ...facts, confirmed },
+    numbers: JSON.stringify(numbers),
+  });
 
   return {
     add(given: NewPrivacyRequest): PrivacyRequest {
