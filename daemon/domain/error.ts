@@ -888,7 +888,7 @@ const catalogue = {
     status: 409,
   },
   still_counting: {
-    message: 'The calls of these days are still being counted.',
+    message: 'The report cannot be shown yet: the calls of these days are still being counted.',
     hint: 'The recorder does that once after an upgrade or an import, newest calls first, in about a minute for each 100,000. Choose fewer days, or try again later. Files of the report can be made at any time.',
     blame: 'us',
     status: 409,

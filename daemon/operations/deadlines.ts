@@ -21,8 +21,8 @@ type DayOf = (request: PrivacyRequest) => string;
 const LOOK_MS = 600_000;
 
 /**
- * Reminds of requests of people by three alarms: receipt has to be confirmed within three days or had to be, an answer is due within seven, an answer is
- * overdue. Removes what names the person from closed requests at the end of the time for which a log of them is kept.
+ * Reminds of requests of people by three alarms: receipt is to be confirmed and at most three days are left, an answer is due within
+ * seven days, an answer is overdue. Removes what names the person from closed requests at the end of the time for which a log of them is kept.
  */
 export function createDeadlines(deps: {
   catalogue: Verbs<

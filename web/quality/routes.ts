@@ -28,9 +28,8 @@ export function qualityRoutes(app: App, { catalogue, reached, site, seen }: Deps
       const { from = 0, to = Number.MAX_SAFE_INTEGER } = timesOf(query, site.timeZone);
       const trends = (await catalogue.recordings.trends(from, to)).sort(byHowBad);
       const [worst] = trends;
-      const [extensions, lines] = (['extension', 'line'] as const).map((kind) =>
-        trends.filter((e) => e.kind === kind),
-      ) as [EarTrend[], EarTrend[]];
+      const of = (kind: EarTrend['kind']) => trends.filter((e) => e.kind === kind);
+      const [extensions, lines] = [of('extension'), of('line')];
       const { limit = LISTED } = query;
       return {
         worst: worst && worst.flagged > 0 ? view(worst) : null,

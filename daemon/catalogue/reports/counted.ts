@@ -18,5 +18,5 @@ export async function requireCounted(
   const since = await countedSince({ ...bounds(period), pbx: pbx ?? undefined }, READ_AT_MOST);
   if (since === null) return;
   const first = dayAfter(dates(period.zone)(since), 1);
-  throw fail('still_counting', first <= period.to ? `Calls since ${first} are counted.` : '');
+  throw fail('still_counting', first <= period.to ? `It can be asked for from ${first} on.` : '');
 }

@@ -176,11 +176,19 @@ t.test('adding a second factor can be left, by keyboard too', async (t) => {
 });
 
 t.test('an audit entry shows its second and its number without a mouse, and days in words', async (t) => {
-  const { page } = await openDesk(t, opened, office, { path: '/coverage?from=2026-11-04&to=2026-12-03' });
+  const [from, to] = [29, 1].map((ago) => new Date(Date.now() - ago * 86_400_000)) as [Date, Date];
+  const words = new Intl.DateTimeFormat('en-GB', {
+    ...{ day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' },
+  });
+  const day = (date: Date) => date.toISOString().slice(0, 10);
+  const path = `/coverage?from=${day(from)}&to=${day(to)}`;
+  const { page } = await openDesk(t, opened, office, { path });
   await page.getByRole('heading', { name: 'By day' }).waitFor();
   await page.goto(`${office.url}/audit`);
   await page
-    .getByText('opened the coverage report (for 4 Nov 2026 to 3 Dec 2026, show exceptions)')
+    .getByText(
+      `opened the coverage report (for ${words.format(from)} to ${words.format(to)}, show exceptions)`,
+    )
     .first()
     .waitFor();
   const first = page.locator('.audit-list tbody tr').first();

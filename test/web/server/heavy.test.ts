@@ -73,32 +73,35 @@ t.test('while memory is short, only what needs it is refused', async (t) => {
     t.equal((await get(app, light, cookie)).statusCode, 200, light);
 });
 
-t.test('a report of days whose calls are still being counted says since when they are', async (t) => {
-  const dashboard = await openDashboard(t);
-  const { app, catalogue, dataDir } = dashboard;
-  const cookie = await setUp(dashboard);
-  const db = await openDb(catalogueFile(dataDir));
-  fillSite(db, 25_000); // a little over nine days
-  db.close();
-  const all = '?from=2025-01-01&to=2025-01-10';
-  for (const report of ['/coverage', '/consent-report']) {
-    const asked = await get(app, report + all, cookie);
-    t.equal(asked.statusCode, 409, report);
-    t.match(
-      asked.json().error,
-      { code: 'still_counting', detail: 'Calls since 2025-01-03 are counted.' },
-      report,
+t.test(
+  'a report of days whose calls are still being counted says from which day on it can be made',
+  async (t) => {
+    const dashboard = await openDashboard(t);
+    const { app, catalogue, dataDir } = dashboard;
+    const cookie = await setUp(dashboard);
+    const db = await openDb(catalogueFile(dataDir));
+    fillSite(db, 25_000); // a little over nine days
+    db.close();
+    const all = '?from=2025-01-01&to=2025-01-10';
+    for (const report of ['/coverage', '/consent-report']) {
+      const asked = await get(app, report + all, cookie);
+      t.equal(asked.statusCode, 409, report);
+      t.match(
+        asked.json().error,
+        { code: 'still_counting', detail: 'It can be asked for from 2025-01-03 on.' },
+        report,
+      );
+      const fewer = await get(app, `${report}?from=2025-01-03&to=2025-01-10`, cookie);
+      t.equal(fewer.statusCode, 200, `${report}: the days since then`);
+    }
+    const { entries } = (await get(app, '/audit', cookie)).json();
+    t.equal(
+      entries.filter(({ action }: { action: string }) => /report/.test(action)).length,
+      2,
+      'no entry of what was refused',
     );
-    const fewer = await get(app, `${report}?from=2025-01-03&to=2025-01-10`, cookie);
-    t.equal(fewer.statusCode, 200, `${report}: the days since then`);
-  }
-  const { entries } = (await get(app, '/audit', cookie)).json();
-  t.equal(
-    entries.filter(({ action }: { action: string }) => /report/.test(action)).length,
-    2,
-    'no entry of what was refused',
-  );
-  while ((await catalogue.ledger.count()) > 0);
-  for (const report of ['/coverage', '/consent-report'])
-    t.equal((await get(app, report + all, cookie)).statusCode, 200, `${report}, all counted`);
-});
+    while ((await catalogue.ledger.count()) > 0);
+    for (const report of ['/coverage', '/consent-report'])
+      t.equal((await get(app, report + all, cookie)).statusCode, 200, `${report}, all counted`);
+  },
+);

@@ -32,7 +32,7 @@ export function QualityPage() {
     return api.quality({ ...span, ...(all && { limit: MOST }) }, again);
   };
   const { view: v, problem, load } = useView(ask, days, today, all);
-  const addressOfAll = `/quality?days=${days}&all`;
+  const same = { span, addressOfAll: `/quality?days=${days}&all` };
   return (
     <div class="sheet quality">
       <header class="sheet-head">
@@ -58,22 +58,12 @@ export function QualityPage() {
       {v && (
         <>
           <Ears
-            id="phones"
-            title={t.quality.extensions}
-            none={t.quality.noExtensions}
-            list={v.extensions}
-            total={v.extensions_total}
-            addressOfAll={addressOfAll}
-            span={span}
+            {...{ ...same, id: 'phones', title: t.quality.extensions, none: t.quality.noExtensions }}
+            {...{ list: v.extensions, total: v.extensions_total }}
           />
           <Ears
-            id="lines"
-            title={t.quality.lines}
-            none={t.quality.noLines}
-            list={v.lines}
-            total={v.lines_total}
-            addressOfAll={addressOfAll}
-            span={span}
+            {...{ ...same, id: 'lines', title: t.quality.lines, none: t.quality.noLines }}
+            {...{ list: v.lines, total: v.lines_total }}
           />
           <section aria-labelledby="quality-how">
             <h2 id="quality-how">{t.quality.help}</h2>

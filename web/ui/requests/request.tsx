@@ -95,18 +95,10 @@ function Facts({ request }: { request: PrivacyRequest }) {
       }),
     ],
     [facts.deadline, r.counting[request.law]],
-    ...(request.confirmed
-      ? ([[facts.confirm, r.confirmedOn({ day: dayInWords(request.confirmed) })]] as [
-          string,
-          ComponentChildren,
-        ][])
-      : request.confirm_by
-        ? ([[facts.confirm, r.confirmBy({ day: dayInWords(request.confirm_by) })]] as [
-            string,
-            ComponentChildren,
-          ][])
-        : []),
   ];
+  const { confirmed, confirm_by: by } = request;
+  if (confirmed) rows.push([facts.confirm, r.confirmedOn({ day: dayInWords(confirmed) })]);
+  else if (by) rows.push([facts.confirm, r.confirmBy({ day: dayInWords(by) })]);
   if (extended) {
     const [who, reason] = [clean(extended.by), clean(extended.reason)];
     rows.push([facts.extended, r.extendedBy({ who, day: date(extended.at), reason })]);

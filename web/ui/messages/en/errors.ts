@@ -407,7 +407,7 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     hint: 'Load the current version, make your change again and save.',
   },
   still_counting: {
-    message: 'The calls of these days are still being counted.',
+    message: 'The report cannot be shown yet: the calls of these days are still being counted.',
     hint: 'The recorder does that once after an upgrade or an import, newest calls first, in about a minute for each 100,000. Choose fewer days, or try again later. Files of the report can be made at any time.',
   },
   preview_changed: {
