@@ -59,6 +59,8 @@ type Memory = {
   feed: string;
   tried: number;
   notBefore: number;
+  /** The segment that a cure has begun with sound; null once it is known whether that lasts. */
+  cured: number | null;
   /** The cure whose outcome is not known yet: `zeroFrom` is where in the old file the silence begins. */
   trial: { seq: number; name: string; from: number; zeroFrom: number } | null;
 };
@@ -71,6 +73,11 @@ const EVERY = 1_000;
 const ZERO = { known: 5_000, unknown: 10_000 };
 /** Sound so soon after a cure is the cure's doing, in ms. */
 const AT_ONCE = 200;
+/**
+ * Sound that ends sooner after a cure did not last, in ms. A jitter buffer does that on the builds with the fault: the packets
+ * that it makes up for lost ones have no sequence number, and all that follow count as late.
+ */
+const LASTING = 5_000;
 /** A cure in vain costs a seam: the next for that source comes this much later, twice as much after each, in ms. */
 const PATIENCE = 20_000;
 /** On a PBX that is not known to have the fault, cures in vain after which it is believed to have none. */
@@ -112,11 +119,12 @@ export function createMuteWatch(deps: MuteDeps) {
       feed: c.feed,
       tried: 0,
       notBefore: 0,
+      cured: null,
       trial: null,
     };
     memories.set(`${c.callId} ${side}`, memory);
     if (memory.feed !== c.feed && c.feed !== '')
-      Object.assign(memory, { feed: c.feed, tried: 0, notBefore: 0, heard: true });
+      Object.assign(memory, { feed: c.feed, tried: 0, notBefore: 0, cured: null, heard: true });
     if (ear.firstSound !== null) memory.heard = true;
     // The silence is ours, and a cure would be a seam in it; of one that is on trial nothing can be said.
     if (performance.now() < ear.maskedUntil) {
@@ -154,6 +162,8 @@ export function createMuteWatch(deps: MuteDeps) {
       memory.trial
     )
       return;
+    if (memory.cured === c.seq && (zeroFrom - HEADER) / ear.bytesPerMs < LASTING) postpone(memory);
+    memory.cured = null;
     if (performance.now() < memory.notBefore) return;
     if (!known && inVain >= IN_VAIN) return;
     const began = side === 'in' ? c.inStartedAt : c.outStartedAt;
@@ -164,6 +174,11 @@ export function createMuteWatch(deps: MuteDeps) {
       from: Math.round(began + (zeroFrom - HEADER) / ear.bytesPerMs),
     };
     deps.heal(c.callId, c.seq);
+  }
+
+  /** A cure was in vain, or its sound did not last: the next one comes later. */
+  function postpone(memory: Memory): void {
+    memory.notBefore = performance.now() + PATIENCE * 2 ** memory.tried++;
   }
 
   /** The segment after a cure has something to hear, or has been silent long enough to tell. */
@@ -181,11 +196,11 @@ export function createMuteWatch(deps: MuteDeps) {
     const sounds = soundMs !== null && soundMs <= AT_ONCE;
     // Asterisk writes late: who began to speak just before the cure is heard at the end of the old file.
     if (!sounds || !(await isSilentFrom(await deps.open(trial.name), trial.zeroFrom))) {
-      memory.notBefore = performance.now() + PATIENCE * 2 ** memory.tried++;
+      postpone(memory);
       if (!(deps.known() || learned)) inVain++;
       return;
     }
-    memory.tried = 0;
+    memory.cured = c.seq;
     deps.cured(c.callId, trial.seq, side, trial.from);
     if (deps.known() || learned) return;
     learned = true;

@@ -122,30 +122,45 @@ function untilMute(
 
 /** So much exact silence to the end of a file is no pause of a person's, in ms. */
 const TAIL = 500;
+/** Where a mute was proved, so much of it is one again, in ms: whoever was on hold or sent nothing may be meant, too. */
+const MUTE_TAIL = 5_000;
 
 /**
  * Returns the segments of a call, in their order, with the silence at the end of a file counted as missing where the source
- * changed during a monitoring gap. Throws as `readWavHeader` does.
+ * changed during a monitoring gap, and on a side that was mute in another segment of the same source. Throws as
+ * `readWavHeader` does.
  */
 export async function withoutTails(segments: readonly Captured[]): Promise<Captured[]> {
   return Promise.all(
     segments.map(async (one, i) => {
-      if (segments[i + 1]?.segment.because?.code !== 'source_changed_unwatched') return one;
-      const { part, stretch } = one;
-      const fault = because('source_changed_unwatched');
-      const them = stretch.themFault ? null : await cut(part.inFile, part.inMs, part.inLost);
-      const us = stretch.usFault ? null : await cut(part.outFile, part.outMs, part.outLost);
+      const { part, stretch, segment } = one;
+      const unwatched = segments[i + 1]?.segment.because?.code === 'source_changed_unwatched';
+      const why = (side: 'in' | 'out'): { least: number; fault: Why } | null => {
+        if (unwatched) return { least: TAIL, fault: because('source_changed_unwatched') };
+        const proved = segments.some(
+          ({ segment: s }) => s.mutedFrom[side] !== null && sameSource(s, segment, side),
+        );
+        return proved ? { least: MUTE_TAIL, fault: because('muted') } : null;
+      };
+      const ofThem = stretch.themFault ? null : why(segment.swapped ? 'out' : 'in');
+      const ofUs = stretch.usFault ? null : why(segment.swapped ? 'in' : 'out');
+      const them = ofThem && (await cut(part.inFile, part.inMs, ofThem.least, part.inLost));
+      const us = ofUs && (await cut(part.outFile, part.outMs, ofUs.least, part.outLost));
       return {
         ...one,
         stretch: {
           ...stretch,
-          ...(them !== null && { themMs: them, themFault: fault }),
-          ...(us !== null && { usMs: us, usFault: fault }),
+          ...(ofThem && them !== null && { themMs: them, themFault: ofThem.fault }),
+          ...(ofUs && us !== null && { usMs: us, usFault: ofUs.fault }),
         },
       };
     }),
   );
 }
+
+/** Whether a side of two segments has the same source: the leg's own voice, or who feeds what it hears. */
+const sameSource = (a: Segment, b: Segment, side: 'in' | 'out'): boolean =>
+  a.legId === b.legId && (side === 'in' || (a.fed !== '' && a.fed === b.fed));
 
 /** How much of this stretch of the timeline these segments have written as anything but silence, in ms: of the louder side. */
 export async function writtenWithin(
@@ -163,11 +178,16 @@ export async function writtenWithin(
   return ms;
 }
 
-/** How much of the timeline a file covers until only silence comes, in ms; null when it has sound nearly to its end. */
-async function cut(path: string | null, ms: number, lost: readonly Loss[] = []): Promise<number | null> {
+/** How much of the timeline a file covers until only silence comes, in ms; null when that is for less than `least`. */
+async function cut(
+  path: string | null,
+  ms: number,
+  least: number,
+  lost: readonly Loss[] = [],
+): Promise<number | null> {
   if (path === null) return null;
   const until = await soundMs(path);
-  return ms - until < TAIL ? null : onTimeline(until, lost);
+  return ms - until < least ? null : onTimeline(until, lost);
 }
 
 /** Whether this captured file can be used as audio. */

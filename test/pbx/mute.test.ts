@@ -7,6 +7,7 @@ import { createLab, type Extension, emptySpool, type Lab, type Pbx, startPbx } f
 import { lasting, sequence, silence, tone } from '../support/pbx/sources.js';
 import { createRecorderLab, type RecorderLab, seconds, until } from '../support/recorder.js';
 import { decode, toneMap, toneStretches } from '../support/recordings/audio.js';
+import { listenFor } from '../support/tones/listen-for.js';
 import { worded, wordsIn } from '../support/words.js';
 
 /**
@@ -102,27 +103,9 @@ async function sound(p: Place) {
   return { left: channels[0]!, right: channels[1]!, rate, call };
 }
 
-/** Seconds in which a tone is heard, to a tenth. */
-const heard = (samples: Float32Array, who: keyof typeof TONES) =>
-  toneStretches(samples, 8000, TONES, 0.1)
-    .filter((s) => s.what.split('+').includes(who))
-    .reduce((sum, s) => sum + s.seconds, 0);
-/** When the first silence of more than two seconds begins, in seconds; a late phone makes shorter ones. */
-const silentFrom = (samples: Float32Array) => {
-  const all = toneStretches(samples, 8000, TONES, 0.02);
-  const first = all.findIndex((s) => s.what === '.' && s.seconds > 2);
-  return first < 0 ? Number.NaN : all.slice(0, first).reduce((sum, s) => sum + s.seconds, 0);
-};
+const { heard, silentFrom, longestSilence } = listenFor(TONES);
 /** A busy machine makes a seam longer, in s; a side that is lost with it stays away for much longer. */
 const SEAM = 1;
-
-/** The longest time for which nothing at all is heard from the first sound to the end, in seconds. */
-const longestSilence = (samples: Float32Array) => {
-  const all = toneStretches(samples, 8000, TONES, 0.02);
-  const from = all.findIndex((s) => s.what !== '.');
-  if (from < 0) return Number.POSITIVE_INFINITY;
-  return Math.max(0, ...all.slice(from).map((s) => (s.what === '.' ? s.seconds : 0)));
-};
 
 /** Ann has talked for 2.5 s to Bob, who may transfer the call to Cy, whose sequence numbers are lower. */
 async function talking(p: Place) {
@@ -321,5 +304,47 @@ t.test(
       t.ok(heard(left, 'ann') >= 10, 'and the other side goes on');
     };
     await Promise.all([quiet(22), quiet(16)]);
+  },
+);
+
+t.test(
+  '22: a jitter buffer mutes again after a cure, and both are told as missing',
+  { buffered: true },
+  async (t) => {
+    const p = await place(t, 22);
+    const ann = await p.lab.phone(p.ann, { source: () => tone(TONES.ann), rtp: { firstSeq: 40_000 } });
+    const bob = await p.lab.phone(p.bob, { source: () => tone(TONES.bob), answerAfterMs: null });
+    const call = await ann.call(p.bob);
+    const atBob = await bob.incoming();
+    const channels = await p.pbx.ask<{ name: string }[]>('/channels');
+    const { name } = channels.find((channel) => channel.name.startsWith(`PJSIP/${p.ann}-`))!;
+    await p.pbx.cli(`dialplan set chanvar ${name} JITTERBUFFER(adaptive) default`);
+    atBob.answer();
+    await call.answered;
+    const loseOne = async () => {
+      call.rtp.drop(1);
+      await seconds(0.03);
+      call.rtp.drop(0);
+    };
+    await captured(p, 1);
+    await loseOne();
+    await captured(p, 2);
+    await until('the mute to be known', () => typeof segments(p)[0]!.in_muted_from === 'number');
+    await loseOne();
+    await seconds(9);
+    await call.hangup();
+    const { left, right, call: recorded } = await sound(p);
+    t.ok(segments(p).length <= 3, 'a cure whose sound does not last is not repeated every few seconds');
+    const [{ gaps }] = query<{ gaps: string }>(
+      p,
+      `SELECT gaps FROM recordings WHERE call_id = '${recorded.id}'`,
+    ) as [{ gaps: string }];
+    const told = (JSON.parse(gaps) as { side: string; atMs: number; untilMs: number }[])
+      .filter(({ side }) => side !== 'us')
+      .reduce((sum, { atMs, untilMs }) => sum + untilMs - atMs, 0);
+    const silent = left.length / 8 - 1_000 * heard(left, 'ann');
+    t.ok(Math.abs(told - silent) < 1_500, `${told} ms are told of ${silent} ms in which nothing is heard`);
+    t.equal(recorded.coverage_status, 'partial');
+    t.ok(heard(right, 'bob') >= left.length / 8_000 - 2 * SEAM, 'the other side goes on');
   },
 );

@@ -185,9 +185,11 @@ function whyOf({ from, to, side }: Span & { side: Gap['side'] }, laid: Laid[], t
   const over = laid.find((l) => l.from <= from && to <= l.to + SEAM && l.to > l.from);
   const lack = over && lackIn(over, { from, to, side });
   if (lack) return whyLacks(lack, over);
-  if (over && side !== 'both') {
-    const fault = side === 'them' ? over.stretch.themFault : over.stretch.usFault;
-    return fault ?? because('side_ended_early');
+  if (side !== 'both') {
+    const faultOf = ({ stretch }: Laid) => (side === 'them' ? stretch.themFault : stretch.usFault);
+    if (over) return faultOf(over) ?? because('side_ended_early');
+    const faults = laid.filter((l) => l.from < to - SEAM && l.to > from + SEAM).map(faultOf);
+    if (faults[0] && faults.every((fault) => fault?.code === faults[0]!.code)) return faults[0];
   }
   const next = laid.find((l) => l.to > l.from && l.from >= to - SEAM);
   if (next?.stretch.because) return next.stretch.because;

@@ -19,10 +19,13 @@ function watched(t: Test) {
     ...SEGMENT,
     ...{ feed: 'bob', held: false, maskedSince: null, inStartedAt: T0, outStartedAt: T0 },
   };
-  const file = (side: 'in' | 'out') => join(dir, `${spoolName(SEGMENT, side)}.wav`);
+  const file = (side: 'in' | 'out') => join(dir, `${spoolName(captured, side)}.wav`);
   const header = Buffer.alloc(44);
   header.writeUInt32LE(8000, 24);
-  for (const side of ['in', 'out'] as const) writeFileSync(file(side), header);
+  const begin = () => {
+    for (const side of ['in', 'out'] as const) writeFileSync(file(side), header);
+  };
+  begin();
   const watch = createMuteWatch({
     captures: () => [captured],
     size: async (name) => statSync(join(dir, `${name}.wav`), { throwIfNoEntry: false })?.size ?? null,
@@ -36,7 +39,12 @@ function watched(t: Test) {
   const write = (ms: number, byte: 0 | 1, sides: readonly ('in' | 'out')[] = ['in', 'out']) => {
     for (const side of sides) appendFileSync(file(side), Buffer.alloc(ms * BYTES_PER_MS, byte));
   };
-  return { captured, told, logged, watch, write };
+  /** The next segment, as after a cure. */
+  const anew = () => {
+    captured.seq++;
+    begin();
+  };
+  return { anew, captured, told, logged, watch, write };
 }
 
 t.test('a side that falls silent is to be begun anew', async (t) => {
@@ -92,4 +100,47 @@ t.test('sound that is written in spite of a mask is logged, once for each side a
   await watch.look();
   t.same(sides().slice(1).sort(), ['in', 'out']);
   t.same(told, [], 'and begins nothing anew');
+});
+
+t.test(
+  'a cure whose sound does not last is not repeated at once: it is a seam for the other side',
+  async (t) => {
+    const { anew, told, watch, write } = watched(t);
+    const speak = async (ms: number, silentMs: number) => {
+      write(ms, 1);
+      await watch.look();
+      for (let left = silentMs; left > 0; left -= 2_000) {
+        write(2_000, 0, ['in']);
+        write(2_000, 1, ['out']);
+        await watch.look();
+      }
+    };
+    await speak(2_000, 6_000);
+    anew();
+    await speak(1_000, 20_000);
+    t.same(told, ['heal 0', 'cured'], 'sound for a second, then silence again');
+  },
+);
+
+t.test('a cure whose sound lasts is repeated at once when the side falls silent again', async (t) => {
+  const { anew, told, watch, write } = watched(t);
+  for (const sound of [2_000, 2_000, 2_000]) {
+    write(sound, 1);
+    await watch.look();
+  }
+  const silence = async () => {
+    for (const _ of [1, 2, 3]) {
+      write(2_000, 0, ['in']);
+      write(2_000, 1, ['out']);
+      await watch.look();
+    }
+  };
+  await silence();
+  anew();
+  for (const _ of [1, 2, 3]) {
+    write(2_000, 1);
+    await watch.look();
+  }
+  await silence();
+  t.same(told, ['heal 0', 'cured', 'heal 1']);
 });

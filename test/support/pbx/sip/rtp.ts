@@ -84,6 +84,7 @@ export const openRtp = async (source: Source, options: RtpOptions = {}) => {
   let frames = 0;
   let paused = false;
   let dropShare = 0;
+  let jitter: (() => number) | null = null;
   let marker = true;
   let closed = false;
   let gap = 0;
@@ -106,7 +107,10 @@ export const openRtp = async (source: Source, options: RtpOptions = {}) => {
       return;
     }
     counters.sent++;
-    socket.send(Buffer.concat([head, payload]), target!.port, target!.host);
+    const { port, host } = target!;
+    const bytes = Buffer.concat([head, payload]);
+    if (jitter) setTimeout(() => closed || socket.send(bytes, port, host), jitter());
+    else socket.send(bytes, port, host);
   };
 
   const sendKey = (key: Key): void => {
@@ -222,6 +226,18 @@ export const openRtp = async (source: Source, options: RtpOptions = {}) => {
     /** Loses a random `share` (0 to 1) of the packets. */
     drop: (share: number): void => {
       dropShare = share;
+    },
+    /** Delays each packet by a random time of up to `ms`, so that some overtake others; with `inOrder` none does. */
+    jitter: (ms: number, { inOrder = false } = {}): void => {
+      let due = 0;
+      jitter =
+        ms === 0
+          ? null
+          : () => {
+              const at = performance.now() + Math.random() * ms;
+              due = inOrder ? Math.max(due, at) : at;
+              return due - performance.now();
+            };
     },
     /** A new stream in the middle of the call, as a phone does that restarts its media. */
     restart: (next: { seq: number; ssrc?: number }): void => {
