@@ -29,7 +29,7 @@ import { auditCopies, namesKept } from './doctor/off-box.js';
 import { directory, mailServer, provider } from './doctor/outside.js';
 import { ami, ari, priority } from './doctor/pbx.js';
 import { restart } from './doctor/restart.js';
-import { testCalls } from './doctor/test-calls.js';
+import { testCalls, voices } from './doctor/sound.js';
 import { tls } from './doctor/tls.js';
 import { unitLimits } from './doctor/unit-limits.js';
 import { mounts, originals, portOwners, ports, services } from './doctor/units.js';
@@ -151,6 +151,7 @@ export async function examine(context: CliContext): Promise<Finding[]> {
       }),
       'announcement texts': purposeSaid(context),
       'test calls': ofEach(config, { 'test calls': (pbx) => testCalls(context, pbx) }),
+      voices: voices(context),
       approvals: approvals(context),
       names: namesKept(context),
       CDRs: ofEach(config, { CDRs: (pbx) => cdrs(context, pbx) }),

@@ -5,6 +5,7 @@ import t from 'tap';
 import type { Finding } from '../../../daemon/cli/doctor/finding.js';
 import { auditCopies } from '../../../daemon/cli/doctor/off-box.js';
 import { priority } from '../../../daemon/cli/doctor/pbx.js';
+import { brokenUp } from '../../../daemon/cli/doctor/sound.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
@@ -59,6 +60,21 @@ t.test('the doctor says what is open while no checkpoint leaves the machine, and
     { state: 'ok', says: 'Checkpoints go to /mnt/other/checkpoints.' },
   ]);
   t.match(await found('names'), { state: 'ok', says: /30 days after/ });
+  t.match(await found('voices'), { state: 'ok' });
+});
+
+t.test('the doctor names the phone or line whose voice breaks up most often, and no chance', async (t) => {
+  const flags = { silent: 0, one_way: 0, quiet: 0, clipped: 0, noisy: 0, echo: 0 };
+  const ear = (name: string, calls: number, lossy: number) => ({
+    ...{ kind: 'line' as const, name, calls, flagged: lossy, flags: { ...flags, lossy } },
+  });
+  t.match(brokenUp([ear('a', 4, 4), ear('b', 100, 24)]), { state: 'ok' });
+  t.match(brokenUp([ear('a', 40, 10)]), {
+    state: 'warn',
+    says: 'The voice of line a breaks up in 10 of 40 recordings of the last 7 days.',
+    todo: /loses RTP packets/,
+  });
+  t.match(brokenUp([ear('a', 40, 10), ear('b', 8, 7)]), { says: /line b.*7 of 8.*those of 1 more/ });
 });
 
 t.test('the doctor says whether the Asterisk beside it goes before all else', async (t) => {

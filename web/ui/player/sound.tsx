@@ -18,6 +18,11 @@ export function Sound({ quality }: { quality: Heard }) {
           </span>
         </span>
       ))}
+      {quality.flags.some(({ flag }) => flag === 'lossy') && (
+        <a href="/help/dashboard/quality.html#if-a-voice-breaks-up" target="_blank" rel="noopener">
+          {t.quality.ifBreaksUp}
+        </a>
+      )}
     </span>
   );
 }

@@ -31,6 +31,8 @@ export const qualityText = {
   sides: { them: 'Them', us: 'Us', both: 'Both sides' } as Record<string, string>,
   flag: ({ side, flag }: { side: string; flag: string }) => `${side}: ${flag}`,
   good: 'No problems found',
+  /** A link to the help, beside what is wrong with the sound of a call. */
+  ifBreaksUp: 'If a voice breaks up',
   silence: 'nothing said',
   figures: ({ speech, noise }: { speech: string; noise: string }) =>
     `speech ${speech} dB, pauses ${noise} dB`,
