@@ -5,11 +5,15 @@ import type { Call } from '../support/pbx/phone.js';
 import type { CodecName } from '../support/pbx/sip/codecs.js';
 import { readPrompt, tone, wavSource } from '../support/pbx/sources.js';
 import { until } from '../support/recorder.js';
-import { bandLimit, correlate, toneStretches } from '../support/recordings/audio.js';
+import { bandLimit, correlate, hear, toneStretches } from '../support/recordings/audio.js';
 
 /** How much of a spoken prompt is in what was heard, 0 to 1. */
 const likeness = (file: string, heard: Int16Array): number =>
   correlate(bandLimit(readPrompt(file).subarray(0, heard.length), 8000), bandLimit(heard, 8000)).peak;
+
+/** The same by stretches: on a busy machine a frame comes late, and what follows is 20 ms later. */
+const stretches = (file: string, heard: Int16Array): number =>
+  hear(readPrompt(file).subarray(0, heard.length), heard, 8000).correlation;
 
 /** Who is heard, in order; stretches of under a second, where one tone ends and the next begins, are left out. */
 const voices = (call: Call, tones: Record<string, number>): string[] =>
@@ -32,8 +36,8 @@ const codecTests = (t: Test, lab: Lab): void => {
       await out.hangup();
       t.same(await incoming.ended, { by: 'them', status: undefined });
       t.same(incoming.caller, { number: '100', name: 'Ext 100' });
-      t.ok(likeness(theirs, out.heard()) >= 0.9, 'the caller heard the callee');
-      t.ok(likeness(mine, incoming.heard()) >= 0.9, 'the callee heard the caller');
+      t.ok(stretches(theirs, out.heard()) >= 0.9, 'the caller heard the callee');
+      t.ok(stretches(mine, incoming.heard()) >= 0.9, 'the callee heard the caller');
       t.ok(likeness(mine, out.heard()) < 0.5, 'the caller did not hear itself');
     });
   }
@@ -205,7 +209,7 @@ const unansweredTests = (t: Test, lab: Lab): void => {
     await out.listen(1.5);
     t.equal(out.state(), 'ringing');
     await out.hangup();
-    t.ok(likeness(lab.prompt('tt-weasels'), out.heard()) >= 0.9);
+    t.ok(stretches(lab.prompt('tt-weasels'), out.heard()) >= 0.9);
   });
 };
 
