@@ -120,10 +120,12 @@ function untilMute(
   return { soundMs: onTimeline(soundMs, lost), flaw: fault ?? because('muted'), lost };
 }
 
-/** So much exact silence to the end of a file is no pause of a person's, in ms. */
-const TAIL = 500;
-/** Where a mute was proved, so much of it is one again, in ms: whoever was on hold or sent nothing may be meant, too. */
-const MUTE_TAIL = 5_000;
+/** Exact silence to the end of a file that counts as missing if it lasts this long (ms), and the reason. */
+type Tail = { least: number; fault: Why };
+/** No pause of a person's lasts so long without any noise. */
+const UNWATCHED: Tail = { least: 500, fault: because('source_changed_unwatched') };
+/** A shorter one may be a hold, or a phone that sends nothing in its pauses. */
+const MUTED: Tail = { least: 5_000, fault: because('muted') };
 
 /**
  * Returns the segments of a call, in their order, with the silence at the end of a file counted as missing where the source
@@ -135,32 +137,30 @@ export async function withoutTails(segments: readonly Captured[]): Promise<Captu
     segments.map(async (one, i) => {
       const { part, stretch, segment } = one;
       const unwatched = segments[i + 1]?.segment.because?.code === 'source_changed_unwatched';
-      const why = (side: 'in' | 'out'): { least: number; fault: Why } | null => {
-        if (unwatched) return { least: TAIL, fault: because('source_changed_unwatched') };
-        const proved = segments.some(
-          ({ segment: s }) => s.mutedFrom[side] !== null && sameSource(s, segment, side),
-        );
-        return proved ? { least: MUTE_TAIL, fault: because('muted') } : null;
-      };
-      const ofThem = stretch.themFault ? null : why(segment.swapped ? 'out' : 'in');
-      const ofUs = stretch.usFault ? null : why(segment.swapped ? 'in' : 'out');
-      const them = ofThem && (await cut(part.inFile, part.inMs, ofThem.least, part.inLost));
-      const us = ofUs && (await cut(part.outFile, part.outMs, ofUs.least, part.outLost));
+      const tailOf = (side: 'in' | 'out') =>
+        unwatched ? UNWATCHED : segments.some((s) => wasMute(s.segment, segment, side)) ? MUTED : null;
+      const { swapped } = segment;
+      const ofThem = stretch.themFault ? null : tailOf(swapped ? 'out' : 'in');
+      const ofUs = stretch.usFault ? null : tailOf(swapped ? 'in' : 'out');
+      const themMs = await cut(part.inFile, part.inMs, ofThem, part.inLost);
+      const usMs = await cut(part.outFile, part.outMs, ofUs, part.outLost);
       return {
         ...one,
         stretch: {
           ...stretch,
-          ...(ofThem && them !== null && { themMs: them, themFault: ofThem.fault }),
-          ...(ofUs && us !== null && { usMs: us, usFault: ofUs.fault }),
+          ...(themMs !== null && { themMs, themFault: ofThem!.fault }),
+          ...(usMs !== null && { usMs, usFault: ofUs!.fault }),
         },
       };
     }),
   );
 }
 
-/** Whether a side of two segments has the same source: the leg's own voice, or who feeds what it hears. */
-const sameSource = (a: Segment, b: Segment, side: 'in' | 'out'): boolean =>
-  a.legId === b.legId && (side === 'in' || (a.fed !== '' && a.fed === b.fed));
+/** Whether a side was mute in a segment and has the same source in another: the leg's own voice, or who feeds what it hears. */
+const wasMute = (muted: Segment, other: Segment, side: 'in' | 'out'): boolean =>
+  muted.mutedFrom[side] !== null &&
+  muted.legId === other.legId &&
+  (side === 'in' || (muted.fed !== '' && muted.fed === other.fed));
 
 /** How much of this stretch of the timeline these segments have written as anything but silence, in ms: of the louder side. */
 export async function writtenWithin(
@@ -178,16 +178,16 @@ export async function writtenWithin(
   return ms;
 }
 
-/** How much of the timeline a file covers until only silence comes, in ms; null when that is for less than `least`. */
+/** How much of the timeline a file covers until only silence comes, in ms; null when no such tail ends it. */
 async function cut(
   path: string | null,
   ms: number,
-  least: number,
+  tail: Tail | null,
   lost: readonly Loss[] = [],
 ): Promise<number | null> {
-  if (path === null) return null;
+  if (path === null || tail === null) return null;
   const until = await soundMs(path);
-  return ms - until < least ? null : onTimeline(until, lost);
+  return ms - until < tail.least ? null : onTimeline(until, lost);
 }
 
 /** Whether this captured file can be used as audio. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { catalogueFile } from '../../daemon/domain/paths.js';
-import type { Why } from '../../daemon/domain/reason/reason.js';
+import type { Gap } from '../../daemon/domain/recording/recording.js';
 import { createLab, type Extension, emptySpool, type Lab, type Pbx, startPbx } from '../support/pbx/pbx.js';
 import { lasting, sequence, silence, tone } from '../support/pbx/sources.js';
 import { createRecorderLab, type RecorderLab, seconds, until } from '../support/recorder.js';
@@ -87,6 +87,9 @@ const captured = (p: Place, n: number) =>
     return found.length >= n && found[n - 1]!.in_started_at !== null && found;
   });
 
+const gapsOf = (p: Place, id: string): Gap[] =>
+  JSON.parse(query<{ gaps: string }>(p, `SELECT gaps FROM recordings WHERE call_id = '${id}'`)[0]!.gaps);
+
 async function sound(p: Place) {
   const call = await until(
     'the sealed recording',
@@ -168,12 +171,7 @@ t.test(
     t.comment(`right ${toneMap(right, 8000, TONES)}`);
     t.ok(heard(right, 'bob') >= 2.2, 'the first is heard');
     t.ok(heard(right, 'cy') >= 1.2, 'and the second from the return on');
-    const [{ gaps }] = query<{ gaps: string }>(
-      p,
-      `SELECT gaps FROM recordings WHERE call_id = '${call.id}'`,
-    ) as [{ gaps: string }];
-    t.comment(gaps);
-    const told = (JSON.parse(gaps) as { side: string; why: Why }[]).filter(({ side }) => side === 'us');
+    const told = gapsOf(p, call.id).filter(({ side }) => side === 'us');
     t.match(worded(told), [{ reason: anew!.because }], 'what is missing of them is told');
     t.equal(call.coverage_status, 'partial');
   },
@@ -335,11 +333,7 @@ t.test(
     await call.hangup();
     const { left, right, call: recorded } = await sound(p);
     t.ok(segments(p).length <= 3, 'a cure whose sound does not last is not repeated every few seconds');
-    const [{ gaps }] = query<{ gaps: string }>(
-      p,
-      `SELECT gaps FROM recordings WHERE call_id = '${recorded.id}'`,
-    ) as [{ gaps: string }];
-    const told = (JSON.parse(gaps) as { side: string; atMs: number; untilMs: number }[])
+    const told = gapsOf(p, recorded.id)
       .filter(({ side }) => side !== 'us')
       .reduce((sum, { atMs, untilMs }) => sum + untilMs - atMs, 0);
     const silent = left.length / 8 - 1_000 * heard(left, 'ann');

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,6 +6,7 @@ import { createLab, emptySpool, type Pbx, startPbx } from '../../support/pbx/pbx
 import { linearToUlaw, ulawToLinear } from '../../support/pbx/sip/codecs.js';
 import type { Source } from '../../support/pbx/sources.js';
 import { createRecorderLab } from '../../support/recorder.js';
+import { readWav, toFloat } from '../../support/recordings/audio.js';
 
 /**
  * npm run bench:network: how much of what a phone says survives a bad network, in percent: at the other phone, in MixMonitor's
@@ -38,18 +39,14 @@ const noise = (): Noise => {
 };
 
 /** Returns how many percent of these packets are somewhere in this sound. */
-function percentIn(sound: Int16Array, packets: readonly Int16Array[]): string {
+function percentIn(sound: Float32Array, packets: readonly Float32Array[]): string {
   const keys = new Set<string>();
   for (let i = 0; i + KEY.samples <= sound.length; i++) keys.add(sound.subarray(i, i + KEY.samples).join());
   const found = packets.filter((p) => keys.has(p.subarray(KEY.from, KEY.from + KEY.samples).join()));
   return ((100 * found.length) / packets.length).toFixed(1);
 }
 
-/** The samples of a mono wav file that may still be growing. */
-function samplesOf(file: string): Int16Array {
-  const data = Uint8Array.from(readFileSync(file).subarray(44));
-  return new Int16Array(data.buffer, 0, data.length >> 1);
-}
+const samplesOf = (file: string): Float32Array => readWav(file).channels[0]!;
 
 async function measure(pbx: Pbx, dir: string, { loss, lateMs, inOrder }: (typeof NETWORKS)[number]) {
   const lab = createLab(pbx);
@@ -69,13 +66,13 @@ async function measure(pbx: Pbx, dir: string, { loss, lateMs, inOrder }: (typeof
     await pbx.cli(`mixmonitor start ${name} ${mixed}.wav,r(${mixed}-in.wav)`);
     const from = spoken.said.length;
     await delay(SECONDS * 1_000);
-    const packets = spoken.said.slice(from + 10, spoken.said.length - UNWRITTEN);
+    const packets = spoken.said.slice(from + 10, spoken.said.length - UNWRITTEN).map(toFloat);
     const [file] = readdirSync(pbx.recordingDir).filter((f) => /^tapedeck-.*-in\.wav$/.test(f));
     copyFileSync(join(pbx.recordingDir, file!), join(dir, 'captured.wav'));
     await call.hangup();
     await delay(2_000);
     return {
-      phone: percentIn(atBob.rtp.heard(), packets),
+      phone: percentIn(toFloat(atBob.rtp.heard()), packets),
       MixMonitor: percentIn(samplesOf(`${mixed}-in.wav`), packets),
       Tapedeck: percentIn(samplesOf(join(dir, 'captured.wav')), packets),
     };
@@ -84,7 +81,11 @@ async function measure(pbx: Pbx, dir: string, { loss, lateMs, inOrder }: (typeof
   }
 }
 
-console.log('Asterisk  lost  late up to  overtaking   phone  MixMonitor  Tapedeck');
+const COLUMNS = ['Asterisk', 'lost', 'late up to', 'overtaking', 'phone', 'MixMonitor', 'Tapedeck'] as const;
+const row = (...cells: (string | number)[]): string =>
+  cells.map((cell, n) => String(cell).padStart(Math.max(5, COLUMNS[n]!.length))).join('  ');
+
+console.log(row(...COLUMNS));
 for (const version of [22, 16] as const) {
   const pbx = await startPbx({ version, name: `network-${version}` });
   const dir = mkdtempSync(join(tmpdir(), 'tapedeck-network-'));
@@ -94,9 +95,9 @@ for (const version of [22, 16] as const) {
     await recorder.startDaemon();
     for (const network of NETWORKS) {
       const { phone, MixMonitor, Tapedeck } = await measure(pbx, dir, network);
-      const what = `${`${network.loss * 100}%`.padStart(4)}  ${`${network.lateMs} ms`.padStart(10)}  ${(network.inOrder ? 'no' : 'yes').padStart(10)}`;
+      const { loss, lateMs, inOrder } = network;
       console.log(
-        `${String(version).padEnd(8)}  ${what}  ${phone.padStart(6)}  ${MixMonitor.padStart(10)}  ${Tapedeck.padStart(8)}`,
+        row(version, `${loss * 100}%`, `${lateMs} ms`, inOrder ? 'no' : 'yes', phone, MixMonitor, Tapedeck),
       );
     }
   } finally {

@@ -20,10 +20,11 @@ export function makeDirectoryCertificates() {
   const dir = mkdtempSync(join(tmpdir(), 'tapedeck-ca-'));
   const { ca } = makeCertificates(dir);
   execFileSync(
-    'faketime',
+    'openssl',
     [
-      ...['2020-01-01', 'openssl', 'x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key'],
-      ...['-CAcreateserial', '-out', 'expired.pem', '-days', '30', '-extfile', 'names'],
+      ...['x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial'],
+      ...['-not_before', '20200101000000Z', '-not_after', '20200131000000Z'],
+      ...['-out', 'expired.pem', '-extfile', 'names'],
     ],
     { cwd: dir, stdio: 'pipe' },
   );

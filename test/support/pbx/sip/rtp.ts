@@ -230,14 +230,12 @@ export const openRtp = async (source: Source, options: RtpOptions = {}) => {
     /** Delays each packet by a random time of up to `ms`, so that some overtake others; with `inOrder` none does. */
     jitter: (ms: number, { inOrder = false } = {}): void => {
       let due = 0;
-      jitter =
-        ms === 0
-          ? null
-          : () => {
-              const at = performance.now() + Math.random() * ms;
-              due = inOrder ? Math.max(due, at) : at;
-              return due - performance.now();
-            };
+      const wait = () => {
+        const at = performance.now() + Math.random() * ms;
+        due = inOrder ? Math.max(due, at) : at;
+        return due - performance.now();
+      };
+      jitter = ms === 0 ? null : wait;
     },
     /** A new stream in the middle of the call, as a phone does that restarts its media. */
     restart: (next: { seq: number; ssrc?: number }): void => {
