@@ -76,16 +76,24 @@ async function checkTold(
 
 /**
  * What a busy machine does to a sound, in ms: Asterisk writes a frame of silence where a phone's frame comes late, so what
- * follows slips by whole frames. Anything else is a fault of the recording. Found to a sample, hence within `ROUNDING`.
+ * follows slips by whole frames, by no more than it keeps for a late snoop. Where sound is missing instead it comes too early.
+ * Anything else is a fault of the recording. Found to a sample, hence within `ROUNDING`.
  */
 const FRAME = 20;
-const LATE_FRAMES = 5;
+const LATE = 500;
+const EARLY = 100;
 const ROUNDING = 1;
 
-/** Whether a sound that has slipped by so much (ms) lost and gained nothing but late frames. */
-const framesLate = (slipMs: number): boolean => {
-  const frames = Math.round(slipMs / FRAME);
-  return Math.abs(frames) <= LATE_FRAMES && Math.abs(slipMs - frames * FRAME) <= ROUNDING;
+/** Whether a prompt is heard whole: it slips by nothing but late frames, each of which breaks one stretch of it. */
+const heardWhole = ({ correlation, share, stretches, slipMs }: ReturnType<typeof hear>): boolean => {
+  const late = Math.round(slipMs / FRAME);
+  return (
+    correlation >= 0.9 &&
+    share + Math.max(0, late) / stretches >= 0.8 &&
+    slipMs <= LATE + ROUNDING &&
+    slipMs >= -EARLY - ROUNDING &&
+    Math.abs(slipMs - late * FRAME) <= ROUNDING
+  );
 };
 
 /** So near to its ends a mask is not looked at: what is silent there may be a frame of the encoder's, in s. */
@@ -123,7 +131,7 @@ function checkSides(lab: Lab, sound: Sound, { what, left, right }: Expected, che
     const found = hear(readPrompt(lab.prompt(prompt)), sound.channels[side === 'left' ? 0 : 1]!, sound.rate);
     const slip = Math.abs(found.slipMs) > 1 ? `, slipped by ${found.slipMs.toFixed(0)} ms` : '';
     check(
-      found.correlation >= 0.9 && found.share >= 0.8 && framesLate(found.slipMs),
+      heardWhole(found),
       `${what}: "${prompt}" is on the ${side} (correlation ${found.correlation.toFixed(3)} at ${(found.atMs / 1000).toFixed(2)} s${slip})`,
     );
     return found.atMs / 1000;

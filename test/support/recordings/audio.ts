@@ -274,13 +274,13 @@ export const correlate = (first: Samples, second: Samples): { peak: number; lag:
  * How well a spoken prompt is heard in a sound of the same rate, by stretches of 0.3 s, both band-limited. On a busy
  * machine a phone's frame comes late now and then, and Asterisk writes 20 ms of silence in its place: after it the whole
  * does not fit the whole any more, though every word is there. `correlation` is the median of the stretches that have
- * speech, `share` how many of them reach 0.9, `atMs` where the prompt begins, and `slipMs` how far it has slipped by its end.
+ * speech, `share` how many of those `stretches` reach 0.9, `atMs` where the prompt begins, `slipMs` how far it slips to its end.
  */
 export const hear = (
   prompt: Samples,
   sound: Samples,
   rate: number,
-): { correlation: number; share: number; atMs: number; slipMs: number } => {
+): { correlation: number; share: number; stretches: number; atMs: number; slipMs: number } => {
   const said = bandLimit(prompt, rate);
   const step = Math.round(0.3 * rate);
   const heard = bandLimit(sound, rate);
@@ -297,6 +297,7 @@ export const hear = (
   return {
     correlation: peaks[Math.floor(peaks.length / 2)] ?? 0,
     share: found.length === 0 ? 0 : fits.length / found.length,
+    stretches: found.length,
     atMs: fits[0]?.ms ?? Number.NaN,
     slipMs: fits.length === 0 ? Number.NaN : fits.at(-1)!.ms - fits[0]!.ms,
   };
@@ -322,8 +323,7 @@ export const toneStretches = (
   tones: Record<string, number>,
   window = 0.5,
 ): ToneStretch[] => {
-  const input = toFloat(samples);
-  const size = Math.floor(rate * window);
+  const [input, size] = [toFloat(samples), Math.floor(rate * window)];
   const stretches: ToneStretch[] = [];
   for (let at = 0; at + size <= input.length; at += size) {
     const part = input.subarray(at, at + size);
