@@ -8,7 +8,7 @@ import { opusPlan } from '../../daemon/encode/opus.js';
 import { withSides } from '../../daemon/encode/sides.js';
 import { createMasks } from '../../daemon/vault/sound/masked.js';
 import { spokenPrompt } from '../support/pbx/sources.js';
-import { hear } from '../support/recordings/audio.js';
+import { channelsOf, hear } from '../support/recordings/audio.js';
 import {
   type Rate,
   speechLeak,
@@ -18,7 +18,6 @@ import {
   tonesOf,
 } from '../support/recordings/crosstalk.js';
 import { gathered, recordingOf, sourceOf } from '../support/recordings/masked.js';
-import { sidesOf } from '../support/recordings/opus.js';
 import { wavOf } from '../support/recordings/preserve-lab.js';
 import { processorTime } from './processor.js';
 
@@ -68,7 +67,7 @@ async function decoded(ogg: Buffer, rate: Rate): Promise<Float32Array[]> {
   const run = ffmpeg.decode(Readable.from([ogg]), rate);
   const pcm = await buffer(run.stdout);
   await run.done;
-  return sidesOf(pcm);
+  return channelsOf(pcm, 2, pcm.length / 4);
 }
 
 /** Two who take turns, each silent while the other speaks. */

@@ -28,6 +28,7 @@ import { signerOf, signNote } from '../../daemon/vault/note.js';
 import { createSigningKey, publicKeys } from '../../daemon/vault/signing-key.js';
 import { check } from '../../web/ui/verify/check.js';
 import { nothingTold } from '../support/recordings/a-call.js';
+import { channelsOf } from '../support/recordings/audio.js';
 import { speechLeak, speechOf, toneLeak, toneOf, tonesOf } from '../support/recordings/crosstalk.js';
 import {
   apartOf,
@@ -37,7 +38,6 @@ import {
   heardBy,
   opusOf,
   pagesOf,
-  sidesOf,
 } from '../support/recordings/opus.js';
 import { wavOf } from '../support/recordings/preserve-lab.js';
 import { addRecording, get, openDashboard, START, setUp, signInAs } from '../support/web/dashboard.js';
@@ -70,7 +70,7 @@ async function heard(ogg: Buffer, rate: number): Promise<Float32Array[]> {
   const run = createFfmpeg().decode(Readable.from([ogg]), rate);
   const pcm = await buffer(run.stdout);
   await run.done;
-  return sidesOf(pcm);
+  return channelsOf(pcm, 2, pcm.length / 4);
 }
 const same = (a: Float32Array, b: Float32Array) => a.every((sample, n) => sample === b[n]);
 const isSilent = (samples: Float32Array) => samples.every((sample) => Math.abs(sample) <= 1 / 32_768);

@@ -15,7 +15,15 @@ export type Sound = {
 
 /** Float32 samples of full scale 1. */
 export const toFloat = (samples: Samples): Float32Array =>
-  samples instanceof Float32Array ? samples : Float32Array.from(samples).map((sample) => sample / 32_768);
+  samples instanceof Float32Array ? samples : new Float32Array(samples).map((sample) => sample / 32_768);
+
+/** The first frames of 16-bit interleaved samples, each channel apart. */
+export const channelsOf = (pcm: Buffer, count: number, frames: number): Float32Array[] =>
+  Array.from({ length: count }, (_, channel) => {
+    const samples = new Float32Array(frames);
+    for (let i = 0; i < frames; i++) samples[i] = pcm.readInt16LE((i * count + channel) * 2) / 32_768;
+    return samples;
+  });
 
 /**
  * Reads a 16-bit PCM wav file or its bytes. `dataBytes` is what is there, `declaredBytes` what the header says:
@@ -23,8 +31,7 @@ export const toFloat = (samples: Samples): Float32Array =>
  */
 export const readWav = (input: string | Buffer): Sound & { declaredBytes: number; dataBytes: number } => {
   const bytes = typeof input === 'string' ? readFileSync(input) : input;
-  let rate = 0;
-  let count = 0;
+  let [rate, count] = [0, 0];
   for (let at = 12; at + 8 <= bytes.length; ) {
     const id = bytes.toString('latin1', at, at + 4);
     const declaredBytes = bytes.readUInt32LE(at + 4);
@@ -39,12 +46,7 @@ export const readWav = (input: string | Buffer): Sound & { declaredBytes: number
       // A pipe cannot know its length (0xffffffff), and a killed writer did not come to write it (0).
       const dataBytes = declaredBytes === 0 || declaredBytes > rest ? rest : declaredBytes;
       const frames = Math.floor(dataBytes / (2 * count));
-      const channels = Array.from({ length: count }, (_, channel) =>
-        Float32Array.from(
-          { length: frames },
-          (_, i) => bytes.readInt16LE(at + 8 + (i * count + channel) * 2) / 32_768,
-        ),
-      );
+      const channels = channelsOf(bytes.subarray(at + 8), count, frames);
       return { rate, channels, seconds: frames / rate, declaredBytes, dataBytes };
     }
     at += 8 + declaredBytes + (declaredBytes & 1);
@@ -343,8 +345,6 @@ export const toneMap = (
   tones: Record<string, number>,
   window = 0.5,
 ): string => {
-  const stretches = toneStretches(samples, rate, tones, window).map(
-    ({ what, seconds }) => `${what}*${seconds}`,
-  );
-  return `${(samples.length / rate).toFixed(2)}s: ${stretches.join(' ')}`;
+  const told = toneStretches(samples, rate, tones, window).map((s) => `${s.what}*${s.seconds}`);
+  return `${(samples.length / rate).toFixed(2)}s: ${told.join(' ')}`;
 };

@@ -3,7 +3,7 @@ import { pageHead, stamp } from '../../../daemon/domain/recording/ogg.js';
 import { declareSides, layoutOf } from '../../../daemon/domain/recording/opus-head.js';
 import { readPacket } from '../../../daemon/vault/sound/opus.js';
 import { madeOnce } from '../files/made-once.js';
-import { readWav, type Sound } from './audio.js';
+import { channelsOf, readWav, type Sound } from './audio.js';
 
 /** Two who talk at once, each with pauses: what an encoder for speech finds something to do with. */
 const talk = (pitch: number, pace: number) =>
@@ -61,7 +61,11 @@ export function heardBy(decoder: Decoder, bytes: Buffer): Sound {
     const { stdout, stderr, status } = spawnSync('opusdec', given, { input: bytes, maxBuffer: 1e9 });
     if (status !== 0 || stderr.length > 0) throw new Error(`opusdec: ${stderr}`);
     // What it writes to a pipe is wav without a head.
-    return { rate: 48_000, channels: sidesOf(stdout), seconds: stdout.length / 4 / 48_000 };
+    return {
+      rate: 48_000,
+      channels: channelsOf(stdout, 2, stdout.length / 4),
+      seconds: stdout.length / 4 / 48_000,
+    };
   }
   const args = ['-v', 'error', '-c:a', decoder, '-i', 'pipe:0', '-c:a', 'pcm_s16le', '-f', 'wav', 'pipe:1'];
   const { stdout, stderr, status } = spawnSync('ffmpeg', args, { input: bytes, maxBuffer: 1e9 });
@@ -85,12 +89,6 @@ export function packetsOf(bytes: Buffer): OpusPacket[] {
     hash: p.data_hash,
   }));
 }
-
-/** Both sides of 16-bit interleaved stereo. */
-export const sidesOf = (pcm: Buffer): Float32Array[] =>
-  [0, 2].map((side) =>
-    Float32Array.from({ length: pcm.length / 4 }, (_, n) => pcm.readInt16LE(4 * n + side) / 32_768),
-  );
 
 /** The packets of a recording, without its head and its tags. */
 export function dataOf(bytes: Buffer): Buffer[] {

@@ -56,7 +56,7 @@ t.test('originals are listed and read by way of another process as they are here
   left.on('error', () => {});
   left.read(1);
   left.destroy();
-  t.same(await buffer(opened.read(sha256)), bytes, 'also after a reader that was given up');
+  t.ok((await buffer(opened.read(sha256))).equals(bytes), 'also after a reader that was given up');
   writeFileSync(join(dir, first.path), randomBytes(700_000));
   t.equal(await opened.unchanged(), false);
   await t.rejects(buffer(opened.read(sha256)), /it changed while it was read/);

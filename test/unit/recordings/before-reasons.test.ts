@@ -66,7 +66,7 @@ t.test('"tapedeck verify" finds recordings of the version before as they were si
   ];
   const before = readFileSync(catalogueFile(dir));
   await t.rejects(verdictsOf(t, dir), { code: 'catalogue_older' }, 'the recorder alone converts it');
-  t.strictSame(readFileSync(catalogueFile(dir)), before);
+  t.ok(readFileSync(catalogueFile(dir)).equals(before));
   await makeCatalogue(dir);
   t.same(await verdictsOf(t, dir), good);
   const db = new Database(catalogueFile(dir));

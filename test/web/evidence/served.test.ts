@@ -89,7 +89,7 @@ t.test('a pack is given out over HTTP, to whoever reaches all of the call and sa
     actor_name: 'all',
     reason: 'Case 9',
   });
-  t.same(unzipSync(answer.rawPayload)['recording.opus'], new Uint8Array(bytes));
+  t.ok(bytes.equals(unzipSync(answer.rawPayload)['recording.opus']!));
   const cover = unzipSync(answer.rawPayload)['cover.pdf']!;
   t.match(
     execFileSync('pdftotext', ['-layout', '-', '-'], { input: cover, encoding: 'utf8' }),
@@ -146,7 +146,7 @@ t.test('the page in the pack verifies it in a browser without a network', async 
   const dir = join(house.dir, 'page');
   mkdirSync(dir);
   writeFileSync(join(dir, 'verify.html'), files['verify.html']!);
-  t.same(readFileSync(PAGE), Buffer.from(files['verify.html']!));
+  t.ok(readFileSync(PAGE).equals(files['verify.html']!));
   const browser = await launchBrowser(t);
   const page = await browser.newPage({ colorScheme: 'light' });
   const complaints: string[] = [];
