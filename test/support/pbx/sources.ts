@@ -88,7 +88,7 @@ export const readPrompt = (file: string): Int16Array => {
     }
     if (id === 'data') {
       const count = Math.min(length, bytes.length - at - 8) >> 1;
-      return Int16Array.from({ length: count }, (_, i) => bytes.readInt16LE(at + 8 + i * 2));
+      return new Int16Array(new Uint8Array(bytes.subarray(at + 8, at + 8 + count * 2)).buffer);
     }
     at += 8 + length + (length & 1);
   }
