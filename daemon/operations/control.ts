@@ -18,7 +18,7 @@ import {
 import { actOf } from '../domain/people/act.js';
 import type { Log } from '../ops/log.js';
 import { createTurns } from '../ops/request-turns.js';
-import { type Admit, createAdmission } from './quotas.js';
+import { type Admit, createAdmission } from './admission.js';
 
 /** Of sun_path, unix(7), with room for its final zero. */
 const SOCKET_PATH_BYTES = 107;

@@ -158,8 +158,8 @@ function fault({ from, to, type }: Import): string | null {
       (type && within(to, 'daemon/catalogue'))
       ? null
       : 'what is asked for is decided by what the catalogue says';
-  if (from === 'daemon/operations/control' || from === 'daemon/operations/quotas')
-    return to === 'daemon/operations/quotas' || within(to, 'daemon/domain', 'daemon/ops')
+  if (from === 'daemon/operations/control' || from === 'daemon/operations/admission')
+    return to === 'daemon/operations/admission' || within(to, 'daemon/domain', 'daemon/ops')
       ? null
       : 'the control socket is given what it does';
   if (from === 'daemon/app' || within(from, 'daemon/app', 'daemon/cli'))

@@ -9,8 +9,8 @@ import t, { type Test } from 'tap';
 import { CONTROL, type ControlHandlers, STREAMS } from '../../../daemon/domain/operations/control.js';
 import { controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { ADMISSION } from '../../../daemon/operations/admission.js';
 import { createControl } from '../../../daemon/operations/control.js';
-import { QUOTAS } from '../../../daemon/operations/quotas.js';
 import { ask, connectControl } from '../../../daemon/ops/control-client.js';
 import { handlersOf, streamsOf } from '../../support/control-handlers.js';
 import { until } from '../../support/recorder.js';
@@ -63,21 +63,21 @@ t.test('the dashboard cannot say that the command line asks, and the command lin
   await t.rejects(dashboard.ask('accept_log', { by: 'x', reason: 'y' }), { message: /404/ });
 });
 
-t.test('whatever the dashboard can have written has a quota', async (t) => {
+t.test('whatever the dashboard can have written has a line: by what right, and how often', async (t) => {
   const shared = [
     ...Object.entries(CONTROL).filter(([, one]) => one.socket === 'shared' && one.method === 'POST'),
     ...Object.entries(STREAMS),
   ].map(([name]) => name);
-  t.same(Object.keys(QUOTAS).sort(), shared.sort());
-  const uncounted = Object.keys(QUOTAS).filter((name) => QUOTAS[name as keyof typeof QUOTAS] === null);
-  t.same(uncounted.sort(), ['choose_password', 'claim_setup'], 'what a code is needed for, which works once');
-  for (const [name, quota] of Object.entries(QUOTAS)) {
+  t.same(Object.keys(ADMISSION).sort(), shared.sort());
+  for (const [name, { right, quota }] of Object.entries(ADMISSION)) {
+    t.equal(quota === null, right === 'code', `${name}: only a code that works once is its own limit`);
     if (quota === null) continue;
     const { each, all } = quota;
     for (const limit of [each, all]) t.ok(limit === null || (limit.burst > 0 && limit.hourly > 0), name);
     const { properties } = { ...CONTROL, ...STREAMS }[name as keyof typeof CONTROL].body;
     const names = 'by' in properties || 'person' in properties;
     t.equal(each !== null, names, `${name}: each person has their own where one is named`);
+    t.equal(right === 'dashboard', !names, `${name}: somebody asks, unless it is the dashboard's own word`);
     t.equal(all === null, 'person' in properties, `${name}: strangers keep nobody out`);
   }
 });
@@ -86,7 +86,7 @@ t.test('who asks too often is refused, others are not, and the command line has 
   let asked = 0;
   const { dir, dashboard } = await sockets(t, { withdraw_consent: () => ({ asked: ++asked }) });
   const as = (person: string) => ({ by: { ...me, person }, id: 7 });
-  const { burst } = QUOTAS.withdraw_consent!.each!;
+  const { burst } = ADMISSION.withdraw_consent!.quota!.each!;
   const many = Array.from({ length: burst + 5 }, () => dashboard.ask('withdraw_consent', as('P')));
   const refused = (await Promise.allSettled(many)).filter(
     ({ status, ...one }) => status === 'rejected' && 'reason' in one && one.reason.code === 'too_many',
