@@ -9,6 +9,7 @@ import type { Reader } from './checked.js';
 import type { Db } from './db.js';
 import { createDirectives } from './directives.js';
 import { createJobs } from './jobs.js';
+import { preparingLate } from './late.js';
 import { createLedger } from './ledger.js';
 import { createApprovals } from './people/approvals.js';
 import { createFactors } from './people/factors.js';
@@ -39,8 +40,9 @@ import { createWatch } from './watch.js';
 
 export type Prepared = ReturnType<typeof createNouns>;
 
-/** The statements of every part of the catalogue, prepared for this connection. */
-export function createNouns(db: Db, reader: Reader) {
+/** The statements of every part of the catalogue, for this connection. */
+export function createNouns(open: Db, reader: Reader) {
+  const db = preparingLate(open);
   const calls = createCalls(db, reader);
   const tokens = createTokens(db);
   const holds = createHolds(db, reader);
