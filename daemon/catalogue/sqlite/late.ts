@@ -1,4 +1,5 @@
-import type Database from 'better-sqlite3';
+import Database from 'better-sqlite3';
+import { fail } from '../../domain/error.js';
 import type { Db } from './db.js';
 
 type Made = Database.Statement<unknown[]>;
@@ -9,14 +10,15 @@ type Used = Pick<Made, 'run' | 'get' | 'all' | 'iterate' | Shape>;
 
 /**
  * The same database, whose statements are prepared when each is used for the first time: the catalogue has some four hundred, a
- * command uses a few of them, and to prepare all takes longer than most commands.
+ * command uses a few of them, and to prepare all takes longer than most commands. What uses one whose table or column is not there
+ * throws `catalogue_damaged`.
  */
 export function preparingLate(db: Db): Db {
   const prepare = (sql: string): Used => {
     let [made, shape]: [Made | null, Shape | null] = [null, null];
     const statement = (): Made => {
       if (made) return made;
-      made = db.prepare(sql);
+      made = prepared(db, sql);
       if (shape) made[shape]();
       return made;
     };
@@ -34,4 +36,15 @@ export function preparingLate(db: Db): Db {
     return used;
   };
   return Object.assign(Object.create(db) as Db, { prepare });
+}
+
+function prepared(db: Db, sql: string): Made {
+  try {
+    return db.prepare(sql);
+  } catch (e) {
+    // Our statements fit the tables that we make.
+    if (e instanceof Database.SqliteError && e.code === 'SQLITE_ERROR')
+      throw fail('catalogue_damaged', `${e.message}.`, e);
+    throw e;
+  }
 }

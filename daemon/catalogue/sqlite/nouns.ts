@@ -41,8 +41,8 @@ import { createWatch } from './watch.js';
 export type Prepared = ReturnType<typeof createNouns>;
 
 /** The statements of every part of the catalogue, for this connection. */
-export function createNouns(open: Db, reader: Reader) {
-  const db = preparingLate(open);
+export function createNouns(open: Db, reader: Reader, prepare = preparingLate) {
+  const db = prepare(open);
   const calls = createCalls(db, reader);
   const tokens = createTokens(db);
   const holds = createHolds(db, reader);
