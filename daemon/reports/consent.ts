@@ -2,7 +2,14 @@ import { consentCalls } from '../catalogue/consent.js';
 import { bounds } from '../domain/assurance/coverage.js';
 import { counted, numberText, type Report } from '../domain/report/report.js';
 import { consentCallView, createConsentReport } from '../domain/telling/consent-report.js';
+import type { PurposeResult } from '../domain/telling/told.js';
 import { column, hidden, type Making, under } from './making.js';
+
+const PURPOSE: Record<PurposeResult, string> = {
+  said: 'said',
+  unsaid: 'not said',
+  none: 'not required, not recorded, or nothing was heard',
+};
 
 const words = (code: string): string => code.replaceAll('_', ' ');
 
@@ -28,6 +35,7 @@ export function consentReport({ catalogue, period }: Making): Report {
       under('told', 'untold', 'Not told', 'text'),
       column('answer', 'Answer', 'text', 12),
       column('found', 'In the recording', 'text', 14),
+      hidden('purpose', 'text'),
       column('findings', 'Findings', 'text', 18),
       column('coverage', 'Recording', 'text', 14),
       hidden('language', 'text'),
@@ -46,14 +54,20 @@ export function consentReport({ catalogue, period }: Making): Report {
           c.untold
             .map(({ number, name }) => [name, number].filter(Boolean).join(' ') || 'unknown')
             .join('; '),
-          ...[words(c.answer), words(c.found), c.findings.map(words).join(', '), words(c.coverage)],
+          ...[
+            words(c.answer),
+            words(c.found),
+            c.purpose,
+            c.findings.map(words).join(', '),
+            words(c.coverage),
+          ],
           ...[c.language, c.rule, c.policy_version, c.pbx],
         ];
       }
     },
     findings() {
       const { totals } = report.result();
-      const { statuses, told, answers, findings } = totals;
+      const { statuses, told, answers, purpose, findings } = totals;
       return {
         answer:
           totals.calls === 0
@@ -64,6 +78,11 @@ export function consentReport({ catalogue, period }: Making): Report {
                   : `${counted(totals.exceptions, 'call')} of ${counted(totals.calls, 'call')} ${totals.exceptions === 1 ? 'has' : 'have'} a finding.`,
                 `Everybody was told in ${counted(told.all, 'call')}, somebody was not in ${counted(told.some, 'call')}, and nobody was in ${counted(told.nobody, 'call')}; nobody had to be in ${counted(told.not_needed, 'call')}, and it is not known yet of ${counted(told.pending, 'call')}.`,
                 `${counted(answers.refused, 'call was', 'calls were')} refused, ${counted(answers.agreed, 'was', 'were')} agreed to by all and ${numberText(answers.some)} by some, in ${numberText(answers.stated)} our own side stated a yes, and ${counted(answers.none, 'has', 'have')} no answer.`,
+                ...(purpose.said + purpose.unsaid === 0
+                  ? []
+                  : [
+                      `Where the law of a place asks that announcements say who records, and what for, they did in ${counted(purpose.said, 'call')}, and did not in ${numberText(purpose.unsaid)}.`,
+                    ]),
               ],
         caveats:
           onlyInCdrs === 0
@@ -83,6 +102,12 @@ export function consentReport({ catalogue, period }: Making): Report {
             title: 'Findings',
             columns: [column('finding', 'Finding', 'text', 60), column('calls', 'Calls', 'count', 40)],
             rows: Object.entries(findings).map(([name, n]) => [words(name), n]),
+          },
+          {
+            key: 'purpose',
+            title: 'Who records, and what for',
+            columns: [column('said', 'In announcements', 'text', 60), column('calls', 'Calls', 'count', 40)],
+            rows: Object.entries(PURPOSE).map(([name, words]) => [words, purpose[name as PurposeResult]]),
           },
           {
             key: 'modes',

@@ -4,7 +4,7 @@ import { reasonShape } from '../../daemon/domain/reason/reason.js';
 import { tellingKinds } from '../../daemon/domain/telling/notice.js';
 import { PROMPT_KINDS } from '../../daemon/domain/telling/prompt.js';
 import { LanguageSchema, ModeSchema } from '../../daemon/domain/telling/schema.js';
-import { AnswerResult, Findings, FoundResult, ToldResult } from '../consent/schemas.js';
+import { AnswerResult, Findings, FoundResult, PurposeResult, ToldResult } from '../consent/schemas.js';
 import { Nullable, PartyView } from '../server/schemas.js';
 
 /** The shapes of what a call's ledger of consent says. */
@@ -80,12 +80,7 @@ export const ToldView = Type.Object({
   prompt_in_recording: Type.Boolean({
     description: 'The law of a place asks that the prompt is heard in it.',
   }),
-  purpose: Nullable(
-    Type.Enum(['said', 'unsaid'], {
-      description:
-        'Whether every prompt that was heard whole says who records, and what for; null where no law asks for that, and where none was heard.',
-    }),
-  ),
+  purpose: PurposeResult,
   beep_seconds: Nullable(Type.Number()),
   jurisdictions: Type.Array(
     Type.Object({

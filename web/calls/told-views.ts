@@ -9,7 +9,7 @@ import type {
   LegId,
 } from '../../daemon/domain/recording/recording.js';
 import { JURISDICTIONS } from '../../daemon/domain/telling/jurisdictions.js';
-import { type Found, type Played, purposeHeard } from '../../daemon/domain/telling/notice.js';
+import type { Found, Played } from '../../daemon/domain/telling/notice.js';
 import { regionOf } from '../../daemon/domain/telling/region.js';
 import { toldOf, unwatchedIn } from '../../daemon/domain/telling/told.js';
 import type { ListenerView, ToldView } from './told-schemas.js';
@@ -32,9 +32,10 @@ export function toldView(
   if (!notice) return null;
   const zero = call.answeredAt ?? call.startedAt;
   const since = (at: number) => Math.round(at - zero);
-  const { told, untold, answer, found, findings } = toldOf({
+  const { told, untold, answer, found, purpose, findings } = toldOf({
     ...call,
     ...{ mode: notice.mode, statedIsEnough: notice.statedIsEnough },
+    purposeAndIdentity: notice.purposeAndIdentity,
     ...{ coverage: call.coverage.status, played, directives },
     unwatchedMs: unwatchedIn(call, unwatched),
   });
@@ -44,7 +45,7 @@ export function toldView(
       reason.code === 'jurisdiction' ? { ...reason, name: nameOf(reason.id) } : reason,
     ),
     prompt_in_recording: notice.promptInRecording,
-    purpose: purposeHeard(notice, played),
+    purpose,
     stated_is_enough: notice.statedIsEnough,
     beep_seconds: notice.beepSeconds,
     jurisdictions: notice.jurisdictions.map(({ id, asOf, overridden, from }) => ({

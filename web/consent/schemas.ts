@@ -8,6 +8,7 @@ import {
   consentFindings,
   consentStatuses,
   foundResults,
+  purposeResults,
   toldResults,
 } from '../../daemon/domain/telling/told.js';
 import { days, Nullable, PartyView, PbxParam, Time } from '../server/schemas.js';
@@ -25,6 +26,10 @@ export const AnswerResult = Type.Enum([...answerResults]);
 export const FoundResult = Type.Enum([...foundResults], {
   description:
     'Whether the recording has each prompt that was played whole. `excused`: one was played where the recording is masked or lacks audio for another reason that is given; `not_looked`: that was not looked for yet; `none`: there is nothing to look for.',
+});
+export const PurposeResult = Type.Enum([...purposeResults], {
+  description:
+    'Whether every prompt that was heard whole says who records, and what for; `none`: no law asks for that, there is no recording, or no prompt was heard.',
 });
 export const Findings = Type.Array(Type.Enum([...consentFindings]), {
   description:
@@ -52,6 +57,7 @@ export const ConsentView = Type.Object({
     told: Type.Object(counts(toldResults), { description: 'Adds up to `calls`.' }),
     answers: Type.Object(counts(answerResults), { description: 'Adds up to `calls`.' }),
     found: Type.Object(counts(foundResults), { description: 'Adds up to `calls`.' }),
+    purpose: Type.Object(counts(purposeResults), { description: 'Adds up to `calls`.' }),
     modes: Type.Array(
       Type.Object({ mode: Nullable(ModeSchema), calls: Type.Integer(), ...counts(toldResults) }),
       {
@@ -87,6 +93,7 @@ export const ConsentView = Type.Object({
       }),
       answer: AnswerResult,
       found: FoundResult,
+      purpose: PurposeResult,
       findings: Findings,
       keys_unheard_ms: Type.Integer({
         description:

@@ -1236,4 +1236,24 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE privacy_requests ADD COLUMN confirmed_day TEXT;
   `,
+  // Of the answered calls, in how many the prompts said who records, and what for. All quarters are counted again.
+  `
+  DROP TABLE consent_counts;
+  CREATE TABLE consent_counts (
+    quarter INTEGER NOT NULL,
+    pbx TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    told TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    found TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    findings TEXT NOT NULL,
+    by_key INTEGER NOT NULL,
+    calls INTEGER NOT NULL,
+    first_answer INTEGER,
+    last_end INTEGER,
+    PRIMARY KEY (quarter, pbx, mode, told, answer, found, purpose, findings, by_key)
+  ) STRICT, WITHOUT ROWID;
+  INSERT OR IGNORE INTO consent_due SELECT DISTINCT ${QUARTER} FROM calls;
+  `,
 ];

@@ -72,7 +72,7 @@ export function consent(program: Command, ctx: CliContext): void {
 const words = (code: string): string => code.replaceAll('_', ' ');
 
 function asText(view: ConsentReport, config: Config): string {
-  const { statuses, told, answers, found, findings, calls, modes } = view.totals;
+  const { statuses, told, answers, found, purpose, findings, calls, modes } = view.totals;
   const out = [`${view.from} to ${view.to} (${view.time_zone})`];
   if (view.only_in_cdrs > 0)
     out.push(
@@ -86,6 +86,10 @@ function asText(view: ConsentReport, config: Config): string {
     `Announcements: ${found.yes} found in the recording, ${found.no} not found, ${found.excused} masked or missing there, ${found.not_looked} not looked for yet, ${found.none} calls without one to look for.`,
     `Modes: ${modes.map(({ mode, calls }) => `${calls} ${mode ? words(mode) : 'not decided'}`).join(', ')}.`,
   );
+  if (purpose.said + purpose.unsaid > 0)
+    out.push(
+      `Who records, and what for: said in ${purpose.said} calls, not said in ${purpose.unsaid} where the law of a place asks for it.`,
+    );
   if (findings.not_agreed > 0)
     out.push(`Recorded without the consent that was asked for: ${findings.not_agreed}.`);
   if (findings.keys_unheard > 0)

@@ -125,7 +125,10 @@ export const CATALOGUE = [
       'The reason for erasing it. The recorder refuses one that has the number or the contact.',
     ]),
   ),
-  table('consent_counts', 'quarter pbx mode told answer found findings by_key calls first_answer last_end'),
+  table(
+    'consent_counts',
+    'quarter pbx mode told answer found purpose findings by_key calls first_answer last_end',
+  ),
   table('consent_due', 'quarter'),
   table('coverage_counts', 'quarter pbx status finding calls first_start last_start first_end last_end'),
   table('coverage_due', 'quarter'),

@@ -2,7 +2,7 @@ import type { PbxId } from '../pbx.js';
 import type { BlindWindow } from '../recording/recording.js';
 import { type ConsentCall, type ConsentVerdict, judgeCall, verdictOf } from './consent-report.js';
 import type { Mode } from './schema.js';
-import type { AnswerResult, ConsentFinding, FoundResult, ToldResult } from './told.js';
+import type { AnswerResult, ConsentFinding, FoundResult, PurposeResult, ToldResult } from './told.js';
 
 /**
  * The answered calls of a quarter of an hour, counted once and kept, so that a report of a year reads totals and not calls. How people
@@ -17,6 +17,7 @@ export type ConsentCount = {
   told: ToldResult;
   answer: AnswerResult;
   found: FoundResult;
+  purpose: PurposeResult;
   /** All but `keys_unheard`. */
   findings: ConsentFinding[];
   calls: number;
@@ -34,13 +35,13 @@ export function consentCountsOf(calls: Iterable<Omit<ConsentCall, 'unwatchedMs'>
     // Judged as if it had not been monitored: what that changes is the one finding.
     const judged = judgeCall({ ...call, unwatchedMs: answeredAt === null ? 0 : 1 });
     const mode = call.notice?.mode ?? null;
-    const { told, answer, found } = judged;
+    const { told, answer, found, purpose } = judged;
     const findings = judged.findings.filter((finding) => finding !== 'keys_unheard');
     const byKey = judged.findings.length > findings.length ? { from: answeredAt!, until: endedAt! } : null;
-    const key = [call.pbx, mode, told, answer, found, findings, byKey !== null].join(' ');
+    const key = [call.pbx, mode, told, answer, found, purpose, findings, byKey !== null].join(' ');
     const its = counts.get(key);
     counts.set(key, {
-      ...{ on: call.pbx, mode, told, answer, found, findings, calls: (its?.calls ?? 0) + 1 },
+      ...{ on: call.pbx, mode, told, answer, found, purpose, findings, calls: (its?.calls ?? 0) + 1 },
       byKey: byKey && {
         from: Math.min(its?.byKey?.from ?? byKey.from, byKey.from),
         until: Math.max(its?.byKey?.until ?? byKey.until, byKey.until),

@@ -12,6 +12,8 @@ import {
   consentStatuses,
   type FoundResult,
   foundResults,
+  type PurposeResult,
+  purposeResults,
   statusOf,
   type TellingFacts,
   type Told,
@@ -24,7 +26,7 @@ import {
  * The report on how people were told, and what they answered: one line for each answered call. The command, the
  * page and the CSV all come from here. Times are milliseconds since 1970.
  */
-export type ConsentCall = Omit<TellingFacts, 'mode' | 'statedIsEnough'> &
+export type ConsentCall = Omit<TellingFacts, 'mode' | 'statedIsEnough' | 'purposeAndIdentity'> &
   Pick<CallRecord, 'id' | 'pbx' | 'direction' | 'them' | 'us'> & { notice: Notice | null };
 
 export type JudgedCall = ConsentCall & Told;
@@ -35,6 +37,7 @@ export const judgeCall = (call: ConsentCall): JudgedCall => ({
     ...call,
     mode: call.notice?.mode ?? null,
     statedIsEnough: call.notice?.statedIsEnough ?? false,
+    purposeAndIdentity: call.notice?.purposeAndIdentity ?? false,
   }),
 });
 
@@ -45,13 +48,23 @@ export const verdictOf = (facts: Omit<ConsentVerdict, 'status'>): ConsentVerdict
   status: statusOf(facts.told, facts.answer),
 });
 
-/** What may be asked for; `exceptions` is every call with a finding. */
-export const CONSENT_FILTERS = ['exceptions', ...consentFindings, ...consentStatuses, 'all'] as const;
+/** What may be asked for; `exceptions` is every call with a finding, `purpose_unsaid` those in which who records was to be said, and was not. */
+export const CONSENT_FILTERS = [
+  'exceptions',
+  ...consentFindings,
+  'purpose_unsaid',
+  ...consentStatuses,
+  'all',
+] as const;
 export type ConsentFilter = (typeof CONSENT_FILTERS)[number];
 
-export function fitsConsent(call: Pick<Told, 'status' | 'findings'>, filter: ConsentFilter): boolean {
+export function fitsConsent(
+  call: Pick<Told, 'status' | 'purpose' | 'findings'>,
+  filter: ConsentFilter,
+): boolean {
   if (filter === 'all') return true;
   if (filter === 'exceptions') return call.findings.length > 0;
+  if (filter === 'purpose_unsaid') return call.purpose === 'unsaid';
   return call.status === filter || call.findings.some((finding) => finding === filter);
 }
 
@@ -66,6 +79,7 @@ export type ConsentTotals = {
   told: ByTold;
   answers: Record<AnswerResult, number>;
   found: Record<FoundResult, number>;
+  purpose: Record<PurposeResult, number>;
   /** The calls of each mode that a call has, the strictest first; null: how people are told was not decided. */
   modes: ({ mode: Mode | null; calls: number } & ByTold)[];
 };
@@ -91,7 +105,7 @@ export function createConsentReport({
     ...{ calls: 0, exceptions: 0 },
     findings: zeros(consentFindings),
     ...{ statuses: zeros(consentStatuses), told: zeros(toldResults) },
-    ...{ answers: zeros(answerResults), found: zeros(foundResults) },
+    ...{ answers: zeros(answerResults), found: zeros(foundResults), purpose: zeros(purposeResults) },
   };
   const listed: JudgedCall[] = [];
   let fitting = 0;
@@ -101,6 +115,7 @@ export function createConsentReport({
     totals.told[verdict.told] += calls;
     totals.answers[verdict.answer] += calls;
     totals.found[verdict.found] += calls;
+    totals.purpose[verdict.purpose] += calls;
     if (verdict.findings.length > 0) totals.exceptions += calls;
     for (const finding of verdict.findings) totals.findings[finding] += calls;
     const its = modes.get(verdict.mode) ?? { calls: 0, ...zeros(toldResults) };
@@ -159,6 +174,7 @@ export type ConsentCallView = {
   untold: Party[];
   answer: AnswerResult;
   found: FoundResult;
+  purpose: PurposeResult;
   findings: ConsentFinding[];
   keys_unheard_ms: number;
   coverage: CoverageStatus;
@@ -172,14 +188,15 @@ export const consentCallView = (call: JudgedCall): ConsentCallView => ({
   ...{ mode: call.notice?.mode ?? null, language: call.notice?.language ?? null },
   ...{ rule: call.notice?.rule ?? null, policy_version: call.notice?.version ?? null },
   ...{ status: call.status, told: call.told, untold: call.untold.map((id) => partyOf(call, id)) },
-  ...{ answer: call.answer, found: call.found, findings: call.findings, coverage: call.coverage },
+  ...{ answer: call.answer, found: call.found, purpose: call.purpose },
+  ...{ findings: call.findings, coverage: call.coverage },
   keys_unheard_ms: call.unwatchedMs,
 });
 
 export const CONSENT_CSV_COLUMNS = [
   ...['findings', 'call_id', 'started_at', 'answered_at', 'ended_at', 'direction'],
   ...['them_number', 'them_name', 'us_number', 'us_name', 'mode', 'told', 'untold', 'answer', 'found'],
-  ...['coverage', 'language', 'rule', 'policy_version', 'pbx', 'status', 'keys_unheard_ms'],
+  ...['coverage', 'language', 'rule', 'policy_version', 'pbx', 'status', 'keys_unheard_ms', 'purpose'],
 ];
 
 /** The cells of a call, in the order of `CONSENT_CSV_COLUMNS`. None of them is a formula to a spreadsheet. */
@@ -190,7 +207,7 @@ export function consentCells(call: JudgedCall): string[] {
     ...[c.findings.join(' '), c.call_id, c.started_at, c.answered_at, c.ended_at, c.direction],
     ...[c.them.number, c.them.name, c.us.number, c.us.name],
     ...[c.mode, c.told, untold.join(', '), c.answer, c.found, c.coverage],
-    ...[c.language, c.rule, c.policy_version, c.pbx, c.status, c.keys_unheard_ms],
+    ...[c.language, c.rule, c.policy_version, c.pbx, c.status, c.keys_unheard_ms, c.purpose],
   ];
   return cells.map((cell) => harmless(String(cell ?? '')));
 }

@@ -107,19 +107,6 @@ export const reaches = (heardBy: readonly LegId[], legs: readonly Speaker[]): bo
     ? heardBy.length > 0
     : legs.some(({ id, party }) => !party.ours && heardBy.includes(id));
 
-/**
- * Whether those who were told heard who records, and what for, where the law of a place asks for that. Null where none does, and where
- * no prompt of ours was heard whole.
- */
-export function purposeHeard(
-  { purposeAndIdentity }: Pick<Notice, 'purposeAndIdentity'>,
-  played: readonly Played[],
-): 'said' | 'unsaid' | null {
-  const heard = played.filter(({ what, whole, heardBy }) => what === 'prompt' && whole && heardBy.length > 0);
-  if (!purposeAndIdentity || heard.length === 0) return null;
-  return heard.every(({ prompt }) => prompt.saysPurpose === true) ? 'said' : 'unsaid';
-}
-
 /** Returns null for a call of which it was not decided how people are told: then Tapedeck tells nobody. */
 export function informedBy(
   notice: Notice | null,

@@ -3,13 +3,15 @@ import type { BlindWindow, CallRecord, CoverageStatus, LegId, MarkKind } from '.
 import type { Played } from './notice.js';
 import { answersByKey, type Mode } from './schema.js';
 
-/** Who of a call was told that it is recorded, what they answered, and whether the recording has it. */
+/** Who of a call was told that it is recorded, what they heard and answered, and whether the recording has it. */
 
 export type TellingFacts = Pick<CallRecord, 'startedAt' | 'answeredAt' | 'endedAt' | 'legs' | 'marks'> & {
   /** Null where it was not decided how people are told. */
   mode: Mode | null;
   /** What our own side states for others is enough, where they are asked. */
   statedIsEnough: boolean;
+  /** The law of a place that was asked wants people to hear who records, and what for. */
+  purposeAndIdentity: boolean;
   coverage: CoverageStatus;
   /** For so long of the call nobody monitored the PBX, in ms: keys that were pressed then were not heard. */
   unwatchedMs: number;
@@ -37,6 +39,13 @@ export type AnswerResult = (typeof answerResults)[number];
  */
 export const foundResults = ['yes', 'no', 'excused', 'not_looked', 'none'] as const;
 export type FoundResult = (typeof foundResults)[number];
+
+/**
+ * Whether every prompt that was heard whole says who records, and what for. `none`: no law asks for that, there is no recording, or no
+ * prompt of ours was heard.
+ */
+export const purposeResults = ['said', 'unsaid', 'none'] as const;
+export type PurposeResult = (typeof purposeResults)[number];
 
 /**
  * What somebody should look at. `untold`: a call was recorded, and somebody who spoke in it was not told. `not_found`: a prompt was
@@ -71,6 +80,7 @@ export type Told = {
   untold: LegId[];
   answer: AnswerResult;
   found: FoundResult;
+  purpose: PurposeResult;
   findings: ConsentFinding[];
 };
 
@@ -92,7 +102,8 @@ export function toldOf(call: TellingFacts): Told {
       kept && answersByKey(call.mode) && call.unwatchedMs > 0 && (answer === 'none' || answer === 'stated'),
   };
   const findings = consentFindings.filter((finding) => holds[finding]);
-  return { status: statusOf(told, answer), told, untold, answer, found, findings };
+  const purpose = purposeHeard(call);
+  return { status: statusOf(told, answer), told, untold, answer, found, purpose, findings };
 }
 
 const BY_TOLD: Record<ToldResult, ConsentStatus> = {
@@ -162,6 +173,16 @@ function foundIn({ coverage, played }: TellingFacts): FoundResult {
     return found.found ? 'yes' : found.excused ? 'excused' : 'no';
   });
   return (['no', 'not_looked', 'excused'] as const).find((result) => results.includes(result)) ?? 'yes';
+}
+
+export function purposeHeard({
+  purposeAndIdentity,
+  coverage,
+  played,
+}: Pick<TellingFacts, 'purposeAndIdentity' | 'coverage' | 'played'>): PurposeResult {
+  const heard = played.filter(({ what, whole, heardBy }) => what === 'prompt' && whole && heardBy.length > 0);
+  if (!purposeAndIdentity || heard.length === 0 || NOT_RECORDED.includes(coverage)) return 'none';
+  return heard.every(({ prompt }) => prompt.saysPurpose === true) ? 'said' : 'unsaid';
 }
 
 /** While these last, who has them hears nobody of the call. */

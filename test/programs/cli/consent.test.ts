@@ -17,7 +17,7 @@ t.test('the command line shows who was told, as text, as JSON and as a table', a
   const recorded = { status: 'recorded', why: null, rule: null, missingMs: 0 } as const;
   for (const id of ['TOLD', 'UNTOLD']) {
     await c.calls.save(aCall(id, { startedAt, legs: [leg('L', true), leg('M', false)] }), recorded);
-    await c.notices.decide(aNotice(id));
+    await c.notices.decide({ ...aNotice(id), purposeAndIdentity: true });
   }
   await c.notices.tell(aPlaying('TOLD'));
   // What nobody decided or knows of is in the report as well.
@@ -47,6 +47,10 @@ t.test('the command line shows who was told, as text, as JSON and as a table', a
   t.match(text, /1 more answered calls are known only from the CDRs of the PBX/);
   t.match(text, /Told: 1 with everybody told, 0 with somebody not told, 2 with nobody told/);
   t.match(text, /Modes: 2 announce, 2 not decided\./);
+  t.match(
+    text,
+    /Who records, and what for: said in 0 calls, not said in 1 where the law of a place asks for it/,
+  );
   t.match(text, /UNTOLD/, 'exceptions are listed');
   t.notMatch(text, / TOLD/);
 
@@ -68,6 +72,9 @@ t.test('the command line shows who was told, as text, as JSON and as a table', a
       untold: [{ name: 'L' }, { name: 'M' }],
     },
   );
+
+  const unsaid = await tapedeck('consent-report', ...period, '--csv', '--show', 'purpose_unsaid');
+  t.match(parse(unsaid, { columns: true }), [{ call_id: 'TOLD', purpose: 'unsaid', findings: '' }]);
 
   const csv = await tapedeck('consent-report', ...period, '--csv', '--show', 'all');
   const rows = parse(csv, { columns: true }) as Record<string, string>[];

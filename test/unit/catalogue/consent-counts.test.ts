@@ -28,19 +28,24 @@ const T0 = Date.UTC(2026, 2, 28);
 /** Of a call that was absorbed into another one there is nothing to change. */
 const REFUSED = /^(call_unknown|SQLITE_CONSTRAINT_(FOREIGNKEY|NOTNULL))$/;
 
-/** What the tables themselves say of the answered calls of all time, by mode: how many there are, and how many lack a prompt. */
+/** What the tables themselves say of the answered calls of all time, by mode: how many there are, how many lack a prompt, and in how many one did not say who records. */
 const RECOUNT = `
   SELECT coalesce(json_extract(n.decision, '$.mode'), '') AS mode, count(*) AS calls,
     sum(c.coverage_status NOT IN ('excluded', 'declined', 'not_recorded', 'none', 'not_kept') AND EXISTS (
       SELECT 1 FROM tellings p WHERE p.call_id = c.id AND p.what = 'prompt' AND p.whole = 1
-        AND json_extract(p.found, '$.found') = 0)) AS lacking
+        AND json_extract(p.found, '$.found') = 0)) AS lacking,
+    sum(c.coverage_status NOT IN ('excluded', 'declined', 'not_recorded', 'none')
+      AND coalesce(json_extract(n.decision, '$.purposeAndIdentity'), 0) AND EXISTS (
+      SELECT 1 FROM tellings p WHERE p.call_id = c.id AND p.what = 'prompt' AND p.whole = 1 AND p.heard_by <> '[]'
+        AND NOT coalesce(json_extract(p.prompt, '$.saysPurpose'), 0))) AS unsaid
   FROM calls c LEFT JOIN notices n ON n.call_id = c.id
   WHERE c.ended_at IS NOT NULL AND c.test = 0 AND c.coverage_status <> 'imported'
     AND (c.answered_at IS NOT NULL OR (SELECT a.answered_at FROM accounts a WHERE a.call_id = c.id ORDER BY a.started_at LIMIT 1) IS NOT NULL)
   GROUP BY 1 ORDER BY 1`;
 /** And what is kept of those of all quarters, once all are counted. */
 const KEPT = `
-  SELECT mode, sum(calls) AS calls, sum(iif(found = 'no', calls, 0)) AS lacking FROM consent_counts GROUP BY 1 ORDER BY 1`;
+  SELECT mode, sum(calls) AS calls, sum(iif(found = 'no', calls, 0)) AS lacking, sum(iif(purpose = 'unsaid', calls, 0)) AS unsaid
+  FROM consent_counts GROUP BY 1 ORDER BY 1`;
 
 /** Compares the report of some days, a page of it, with one that is made from every call. */
 async function compare(t: Test, name: string, catalogue: Catalogue, one: <T>(of: readonly T[]) => T) {
@@ -113,12 +118,21 @@ t.test('a report on consent from counts says what one from every call says, afte
     [0.24, () => calls.save(call(known[known.push(mint('C')) - 1]!), coverage())],
     [0.07, () => calls.save(call(one(known)), roll() < 0.5 ? coverage() : undefined)],
     [0.1, () => calls.decideCoverage(one(known), coverage())],
-    [0.2, () => notices.decide({ ...aNotice(one(known)), mode: one(MODES), statedIsEnough: roll() < 0.3 })],
+    [
+      0.2,
+      () =>
+        notices.decide({
+          ...{ ...aNotice(one(known)), mode: one(MODES), statedIsEnough: roll() < 0.3 },
+          purposeAndIdentity: roll() < 0.4,
+        }),
+    ],
     [
       0.16,
       async () => {
         const heardBy = one([['them', 'us'], ['them'], []]);
-        const { seq } = await notices.tell({ ...aPlaying(one(known)), whole: roll() < 0.9, heardBy });
+        const { prompt, ...playing } = aPlaying(one(known));
+        const said = { ...prompt, ...(roll() < 0.5 && { saysPurpose: true }) };
+        const { seq } = await notices.tell({ ...playing, prompt: said, whole: roll() < 0.9, heardBy });
         played.push(seq);
       },
     ],
@@ -185,12 +199,16 @@ t.test('calls of before there were counts are counted after the upgrade', async 
   db.exec(
     'ALTER TABLE prompts DROP COLUMN says_purpose; ALTER TABLE privacy_requests DROP COLUMN confirmed_day',
   );
-  db.pragma(`user_version = ${before}`);
-  const upgraded = createSqliteCatalogue({ path });
-  await upgraded.start();
-  t.teardown(() => upgraded.stop());
-  const due = db.prepare('SELECT count(*) FROM consent_due').pluck();
-  t.equal(due.get(), 3);
-  while ((await upgraded.ledger.count()) > 0);
-  t.same([due.get(), db.prepare(KEPT).all()], [0, db.prepare(RECOUNT).all()]);
+  // From before there were any, and from before they had whether it was said who records.
+  const last = migrations.findLastIndex((sql) => sql.includes('CREATE TABLE consent_counts'));
+  for (const version of [before, last]) {
+    db.pragma(`user_version = ${version}`);
+    const upgraded = createSqliteCatalogue({ path });
+    await upgraded.start();
+    const due = db.prepare('SELECT count(*) FROM consent_due').pluck();
+    t.equal(due.get(), 3);
+    while ((await upgraded.ledger.count()) > 0);
+    t.same([due.get(), db.prepare(KEPT).all()], [0, db.prepare(RECOUNT).all()]);
+    await upgraded.stop();
+  }
 });

@@ -48,6 +48,7 @@ const base: TellingFacts = {
   ...{
     mode: 'announce',
     statedIsEnough: false,
+    purposeAndIdentity: false,
     coverage: 'recorded',
     unwatchedMs: 0,
     played: [played({ found: FOUND })],

@@ -89,6 +89,7 @@ t.test('nobody answers for the caller', async (t) => {
       ...call,
       mode: notice!.mode,
       statedIsEnough: false,
+      purposeAndIdentity: false,
       coverage: 'recorded',
       unwatchedMs: 0,
       played,

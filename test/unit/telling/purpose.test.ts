@@ -1,11 +1,13 @@
 import t from 'tap';
 import { purposeSaid } from '../../../daemon/cli/doctor/announcements.js';
 import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
+import type { CoverageStatus } from '../../../daemon/domain/recording/recording.js';
 import { consentPart } from '../../../daemon/domain/telling/ledger.js';
-import { type Notice, type Played, purposeHeard } from '../../../daemon/domain/telling/notice.js';
+import type { Notice, Played } from '../../../daemon/domain/telling/notice.js';
 import { PROMPT_KINDS } from '../../../daemon/domain/telling/prompt.js';
 import { lackingPurpose, saysPurpose } from '../../../daemon/domain/telling/purpose.js';
 import { LANGUAGES } from '../../../daemon/domain/telling/schema.js';
+import { type PurposeResult, purposeHeard } from '../../../daemon/domain/telling/told.js';
 import { createOwnPrompts } from '../../../daemon/vault/prompts.js';
 import { aNotice, aPlaying } from '../../support/catalogue/every-row.js';
 import { aCall } from '../../support/recordings/a-call.js';
@@ -70,7 +72,7 @@ t.test('a call knows whether those who were told heard who records, and what for
       ...more,
     };
   };
-  const cases: [string, Notice, Played[], ReturnType<typeof purposeHeard>][] = [
+  const cases: [string, Notice, Played[], PurposeResult, CoverageStatus?][] = [
     ['said', law, [playing(true)], 'said'],
     ['not said', law, [playing(false)], 'unsaid'],
     ['not said to who came later', law, [playing(true), playing(false)], 'unsaid'],
@@ -80,12 +82,15 @@ t.test('a call knows whether those who were told heard who records, and what for
       [playing(true), playing(false, { whole: false })],
       'said',
     ],
-    ['nobody heard it', law, [playing(false, { heardBy: [] })], null],
-    ['a tone says nothing', law, [playing(false, { what: 'beep' })], null],
-    ['of the dialplan we do not know', law, [playing(false, { what: 'dialplan' })], null],
-    ['no law asks for it', aNotice('A'), [playing(false)], null],
+    ['nobody heard it', law, [playing(false, { heardBy: [] })], 'none'],
+    ['a tone says nothing', law, [playing(false, { what: 'beep' })], 'none'],
+    ['of the dialplan we do not know', law, [playing(false, { what: 'dialplan' })], 'none'],
+    ['no law asks for it', aNotice('A'), [playing(false)], 'none'],
+    ['it was destroyed', law, [playing(false)], 'none', 'declined'],
+    ['its recording is being made', law, [playing(false)], 'unsaid', 'pending'],
   ];
-  for (const [what, notice, played, wanted] of cases) t.equal(purposeHeard(notice, played), wanted, what);
+  for (const [what, { purposeAndIdentity }, played, wanted, coverage = 'recorded'] of cases)
+    t.equal(purposeHeard({ purposeAndIdentity, played, coverage }), wanted, what);
 
   const signed = (notice: Notice, played: Played[]) =>
     consentPart({

@@ -65,7 +65,7 @@ t.test('a call tells how its people were told, by whom it was heard, and what th
     site: { region: 'DE', subdivision: '' },
     because: [{ code: 'default' }, { code: 'jurisdiction', id: 'DE', name: 'Germany', needs: 'ask' }],
     jurisdictions: [{ id: 'DE', as_of: '2026-01-01', overridden: false, from: 'number' }],
-    purpose: null,
+    purpose: 'none',
     ...{ result: 'some', answer: 'refused', found: 'yes', findings: ['untold', 'refused_kept'] },
     untold: [{ leg: 2, party: { name: 'Bob' } }],
     played: [

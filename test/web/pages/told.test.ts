@@ -77,6 +77,8 @@ t.test(
     await page.getByRole('link', { name: 'Not everybody told' }).click();
     await until(page, "document.querySelectorAll('.consent-list tbody tr').length === 2");
     t.match(page.url(), /show=told_in_part/);
+    await page.getByRole('link', { name: 'Not said' }).click();
+    await until(page, "document.querySelectorAll('.consent-list tbody tr').length === 6");
     await page.getByRole('link', { name: '1 call has a refusal' }).click();
     await until(page, "document.querySelectorAll('.consent-list tbody tr').length === 1");
     await shows(t, () => rows.first().textContent(), /Refused/);

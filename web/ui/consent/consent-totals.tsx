@@ -14,7 +14,13 @@ type Status = (typeof STATUSES)[number];
 const RESULTS = ['all', 'some', 'nobody', 'pending', 'not_needed'] as const;
 
 /** Every call of the period in figures: each table adds up to all of them. */
-export function ConsentTotals({ totals, address }: { totals: Totals; address: (show: Status) => string }) {
+export function ConsentTotals({
+  totals,
+  address,
+}: {
+  totals: Totals;
+  address: (show: Status | 'purpose_unsaid') => string;
+}) {
   return (
     <>
       <section aria-labelledby="statuses">
@@ -64,6 +70,19 @@ export function ConsentTotals({ totals, address }: { totals: Totals; address: (s
             rows={Object.entries(t.consent.found).map(([key, name]) => [
               name,
               totals.found[key as keyof Totals['found']],
+            ])}
+          />
+          <Results
+            name={t.consent.purposeTitle}
+            rows={Object.entries(t.consent.purpose).map(([key, name]) => [
+              key === 'unsaid' && totals.purpose.unsaid > 0 ? (
+                <a key={key} href={address('purpose_unsaid')}>
+                  {name}
+                </a>
+              ) : (
+                name
+              ),
+              totals.purpose[key as keyof Totals['purpose']],
             ])}
           />
         </div>

@@ -139,6 +139,7 @@ const REST = [
   'not_agreed',
   'refused_kept',
   'keys_unheard',
+  'purpose_unsaid',
   'refused',
   'agreed',
   'stated',
@@ -147,7 +148,7 @@ const REST = [
 
 function Answer({ view, address }: { view: Consent; address: (show: Filter) => string }) {
   const { totals, since } = view;
-  const figures = { ...totals.findings, ...totals.statuses };
+  const figures = { ...totals.findings, ...totals.statuses, purpose_unsaid: totals.purpose.unsaid };
   const rest = REST.filter((kind) => figures[kind] > 0);
   const { untold } = totals.findings;
   const began = since && since.slice(0, 10) > view.from;

@@ -2,7 +2,13 @@ import { Type } from 'typebox';
 import { PbxId } from '../../../domain/pbx.js';
 import { type ConsentCount, consentCountsOf } from '../../../domain/telling/consent-counts.js';
 import { ModeSchema } from '../../../domain/telling/schema.js';
-import { answerResults, consentFindings, foundResults, toldResults } from '../../../domain/telling/told.js';
+import {
+  answerResults,
+  consentFindings,
+  foundResults,
+  purposeResults,
+  toldResults,
+} from '../../../domain/telling/told.js';
 import type { CoverageRange } from '../../ledger.js';
 import type { ConsentCountsSlice, LedgerCall } from '../../notices.js';
 import { Length, noun, orNull, type Reader, Text, Time, unreadable } from '../checked.js';
@@ -21,6 +27,7 @@ const counted = noun({
     told: Type.Enum([...toldResults]),
     answer: Type.Enum([...answerResults]),
     found: Type.Enum([...foundResults]),
+    purpose: Type.Enum([...purposeResults]),
     findings: Text,
     calls: Length,
     first_answer: orNull(Time),
@@ -28,7 +35,7 @@ const counted = noun({
   }),
   make: (row): ConsentCount => ({
     ...{ on: row.pbx, mode: row.mode === '' ? null : row.mode, told: row.told, answer: row.answer },
-    ...{ found: row.found, findings: findingsIn(row.findings), calls: row.calls },
+    ...{ found: row.found, purpose: row.purpose, findings: findingsIn(row.findings), calls: row.calls },
     byKey:
       row.first_answer === null || row.last_end === null
         ? null
@@ -53,7 +60,7 @@ export function createToldCounts(
     SELECT * FROM consent_counts WHERE ${AMONG} AND ($pbx IS NULL OR pbx = $pbx)`);
   const put = db.prepare(`
     INSERT INTO consent_counts VALUES (
-      $quarter, $on, $mode, $told, $answer, $found, $findings, $byKey, $calls, $from, $until)`);
+      $quarter, $on, $mode, $told, $answer, $found, $purpose, $findings, $byKey, $calls, $from, $until)`);
 
   return {
     /** A slice takes about 45 ms. */

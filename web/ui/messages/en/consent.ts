@@ -9,6 +9,7 @@ const kinds = {
   not_agreed: 'Recorded without a yes',
   refused_kept: 'Recorded although refused',
   keys_unheard: 'Keys not heard',
+  purpose_unsaid: 'Who records was not said',
   refused: 'Refused',
   agreed: 'Agreed',
   stated: 'Stated by our own side',
@@ -48,6 +49,8 @@ export const consentText = {
       `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} recorded although somebody refused`,
     keys_unheard: ({ n }: { n: number }) =>
       `in ${calls(n)} without an answer, keys were not heard for a time`,
+    purpose_unsaid: ({ n }: { n: number }) =>
+      `in ${calls(n)} the announcement did not say who records and what for, where the law asks for it`,
     refused: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'has', other: 'have' })} a refusal`,
     agreed: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'has', other: 'have' })} an agreement`,
     stated: ({ n }: { n: number }) =>
@@ -92,6 +95,12 @@ export const consentText = {
     not_looked: 'Not looked for yet',
     none: 'Nothing to look for',
   },
+  purposeTitle: 'Who records, what for',
+  purpose: {
+    said: 'Said',
+    unsaid: 'Not said',
+    none: 'Does not apply',
+  },
   byRule: ({ mode, rule }: { mode: string; rule: string }) => `${mode}, by the rule “${rule}”`,
   page: ({ page, pages }: { page: string; pages: string }) => `Page ${page} of ${pages}`,
   pagesLabel: 'Pages of calls',
@@ -111,7 +120,7 @@ export const consentText = {
     not_needed: 'Not needed',
   },
   total: 'Total',
-  resultsTitle: 'By answer and by what the recording has',
+  resultsTitle: 'By answer and by announcement',
   howTitle: 'How this report is made',
-  how: 'It has every answered call that has ended, as many as the coverage report counts for the same days; each counts under “By consent” once. “Not decided” are calls for which nothing in the policy said how people are told. Somebody was told if they were on the call from the start of an announcement to its end (in the mode “Repeated tone”: of a tone), as the PBX reports. People who spoke with somebody count; phones that only rang, waited in a queue, were parked or had the others on hold all the time do not. Nobody has to be told in calls that are not recorded. An answer counts for whoever gave it on their own phone: a key, a button or a program of our own side states what others said, and is counted apart. “In the recording” is what Tapedeck found in the sealed audio, not what the PBX reported. “Keys not heard” are recorded calls in which people may answer by a key and no answer is on record, while nobody monitored the PBX for a part of the call. Test calls and imported ones are not counted.',
+  how: 'It has every answered call that has ended, as many as the coverage report counts for the same days; each counts under “By consent” once. “Not decided” are calls for which nothing in the policy said how people are told. Somebody was told if they were on the call from the start of an announcement to its end (in the mode “Repeated tone”: of a tone), as the PBX reports. People who spoke with somebody count; phones that only rang, waited in a queue, were parked or had the others on hold all the time do not. Nobody has to be told in calls that are not recorded. An answer counts for whoever gave it on their own phone: a key, a button or a program of our own side states what others said, and is counted apart. “In the recording” is what Tapedeck found in the sealed audio, not what the PBX reported. “Who records, what for” is about recorded calls in which the law of a place asks that an announcement says so: it is “Said” where every announcement that was heard to its end does. “Keys not heard” are recorded calls in which people may answer by a key and no answer is on record, while nobody monitored the PBX for a part of the call. Test calls and imported ones are not counted.',
 };
