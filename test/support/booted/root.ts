@@ -4,8 +4,11 @@ import { debootstrap } from '../../../scripts/lib/package/toolchain.js';
 
 export type Suite = 'bookworm' | 'trixie';
 const CONTROL = new URL('../../../scripts/lib/package/debian/control', import.meta.url);
-/** A Debian that boots, with what an admin has at hand. Python is what test/support/booted/locked.ts locks the catalogue with. */
-const SYSTEM = ['systemd-sysv', 'dbus', 'polkitd', 'openssl', 'python3'];
+/**
+ * A Debian that boots, with what an admin has at hand. espeak-ng is what the package suggests, and Python what
+ * test/support/booted/locked.ts locks the catalogue with.
+ */
+const SYSTEM = ['systemd-sysv', 'dbus', 'polkitd', 'openssl', 'python3', 'espeak-ng'];
 
 /** With what the package depends on: what is missing there is missing here. Where it takes one of several, the first. */
 export function packages(): string[] {

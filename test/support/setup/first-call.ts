@@ -66,18 +66,18 @@ function spawnSyncQuiet(program: string, args: string[]): void {
 /** Asks as a browser there would, which has been told to trust this authority. */
 const FETCH = `
 const { request } = require('node:https');
-const { ca, url, method, body } = JSON.parse(process.argv[1]);
-const asking = request(url, { method, ca, rejectUnauthorized: ca !== null, headers: { 'x-tapedeck': '1', ...(body && { 'content-type': 'application/json' }) } }, (answer) => {
-  let text = ''; answer.on('data', (part) => (text += part)); answer.on('end', () => process.stdout.write(JSON.stringify({ status: answer.statusCode, text })));
+const { ca, url, method, body, cookie = '' } = JSON.parse(process.argv[1]);
+const asking = request(url, { method, ca, rejectUnauthorized: ca !== null, headers: { 'x-tapedeck': '1', cookie, ...(body && { 'content-type': 'application/json' }) } }, (answer) => {
+  let text = ''; answer.on('data', (part) => (text += part)); answer.on('end', () => process.stdout.write(JSON.stringify({ status: answer.statusCode, text, cookie: (answer.headers['set-cookie'] ?? []).map((one) => one.split(';')[0]).join('; ') })));
 });
 asking.end(body && JSON.stringify(body));
 `;
 
-type Seen = { status: number; text: string };
+type Seen = { status: number; text: string; cookie: string };
 
 const fromThere = (
   there: string[],
-  asked: { ca: string | null; url: string; method: string; body?: object },
+  asked: { ca: string | null; url: string; method: string; body?: object; cookie?: string },
 ): Seen =>
   JSON.parse(
     execFileSync(there[0]!, [...there.slice(1), process.execPath, '-e', FETCH, JSON.stringify(asked)], {
@@ -166,6 +166,17 @@ for (const [suite, major] of [
     };
     const claimed = fromThere(there, { ca, url: `${url}/api/v1/setup`, method: 'POST', body: first });
     t.ok(claimed.status < 300, `the first account is made from there: ${claimed.status} ${claimed.text}`);
+
+    await t.test('its words are spoken by the encoder, which may reach next to nothing', async (t) => {
+      const { cookie } = claimed;
+      const said = { language: 'en', text: 'The joiners record this call to train their staff.' };
+      const asked = { ca, url: `${url}/api/v1/prompts/speech`, method: 'POST', body: said, cookie };
+      const { status, text } = fromThere(there, asked);
+      t.equal(status, 200, text);
+      const { audio, duration_ms: ms } = JSON.parse(text) as { audio: string; duration_ms: number };
+      t.ok(ms > 2_000 && ms < 6_000, `spoken in ${ms} ms`);
+      t.equal(Buffer.from(audio, 'base64').toString('latin1', 0, 4), 'RIFF');
+    });
 
     const office = await createOffice(machine);
     t.teardown(office.stop);
