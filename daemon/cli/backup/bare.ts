@@ -123,9 +123,7 @@ async function trySetup(ctx: CliContext, configFile: string): Promise<void> {
 async function makeDataFolder(configFile: string, { data }: Config): Promise<void> {
   if (existsSync(data.dir)) return;
   const own = await ownFacts(runProgram, configFile);
-  await applyChanges(dataFolders(own, data.dir), {
-    ...{ journal: openJournal(join(own.etc, 'setup')), run: runProgram, fwconsole: '' },
-  });
+  await applyChanges(dataFolders(own, data.dir), { journal: openJournal(join(own.etc, 'setup')) });
 }
 
 /** The secret of the place, which opened it here, goes where the configuration has it. */

@@ -41,11 +41,7 @@ export async function addPbx(terminal: Terminal, config: string, options: AddOpt
   if (dryRun) return terminal.say('  Nothing was changed (--dry-run).');
   if (terminal.tty && !(await agreed(terminal, { yes }))) return;
   terminal.answered();
-  await applyChanges(changes, {
-    journal: openJournal(join(own.etc, 'setup')),
-    run: runProgram,
-    fwconsole: '',
-  });
+  await applyChanges(changes, { journal: openJournal(join(own.etc, 'setup')) });
   terminal.title(`${name} was added`);
   terminal.note(
     `1. Take the files in ${own.etc}/pbx-${id} to that PBX, add each to the file of its name, and set up TLS there as docs/start/pbx-elsewhere.md says.`,

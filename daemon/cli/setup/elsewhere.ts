@@ -54,11 +54,7 @@ export async function setUpElsewhere(terminal: Terminal, { config, options, give
   terminal.title('Setting up');
   await keepKey(terminal, { own, key, answers });
   terminal.answered();
-  await applyChanges(changes, {
-    journal: openJournal(join(own.etc, 'setup')),
-    run: runProgram,
-    fwconsole: '',
-  });
+  await applyChanges(changes, { journal: openJournal(join(own.etc, 'setup')) });
   terminal.step('Changes written', own.etc);
   if (options.start && hasSystemd()) {
     await startUnits(runProgram, changes.length > 0);

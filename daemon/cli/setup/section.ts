@@ -62,7 +62,7 @@ export async function setUpSection(
 
   terminal.title('Setting up');
   const was = changes.map(({ path }) => ({ path, had: stateOf(path) }));
-  const deps = { journal: openJournal(join(dirname(configFile), 'setup')), run: runProgram, fwconsole: '' };
+  const deps = { journal: openJournal(join(dirname(configFile), 'setup')) };
   await applyChanges(changes, deps);
   if (changes.length > 0) terminal.step('Changes written');
   const tapedeck = tapedeckCommand(runProgram, configFile);

@@ -11,6 +11,7 @@ import { setUpElsewhere } from './elsewhere.js';
 import { volumeOf } from './machine/calls-per-day.js';
 import { type PbxFacts, trunkContexts } from './machine/facts.js';
 import { findPbx, PLACES, type Places } from './machine/find-pbx.js';
+import { fwconsoleOf } from './machine/fwconsole.js';
 import { addresses, hasSystemd } from './machine/machine.js';
 import { masterKeyFile, ownFacts } from './machine/own-facts.js';
 import { reloadPbx } from './machine/reload.js';
@@ -148,8 +149,8 @@ async function run(
   terminal.title('Setting up');
   await keepKey(terminal, { own, key, answers });
   terminal.answered();
-  const { fwconsole } = places;
-  const deps = { journal, run: runProgram, fwconsole, database: cdrs.database };
+  const fwconsole = fwconsoleOf(runProgram, places);
+  const deps = { journal, fwconsole, database: cdrs.database };
   await applyChanges(changes, deps);
   if (changes.length > 0)
     terminal.step('Changes written', `copies of your files are in ${join(own.etc, 'setup')}`);
@@ -207,7 +208,7 @@ async function undoAll(
   if (hasSystemd()) await stopUnits(runProgram);
   const asks = terminal.tty && Object.keys(given).length === 0;
   const undone = await undoChanges({
-    ...{ journal, run: runProgram, fwconsole: places.fwconsole },
+    ...{ journal, fwconsole: fwconsoleOf(runProgram, places) },
     database: databaseAgain(terminal, given, asks),
   });
   terminal.answered();

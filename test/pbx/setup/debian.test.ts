@@ -49,7 +49,7 @@ for (const major of [22, 16] as const)
       ['ari.conf', 'cdr_manager.conf', 'extensions.conf', 'http.conf', 'manager.d/tapedeck.conf'],
       'manager.conf itself stays: Debian has it include manager.d',
     );
-    const deps = { journal: openJournal(join(pbx.dir, 'journal')), run: runProgram, fwconsole: '' };
+    const deps = { journal: openJournal(join(pbx.dir, 'journal')) };
     await applyChanges(plan.changes, deps);
     mkdirSync(pbx.recordings);
     t.same(await reloadPbx(found, runProgram, places), []);

@@ -5,6 +5,7 @@ import { applyChanges, undoChanges } from '../../../daemon/cli/setup/apply/apply
 import { openJournal } from '../../../daemon/cli/setup/apply/journal.js';
 import { withValues } from '../../../daemon/cli/setup/conf/toml.js';
 import { cdrTable, openAdmin } from '../../../daemon/cli/setup/machine/cdr-database.js';
+import { fwconsoleOf } from '../../../daemon/cli/setup/machine/fwconsole.js';
 import type { OwnFacts } from '../../../daemon/cli/setup/plan/plan-own.js';
 import { overview, preview, summary } from '../../../daemon/cli/setup/plan/preview.js';
 import { cdrsOf, databaseAgain } from '../../../daemon/cli/setup/steps/cdrs.js';
@@ -60,7 +61,7 @@ async function lab(
     const note = (text: string) => void said.push(text);
     return { title: note, note, say: () => {}, ask: next, secret: next } as unknown as Terminal;
   };
-  const means = { run: runProgram, fwconsole: pbx.places.fwconsole };
+  const means = { fwconsole: fwconsoleOf(runProgram, pbx.places) };
   const secret = () => readFileSync(join(pbx.dir, 'cdr-password'), 'utf8').trim();
   return {
     ...{ dir: pbx.dir, said, secret },

@@ -47,7 +47,7 @@ export function createPbx(t: Test, name: string) {
   for (const folder of [etc, spool])
     for (const one of ['.', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })])
       chownSync(join(folder, one), OTHER, OTHER);
-  const deps = () => ({ journal: openJournal(join(base, 'journal')), run: nothing, fwconsole: '' });
+  const deps = () => ({ journal: openJournal(join(base, 'journal')) });
   const plan = async (): Promise<Change[]> => {
     const facts = (await findPbx(nothing, { ...PLACES, etc }))!;
     return [

@@ -15,6 +15,7 @@ import { isTrue, lastValue, sectionOf } from '../../../daemon/cli/setup/conf/ast
 import { confOf } from '../../../daemon/cli/setup/machine/conf-of.js';
 import { trunkContexts } from '../../../daemon/cli/setup/machine/facts.js';
 import { findPbx } from '../../../daemon/cli/setup/machine/find-pbx.js';
+import { fwconsoleOf } from '../../../daemon/cli/setup/machine/fwconsole.js';
 import { planFreepbx } from '../../../daemon/cli/setup/plan/plan-freepbx.js';
 import { preview } from '../../../daemon/cli/setup/plan/preview.js';
 import { runProgram } from '../../../daemon/ops/process/run-program.js';
@@ -25,7 +26,7 @@ const SECRETS = { ari: 'aRiPaSsWoRd', ami: 'aMiSeCrEt' };
 
 function lab(t: Test, options: Parameters<typeof makeFreepbx>[1] = {}) {
   const pbx = makeFreepbx(t.testdir({}), options);
-  const { fwconsole } = pbx.places;
+  const fwconsole = fwconsoleOf(runProgram, pbx.places);
   const journal = () => openJournal(join(pbx.dir, 'journal'));
   const facts = async () => (await findPbx(runProgram, pbx.places))!;
   return {
@@ -35,11 +36,10 @@ function lab(t: Test, options: Parameters<typeof makeFreepbx>[1] = {}) {
     apply: async () =>
       applyChanges(planFreepbx(await facts(), SECRETS).changes, {
         journal: journal(),
-        run: runProgram,
         fwconsole,
       }),
-    undo: () => undoChanges({ journal: journal(), run: runProgram, fwconsole }),
-    fwconsole: (...args: string[]) => runProgram(fwconsole, args),
+    undo: () => undoChanges({ journal: journal(), fwconsole }),
+    fwconsole: (...args: string[]) => fwconsole(args),
     read: (name: string) => readFileSync(join(pbx.etc, name), 'latin1'),
   };
 }

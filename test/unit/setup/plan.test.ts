@@ -21,7 +21,7 @@ function asterisk(t: Test, files: Record<string, string>) {
   const main = `[directories](!)\nastetcdir => /nowhere\n[directories]\nastetcdir => ${etc}\nastspooldir => ${spool}\n`;
   for (const [name, text] of Object.entries({ 'asterisk.conf': main, ...files }))
     writeFileSync(join(etc, name), text, { mode: 0o640 });
-  const deps = () => ({ journal: openJournal(join(dir, 'journal')), run: none, fwconsole: '' });
+  const deps = () => ({ journal: openJournal(join(dir, 'journal')) });
   const plan = async () => planAsterisk((await findPbx(none, { ...PLACES, etc, freepbxConf: '' }))!, SECRETS);
   return {
     ...{ dir, etc, deps, plan },

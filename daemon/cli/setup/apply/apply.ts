@@ -1,10 +1,10 @@
 import { rmdirSync, unlinkSync } from 'node:fs';
 import { fail, TapedeckError } from '../../../domain/error.js';
 import { atPlace, folderAt, makeFolderAt, type Place, readAt } from '../../../ops/files/others-folder.js';
-import type { Run } from '../../../ops/process/run-program.js';
 import { hasBlock, withoutBlock } from '../conf/block.js';
 import type { Admin } from '../machine/cdr-database.js';
 import { settingIn } from '../machine/find-pbx.js';
+import type { Fwconsole } from '../machine/fwconsole.js';
 import type { Change, FileChange, FolderChange } from '../plan/change.js';
 import { dropAccount, makeAccount } from './cdr-account.js';
 import {
@@ -20,7 +20,13 @@ import {
 
 /** Opens the database at a socket as its administrator. Throws `setup_database`. */
 export type OpenDatabase = (socket: string) => Promise<Admin>;
-type Means = { journal: Journal; run: Run; fwconsole: string; database?: OpenDatabase };
+type Means = {
+  journal: Journal;
+  /** Only FreePBX has settings of its own. */
+  fwconsole?: Fwconsole;
+  database?: OpenDatabase;
+};
+const NO_FWCONSOLE: Fwconsole = async () => ({ code: 127, out: '' });
 
 /**
  * Makes the changes of a plan, each noted before it is made. Throws `setup_changed` when a file is no longer as it was read, and
@@ -28,13 +34,13 @@ type Means = { journal: Journal; run: Run; fwconsole: string; database?: OpenDat
  */
 export async function applyChanges(
   changes: readonly Change[],
-  { journal, run, fwconsole, database }: Means,
+  { journal, fwconsole = NO_FWCONSOLE, database }: Means,
 ): Promise<void> {
   for (const change of changes) if (change.kind === 'file' || change.kind === 'folder') look(change);
   for (const change of changes) {
     if (change.kind === 'setting') {
       journal.beforeSetting(change.key, change.before, change.after);
-      await setSetting(run, fwconsole, change.key, change.after);
+      await setSetting(fwconsole, change.key, change.after);
     } else if (change.kind === 'account') {
       journal.beforeAccount(change);
       await withDatabase(database, change.socket, (admin) => makeAccount(admin, change, change.password));
@@ -96,9 +102,9 @@ function unchanged(place: Place, { before }: FileChange) {
 }
 
 /** Throws `setup_setting` when FreePBX does not take the value. */
-async function setSetting(run: Run, fwconsole: string, key: string, value: string): Promise<void> {
-  const { out } = await run(fwconsole, ['setting', key, value]);
-  const now = settingIn((await run(fwconsole, ['setting', key])).out, key);
+async function setSetting(fwconsole: Fwconsole, key: string, value: string): Promise<void> {
+  const { out } = await fwconsole(['setting', key, value]);
+  const now = settingIn((await fwconsole(['setting', key])).out, key);
   if (now !== value) throw fail('setup_setting', `${key} = ${value}: ${out.trim().split('\n').at(-1) ?? ''}`);
 }
 
@@ -171,12 +177,12 @@ async function undoAccount(one: AccountDone, { database }: Means): Promise<Undon
     : { what: nameOf(one), how: 'unchanged', why: 'somebody has removed it' };
 }
 
-async function undoSetting(one: SettingDone, { run, fwconsole }: Means): Promise<Undone> {
+async function undoSetting(one: SettingDone, { fwconsole = NO_FWCONSOLE }: Means): Promise<Undone> {
   const what = nameOf(one);
-  const now = settingIn((await run(fwconsole, ['setting', one.key])).out, one.key);
+  const now = settingIn((await fwconsole(['setting', one.key])).out, one.key);
   if (now === one.before) return { what, how: 'unchanged', why: `it is "${one.before}"` };
   if (now !== one.after) return { what, how: 'kept', why: `somebody has set it to "${now ?? '?'}" since` };
-  await setSetting(run, fwconsole, one.key, one.before);
+  await setSetting(fwconsole, one.key, one.before);
   return { what, how: 'restored', why: `"${one.before}"` };
 }
 

@@ -17,6 +17,7 @@ import type { Owner } from '../plan/change.js';
 import { SOCKETS } from './cdr-database.js';
 import { confOf } from './conf-of.js';
 import { backendsIn, type ConfFile, contextsIn, type PbxFacts } from './facts.js';
+import { type Fwconsole, fwconsoleOf } from './fwconsole.js';
 
 /** Where things are, where that is not where packages put them. */
 export type Places = {
@@ -83,7 +84,7 @@ export async function findPbx(run: Run, places: Places = PLACES): Promise<PbxFac
     recordings: existsSync(join(spool, 'recording')),
     contexts: running ? contextsIn(await ask('dialplan show')) : [],
     cdrBackends: running ? backendsIn(await ask('cdr show status')) : [],
-    settings: freepbx ? await settingsOf(run, places.fwconsole, SETTINGS) : {},
+    settings: freepbx ? await settingsOf(fwconsoleOf(run, places), SETTINGS) : {},
   };
 }
 
@@ -209,13 +210,12 @@ export const settingIn = (out: string, key: string): string | undefined =>
 
 /** Returns those Advanced Settings that this FreePBX has. Asking for one takes it about a second. */
 export async function settingsOf(
-  run: Run,
-  fwconsole: string,
+  fwconsole: Fwconsole,
   keys: readonly string[],
 ): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const key of keys) {
-    const value = settingIn((await run(fwconsole, ['setting', key])).out, key);
+    const value = settingIn((await fwconsole(['setting', key])).out, key);
     if (value !== undefined) found[key] = value;
   }
   return found;

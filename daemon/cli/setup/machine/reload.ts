@@ -1,6 +1,7 @@
 import type { Run } from '../../../ops/process/run-program.js';
 import type { PbxFacts } from './facts.js';
 import { asteriskArgs, type Places } from './find-pbx.js';
+import { fwconsoleOf } from './fwconsole.js';
 
 /** Calls go on during each of these. `http` is a part of Asterisk's core; the others are modules. */
 const RELOADS = [
@@ -26,7 +27,7 @@ export async function reloadPbx(
   const note = (what: string, out: string) =>
     failed.push(`"${what}" failed: ${out.trim().split('\n').at(-1) ?? ''}`);
   if (kind === 'freepbx') {
-    const { code, out } = await run(places.fwconsole, ['reload'], FWCONSOLE_MS);
+    const { code, out } = await fwconsoleOf(run, places)(['reload'], FWCONSOLE_MS);
     if (code !== 0) note('fwconsole reload', out);
   }
   for (const command of RELOADS) {

@@ -17,6 +17,7 @@ import {
 } from '../machine/cdr-database.js';
 import type { PbxFacts } from '../machine/facts.js';
 import { type Places, settingsOf } from '../machine/find-pbx.js';
+import { fwconsoleOf } from '../machine/fwconsole.js';
 import { type CdrPlan, cdrPasswordFile, planCdrs } from '../plan/plan-cdrs.js';
 import type { OwnFacts } from '../plan/plan-own.js';
 import { newSecret } from '../setup-steps.js';
@@ -25,7 +26,7 @@ import type { Terminal } from '../talk/terminal.js';
 
 type About = {
   facts: Pick<PbxFacts, 'kind'>;
-  places: Pick<Places, 'fwconsole' | 'sockets'>;
+  places: Places;
   run: Run;
   own: OwnFacts;
   /** The file of the configuration. */
@@ -51,7 +52,7 @@ export async function cdrsOf(
   if (facts.kind !== 'freepbx') return { ...NOTHING, database };
   const pbx = own.config === null ? undefined : loadConfig(config).pbxes[0];
   const file = cdrPasswordFile(own.etc);
-  const table = cdrTable(await settingsOf(run, places.fwconsole, CDR_SETTINGS), places.sockets);
+  const table = cdrTable(await settingsOf(fwconsoleOf(run, places), CDR_SETTINGS), places.sockets);
   if (readByOthers(pbx, table, file)) return { ...NOTHING, database };
   if (typeof table === 'string') return { ...NOTHING, warnings: [table], database };
   const kept = existsSync(file) ? readFileSync(file, 'latin1') : null;
