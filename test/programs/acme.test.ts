@@ -9,7 +9,7 @@ import { catalogueFile, tlsFiles } from '../../daemon/domain/paths.js';
 import { createAcme } from '../../daemon/tls/acme.js';
 import { makeCatalogue } from '../support/catalogue/make-catalogue.js';
 import { ended, onFreePorts } from '../support/peers/free-port.js';
-import { spawnTapedeck, until } from '../support/recorder.js';
+import { readIfThere, spawnTapedeck, until } from '../support/recorder.js';
 import { mode, newDir, open, shake } from '../support/tls.js';
 
 t.test('an ACME server does not lead us to what listens on this machine, nor out of HTTPS', async (t) => {
@@ -116,11 +116,15 @@ async function openAcme(t: Test, dir: string, [port, managing, plain, dns, web]:
   return { child, web: web!, said: () => said };
 }
 
+/** It is written in place: a file that is there may be empty still. */
+const isWhole = (path: string): boolean =>
+  (readIfThere(path) ?? '').trimEnd().endsWith('-----END CERTIFICATE-----');
+
 t.test('a real ACME server gives a certificate, and the next one before that ends', async (t) => {
   const dir = newDir(t);
   const { child, web, said } = await onFreePorts(5, (ports) => openAcme(t, dir, ports));
   const files = tlsFiles(dir);
-  await until('a certificate', () => existsSync(files.acme)).catch((e) => {
+  await until('a certificate', () => isWhole(files.acme)).catch((e) => {
     throw new Error(`${e.message}\n${said()}`);
   });
   const first = new X509Certificate(readFileSync(files.acme));
@@ -134,7 +138,7 @@ t.test('a real ACME server gives a certificate, and the next one before that end
   const account = readFileSync(files.acmeAccount, 'utf8');
   rmSync(files.acme);
   child.kill('SIGHUP');
-  await until('another certificate', () => existsSync(files.acme)).catch((e) => {
+  await until('another certificate', () => isWhole(files.acme)).catch((e) => {
     throw new Error(`${e.message}\n${said().slice(-3_000)}`);
   });
   t.not(new X509Certificate(readFileSync(files.acme)).serialNumber, first.serialNumber);
