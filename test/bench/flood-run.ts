@@ -58,7 +58,7 @@ export type RunResult = {
 /** A call every so often on average, each for so long; how many are answered at once in the end. */
 const EVERY_MS = 400;
 const TALK_MS = 5_000;
-const BURST = 30;
+export const BURST = 30;
 /** For how long the flood runs before the first call. */
 const AHEAD_MS = 2_000;
 /** How long the recorder may take, to notice that calls have ended, to stop, and to make the recordings afterwards. */
@@ -67,7 +67,7 @@ const STOP_MS = 45_000;
 const MAKE_MS = 120_000;
 const BEFORE_BURST_MS = 30_000;
 const SINGLE = '+1555';
-const TOGETHER = '+1556';
+export const TOGETHER = '+1556';
 
 export function helper<T>(file: string, argument: string): { child: ChildProcess; told: () => Promise<T> } {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), [argument]);
@@ -254,7 +254,7 @@ async function callSingly(carrier: Phone, seconds: number): Promise<void> {
   await Promise.all(calls);
 }
 
-async function callTogether(carrier: Phone, callee: Phone, first: number): Promise<void> {
+export async function callTogether(carrier: Phone, callee: Phone, first: number): Promise<void> {
   const calls = await Promise.all(
     Array.from({ length: BURST }, (_, n) =>
       carrier.call('5558101', { caller: { number: `${TOGETHER}${String(first + n).padStart(7, '0')}` } }),
@@ -275,7 +275,7 @@ async function talk(call: Call): Promise<void> {
 }
 
 /** Waits until all recordings are made, but no longer than that. */
-async function made({ dataDir }: RecorderLab, ms: number): Promise<void> {
+export async function made({ dataDir }: RecorderLab, ms: number): Promise<void> {
   const done = () => readCatalogue(dataDir).rows.every((r) => r.ended_at !== null && r.status !== 'pending');
   await until('all recordings', done, ms).catch(() => {});
 }
