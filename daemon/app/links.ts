@@ -7,11 +7,12 @@ import { readSecret } from '../ops/secrets/secret.js';
 import { createAmi } from '../pbx/ami.js';
 import { createAnswers } from '../pbx/answers.js';
 import { createAri } from '../pbx/ari.js';
-import { translateCdrEvent } from '../pbx/cdr.js';
+import { CDR_EVENT, translateCdrEvent } from '../pbx/cdr.js';
 import { createContexts } from '../pbx/contexts.js';
 import { createStamps } from '../pbx/stamps.js';
 import { createThrottle } from '../pbx/throttle.js';
-import { amiStamp, ariStamp, translateAmi, translateAri } from '../pbx/translate.js';
+import { ariStamp, translateAri } from '../pbx/translate.js';
+import { amiStamp, isTold, translateAmi } from '../pbx/translate-ami.js';
 import { readTrust } from '../pbx/trust.js';
 import type { Base, Links, Parts, PbxBase } from './parts.js';
 
@@ -66,6 +67,7 @@ export function createLinks({ config, clock }: Base, parts: Parts, { section, lo
     secret: readSecret(section.ami_secret_file, credentialOf('ami-secret', section)),
     now: clock,
     log: log.child({ part: 'ami' }),
+    wanted: (name) => isTold(name) || name === CDR_EVENT,
     onEvent: (raw) => {
       const event = translateAmi(raw, clock());
       if (event) stamps.hear(event, amiStamp(raw) !== null);

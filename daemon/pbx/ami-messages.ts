@@ -10,12 +10,21 @@ export type Messages = { feed: (text: string) => void };
 const LINE = 64 << 10;
 const MESSAGE = 256 << 10;
 const KEY = /^([^:\r\n]{1,100}): ?(.*)$/s;
+const USABLE = /^\w{1,64}$/;
 /** What asterisk-manager itself emits, or listens to. */
 const RESERVED =
   /^(rawevent|managerevent|response|asterisk|error|connect|close|end|newlistener|removelistener)$/i;
 
-/** `onMessage` is given one whole message as text. `onJunk` hears what was left out, and why. */
-export function createMessages(onMessage: (text: string) => void, onJunk: (why: string) => void): Messages {
+export type MessagesDeps = {
+  /** Whether anybody wants events of this name: the others, which are most, are not worth being read. */
+  wanted: (event: string) => boolean;
+  /** Given one whole message as text. */
+  onMessage: (text: string) => void;
+  /** Hears why something was left out that makes no sense. */
+  onJunk: (why: string) => void;
+};
+
+export function createMessages({ wanted, onMessage, onJunk }: MessagesDeps): Messages {
   let rest = '';
   let skipping = false;
   let lines: string[] = [];
@@ -27,7 +36,9 @@ export function createMessages(onMessage: (text: string) => void, onJunk: (why: 
       lines = [];
       size = 0;
       if (message.length === 0) return;
-      const fault = faultOf(message);
+      const event = valueIn(message, 'event');
+      if (event !== undefined && USABLE.test(event) && !wanted(event)) return;
+      const fault = faultOf(message, event);
       if (fault) onJunk(fault);
       else onMessage(`${message.join('\r\n')}\r\n\r\n`);
     } else if (size + text.length > MESSAGE) {
@@ -55,16 +66,22 @@ export function createMessages(onMessage: (text: string) => void, onJunk: (why: 
   };
 }
 
-function faultOf(message: string[]): string | null {
-  const value = (name: string) =>
-    message
-      .map((text) => KEY.exec(text)!)
-      .find(([, key]) => key!.replace(/\s/g, '').toLowerCase() === name)?.[2];
-  const event = value('event');
-  const response = value('response');
-  if (event !== undefined && !(/^\w{1,64}$/.test(event) && !RESERVED.test(event)))
+function valueIn(message: string[], name: string): string | undefined {
+  for (const text of message) {
+    const [, key, value] = KEY.exec(text)!;
+    if (key!.replace(/\s/g, '').toLowerCase() === name) return value;
+  }
+  return undefined;
+}
+
+function faultOf(message: string[], event: string | undefined): string | null {
+  if (event !== undefined && (!USABLE.test(event) || RESERVED.test(event)))
     return 'an event without a usable name';
-  if (response !== undefined && (/follow/i.test(response) || !/^\d{1,40}$/.test(value('actionid') ?? '0')))
+  const response = valueIn(message, 'response');
+  if (
+    response !== undefined &&
+    (/follow/i.test(response) || !/^\d{1,40}$/.test(valueIn(message, 'actionid') ?? '0'))
+  )
     return 'an answer to nobody';
   return event === undefined && response === undefined ? 'neither event nor answer' : null;
 }

@@ -20,6 +20,8 @@ export type AmiDeps = {
   user: string;
   secret: string;
   log: Log;
+  /** Whether events of this name are to be told; left out: every one is. */
+  wanted?: (event: string) => boolean;
   onEvent: (event: unknown) => void;
   onUp: () => void;
   /** Once for each loss; what happened until `lastHeardAt` (ms since 1970, null before the first connection) was told. */
@@ -45,7 +47,11 @@ export function createAmi(deps: AmiDeps) {
     const socket = connect(m);
     let beat = () => {};
     let stop = () => {};
-    const messages = createMessages(takeReader(socket), junk);
+    const messages = createMessages({
+      wanted: deps.wanted ?? (() => true),
+      onMessage: takeReader(socket),
+      onJunk: junk,
+    });
     socket.on('data', (text) => {
       beat();
       heard();

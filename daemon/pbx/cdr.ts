@@ -18,10 +18,13 @@ const NOT_A_CALL =
 const LONGEST = 60 * 86_400_000;
 const SECOND = 1_000;
 
+/** The AMI event that is a CDR. */
+export const CDR_EVENT = 'Cdr';
+
 /** An AMI event that is a CDR, by the PBX's clock; null for every other event. Keys may come in any case. */
 export function translateCdrEvent(raw: unknown, zones: readonly string[], now: number): Cdr | null {
   const event = lower(raw);
-  return text(event.event) === 'Cdr' ? translateCdr(event, zones, now) : null;
+  return text(event.event) === CDR_EVENT ? translateCdr(event, zones, now) : null;
 }
 
 /**

@@ -121,6 +121,7 @@ export async function probeAmi(deps: {
   });
   const ami = createAmi({
     ...deps,
+    wanted: () => false,
     onEvent: () => {},
     onUp: () => settle(null),
     onDown: (reason) => settle(reason),

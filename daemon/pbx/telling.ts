@@ -1,19 +1,12 @@
 import type { Telling } from '../domain/call/event.js';
-import { clean } from '../domain/call/party.js';
 import { parseWhisper } from '../domain/telling/whisper.js';
+import { type Json, obj, str, token } from './json.js';
 
 /**
  * Turns what Asterisk says of prompts over ARI into PbxEvents. Pure, and everything is hostile: any dialplan may send a
  * UserEvent of this name.
  */
-type Json = Record<string, unknown>;
 type Consent = Extract<Telling, { kind: 'consent' }>;
-
-const obj = (v: unknown): Json =>
-  typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Json) : {};
-/** Ids stand in the paths of requests, where "." and ".." lead elsewhere: they are none. */
-const token = (v: unknown): string => clean(v, 128).replace(/^\.{1,2}$/, '');
-const str = (v: unknown): string => (typeof v === 'string' ? v : '');
 
 /** The UserEvent of `[tapedeck-consent]`, see asterisk-conf/extensions.conf. */
 const CONSENT = 'TapedeckConsent';

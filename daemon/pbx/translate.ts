@@ -2,24 +2,14 @@ import { type DirectiveKind, directiveKinds } from '../domain/call/directive.js'
 import type { DialStatus, LegFacts, LinkHalf, PbxEvent, Snapshot } from '../domain/call/event.js';
 import { clean, cleanNumber } from '../domain/call/party.js';
 import { isTestLeg } from '../domain/call/test-call.js';
+import { type Json, obj, str, token } from './json.js';
 import { translateTelling } from './telling.js';
 
 /**
- * Turns what Asterisk says over ARI and AMI into PbxEvents. Pure. Everything is hostile: what is missing or of another
+ * Turns what Asterisk says over ARI into PbxEvents. Pure. Everything is hostile: what is missing or of another
  * type becomes empty, and an event that makes no sense becomes nothing.
- * Source: the Asterisk 16 and 22 REST data models, and AMI events as recorded from both.
+ * Source: the Asterisk 16 and 22 REST data models.
  */
-type Json = Record<string, unknown>;
-
-const obj = (v: unknown): Json =>
-  typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Json) : {};
-const str = (v: unknown): string => (typeof v === 'string' ? v : '');
-/**
- * Ids and channel names: the PBX makes them, but Local and Originate put dialplan text into them. Ids stand in the paths of
- * requests, where "." and ".." lead elsewhere: they are none.
- */
-const token = (v: unknown): string => clean(v, 128).replace(/^\.{1,2}$/, '');
-
 const STATES: Record<string, LegFacts['state']> = {
   Down: 'down',
   Ring: 'ring',
@@ -147,49 +137,8 @@ export function translateSnapshot(channels: unknown, bridges: unknown, at: numbe
   };
 }
 
-/**
- * One AMI event to at most one PbxEvent. Keys may come in any case (asterisk-manager makes them lower case). ARI tells of
- * channels and bridges; AMI adds what only the manager interface knows: queues, parking, pickup.
- */
-export function translateAmi(raw: unknown, now: number): PbxEvent | null {
-  const event: Json = Object.fromEntries(Object.entries(obj(raw)).map(([k, v]) => [k.toLowerCase(), v]));
-  const first = (v: unknown) => str(Array.isArray(v) ? v[0] : v);
-  const get = (key: string) => token(first(event[key]));
-  const at = amiStamp(raw) ?? now;
-  const queue = (step: 'join' | 'leave' | 'agent'): PbxEvent => ({
-    kind: 'queue',
-    at,
-    step,
-    legId: get('uniqueid'),
-    queue: get('queue'),
-    agent: step === 'agent' ? get('membername') || get('destcalleridnum') : '',
-  });
-  switch (first(event.event)) {
-    case 'QueueCallerJoin':
-      return queue('join');
-    case 'QueueCallerLeave':
-      return queue('leave');
-    case 'AgentConnect':
-      return queue('agent');
-    case 'ParkedCall':
-      return { kind: 'parked', at, legId: get('parkeeuniqueid'), space: get('parkingspace') };
-    case 'UnParkedCall':
-      return { kind: 'unparked', at, legId: get('parkeeuniqueid'), by: get('retrievercalleridnum') };
-    case 'UserEvent': {
-      const what = directiveOf(first(event.userevent));
-      // One that the dialplan sent is told by ARI, too: it has the state of its channel. Said twice, it might come out of order.
-      if (!what || event.channelstate !== undefined) return null;
-      return { kind: 'said', at, what, legId: get('uniqueid') || null, linkedid: get('linkedid') };
-    }
-    case 'Pickup':
-      return { kind: 'pickup', at, legId: get('targetuniqueid'), by: get('calleridnum') };
-    default:
-      return null;
-  }
-}
-
 /** "TapedeckMask", in any case. */
-function directiveOf(name: string): DirectiveKind | null {
+export function directiveOf(name: string): DirectiveKind | null {
   const what = /^tapedeck([a-z]{1,20})$/i.exec(name)?.[1]?.toLowerCase();
   return directiveKinds.find((kind) => kind === what) ?? null;
 }
@@ -336,10 +285,3 @@ function stamp(value: unknown): number | null {
 
 /** When the PBX says that an ARI event happened, ms since 1970 by its clock; null where it does not say. */
 export const ariStamp = (raw: unknown): number | null => stamp(obj(raw).timestamp);
-
-/** The same of an AMI event: they bear it where manager.conf has timestampevents. */
-export function amiStamp(raw: unknown): number | null {
-  const [, value] = Object.entries(obj(raw)).find(([key]) => key.toLowerCase() === 'timestamp') ?? [];
-  const seconds = Number.parseFloat(str(Array.isArray(value) ? value[0] : value));
-  return seconds > 0 && Number.isFinite(seconds) ? Math.round(seconds * 1000) : null;
-}

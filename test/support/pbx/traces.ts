@@ -12,7 +12,8 @@ import type { PbxEvent } from '../../../daemon/domain/call/event.js';
 import { factsOf } from '../../../daemon/domain/call/facts-of.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import type { CallId, CallRecord, LegId } from '../../../daemon/domain/recording/recording.js';
-import { DIGITS, translateAmi, translateAri, UNWANTED } from '../../../daemon/pbx/translate.js';
+import { DIGITS, translateAri, UNWANTED } from '../../../daemon/pbx/translate.js';
+import { translateAmi } from '../../../daemon/pbx/translate-ami.js';
 
 const DIR = fileURLToPath(new URL('../../fixtures/traces/', import.meta.url));
 

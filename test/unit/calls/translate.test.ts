@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { PbxEvent } from '../../../daemon/domain/call/event.js';
 import { clean } from '../../../daemon/domain/call/party.js';
-import { translateAmi, translateAri, translateSnapshot } from '../../../daemon/pbx/translate.js';
+import { translateAri, translateSnapshot } from '../../../daemon/pbx/translate.js';
+import { translateAmi } from '../../../daemon/pbx/translate-ami.js';
 import { type Heard, readTrace, traces } from '../../support/pbx/traces.js';
 import { runs } from '../../support/search/share-of-search.js';
 
