@@ -44,6 +44,8 @@ const SIDES = ['in', 'out'] as const;
 const PATIENCE = 3_000;
 /** Asterisk buffers 32 KB, which is 2 s of 8 kHz wav: bytes cannot be expected on disk before, in ms. */
 const FIRST_BYTES = 4_000;
+/** So long snoops are kept out of CDRs at the latest, in ms: where many calls are answered at once, that waits until all have begun. */
+const LATEST = 500;
 
 export type Capture = ReturnType<typeof createCapture>;
 
@@ -54,6 +56,10 @@ export type Capture = ReturnType<typeof createCapture>;
 export function createCapture(deps: SnoopDeps) {
   const waiting = new Map<string, (at: number) => void>();
   const watches = new Set<NodeJS.Timeout>();
+  let beginning = 0;
+  /** Snoops that are still to be kept out of the PBX's CDRs. */
+  const unlisted = new Set<string>();
+  let unlist: NodeJS.Timeout | undefined;
   const masking = createMasking(deps);
   /** The ids that an earlier version gave to snoops, by the ids that they would have now. */
   const older = new Map<string, string>();
@@ -72,6 +78,16 @@ export function createCapture(deps: SnoopDeps) {
         resolve(at);
       });
     });
+  }
+
+  function keepFromCdrs(): void {
+    clearTimeout(unlist);
+    unlist = undefined;
+    for (const snoop of unlisted)
+      void deps.pbx
+        .keepFromCdrs(snoop)
+        .catch((err) => deps.log.debug({ err, snoop }, 'A snoop will have a CDR of its own'));
+    unlisted.clear();
   }
 
   async function side(
@@ -93,9 +109,8 @@ export function createCapture(deps: SnoopDeps) {
     const began = await started;
     masking.begun(name);
     // Else each of our snoops is an answered call in the customer's bills and reports (Asterisk 16 and 22).
-    void deps.pbx
-      .keepFromCdrs(id)
-      .catch((err) => deps.log.debug({ err, snoop: id }, 'A snoop will have a CDR of its own'));
+    unlisted.add(id);
+    unlist ??= setTimeout(keepFromCdrs, LATEST);
     return began;
   }
 
@@ -155,7 +170,10 @@ export function createCapture(deps: SnoopDeps) {
     async begin(segment: SnoopName, legId: LegId): Promise<{ inStartedAt: number; outStartedAt: number }> {
       const wide = deps.pbx.isWide(legId);
       wide.catch(() => {});
+      beginning += 1;
       const [one, two] = await Promise.allSettled(SIDES.map((way) => side(segment, legId, way, wide)));
+      beginning -= 1;
+      if (beginning === 0) keepFromCdrs();
       if (one!.status === 'rejected' || two!.status === 'rejected') {
         await this.drop(segment).catch(() => {});
         throw one!.status === 'rejected' ? one!.reason : (two as PromiseRejectedResult).reason;
@@ -216,6 +234,7 @@ export function createCapture(deps: SnoopDeps) {
 
     stop(): void {
       for (const timer of watches) clearTimeout(timer);
+      keepFromCdrs();
     },
   };
 }

@@ -53,7 +53,7 @@ function scriptedPbx(hear: () => (event: PbxEvent) => void) {
     isRecording: async () => false,
     mute: async () => true,
     pause: async () => true,
-    keepFromCdrs: async () => {},
+    keepFromCdrs: async (channel) => void asked.push(`keep ${channel}`),
     hangup: async (channel) => void asked.push(`hangup ${channel}`),
   };
   return pbx;
@@ -81,16 +81,35 @@ t.test('both sides of a leg are recorded, each when its snoop is ready', async (
   const l = await labWithPbx(t);
   l.hear(...conversation(OLGA, BOB));
   await l.idle();
-  const [a, b] = [spoolName('C1', 0, 'in'), spoolName('C1', 0, 'out')];
   t.same(l.pbx.asked, [
     'snoop olga in',
     'snoop olga out',
-    `record ${snoopId('C1', 0, 'in')} ${a}`,
-    `record ${snoopId('C1', 0, 'out')} ${b}`,
+    `record ${snoopId('C1', 0, 'in')} ${spoolName('C1', 0, 'in')}`,
+    `record ${snoopId('C1', 0, 'out')} ${spoolName('C1', 0, 'out')}`,
+    `keep ${snoopId('C1', 0, 'in')}`,
+    `keep ${snoopId('C1', 0, 'out')}`,
   ]);
   t.match(await l.catalogue.segments.of('C1'), [
     { inStartedAt: T0 + 7, outStartedAt: T0 + 7, state: 'capturing' },
   ]);
+});
+
+t.test('snoops are kept out of CDRs once all captures have begun, and soon where one does not', async (t) => {
+  const l = await labWithPbx(t);
+  const { record } = l.pbx;
+  const late = gate();
+  l.pbx.record = async (snoop, ...how) => {
+    if (snoop === snoopId('C2', 0, 'out')) await late.opened;
+    return record(snoop, ...how);
+  };
+  l.hear(...conversation(OLGA, BOB), ...conversation(OLGA_TOO, CY_TOO, 'c'));
+  const asked = (what: string) => l.pbx.asked.some((one) => one.startsWith(what));
+  const kept = (call: string, side: 'in' | 'out') => asked(`keep ${snoopId(call, 0, side)}`);
+  await until('the first', () => asked(`record ${snoopId('C1', 0, 'out')}`));
+  t.notOk(kept('C1', 'in'), 'the first has begun, and the second has not');
+  await until('the first is kept', () => kept('C1', 'in') && kept('C1', 'out') && kept('C2', 'in'));
+  late.open();
+  await until('the second', () => kept('C2', 'out'));
 });
 
 t.test('when one side cannot be recorded neither is left running', async (t) => {
