@@ -149,10 +149,15 @@ export function createAudit(deps: {
 
 const cut = (text: string, most: number): string => text.slice(0, most).toWellFormed();
 
-/** What anybody gave, as it can be told: no text is longer than the contract has it. */
+/** What the contract takes as the name of a detail, and how many of them. */
+const NAME = /^[a-z0-9_]{1,40}$/;
+const MOST_NAMES = 40;
+
+/** What anybody gave, as the contract has it. An entry that it does not take would be lost: nobody may look unwritten by what they ask. */
 function fit({ words, ...entry }: Untold): Untold {
   const detail: AuditEvent['detail'] = {};
-  for (const [name, value] of Object.entries(entry.detail))
+  const named = Object.entries(entry.detail).filter(([name]) => NAME.test(name));
+  for (const [name, value] of named.slice(0, MOST_NAMES))
     detail[name] =
       typeof value === 'string'
         ? cut(value, 1_000)

@@ -178,8 +178,14 @@ function actionsOf(action: string | undefined): AuditFilter['actions'] {
   return group ?? auditActions.filter((each) => each === action);
 }
 
+/** The conditions that were given; what else stands in the address is none. */
 const plain = (query: Static<typeof AuditTableQuery>): Record<string, string> =>
-  Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined && value !== ''));
+  Object.fromEntries(
+    Object.entries(query).filter(
+      ([name, value]) =>
+        Object.hasOwn(AuditTableQuery.properties, name) && value !== undefined && value !== '',
+    ),
+  );
 
 const entryView = (entry: ReadEntry, call: StoredCall | undefined): Static<typeof AuditEntryView> => ({
   seq: entry.seq,

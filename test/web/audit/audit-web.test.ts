@@ -289,6 +289,9 @@ t.test('the auditor finds who heard what, as a page and as a table', async (t) =
   t.match(csv.headers['content-disposition'], /tapedeck-audit-2026-07-26\.csv/);
   t.match(csv.body, /\r\n\d+,[^\r]*,'=anna,[^\r]*,download,call,/);
   t.match(await written(d, 'export'), [{ object: 'audit', detail: { person: page.entries[0].actor_id } }]);
+  await get(d.app, '/audit?outcome=refused&X-1=1', cookie);
+  t.match((await written(d, 'report', 3))?.at(-1), { object: 'audit', detail: { outcome: 'refused' } });
+  t.equal((await get(d.app, '/audit.csv?X-1=1', cookie)).statusCode, 200, 'nor is a table refused');
   const state = (await get(d.app, '/audit/state', cookie)).json();
   t.match(state, { checkpoint: null, targets: null, people: [{ name: '=anna' }] });
   t.equal(state.head, (await d.catalogue.audit.head()).hash);
