@@ -3,8 +3,11 @@ import { request } from 'node:https';
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; body: Buffer; json: () => unknown };
 
-/** A signed-in user of a dashboard over TLS, who trusts one authority (PEM) and no other. */
-export function createHttpsClient(address: string, ca: string) {
+/**
+ * A signed-in user of a dashboard over TLS, who trusts one authority (PEM) and no other. `from`: the address of their computer; the
+ * machine's own without it.
+ */
+export function createHttpsClient(address: string, ca: string, from?: string) {
   let cookie = '';
 
   function ask(
@@ -17,7 +20,7 @@ export function createHttpsClient(address: string, ca: string) {
       const asking = request(
         `${address}${path}`,
         {
-          ...{ method, ca, agent: false },
+          ...{ method, ca, agent: false, localAddress: from },
           headers: {
             'x-tapedeck': '1',
             ...(cookie && { cookie }),
