@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { fail } from './error.js';
 import { repeatedOffset } from './written.js';
 
@@ -27,13 +28,18 @@ const FURTHEST_MS = 38 * 3_600_000;
  * day or a later one, so that days without a midnight, and days that a zone left out, are right too.
  */
 export const startOfDay = (day: string, zone: string): number =>
-  firstMoment(day, zone, (date) => !isLater(day, date));
+  firstMoment(`${zone} from ${day}`, day, zone, (date) => !isLater(day, date));
 
 /** When a day is over in a zone: the first moment whose date there is a later one, in milliseconds since 1970. */
 export const endOfDay = (day: string, zone: string): number =>
-  firstMoment(day, zone, (date) => isLater(date, day));
+  firstMoment(`${zone} after ${day}`, day, zone, (date) => isLater(date, day));
 
-function firstMoment(day: string, zone: string, fits: (date: string) => boolean): number {
+/** A moment takes some thirty looks at the calendar of a zone, and the same few days are asked for again and again. */
+const moments = new LRUCache<string, number>({ max: 20_000 });
+
+function firstMoment(key: string, day: string, zone: string, fits: (date: string) => boolean): number {
+  const known = moments.get(key);
+  if (known !== undefined) return known;
   const dateAt = dates(zone);
   const midnight = midnightOf(day);
   let before = midnight - FURTHEST_MS;
@@ -43,6 +49,7 @@ function firstMoment(day: string, zone: string, fits: (date: string) => boolean)
     if (fits(dateAt(middle))) from = middle;
     else before = middle;
   }
+  moments.set(key, from);
   return from;
 }
 
