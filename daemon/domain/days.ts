@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { fail } from './error.js';
 import { repeatedOffset } from './written.js';
 
@@ -35,7 +34,8 @@ export const endOfDay = (day: string, zone: string): number =>
   firstMoment(`${zone} after ${day}`, day, zone, (date) => isLater(date, day));
 
 /** A moment takes some thirty looks at the calendar of a zone, and the same few days are asked for again and again. */
-const moments = new LRUCache<string, number>({ max: 20_000 });
+const moments = new Map<string, number>();
+const MOST_MOMENTS = 20_000;
 
 function firstMoment(key: string, day: string, zone: string, fits: (date: string) => boolean): number {
   const known = moments.get(key);
@@ -49,6 +49,7 @@ function firstMoment(key: string, day: string, zone: string, fits: (date: string
     if (fits(dateAt(middle))) from = middle;
     else before = middle;
   }
+  if (moments.size >= MOST_MOMENTS) moments.clear();
   moments.set(key, from);
   return from;
 }
