@@ -26,20 +26,20 @@ const FURTHEST_MS = 38 * 3_600_000;
  * When a day (YYYY-MM-DD) begins in an IANA zone, in milliseconds since 1970: the first moment whose date there is that
  * day or a later one, so that days without a midnight, and days that a zone left out, are right too.
  */
-export const startOfDay = (day: string, zone: string): number =>
-  firstMoment(`${zone} from ${day}`, day, zone, (date) => !isLater(day, date));
+export const startOfDay = (day: string, zone: string): number => boundary('start', day, zone);
 
 /** When a day is over in a zone: the first moment whose date there is a later one, in milliseconds since 1970. */
-export const endOfDay = (day: string, zone: string): number =>
-  firstMoment(`${zone} after ${day}`, day, zone, (date) => isLater(date, day));
+export const endOfDay = (day: string, zone: string): number => boundary('end', day, zone);
 
-/** A moment takes some thirty looks at the calendar of a zone, and the same few days are asked for again and again. */
-const moments = new Map<string, number>();
-const MOST_MOMENTS = 20_000;
+/** Finding a boundary formats some thirty dates, and the same few days are asked for again and again. */
+const boundaries = new Map<string, number>();
+const MAX_BOUNDARIES = 20_000;
 
-function firstMoment(key: string, day: string, zone: string, fits: (date: string) => boolean): number {
-  const known = moments.get(key);
-  if (known !== undefined) return known;
+function boundary(edge: 'start' | 'end', day: string, zone: string): number {
+  const key = `${edge} ${day} ${zone}`;
+  const found = boundaries.get(key);
+  if (found !== undefined) return found;
+  const fits = (date: string) => (edge === 'start' ? !isLater(day, date) : isLater(date, day));
   const dateAt = dates(zone);
   const midnight = midnightOf(day);
   let before = midnight - FURTHEST_MS;
@@ -49,8 +49,8 @@ function firstMoment(key: string, day: string, zone: string, fits: (date: string
     if (fits(dateAt(middle))) from = middle;
     else before = middle;
   }
-  if (moments.size >= MOST_MOMENTS) moments.clear();
-  moments.set(key, from);
+  if (boundaries.size >= MAX_BOUNDARIES) boundaries.clear();
+  boundaries.set(key, from);
   return from;
 }
 

@@ -4,8 +4,8 @@ import { request } from 'node:https';
 export type Answer = { status: number; headers: IncomingHttpHeaders; body: Buffer; json: () => unknown };
 
 /**
- * A signed-in user of a dashboard over TLS, who trusts one authority (PEM) and no other. `from`: the address of their computer; the
- * machine's own without it.
+ * A signed-in user of a dashboard over TLS, who trusts one authority (PEM) and no other. `from`: the local address to connect
+ * from, by default the machine's own.
  */
 export function createHttpsClient(address: string, ca: string, from?: string) {
   let cookie = '';
